@@ -1,0 +1,317 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Database } from 'sql.js';
+import { type Collection, collect } from './collect.ts';
+import { type Command, type Context, type ExitCode, parseFlags, UsageError } from './command.ts';
+import { DATABASE_PATH, openDatabase, saveDatabase } from './database.ts';
+import { addDays, type Day, dayOf, isDay } from './day.ts';
+import { HashtagNameError, parseHashtagName } from './hashtag.ts';
+import { createProgressView } from './progress.ts';
+import { findPublishTarget, type PublishTarget, publish } from './publish.ts';
+import type { DayReport } from './report.ts';
+import { composeReport, renderConsoleReport, renderHeadline, renderReport } from './report.ts';
+import { createScavioClient, DEFAULT_BASE_URL } from './scavio.ts';
+import {
+  adoptRuns,
+  capturedHashtags,
+  type Failure,
+  newestDay,
+  type Run,
+  readDay,
+  readFailures,
+  recordRun,
+} from './store.ts';
+import { rankedMeasure } from './trends.ts';
+import { activeEntries, readWatchlist, type Watchlist } from './watchlist.ts';
+import { reportPath, writeReports } from './write-reports.ts';
+
+const FLAGS = {
+  date: { type: 'string', value: 'D', help: 'File the day under D (YYYY-MM-DD) instead of today.' },
+  only: { type: 'string', value: 'a,b', help: 'Ask for these hashtags of the watchlist only.' },
+  refresh: { type: 'boolean', help: 'Ask again for hashtags that the day already has.' },
+  'dry-run': { type: 'boolean', help: 'Ask and print, write nothing.' },
+  publish: { type: 'boolean', help: 'Commit the database and the reports, and push.' },
+} as const;
+
+/** `npm run track`: asks for what the day still lacks, stores it, reports it, publishes it. */
+export const track: Command = async (args, context) => {
+  const summary = 'Takes the day’s snapshot of every hashtag in data/hashtags.json.';
+  const flags = parseFlags('track', summary, FLAGS, args, context.log);
+  if (flags === null) return 0;
+  const { root, log, clock } = context;
+
+  const watchlist = await readWatchlist(root);
+  for (const notice of watchlist.notices) log.notice(notice);
+  const day = chooseDay(flags.date, clock.now(), watchlist.settings.timeZone);
+  const inScope = chooseHashtags(flags.only, watchlist);
+  const isDry = flags['dry-run'] === true;
+  const target = flags.publish && !isDry ? await findPublishTarget(root) : null;
+
+  const fileBefore = await fileVersion(root);
+  let db = await openDatabase(root);
+  refuseThePast(db, day);
+  const pending = flags.refresh ? inScope : missingHashtags(db, day, inScope);
+  let run: Run | null = null;
+  if (pending.length === 0) {
+    log.info(`Nothing to ask: ${day} has all ${inScope.length} hashtags`);
+  } else {
+    run = await collectRun(pending, day, watchlist, context);
+    // Another run may have written the file while this one was asking.
+    if ((await fileVersion(root)) !== fileBefore) db = await openDatabase(root);
+    recordRun(db, run);
+    if (!isDry) await saveDatabase(db, root);
+  }
+
+  // A report that fails must not keep the snapshots from being published.
+  const report = await showDay(db, day, watchlist, isDry, context).catch((error: unknown) =>
+    error instanceof Error ? error : new Error(String(error)),
+  );
+  const reported = report instanceof Error ? null : report;
+  if (target !== null) await publishRun(db, run, reported, target, watchlist, context);
+  if (report instanceof Error) throw report;
+  return judge(run, missingHashtags(db, day, inScope), reported, log);
+};
+
+function chooseDay(date: string | undefined, nowMs: number, timeZone: string): Day {
+  const today = dayOf(nowMs, timeZone);
+  if (date === undefined) return today;
+  if (!isDay(date)) throw new UsageError(`--date ${date} is not a day; write it as ${today}`);
+  const tomorrow = addDays(today, 1);
+  if (date > tomorrow) {
+    throw new UsageError(`--date ${date} is in the future; the latest possible is ${tomorrow}`);
+  }
+  return date;
+}
+
+/** The hashtags that the run is about: the active ones, or those of them that `--only` names. */
+function chooseHashtags(only: string | undefined, watchlist: Watchlist): string[] {
+  const active = activeEntries(watchlist).map((entry) => entry.name);
+  if (only === undefined) return active;
+  const names = only.split(',').filter((text) => text.trim() !== '');
+  if (names.length === 0) throw new UsageError('--only names no hashtag; write --only aitools,llm');
+  const wanted = names.map((text) => {
+    try {
+      return parseHashtagName(text).name;
+    } catch (cause) {
+      if (cause instanceof HashtagNameError) {
+        throw new UsageError(`--only: ${cause.message}`, { cause });
+      }
+      throw cause;
+    }
+  });
+  const unknown = wanted.filter((name) => !active.includes(name));
+  if (unknown.length > 0) {
+    throw new UsageError(
+      `--only: ${unknown.map((name) => `#${name}`).join(', ')} not on the watchlist, or paused; ` +
+        'add it to data/hashtags.json first',
+    );
+  }
+  return active.filter((name) => wanted.includes(name));
+}
+
+function refuseThePast(db: Database, day: Day): void {
+  const newest = newestDay(db);
+  if (newest !== null && day < newest) {
+    throw new UsageError(
+      `${day} is before ${newest}, the newest day in the database; days of the past are never written to`,
+    );
+  }
+}
+
+/**
+ * What the day still lacks. A hashtag that TikTok does not know counts as answered, unless nothing
+ * at all was found: then the answers are more likely wrong than TikTok empty.
+ */
+function missingHashtags(db: Database, day: Day, inScope: string[]): string[] {
+  const captured = capturedHashtags(db, day);
+  const unknown = new Set(
+    readFailures(db, day)
+      .filter((failure) => failure.kind === 'not-found' && captured.size > 0)
+      .map((failure) => failure.hashtag),
+  );
+  return inScope.filter((name) => !captured.has(name) && !unknown.has(name));
+}
+
+async function collectRun(
+  hashtags: string[],
+  day: Day,
+  watchlist: Watchlist,
+  context: Context,
+): Promise<Run> {
+  const { env, clock, log } = context;
+  const { concurrency, requestsPerMinute } = watchlist.settings;
+  const startedAt = new Date(clock.now()).toISOString();
+  const ask = createScavioClient({
+    ...readApiAccess(env),
+    fetch: context.fetch,
+    now: clock.now,
+  });
+  const view = createProgressView(hashtags.length, context.terminal, log.info);
+  const collection = await collect(hashtags, {
+    ask,
+    clock,
+    random: context.random,
+    concurrency,
+    requestsPerMinute: requestsPerMinute ?? null,
+    signal: context.signal,
+    onProgress: view.show,
+    onWait: view.showWait,
+  });
+  view.end();
+  if (collection.stopReason !== null) log.error(`Stopped early: ${collection.stopReason}`);
+  return {
+    ...sortResults(collection),
+    day,
+    startedAt,
+    finishedAt: new Date(clock.now()).toISOString(),
+    trigger: env.GITHUB_EVENT_NAME ?? 'local',
+    url: runUrl(env),
+    tracked: activeEntries(watchlist).length,
+    creditsUsed: collection.creditsUsed,
+    creditsRemaining: collection.creditsRemaining,
+  };
+}
+
+function sortResults({ results }: Collection) {
+  const snapshots: Run['snapshots'] = [];
+  const failures: Failure[] = [];
+  for (const [hashtag, result] of results) {
+    if (result.kind === 'captured') {
+      const { videoCount, viewCount } = result;
+      snapshots.push({ hashtag, videoCount, viewCount });
+    } else {
+      failures.push({ hashtag, kind: result.kind, reason: result.reason });
+    }
+  }
+  const asked = results.size - failures.filter((failure) => failure.kind === 'not-asked').length;
+  return { snapshots, failures, asked, stored: snapshots.length, failed: asked - snapshots.length };
+}
+
+function readApiAccess(env: Context['env']): { key: string; baseUrl: string } {
+  const key = env.SCAVIO_API_KEY?.trim() ?? '';
+  if (key === '') {
+    throw new UsageError(
+      env.GITHUB_ACTIONS === 'true'
+        ? 'the secret SCAVIO_API_KEY is not set: Settings → Secrets and variables → Actions → ' +
+            'New repository secret, name SCAVIO_API_KEY'
+        : 'SCAVIO_API_KEY is not set: export SCAVIO_API_KEY=<your key>, or see it work without: npm run demo',
+    );
+  }
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    throw new UsageError('SCAVIO_API_KEY holds spaces or special characters; copy the key again');
+  }
+  const baseUrl = env.SCAVIO_BASE_URL?.trim() || DEFAULT_BASE_URL;
+  if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) {
+    throw new UsageError(`SCAVIO_BASE_URL is not an http address; write ${DEFAULT_BASE_URL}`);
+  }
+  return { key, baseUrl };
+}
+
+function runUrl(env: Context['env']): string | null {
+  const { GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID } = env;
+  if (!GITHUB_SERVER_URL || !GITHUB_REPOSITORY || !GITHUB_RUN_ID) return null;
+  return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
+}
+
+/** Writes the day's report (unless dry), prints it, and hands it to GitHub. */
+async function showDay(
+  db: Database,
+  day: Day,
+  watchlist: Watchlist,
+  isDry: boolean,
+  { root, env, log }: Context,
+): Promise<DayReport | null> {
+  const record = readDay(db, day);
+  if (record === null) return null;
+  const report = composeReport(record, watchlist);
+  if (!isDry) await writeReports(db, root, report, watchlist);
+  log.info(`\n${renderConsoleReport(report)}`);
+  const trending = report.trends
+    .filter((trend) => trend.isTrending)
+    .map((trend) => {
+      const { growth } = rankedMeasure(trend);
+      const percent = growth.kind === 'rate' ? Number((growth.perDay * 100).toFixed(2)) : null;
+      return { hashtag: trend.hashtag, growthPercent: percent, breakout: trend.isBreakout };
+    });
+  const outputs = {
+    date: day,
+    captured: String(report.trends.length),
+    failed: String(report.failures.filter((failure) => failure.kind !== 'not-found').length),
+    trending: JSON.stringify(trending),
+    report: isDry ? '' : reportPath(day),
+  };
+  await log.publishResults(
+    outputs,
+    renderReport(report, { base: reportsUrl(env), previousReport: null, hasChart: false }),
+  );
+  return report;
+}
+
+function reportsUrl(env: Context['env']): string {
+  const { GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_REF_NAME } = env;
+  return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/blob/${GITHUB_REF_NAME}/reports/`;
+}
+
+async function publishRun(
+  db: Database,
+  run: Run | null,
+  report: DayReport | null,
+  target: PublishTarget,
+  watchlist: Watchlist,
+  { root, clock, random, log }: Context,
+): Promise<void> {
+  const messageOf = (day: DayReport | null) =>
+    day === null ? 'Add earlier snapshots' : `${day.day}: ${renderHeadline(day)}`;
+  const published = await publish(root, target, {
+    message: messageOf(report),
+    clock,
+    random,
+    log: log.info,
+    async rebuildIn(otherRoot) {
+      const merged = await openDatabase(otherRoot);
+      if (run !== null) recordRun(merged, run);
+      const days = new Set([...adoptRuns(merged, db), ...(report === null ? [] : [report.day])]);
+      await saveDatabase(merged, otherRoot);
+      let last: DayReport | null = null;
+      for (const day of [...days].sort()) {
+        const record = readDay(merged, day);
+        if (record === null) continue;
+        last = composeReport(record, watchlist);
+        await writeReports(merged, otherRoot, last, watchlist);
+      }
+      return messageOf(last);
+    },
+  });
+  log.info(published ? `Published to ${target.remote}/${target.branch}` : 'Nothing new to publish');
+}
+
+/** The exit code, and an annotation for each thing that a person should know of. */
+function judge(
+  run: Run | null,
+  missing: string[],
+  report: DayReport | null,
+  log: Context['log'],
+): ExitCode {
+  for (const { hashtag, kind, reason } of run?.failures ?? []) {
+    if (kind === 'not-found') log.warning(`#${hashtag} was not found on TikTok (${reason})`);
+    if (kind === 'failed') log.error(`#${hashtag}: ${reason}`);
+  }
+  if (missing.length > 0) {
+    const shown = missing
+      .slice(0, 10)
+      .map((name) => `#${name}`)
+      .join(', ');
+    const more = missing.length > 10 ? ` and ${missing.length - 10} more` : '';
+    const all = report !== null && report.trends.length === 0;
+    const hint = all ? ' Nothing was captured: is SCAVIO_BASE_URL right, is the API up?' : '';
+    log.error(`Still missing: ${shown}${more}. The next run asks for them again.${hint}`);
+  }
+  const failed = run?.failures.some((failure) => failure.kind !== 'not-found') ?? false;
+  return failed || missing.length > 0 ? 1 : 0;
+}
+
+/** Changes whenever the database file does; empty where there is none. */
+async function fileVersion(root: string): Promise<string> {
+  const info = await stat(path.join(root, DATABASE_PATH)).catch(() => null);
+  return info === null ? '' : `${info.ino} ${info.size} ${info.mtimeMs}`;
+}

@@ -1,0 +1,57 @@
+import type { Growth } from './trends.ts';
+
+/** `1,247,832`; an en dash where the count is not known. */
+export function formatCount(count: number | null): string {
+  return count === null ? '–' : count.toLocaleString('en-US', { maximumFractionDigits: 0 });
+}
+
+/** A change with its sign: `+1,204`, `-12`, `0`. */
+export function formatChange(change: number): string {
+  return change > 0 ? `+${formatCount(change)}` : formatCount(change);
+}
+
+/** A fraction as a signed percentage: `+15.2%`, `-0.03%`, `0.0%` for exactly none. */
+export function formatPercent(fraction: number): string {
+  const percent = fraction * 100;
+  const size = Math.abs(percent);
+  if (size > 0 && size < 0.005) return percent > 0 ? '+<0.01%' : '-<0.01%';
+  const digits = size >= 100 ? 0 : size >= 0.095 || size === 0 ? 1 : 2;
+  const text = percent.toLocaleString('en-US', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  return percent > 0 ? `+${text}%` : `${text}%`;
+}
+
+/** Growth a day in a few words: `+15.2%`, `+1.0%/day over 3 days`, `first day`, `from 0`. */
+export function formatGrowth(growth: Growth): string {
+  switch (growth.kind) {
+    case 'unknown':
+      return '–';
+    case 'first':
+      return 'first day';
+    case 'from-zero':
+      return `from 0${overDays(growth.days)}`;
+    case 'rate': {
+      const rounding = growth.isWithinRounding && growth.added !== 0 ? '≈' : '';
+      const perDay = growth.days > 1 ? '/day' : '';
+      return `${rounding}${formatPercent(growth.perDay)}${perDay}${overDays(growth.days)}`;
+    }
+  }
+}
+
+/** `1 day`, `3 days`. */
+export function plural(count: number, unit: string): string {
+  return `${formatCount(count)} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+/** `40 s`, `3 min`, `2 h`: as exact as one needs to know how long to wait. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 90) return `${seconds} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+function overDays(days: number): string {
+  return days > 1 ? ` over ${days} days` : '';
+}

@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import { plainText } from './plain-text.ts';
+
+/** A git command that failed; `stderr` is git's own words, without credentials. */
+export class GitError extends Error {
+  override name = 'GitError';
+  readonly stderr: string;
+
+  constructor(args: string[], stderr: string, options: ErrorOptions) {
+    super(`git ${args[0]} failed: ${plainText(stderr, 400)}`, options);
+    this.stderr = stderr;
+  }
+}
+
+const TIMEOUT_MS = 120_000;
+
+/**
+ * Runs git in a folder and resolves with its standard output, trimmed at the end.
+ * @throws GitError where it exits with anything but 0, or takes longer than two minutes
+ */
+export function git(folder: string, args: string[]): Promise<string> {
+  const env = {
+    ...process.env,
+    LC_ALL: 'C', // the messages are looked at
+    GIT_TERMINAL_PROMPT: '0', // a question nobody answers would hang the run
+  };
+  const options = { cwd: folder, env, timeout: TIMEOUT_MS, maxBuffer: 256 * 2 ** 20 };
+  return new Promise((resolve, reject) => {
+    execFile('git', args, options, (error, stdout, stderr) => {
+      if (error === null) return resolve(stdout.trimEnd());
+      const said = error.killed ? `no answer within ${TIMEOUT_MS / 1000} s` : stderr || stdout;
+      const words = (said || error.message).replaceAll(/\/\/[^/\s@]+@/g, '//');
+      reject(new GitError(args, words, { cause: error.killed ? undefined : error.code }));
+    });
+  });
+}

@@ -1,0 +1,67 @@
+/** Says why a text cannot be a hashtag, and what to write instead. */
+export class HashtagNameError extends Error {
+  override name = 'HashtagNameError';
+}
+
+const TAG_URL = /^(?:https?:\/\/)?(?:[a-z]+\.)?tiktok\.com\/tag\/([^/?#\s]+)/i;
+const NOT_ALLOWED = /[^\p{L}\p{M}\p{N}_]/gu;
+// Spaces, and invisible marks such as zero-width spaces, that come along when a name is copied.
+const BLANKS = /[\s\p{Cf}]/gu;
+
+/**
+ * The name under which a hashtag is asked for and stored: no `#`, no spaces, NFC, lower case.
+ * Takes what people paste: `#AI Tools`, ` llm `, a TikTok tag URL, any script.
+ *
+ * @returns the name, and a notice where it differs from the text in more than `#` and case
+ * @throws HashtagNameError where no hashtag can be made of it
+ */
+export function parseHashtagName(text: string): { name: string; notice: string | null } {
+  const trimmed = text.trim();
+  const pasted = tagFromUrl(trimmed) ?? trimmed;
+  const bare = pasted.replace(/^[#＃]+/u, '').trim();
+  const joined = bare.replace(BLANKS, '');
+  const name = joined.normalize('NFC').toLowerCase().normalize('NFC');
+  if (name === '') {
+    throw new HashtagNameError(`${quote(text)} holds no hashtag; write a name such as "aitools"`);
+  }
+  const badCharacters = [...new Set(name.match(NOT_ALLOWED) ?? [])];
+  if (badCharacters.length > 0) {
+    const suggestion = name.replace(NOT_ALLOWED, '');
+    throw new HashtagNameError(
+      `${quote(text)} can't be a hashtag because of ${badCharacters.map(quote).join(', ')}; ` +
+        'TikTok allows letters, digits and underscores' +
+        (suggestion ? `; write ${quote(suggestion)}` : ''),
+    );
+  }
+  const notice = joined === bare ? null : `${quote(text)} is tracked as #${name}`;
+  return { name, notice };
+}
+
+/** A stored name as the tracker would write it today; the name itself where that is impossible. */
+export function canonicalHashtag(storedName: string): string {
+  try {
+    return parseHashtagName(storedName).name;
+  } catch (error) {
+    if (error instanceof HashtagNameError) return storedName;
+    throw error;
+  }
+}
+
+/** The hashtag's public page on TikTok. */
+export function hashtagUrl(name: string): string {
+  return `https://www.tiktok.com/tag/${encodeURIComponent(name.toWellFormed())}`;
+}
+
+function tagFromUrl(text: string): string | null {
+  const encoded = TAG_URL.exec(text)?.[1];
+  if (encoded === undefined) return null;
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded; // a stray % is then refused as a character, with the name that holds it
+  }
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}

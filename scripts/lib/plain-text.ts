@@ -1,0 +1,26 @@
+// Control characters, line ends, and marks that are invisible or turn the writing direction.
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
+
+/**
+ * Text from outside as one harmless line: no control or direction characters, and nothing that a
+ * GitHub log would take for a command (`::warning::`, `##[group]`).
+ */
+export function plainText(text: string, maxCharacters = 200): string {
+  const line = text
+    .replace(UNPRINTABLE, ' ')
+    .replace(/\s+/g, ' ')
+    .replaceAll('::', ': :')
+    .replaceAll('##[', '## [')
+    .trim();
+  const characters = [...line];
+  return characters.length > maxCharacters
+    ? `${characters.slice(0, maxCharacters).join('')}…`
+    : line;
+}
+
+/** The message of whatever was thrown, with the messages of its causes. */
+export function errorMessage(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return plainText(String(thrown));
+  const own = thrown.message || thrown.name;
+  return thrown.cause === undefined ? own : `${own} (${errorMessage(thrown.cause)})`;
+}

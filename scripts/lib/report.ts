@@ -1,0 +1,423 @@
+import { addDays, type Day } from './day.ts';
+import { formatChange, formatCount, formatGrowth, formatPercent, plural } from './format.ts';
+import { hashtagUrl } from './hashtag.ts';
+import { escapeMarkdown, renderCode, renderLink, renderTable } from './markdown.ts';
+import type { DayRecord, Failure, RunSummary } from './store.ts';
+import {
+  computeTrends,
+  type Growth,
+  type MeasureTrend,
+  missingDays,
+  rankedMeasure,
+  type SpanGrowth,
+  type Trend,
+} from './trends.ts';
+import type { Watchlist } from './watchlist.ts';
+
+/** A gap longer than this is a return, not a missed day. */
+const RETURN_AFTER_DAYS = 7;
+
+/** A day as its report tells it: pure data, from the database and the watchlist alone. */
+export type DayReport = {
+  day: Day;
+  timeZone: string;
+  trends: Trend[];
+  failures: Failure[];
+  /** How many hashtags were to be captured. */
+  tracked: number;
+  /** Days of the last 30 with no snapshot at all. */
+  missingDays: Day[];
+  lastRun: RunSummary | null;
+  /** Null where the API did not say. */
+  creditsUsed: number | null;
+  creditsRemaining: number | null;
+  corrections: DayRecord['corrections'];
+  groupOf: (hashtag: string) => string | null;
+  thresholdPercentOf: (hashtag: string) => number;
+};
+
+/** What a day's report says, computed from the day's rows. */
+export function composeReport(record: DayRecord, watchlist: Watchlist): DayReport {
+  const entries = new Map(watchlist.entries.map((entry) => [entry.name, entry]));
+  const { settings } = watchlist;
+  const thresholdPercentOf = (hashtag: string) =>
+    entries.get(hashtag)?.trendingGrowthPercent ?? settings.trendingGrowthPercent;
+  const trends = computeTrends(record.history, record.day, (hashtag) => ({
+    trendingGrowthPercent: thresholdPercentOf(hashtag),
+    minVideos: settings.minVideos,
+  }));
+  const lastRun = record.runs.at(-1) ?? null;
+  const used = record.runs.flatMap((run) => run.creditsUsed ?? []);
+  return {
+    day: record.day,
+    timeZone: settings.timeZone,
+    trends,
+    failures: record.failures,
+    tracked: Math.max(lastRun?.tracked ?? 0, trends.length + record.failures.length),
+    missingDays: missingDays(record.history, record.day, record.firstDay),
+    lastRun,
+    creditsUsed: used.length === 0 ? null : used.reduce((sum, credits) => sum + credits, 0),
+    creditsRemaining:
+      record.runs.findLast((run) => run.creditsRemaining !== null)?.creditsRemaining ?? null,
+    corrections: record.corrections,
+    groupOf: (hashtag) => entries.get(hashtag)?.group ?? null,
+    thresholdPercentOf,
+  };
+}
+
+/** Where a report's links lead. */
+export type ReportLinks = {
+  /** Empty in the file itself; the folder's address where the report is shown elsewhere. */
+  base: string;
+  /** The newest day before with a report. */
+  previousReport: Day | null;
+  hasChart: boolean;
+};
+
+/** The day's report as GitHub-flavoured Markdown. */
+export function renderReport(report: DayReport, links: ReportLinks): string {
+  const { base, previousReport } = links;
+  const chart = links.hasChart
+    ? `![The last 30 days of the top movers, indexed to 100](${base}charts/${report.day}.svg)`
+    : 'The chart starts with the second day.';
+  const navigation = [
+    previousReport === null ? null : `[← ${previousReport}](${base}${previousReport}.md)`,
+    `[All reports](${base}README.md)`,
+  ];
+  const blocks = [
+    `# TikTok hashtags on ${formatLongDay(report.day)}`,
+    renderHealth(report),
+    '## Trending',
+    renderTrending(report),
+    chart,
+    ...renderTables(report),
+    '## Data notes',
+    renderNotes(report),
+    navigation.filter((part) => part !== null).join(' · '),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+/** The tutorial's report for the console: a line a hashtag with videos and growth. */
+export function renderConsoleReport(report: DayReport): string {
+  const lines = report.trends.map((trend) => {
+    const name = `#${trend.hashtag}`.padEnd(20);
+    const measure = rankedMeasure(trend);
+    const unit = trend.rankedBy === 'views' || trend.videos.count === null ? 'views' : 'videos';
+    const count = unit === 'views' ? trend.views.count : trend.videos.count;
+    const growth = trend.rankedBy === null ? describeNoRate(trend) : formatGrowth(measure.growth);
+    const mark = trend.isBreakout ? '  BREAKOUT' : trend.isTrending ? '  trending' : '';
+    return `${name} ${formatCount(count).padStart(15)} ${unit} | growth: ${growth}${mark}`;
+  });
+  const failures = report.failures.map(
+    ({ hashtag, kind, reason }) => `${`#${hashtag}`.padEnd(20)} ${failureWords(kind)}: ${reason}`,
+  );
+  return [
+    `TikTok Hashtag Report - ${report.day}`,
+    '-'.repeat(50),
+    ...lines,
+    ...failures,
+    `${report.trends.length} of ${plural(report.tracked, 'hashtag')} captured`,
+  ].join('\n');
+}
+
+/** `7 of 7 hashtags, 2 trending (#cursor +15.2%, #claude +12.4%)`: the day in one line. */
+export function renderHeadline(report: DayReport): string {
+  const captured = `${report.trends.length} of ${plural(report.tracked, 'hashtag')}`;
+  const trending = report.trends.filter((trend) => trend.isTrending);
+  if (trending.length === 0) return captured;
+  const shown = trending.slice(0, 5).map((trend) => {
+    const { growth } = rankedMeasure(trend);
+    return `#${trend.hashtag} ${growth.kind === 'rate' ? formatPercent(growth.perDay) : ''}`;
+  });
+  const more = trending.length > shown.length ? `, and ${trending.length - shown.length} more` : '';
+  return `${captured}, ${trending.length} trending (${shown.join(', ')}${more})`;
+}
+
+/** Captured, when, by which run, credits, and missing days: a line that says whether all is well. */
+export function renderHealth(report: DayReport): string {
+  const { lastRun, creditsUsed, creditsRemaining, missingDays, tracked } = report;
+  const captured = report.trends.length;
+  const unknown = report.failures.filter((failure) => failure.kind === 'not-found').length;
+  const isComplete = captured > 0 && captured + unknown === tracked;
+  const parts = [`${isComplete ? '✅' : '⚠️'} **${captured} of ${tracked} captured**`];
+  if (unknown > 0) parts.push(`${unknown} not on TikTok`);
+  if (lastRun === null) {
+    parts.push('no run is recorded for this day');
+  } else {
+    const when = formatInstant(lastRun.finishedAt, report.timeZone);
+    parts.push(lastRun.url === null ? when : `${when} by [this run](${lastRun.url})`);
+  }
+  if (creditsUsed !== null) parts.push(`${plural(creditsUsed, 'credit')} used`);
+  if (creditsRemaining !== null) {
+    const days = Math.floor(creditsRemaining / Math.max(1, tracked));
+    parts.push(`${formatCount(creditsRemaining)} left, enough for ${plural(days, 'day')}`);
+  }
+  parts.push(
+    missingDays.length === 0
+      ? 'no day missing in the last 30'
+      : `${plural(missingDays.length, 'day')} missing in the last 30`,
+  );
+  return parts.join(' · ');
+}
+
+/** The trending hashtags, a line each; or what came closest. */
+export function renderTrending(report: DayReport): string {
+  const trending = report.trends.filter((trend) => trend.isTrending);
+  if (trending.length > 0) {
+    return trending.map((trend) => `- ${describeTrending(trend)}`).join('\n');
+  }
+  if (report.trends.length === 0) return 'Nothing was captured on this day.';
+  const [top] = report.trends;
+  if (top === undefined || top.rankedBy === null) {
+    return 'Growth can be told from the second day on: the counts below are what it will start from.';
+  }
+  const { growth } = rankedMeasure(top);
+  const rising = growth.kind === 'rate' && growth.perDay > 0 && !growth.isWithinRounding;
+  const closest = rising
+    ? ` The fastest was ${hashtagLink(top.hashtag)} with ${formatGrowth(growth)} ${top.rankedBy}.`
+    : ' Nothing grew by more than rounding.';
+  return `No hashtag grew faster than its threshold.${closest}`;
+}
+
+/** `2026-11-22 06:17 UTC`: an instant on the clock of the watchlist's time zone. */
+export function formatInstant(iso: string, timeZone: string): string {
+  const text = new Date(iso).toLocaleString('sv-SE', {
+    timeZone,
+    dateStyle: 'short',
+    timeStyle: 'short',
+  });
+  return `${text} ${timeZone}`;
+}
+
+function describeTrending(trend: Trend): string {
+  const measure = rankedMeasure(trend);
+  const { growth } = measure;
+  if (growth.kind !== 'rate') return hashtagLink(trend.hashtag);
+  const parts = [
+    `${trend.isBreakout ? '🚀' : '📈'} **${hashtagLink(trend.hashtag)} ${formatGrowth(growth)}** ${trend.rankedBy}`,
+    `${formatChange(growth.added)} to ${formatCount(measure.count)}`,
+  ];
+  if (trend.isBreakout && trend.usualPerDay !== null) {
+    parts.push(`**breakout**: its usual day is ${formatPercent(trend.usualPerDay)}`);
+  }
+  if (measure.acceleration !== null) {
+    const points = (measure.acceleration * 100).toFixed(1);
+    const direction =
+      measure.acceleration >= 0
+        ? `${points} points a day faster`
+        : `${points.slice(1)} points a day slower`;
+    parts.push(`${direction} than in the 7 days before`);
+  }
+  return parts.join(' · ');
+}
+
+const HEADER = [
+  'Rank',
+  'Hashtag',
+  '14 days',
+  'Videos',
+  'New',
+  'Growth',
+  '7 days',
+  '30 days',
+  'Views',
+  'New views',
+  'Growth',
+  'Views/video',
+];
+const ALIGN = 'lllrrrrrrrrr';
+
+function renderTables(report: DayReport): string[] {
+  if (report.trends.length === 0) return [];
+  const isAllByViews = report.trends.every((trend) => trend.rankedBy !== 'videos');
+  const hasViewRanks = report.trends.some((trend) => trend.rankedBy === 'views');
+  const header = isAllByViews && hasViewRanks ? ['Rank by views', ...HEADER.slice(1)] : HEADER;
+  const groups = new Map<string | null, Trend[]>();
+  for (const trend of report.trends) {
+    const group = report.groupOf(trend.hashtag);
+    groups.set(group, [...(groups.get(group) ?? []), trend]);
+  }
+  const names = [...groups.keys()].sort((a, b) =>
+    a === null ? 1 : b === null ? -1 : a.localeCompare(b, 'en'),
+  );
+  const isGrouped = names.some((name) => name !== null);
+  return names.flatMap((name) => {
+    const title =
+      name !== null ? escapeMarkdown(name) : isGrouped ? 'Other hashtags' : 'All hashtags';
+    const rows = (groups.get(name) ?? []).map((trend) => renderRow(trend, !isAllByViews));
+    return [`## ${title}`, renderTable(header, rows, ALIGN)];
+  });
+}
+
+function renderRow(trend: Trend, isMixed: boolean): string[] {
+  const ranked = rankedMeasure(trend);
+  return [
+    renderRank(trend),
+    hashtagLink(trend.hashtag) + (isMixed && trend.rankedBy === 'views' ? ' (by views)' : ''),
+    renderSparkline(trend.last30Days.slice(-14)),
+    formatCount(trend.videos.count),
+    renderAdded(trend.videos),
+    renderGrowthCell(trend.videos, trend.isTrending && trend.rankedBy === 'videos'),
+    renderSpan(ranked.over7Days),
+    renderSpan(ranked.over30Days),
+    formatCount(trend.views.count),
+    renderAdded(trend.views),
+    renderGrowthCell(trend.views, trend.isTrending && trend.rankedBy === 'views'),
+    trend.viewsPerVideo === null ? '–' : formatCount(Math.round(trend.viewsPerVideo)),
+  ];
+}
+
+/** `3 ▲2`: the rank, and the places gained since the day before. */
+function renderRank({ rank, rankChange }: Trend): string {
+  if (rank === null) return '–';
+  const movement =
+    rankChange === null
+      ? 'new'
+      : rankChange === 0
+        ? '='
+        : rankChange > 0
+          ? `▲${rankChange}`
+          : `▼${-rankChange}`;
+  return `${rank}\u00a0${movement}`;
+}
+
+function renderAdded({ growth }: MeasureTrend): string {
+  if (growth.kind !== 'rate' && growth.kind !== 'from-zero') return '–';
+  return formatChange(growth.added);
+}
+
+function renderGrowthCell({ growth }: MeasureTrend, isTrending: boolean): string {
+  const text = isLongGap(growth) ? `back: ${formatGrowth(growth)}` : formatGrowth(growth);
+  return isTrending ? `**${text}**` : text;
+}
+
+function renderSpan(span: SpanGrowth | null): string {
+  if (span === null) return '–';
+  return `${span.isWithinRounding && span.rate !== 0 ? '≈' : ''}${formatPercent(span.rate)}`;
+}
+
+/** A bar a day between the smallest and the largest count of the row; a gap is a dot. */
+export function renderSparkline(counts: (number | null)[]): string {
+  const bars = '▁▂▃▄▅▆▇█';
+  const known = counts.filter((count) => count !== null);
+  if (known.length === 0) return '–';
+  const min = Math.min(...known);
+  const range = Math.max(...known) - min;
+  const barOf = (count: number) =>
+    range === 0 ? '▄' : bars[Math.round(((count - min) / range) * (bars.length - 1))];
+  const line = counts.map((count) => (count === null ? '·' : barOf(count))).join('');
+  return line.replace(/^·+/, ''); // days before the first are no gaps
+}
+
+const MAX_NAMES_PER_NOTE = 30;
+
+/** What the figures need to be read rightly, each kind of remark once, with the hashtags it is about. */
+function renderNotes(report: DayReport): string {
+  const hashtagsByRemark = new Map<string, string[]>();
+  const add = (remark: string, item: string) => {
+    hashtagsByRemark.set(remark, [...(hashtagsByRemark.get(remark) ?? []), item]);
+  };
+  for (const { hashtag, kind, reason } of report.failures) {
+    add(`**${capitalize(failureWords(kind))}** ${renderCode(reason)}`, hashtagLink(hashtag));
+  }
+  for (const range of formatRanges(report.missingDays))
+    add('**Missing days** in the last 30', range);
+  for (const trend of report.trends) {
+    for (const [remark, detail] of remarksOn(trend))
+      add(remark, hashtagLink(trend.hashtag) + detail);
+  }
+  for (const { hashtag, videoCount, viewCount, replacedAt } of report.corrections) {
+    const before = `${formatCount(videoCount)} videos, ${formatCount(viewCount)} views`;
+    const when = formatInstant(replacedAt, report.timeZone);
+    add('**Corrected** by a later run', `${hashtagLink(hashtag)} (before ${when}: ${before})`);
+  }
+
+  const notes = [...hashtagsByRemark].map(([remark, items]) => {
+    const isAll = items.length > 5 && items.length === report.trends.length;
+    if (isAll && items.every((item) => item.endsWith(')'))) return `${remark}: all hashtags`;
+    const more = items.length - MAX_NAMES_PER_NOTE;
+    const shown = items.slice(0, MAX_NAMES_PER_NOTE).join(', ');
+    return `${remark}: ${shown}${more > 0 ? ` and ${more} more` : ''}`;
+  });
+  const unrecorded = report.tracked - report.trends.length - report.failures.length;
+  if (unrecorded > 0) {
+    notes.push(`**Not asked for** on this day: ${plural(unrecorded, 'hashtag')} of the watchlist`);
+  }
+  const measures = report.trends.flatMap((trend) => [trend.videos, trend.views]);
+  if (measures.some(isRounded)) {
+    notes.push('**≈**: within one step of TikTok’s rounding, which says nothing about growth');
+  }
+  if (report.trends.some((trend) => trend.rankedBy === 'views')) {
+    notes.push('**By views**: no growth of videos can be told, so the rank goes by views');
+  }
+  return notes.length === 0 ? 'Nothing to add.' : notes.map((note) => `- ${note}`).join('\n');
+}
+
+/** Pairs of a remark, the same for all hashtags that it is about, and the detail of this one. */
+function remarksOn(trend: Trend): [remark: string, detail: string][] {
+  const { growth } = rankedMeasure(trend);
+  const remarks: [string, string][] = [];
+  if (trend.rankedBy === null) remarks.push([`**${capitalize(describeNoRate(trend))}**`, '']);
+  if (trend.videos.count === null) remarks.push(['**No video count** from TikTok', '']);
+  if (trend.views.count === null) remarks.push(['**No view count** from TikTok', '']);
+  if (growth.kind !== 'rate') return remarks;
+  if (isLongGap(growth)) {
+    remarks.push([
+      '**Back** after a long gap, growth is the daily rate over it',
+      ` (${growth.days} days)`,
+    ]);
+  } else if (growth.days > 1) {
+    remarks.push([
+      `**Compared with ${growth.days} days before**, the days between are missing`,
+      '',
+    ]);
+  }
+  if (growth.added < 0 && !growth.isWithinRounding) {
+    remarks.push(['**Fell**', ` by ${formatCount(-growth.added)} ${trend.rankedBy}`]);
+  }
+  return remarks;
+}
+
+/** Why a captured hashtag has no rate. */
+function describeNoRate(trend: Trend): string {
+  const growths = [trend.videos.growth, trend.views.growth];
+  const fromZero = growths.find((growth) => growth.kind === 'from-zero');
+  if (fromZero !== undefined)
+    return `${formatChange(fromZero.added)} from 0, which has no percentage`;
+  return 'first day, growth can be told from the next one on';
+}
+
+function isRounded({ growth, over7Days, over30Days }: MeasureTrend): boolean {
+  const isGrowthRounded = growth.kind === 'rate' && growth.isWithinRounding && growth.added !== 0;
+  return (
+    isGrowthRounded || [over7Days, over30Days].some((s) => s?.isWithinRounding && s.rate !== 0)
+  );
+}
+
+function isLongGap(growth: Growth): boolean {
+  return growth.kind === 'rate' && growth.days > RETURN_AFTER_DAYS;
+}
+
+function failureWords(kind: Failure['kind']): string {
+  return { 'not-found': 'not found on TikTok', failed: 'failed', 'not-asked': 'not asked' }[kind];
+}
+
+/** Days as ranges: `2026-11-05`, `2026-11-07 to 2026-11-09`. */
+function formatRanges(days: Day[]): string[] {
+  const starts = days.filter((day) => !days.includes(addDays(day, -1)));
+  const ends = days.filter((day) => !days.includes(addDays(day, 1)));
+  return starts.map((start, i) => (start === ends[i] ? start : `${start} to ${ends[i]}`));
+}
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function hashtagLink(hashtag: string): string {
+  return renderLink(hashtag, hashtagUrl(hashtag), '#');
+}
+
+function formatLongDay(day: Day): string {
+  return new Date(day).toLocaleDateString('en-GB', { timeZone: 'UTC', dateStyle: 'full' });
+}

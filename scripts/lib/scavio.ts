@@ -1,0 +1,275 @@
+import { createFetch } from 'ofetch';
+import { HashtagNameError, parseHashtagName } from './hashtag.ts';
+import { errorMessage, plainText } from './plain-text.ts';
+
+export const DEFAULT_BASE_URL = 'https://api.scavio.dev';
+
+/** A count is an exact integer in 0…2^53−1, or null where it is not known. */
+export type Counts = { videoCount: number | null; viewCount: number | null };
+
+/** What one request came to. Reasons are one line of plain text, without the key. */
+export type Outcome =
+  | ({ kind: 'counts' } & Counts)
+  | { kind: 'not-found'; reason: string }
+  /** This hashtag can't be had by asking again. */
+  | { kind: 'rejected'; reason: string }
+  /** A passing fault: worth asking again, after `retryAfterMs` where the API names a time. */
+  | { kind: 'fault'; reason: string; retryAfterMs: number | null }
+  | { kind: 'rate-limited'; reason: string; retryAfterMs: number | null }
+  /** Nothing more can be had from the API in this run. */
+  | { kind: 'stop'; reason: string };
+
+/** The request allowance that the API reports; the reset is in Unix milliseconds of the local clock. */
+export type RateLimit = { limit: number | null; remaining: number; resetAtMs: number };
+
+/** An outcome with what came along; credits are null where the API does not say. */
+export type Reply = {
+  outcome: Outcome;
+  rateLimit: RateLimit | null;
+  creditsUsed: number | null;
+  creditsRemaining: number | null;
+};
+
+/** Asks the API for one hashtag; never throws for what the API or the network does. */
+export type AskScavio = (hashtag: string, signal: AbortSignal) => Promise<Reply>;
+
+type ClientOptions = {
+  /** Scheme, host and optional path that the endpoint's path is appended to. */
+  baseUrl: string;
+  key: string;
+  fetch: typeof globalThis.fetch;
+  now: () => number;
+  /** Covers the whole answer, body included. */
+  timeoutMs?: number;
+};
+
+const MAX_BODY_BYTES = 5_000_000;
+
+/** A client for the hashtag endpoint. One call is one HTTP request: retries are up to the caller. */
+export function createScavioClient(options: ClientOptions): AskScavio {
+  const { baseUrl, key, now, timeoutMs = 30_000 } = options;
+  const http = createFetch({ fetch: options.fetch });
+  const url = `${baseUrl.replace(/\/+$/, '')}/api/v1/tiktok/hashtag`;
+  const clean = (text: string) => plainText(text.replaceAll(key, '***'));
+
+  return async (hashtag, signal) => {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    try {
+      const response = await http.raw<ReadableStream<Uint8Array>, 'stream'>(url, {
+        method: 'POST',
+        // Current clients send hashtag_name, older ones hashtag; unknown fields are ignored.
+        body: { hashtag_name: hashtag, hashtag },
+        headers: { Authorization: `Bearer ${key}`, Accept: 'application/json' },
+        responseType: 'stream',
+        retry: false,
+        ignoreResponseError: true,
+        redirect: 'manual', // a redirect could carry the key to another host
+        signal: AbortSignal.any([signal, timeout]),
+      });
+      const text = await readBody(response.body);
+      return parseReply(
+        hashtag,
+        { status: response.status, headers: response.headers, text },
+        now(),
+      );
+    } catch (error) {
+      const reason = timeout.aborted
+        ? `no answer within ${timeoutMs / 1000} s`
+        : networkReason(error);
+      return noReply({ kind: 'fault', reason: clean(reason), retryAfterMs: null });
+    }
+  };
+
+  function parseReply(hashtag: string, response: HttpResponse, nowMs: number): Reply {
+    const body = parseJson(response.text);
+    const record = asRecord(body);
+    return {
+      outcome: cleanReason(parseOutcome(hashtag, response, body, nowMs)),
+      rateLimit: parseRateLimit(response.headers, nowMs),
+      creditsUsed: parseCount(record?.credits_used),
+      creditsRemaining: parseCount(record?.credits_remaining ?? record?.credit_balance),
+    };
+  }
+
+  function cleanReason(outcome: Outcome): Outcome {
+    return 'reason' in outcome ? { ...outcome, reason: clean(outcome.reason) } : outcome;
+  }
+}
+
+type HttpResponse = { status: number; headers: Headers; text: string };
+
+function noReply(outcome: Outcome): Reply {
+  return { outcome, rateLimit: null, creditsUsed: null, creditsRemaining: null };
+}
+
+async function readBody(body: ReadableStream<Uint8Array> | null): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_BODY_BYTES) throw new Error('the answer is absurdly long');
+  }
+  return text + decoder.decode();
+}
+
+function networkReason(error: unknown): string {
+  // ofetch and fetch wrap: the innermost cause names the fault ("connect ECONNREFUSED …").
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error ? networkReason(cause) : errorMessage(error);
+}
+
+function parseOutcome(
+  hashtag: string,
+  { status, headers, text }: HttpResponse,
+  body: unknown,
+  nowMs: number,
+): Outcome {
+  const detail = errorDetail(body);
+  const reason = `HTTP ${status}${detail ? `: ${detail}` : ''}`;
+  const retryAfterMs = () => parseRetryAfter(headers, body, detail, nowMs);
+  if (status === 200) return parseAnswer(hashtag, body, text);
+  if (status === 401 || status === 403) {
+    return { kind: 'stop', reason: `the API refused the key (${reason}); check SCAVIO_API_KEY` };
+  }
+  if (status === 402) {
+    const billingUrl = asRecord(body)?.billing_url;
+    const where = typeof billingUrl === 'string' ? ` at ${billingUrl}` : '';
+    return { kind: 'stop', reason: `out of credits (${reason}); top up${where}, then run again` };
+  }
+  if (status === 404) return { kind: 'not-found', reason };
+  if (status === 410) {
+    return { kind: 'stop', reason: `the endpoint is retired (${reason}); update this tracker` };
+  }
+  if (status === 429) return { kind: 'rate-limited', reason, retryAfterMs: retryAfterMs() };
+  if (status >= 500) return { kind: 'fault', reason, retryAfterMs: retryAfterMs() };
+  if (status >= 300 && status < 400) {
+    return {
+      kind: 'rejected',
+      reason: `${reason}: redirects are not followed; check SCAVIO_BASE_URL`,
+    };
+  }
+  return { kind: 'rejected', reason };
+}
+
+function parseAnswer(hashtag: string, body: unknown, text: string): Outcome {
+  const top = asRecord(body);
+  if (top === null) {
+    const start = text.trim() === '' ? 'an empty body' : `"${plainText(text, 40)}"`;
+    return {
+      kind: 'fault',
+      reason: `the answer is not a JSON object: ${start}`,
+      retryAfterMs: null,
+    };
+  }
+  const data = asRecord(top.data);
+  const info = asRecord(data?.challengeInfo);
+  const challenge = asRecord(info?.challenge);
+
+  if (isEmpty(top) || isEmpty(top.data) || isEmpty(data?.challengeInfo)) {
+    return { kind: 'not-found', reason: 'the API knows no such hashtag' };
+  }
+  const title = challenge?.title;
+  if (typeof title === 'string' && title !== '' && !isSameHashtag(title, hashtag)) {
+    const id = challenge?.id;
+    const which = typeof id === 'string' ? `#${title} (id ${id})` : `#${title}`;
+    return { kind: 'rejected', reason: `the API answered for another hashtag: ${which}` };
+  }
+  const places = [info?.statsV2, info?.stats, challenge?.stats, data?.stats, data, top];
+  for (const place of places) {
+    const counts = parseCounts(asRecord(place));
+    if (counts !== null) return { kind: 'counts', ...counts };
+  }
+  return { kind: 'rejected', reason: 'the answer holds neither a video count nor a view count' };
+}
+
+/** Null where the place holds neither count. */
+function parseCounts(place: Record<string, unknown> | null): Counts | null {
+  const videoCount = parseCount(place?.videoCount ?? place?.video_count);
+  const viewCount = parseCount(place?.viewCount ?? place?.view_count);
+  if (videoCount === null && viewCount === null) return null;
+  // TikTok reports 0 videos beside many views where it does not know the number.
+  const isQuirk = videoCount === 0 && viewCount !== null && viewCount > 0;
+  return { videoCount: isQuirk ? null : videoCount, viewCount };
+}
+
+/** An exact non-negative integer, given as a number or as digits; null for anything else. */
+function parseCount(value: unknown): number | null {
+  const isDigits = typeof value === 'string' && /^\d{1,16}$/.test(value);
+  const count = isDigits ? Number(value) : value;
+  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : null;
+}
+
+function isSameHashtag(title: string, hashtag: string): boolean {
+  try {
+    return parseHashtagName(title).name === hashtag;
+  } catch (error) {
+    if (error instanceof HashtagNameError) return false;
+    throw error;
+  }
+}
+
+/** The text of `{"error": {"code", "message"}}` (older) or `{"error": "text"}` (current). */
+function errorDetail(body: unknown): string {
+  const error = asRecord(body)?.error;
+  if (typeof error === 'string') return error;
+  const { code, message } = asRecord(error) ?? {};
+  return [code, message].filter((part) => typeof part === 'string').join(': ');
+}
+
+/** Milliseconds to wait, from the header (seconds or an HTTP date), the body, or its message. */
+function parseRetryAfter(
+  headers: Headers,
+  body: unknown,
+  detail: string,
+  nowMs: number,
+): number | null {
+  const header = headers.get('retry-after')?.trim() ?? '';
+  if (/^\d+(\.\d+)?$/.test(header)) return Number(header) * 1000;
+  const dateMs = Date.parse(header);
+  if (header !== '' && !Number.isNaN(dateMs)) {
+    return Math.max(0, dateMs - serverNow(headers, nowMs));
+  }
+  const record = asRecord(body);
+  const inBody = record?.retry_after ?? asRecord(record?.error)?.retry_after;
+  const seconds = Number(inBody ?? /retry after (\d+(?:\.\d+)?) s/i.exec(detail)?.[1]);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
+}
+
+function parseRateLimit(headers: Headers, nowMs: number): RateLimit | null {
+  const number = (name: string) => {
+    const text = headers.get(name)?.trim() ?? '';
+    return /^\d+(\.\d+)?$/.test(text) ? Number(text) : null;
+  };
+  const remaining = number('x-ratelimit-remaining');
+  const resetSeconds = number('x-ratelimit-reset');
+  if (remaining === null || resetSeconds === null) return null;
+  const resetAtMs = resetSeconds * 1000 - serverNow(headers, nowMs) + nowMs;
+  return { limit: number('x-ratelimit-limit'), remaining, resetAtMs };
+}
+
+/**
+ * The server's clock. Its Date header is in whole seconds, so a small difference from the local
+ * clock says nothing and the local clock, which is finer, is taken.
+ */
+function serverNow(headers: Headers, nowMs: number): number {
+  const dateMs = Date.parse(headers.get('date') ?? '');
+  return Math.abs(dateMs - nowMs) > 3000 ? dateMs : nowMs;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // told apart from every JSON value; the caller knows what it means
+  }
+}
+
+function asRecord(value: unknown): Record<string, unknown> | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null;
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || (asRecord(value) !== null && Object.keys(value as object).length === 0);
+}

@@ -1,0 +1,202 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+
+/** What the stand-in does with one request, instead of answering as the API would. */
+export type Fault =
+  | { status: number; body?: unknown; headers?: Record<string, string> }
+  /** The connection is dropped: before any answer, or in the middle of one. */
+  | 'reset'
+  | 'cut'
+  /** No answer at all; or the answer's head, and never its end. */
+  | 'hang'
+  | 'drip'
+  /** 200 with a body that is no JSON, or is not what its encoding says. */
+  | 'nonsense'
+  | 'broken-gzip';
+
+export type StandInOptions = {
+  /** The JSON body of a hashtag's 200 answer, before credits are added. */
+  answer: (hashtag: string) => object;
+  /** Asked before each answer; `nth` counts the requests for the hashtag from 1. */
+  fault?: (hashtag: string, nth: number) => Fault | null;
+  key?: string;
+  credits?: number;
+  latencyMs?: number;
+  /** Requests a window; the windows are aligned to the clock. `headers` false: only 429s tell. */
+  limit?: { requests: number; windowMs: number; headers: boolean };
+  maxInFlight?: number;
+};
+
+/** A running stand-in. */
+export type StandIn = {
+  url: string;
+  /** The hashtags asked for, a request each, in order; faults and refusals included. */
+  requests: string[];
+  /** How many requests were refused with 429. */
+  refused: () => number;
+  close: () => Promise<void>;
+};
+
+export const DEMO_KEY = 'demo-key-without-value';
+
+/**
+ * The Scavio hashtag endpoint on loopback: its contract, limits and faults as far as they are known,
+ * for the demo and the tests.
+ */
+export async function startStandIn(options: StandInOptions): Promise<StandIn> {
+  const { key = DEMO_KEY, latencyMs = 0, limit, maxInFlight = Number.POSITIVE_INFINITY } = options;
+  const requests: string[] = [];
+  const countOf = new Map<string, number>();
+  let credits = options.credits ?? 1000;
+  let inFlight = 0;
+  let refused = 0;
+  let window = { number: -1, used: 0 };
+
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => response.destroy(error as Error));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    refused: () => refused,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readJson(request);
+    if (request.headers.authorization !== `Bearer ${key}`) {
+      return send(response, 401, { error: { code: 'unauthorized', message: 'Invalid API key' } });
+    }
+    if (request.method === 'GET' && request.url === '/api/v1/usage') {
+      return send(response, 200, { plan: 'free', credit_balance: credits, purchased_credits: 0 });
+    }
+    if (request.method !== 'POST' || request.url !== '/api/v1/tiktok/hashtag') {
+      return send(response, 404, { error: 'Not found' });
+    }
+    const hashtag = body?.hashtag_name;
+    if (typeof hashtag !== 'string' || hashtag === '') {
+      return send(response, 400, { error: 'hashtag_name or hashtag_id is required' });
+    }
+    requests.push(hashtag);
+    const headers = takeFromWindow();
+    if (headers.refused) {
+      refused++;
+      return send(response, 429, { error: 'Too many requests' }, headers.fields);
+    }
+    if (inFlight >= maxInFlight) {
+      refused++;
+      return send(response, 429, { error: 'Too many requests at once' }, { 'Retry-After': '1' });
+    }
+    inFlight++;
+    try {
+      if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs));
+      const nth = (countOf.get(hashtag) ?? 0) + 1;
+      countOf.set(hashtag, nth);
+      const fault = options.fault?.(hashtag, nth) ?? null;
+      if (fault !== null) return commit(response, fault);
+      if (credits <= 0) {
+        const error = {
+          error: 'Out of credits',
+          credit_balance: 0,
+          billing_url: 'https://example.org/billing',
+        };
+        return send(response, 402, error, headers.fields);
+      }
+      credits--;
+      const envelope = { response_time: 969, credits_used: 1, credits_remaining: credits };
+      send(response, 200, { ...options.answer(hashtag), ...envelope }, headers.fields);
+    } finally {
+      inFlight--;
+    }
+  }
+
+  function takeFromWindow(): { refused: boolean; fields: Record<string, string> } {
+    if (limit === undefined) return { refused: false, fields: {} };
+    const number = Math.floor(Date.now() / limit.windowMs);
+    if (window.number !== number) window = { number, used: 0 };
+    const isRefused = window.used >= limit.requests;
+    if (!isRefused) window.used++;
+    const resetMs = (number + 1) * limit.windowMs;
+    const retryAfter = String(Math.ceil((resetMs - Date.now()) / 1000));
+    return {
+      refused: isRefused,
+      fields: {
+        ...(isRefused ? { 'Retry-After': retryAfter } : {}),
+        ...(limit.headers
+          ? {
+              'X-RateLimit-Limit': String(limit.requests),
+              'X-RateLimit-Remaining': String(limit.requests - window.used),
+              'X-RateLimit-Reset': String(resetMs / 1000),
+            }
+          : {}),
+      },
+    };
+  }
+}
+
+async function readJson(request: IncomingMessage): Promise<Record<string, unknown> | null> {
+  let text = '';
+  for await (const chunk of request) text += chunk;
+  return text === '' ? null : JSON.parse(text);
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  const text = typeof body === 'string' ? body : JSON.stringify(body ?? {});
+  response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(text);
+}
+
+function commit(response: ServerResponse, fault: Fault): void {
+  if (typeof fault === 'object') {
+    send(response, fault.status, fault.body, fault.headers);
+    return;
+  }
+  switch (fault) {
+    case 'reset':
+      response.destroy();
+      return;
+    case 'cut':
+      response.writeHead(200, { 'Content-Length': '500' }).write('{"data": {"challengeInfo": {');
+      setImmediate(() => response.destroy());
+      return;
+    case 'hang':
+      return; // the client's time-out ends it
+    case 'drip':
+      response.writeHead(200, { 'Content-Type': 'application/json' }).write('{"data": ');
+      return;
+    case 'nonsense':
+      send(response, 200, '<html>Bad gateway | ::error::not JSON</html>');
+      return;
+    case 'broken-gzip':
+      response
+        .writeHead(200, { 'Content-Encoding': 'gzip' })
+        .end(gzipSync('{"data": {}}').subarray(0, 15));
+  }
+}
+
+/** A 200 answer in the API's current shape: exact counts in `statsV2`, rounded ones in `stats`. */
+export function hashtagAnswer(name: string, videoCount: number | null, viewCount: number): object {
+  const round = (count: number) => Number(count.toPrecision(2));
+  return {
+    data: {
+      challengeInfo: {
+        challenge: { id: '7123456789012345678', title: name, desc: '' },
+        stats: { videoCount: round(videoCount ?? 0), viewCount: round(viewCount) },
+        statsV2: { videoCount: String(videoCount ?? 0), viewCount: String(viewCount) },
+      },
+    },
+  };
+}
+
+/** The answer for a hashtag that TikTok does not have. */
+export const UNKNOWN_HASHTAG_ANSWER = { data: { challengeInfo: null } };

@@ -1,0 +1,365 @@
+import type { Database } from 'sql.js';
+import { DatabaseError, inTransaction, selectRows } from './database.ts';
+import { addDays, type Day, isDay } from './day.ts';
+import { canonicalHashtag } from './hashtag.ts';
+import type { Counts } from './scavio.ts';
+
+/** A hashtag's counts on a day. At most one a day and hashtag. */
+export type Snapshot = { day: Day; hashtag: string } & Counts;
+
+/** Why a hashtag has no snapshot: unknown to TikTok, failed, or not asked for. */
+export type Failure = {
+  hashtag: string;
+  kind: 'not-found' | 'failed' | 'not-asked';
+  reason: string;
+};
+
+/** What a run did. Instants are ISO 8601 in UTC; credits are null where the API did not say. */
+export type RunSummary = {
+  day: Day;
+  startedAt: string;
+  finishedAt: string;
+  /** What started it: GitHub's event name, or "local". */
+  trigger: string;
+  /** The run's page on GitHub. */
+  url: string | null;
+  /** How many hashtags the watchlist asked to track. */
+  tracked: number;
+  asked: number;
+  stored: number;
+  failed: number;
+  creditsUsed: number | null;
+  creditsRemaining: number | null;
+};
+
+/** A run with all that it brought. */
+export type Run = RunSummary & { snapshots: ({ hashtag: string } & Counts)[]; failures: Failure[] };
+
+/** Counts of a day that a later run replaced: as they were, and when they were replaced. */
+export type Correction = { hashtag: string; replacedAt: string } & Counts;
+
+/** All that the database holds about a day, and the history that its trends need. */
+export type DayRecord = {
+  day: Day;
+  /** The first day of the database. */
+  firstDay: Day;
+  /** The newest day before this one with a snapshot. */
+  previousDay: Day | null;
+  /** Snapshots up to the day, oldest first; see `readHistory`. */
+  history: Snapshot[];
+  runs: RunSummary[];
+  /** The last word on each hashtag that has no snapshot on the day. */
+  failures: Failure[];
+  corrections: Correction[];
+};
+
+/** How far back trends look: 30 days, a week of tolerance, and the day before's rank. */
+const HISTORY_DAYS = 38;
+
+/** The newest day with a snapshot or a run; null in an empty database. */
+export function newestDay(db: Database): Day | null {
+  return parseDay(
+    selectRows(
+      db,
+      'SELECT max(d) FROM (SELECT max(date) d FROM snapshots UNION SELECT max(date) FROM runs)',
+    ),
+  );
+}
+
+/** Days with a snapshot or a run, newest first, with the number of hashtags captured, and of those
+ * that failed or were not asked for. */
+export function readDays(db: Database): { day: Day; captured: number; missed: number }[] {
+  const captured = new Map(
+    selectRows(db, 'SELECT date, count(*) FROM snapshots GROUP BY date') as [string, number][],
+  );
+  const missed = new Map(
+    selectRows(
+      db,
+      `SELECT runs.date, count(DISTINCT failures.hashtag)
+       FROM failures JOIN runs ON runs.id = failures.run_id
+       WHERE kind <> 'not-found' AND NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.date = runs.date AND s.hashtag = failures.hashtag)
+       GROUP BY runs.date`,
+    ) as [string, number][],
+  );
+  const days = new Set([...captured.keys(), ...missed.keys()].filter(isDay));
+  return [...days]
+    .sort()
+    .reverse()
+    .map((day) => ({ day, captured: captured.get(day) ?? 0, missed: missed.get(day) ?? 0 }));
+}
+
+/** The hashtags that have a snapshot on the day. */
+export function capturedHashtags(db: Database, day: Day): Set<string> {
+  const rows = selectRows(db, 'SELECT hashtag FROM snapshots WHERE date = ?', [day]);
+  return new Set(rows.map(([hashtag]) => String(hashtag)));
+}
+
+/** The last word of the day's runs on each hashtag that has no snapshot on the day. */
+export function readFailures(db: Database, day: Day): Failure[] {
+  return selectRows(
+    db,
+    `SELECT hashtag, kind, reason, max(run_id)
+     FROM failures JOIN runs ON runs.id = failures.run_id
+     WHERE date = ?1 AND hashtag NOT IN (SELECT hashtag FROM snapshots WHERE date = ?1)
+     GROUP BY hashtag ORDER BY hashtag`,
+    [day],
+  ).map(([hashtag, kind, reason]) => ({
+    hashtag: String(hashtag),
+    kind: kind === 'not-found' || kind === 'not-asked' ? kind : 'failed',
+    reason: String(reason),
+  }));
+}
+
+/** Everything about a day; null where the database has neither a snapshot nor a run of it. */
+export function readDay(db: Database, day: Day): DayRecord | null {
+  const history = readHistory(db, day);
+  const runs = readRuns(db, day);
+  if (runs.length === 0 && !history.some((snapshot) => snapshot.day === day)) return null;
+  return {
+    day,
+    firstDay: parseDay(selectRows(db, 'SELECT min(date) FROM snapshots')) ?? day,
+    previousDay: parseDay(selectRows(db, 'SELECT max(date) FROM snapshots WHERE date < ?', [day])),
+    history,
+    runs,
+    failures: readFailures(db, day),
+    corrections: readCorrections(db, day),
+  };
+}
+
+/**
+ * Adds a run's snapshots, failures and summary, in one transaction. A count that is not known leaves
+ * a known one of the same day alone; a count that differs replaces it, and the one before is kept as
+ * a correction.
+ * @throws DatabaseError where the database holds a later day: the past is never written to
+ */
+export function recordRun(db: Database, run: Run): void {
+  const newest = newestDay(db);
+  if (newest !== null && run.day < newest) {
+    throw new DatabaseError(`the database already holds ${newest}; ${run.day} can't be added to`);
+  }
+  const rowsBefore = countSnapshots(db);
+  inTransaction(db, () => {
+    const runId = insertRun(db, run);
+    for (const failure of run.failures) {
+      const values = [runId, failure.hashtag, failure.kind, failure.reason];
+      db.run('INSERT INTO failures VALUES (?, ?, ?, ?)', values);
+    }
+    // In the order of the key, which fills SQLite's pages to the brim.
+    const snapshots = run.snapshots.toSorted((a, b) => (a.hashtag < b.hashtag ? -1 : 1));
+    const insert = db.prepare('INSERT INTO snapshots VALUES (?, ?, ?, ?)');
+    for (const { hashtag, videoCount, viewCount } of snapshots) {
+      const before = readCounts(db, run.day, hashtag);
+      if (before === null) insert.run([run.day, hashtag, videoCount, viewCount]);
+      else correct(db, runId, run.day, hashtag, before, { videoCount, viewCount });
+    }
+    insert.free();
+    if (countSnapshots(db) < rowsBefore) throw new DatabaseError('snapshots would be lost');
+  });
+}
+
+/**
+ * Adds the runs of `source` that `target` lacks, with their snapshots: those that stand in a
+ * checkout but not yet on the remote. Snapshots that both have stay as they are in `target`.
+ * @returns the days that were added to
+ */
+export function adoptRuns(target: Database, source: Database): Day[] {
+  const identify = 'SELECT date, started_at, trigger, id FROM runs ORDER BY id';
+  const key = (row: unknown[]) => row.slice(0, 3).join();
+  const known = new Set(selectRows(target, identify).map(key));
+  const missing = selectRows(source, identify).filter((row) => !known.has(key(row)));
+  inTransaction(target, () => {
+    for (const [date, , , sourceId] of missing) {
+      const [columns] = selectRows(source, 'SELECT * FROM runs WHERE id = ?', [Number(sourceId)]);
+      target.run(
+        'INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        columns?.slice(1) ?? [],
+      );
+      const runId = lastRunId(target);
+      for (const table of ['failures', 'corrections']) {
+        const rows = selectRows(source, `SELECT * FROM ${table} WHERE run_id = ?`, [
+          Number(sourceId),
+        ]);
+        for (const row of rows)
+          target.run(`INSERT INTO ${table} VALUES (?, ?, ?, ?)`, [runId, ...row.slice(1)]);
+      }
+      for (const row of selectRows(source, 'SELECT * FROM snapshots WHERE date = ?', [
+        String(date),
+      ])) {
+        target.run('INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?)', row);
+      }
+    }
+  });
+  return missing.map(([date]) => String(date)).filter(isDay);
+}
+
+/**
+ * The snapshots of the last weeks up to the day, oldest first, and for each hashtag that needs it
+ * its newest ones before that, however old.
+ */
+function readHistory(db: Database, day: Day): Snapshot[] {
+  const windowStart = addDays(day, -HISTORY_DAYS);
+  const recent = selectRows(
+    db,
+    'SELECT * FROM snapshots WHERE date BETWEEN ? AND ? ORDER BY date',
+    [windowStart, day],
+  );
+  // Growth compares with the newest earlier count, which may be older than the window.
+  const compared = new Map<unknown, { videos: number; views: number }>();
+  for (const [, hashtag, videoCount, viewCount] of recent) {
+    const known = compared.get(hashtag) ?? { videos: 0, views: 0 };
+    if (videoCount !== null) known.videos++;
+    if (viewCount !== null) known.views++;
+    compared.set(hashtag, known);
+  }
+  const lonely = [...compared].filter(([, { videos, views }]) => videos === 1 || views === 1);
+  const names = JSON.stringify(lonely.map(([hashtag]) => canonicalHashtag(String(hashtag))));
+  const older = ['video_count', 'view_count'].flatMap((count) =>
+    lonely.length === 0
+      ? []
+      : selectRows(
+          db,
+          // The tutorial's script stored names with spaces, # and capitals.
+          `SELECT max(date), hashtag, video_count, view_count FROM snapshots
+           WHERE date < ? AND ${count} IS NOT NULL
+             AND (hashtag IN (SELECT value FROM json_each(?)) OR hashtag GLOB '*[ #A-Z]*')
+           GROUP BY hashtag`,
+          [windowStart, names],
+        ),
+  );
+  older.sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
+  return parseSnapshots([...older, ...recent]);
+}
+
+type Row = ReturnType<typeof selectRows>[number];
+
+/** Rows as snapshots, each under the name that the tracker uses today, one a day and hashtag. */
+function parseSnapshots(rows: Row[]): Snapshot[] {
+  const canonical = new Map<string, string>();
+  const snapshots = new Map<string, Snapshot>();
+  for (const [date, storedName, videoCount, viewCount] of rows) {
+    const day = String(date);
+    const stored = String(storedName);
+    if (!isDayCached(day)) continue;
+    const hashtag = canonical.get(stored) ?? canonicalHashtag(stored);
+    canonical.set(stored, hashtag);
+    const key = `${day} ${hashtag}`;
+    // "Vibe Coding" and "vibecoding" are one hashtag; the row with its very name counts.
+    if (stored !== hashtag && snapshots.has(key)) continue;
+    const counts = {
+      videoCount: parseStoredCount(videoCount),
+      viewCount: parseStoredCount(viewCount),
+    };
+    if (counts.videoCount === 0 && (counts.viewCount ?? 0) > 0) counts.videoCount = null;
+    snapshots.set(key, { day, hashtag, ...counts });
+  }
+  return [...snapshots.values()];
+}
+
+const knownDays = new Set<string>();
+
+/** `isDay` for the same few days over and over. */
+function isDayCached(text: string): text is Day {
+  if (knownDays.has(text)) return true;
+  if (!isDay(text)) return false;
+  knownDays.add(text);
+  return true;
+}
+
+/** The tutorial's script stored whatever it was given; only counts are taken for counts. */
+function parseStoredCount(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
+
+function parseDay(rows: Row[]): Day | null {
+  const value = rows[0]?.[0];
+  return typeof value === 'string' && isDay(value) ? value : null;
+}
+
+function readRuns(db: Database, day: Day): RunSummary[] {
+  return selectRows(db, 'SELECT * FROM runs WHERE date = ? ORDER BY started_at, id', [day]).map(
+    (row) => {
+      const [, , startedAt, finishedAt, trigger, url, tracked, asked, stored, failed, used, left] =
+        row;
+      return {
+        day,
+        startedAt: String(startedAt),
+        finishedAt: String(finishedAt),
+        trigger: String(trigger),
+        url: url === null ? null : String(url),
+        tracked: Number(tracked),
+        asked: Number(asked),
+        stored: Number(stored),
+        failed: Number(failed),
+        creditsUsed: parseStoredCount(used),
+        creditsRemaining: parseStoredCount(left),
+      };
+    },
+  );
+}
+
+function readCorrections(db: Database, day: Day): Correction[] {
+  return selectRows(
+    db,
+    `SELECT hashtag, video_count, view_count, finished_at
+     FROM corrections JOIN runs ON runs.id = run_id WHERE date = ? ORDER BY hashtag, run_id`,
+    [day],
+  ).map(([hashtag, videoCount, viewCount, replacedAt]) => ({
+    hashtag: String(hashtag),
+    videoCount: parseStoredCount(videoCount),
+    viewCount: parseStoredCount(viewCount),
+    replacedAt: String(replacedAt),
+  }));
+}
+
+function insertRun(db: Database, run: Run): number {
+  db.run('INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', [
+    run.day,
+    run.startedAt,
+    run.finishedAt,
+    run.trigger,
+    run.url,
+    run.tracked,
+    run.asked,
+    run.stored,
+    run.failed,
+    run.creditsUsed,
+    run.creditsRemaining,
+  ]);
+  return lastRunId(db);
+}
+
+function lastRunId(db: Database): number {
+  return Number(selectRows(db, 'SELECT last_insert_rowid()')[0]?.[0]);
+}
+
+function readCounts(db: Database, day: Day, hashtag: string): Counts | null {
+  const sql = 'SELECT video_count, view_count FROM snapshots WHERE date = ? AND hashtag = ?';
+  const row = selectRows(db, sql, [day, hashtag])[0];
+  if (row === undefined) return null;
+  return { videoCount: parseStoredCount(row[0]), viewCount: parseStoredCount(row[1]) };
+}
+
+function correct(
+  db: Database,
+  runId: number,
+  day: Day,
+  hashtag: string,
+  before: Counts,
+  answered: Counts,
+): void {
+  const videoCount = answered.videoCount ?? before.videoCount;
+  const viewCount = answered.viewCount ?? before.viewCount;
+  if (videoCount === before.videoCount && viewCount === before.viewCount) return;
+  const replaced = [runId, hashtag, before.videoCount, before.viewCount];
+  db.run('INSERT INTO corrections VALUES (?, ?, ?, ?)', replaced);
+  db.run('UPDATE snapshots SET video_count = ?, view_count = ? WHERE date = ? AND hashtag = ?', [
+    videoCount,
+    viewCount,
+    day,
+    hashtag,
+  ]);
+}
+
+function countSnapshots(db: Database): number {
+  return Number(selectRows(db, 'SELECT count(*) FROM snapshots')[0]?.[0]);
+}

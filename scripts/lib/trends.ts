@@ -1,0 +1,308 @@
+import { addDays, type Day, daysBetween } from './day.ts';
+import type { Snapshot } from './store.ts';
+
+export type Measure = 'videos' | 'views';
+
+/** How a count changed since the newest earlier day on which it was known. */
+export type Growth =
+  /** The day's count is not known. */
+  | { kind: 'unknown' }
+  /** There is no earlier count to compare with. */
+  | { kind: 'first' }
+  /** The earlier count was 0, so that there is no rate. */
+  | { kind: 'from-zero'; added: number; days: number }
+  | ({ kind: 'rate'; added: number; days: number; perDay: number } & Rounded);
+
+/** `isWithinRounding`: the change is no larger than one step of TikTok's rounding. */
+type Rounded = { isWithinRounding: boolean };
+
+/** Growth over a span of days, a fraction (0.05 is +5 %). */
+export type SpanGrowth = { rate: number } & Rounded;
+
+/** One measure of one hashtag on one day. */
+export type MeasureTrend = {
+  count: number | null;
+  growth: Growth;
+  /** Null where no snapshot is old enough, or the newest that is, is more than a week too old. */
+  over7Days: SpanGrowth | null;
+  over30Days: SpanGrowth | null;
+  /** The day's rate less the mean daily rate of the 7 days before (fractions); null if unknown. */
+  acceleration: number | null;
+};
+
+/** A hashtag on a day. */
+export type Trend = {
+  hashtag: string;
+  videos: MeasureTrend;
+  views: MeasureTrend;
+  viewsPerVideo: number | null;
+  /** Videos; views where no growth of videos can be told; null where neither can. */
+  rankedBy: Measure | null;
+  /** 1 is the fastest growing; null where `rankedBy` is. */
+  rank: number | null;
+  /** Places gained since the previous day with snapshots; null where it was not ranked then. */
+  rankChange: number | null;
+  isTrending: boolean;
+  isBreakout: boolean;
+  /** The middle of the hashtag's own daily rates of the last 28 days; null with fewer than 7. */
+  usualPerDay: number | null;
+  /** The counts of `rankedBy` (videos where null) of the last 30 days, oldest first; null is a gap. */
+  last30Days: (number | null)[];
+};
+
+/** When a hashtag counts as trending: daily growth above `trendingGrowthPercent`, `minVideos` reached. */
+export type Threshold = { trendingGrowthPercent: number; minVideos: number };
+
+const SPAN_TOLERANCE_DAYS = 7;
+const FARTHEST_LOOK_DAYS = 30 + SPAN_TOLERANCE_DAYS;
+const BREAKOUT_DAYS = 28;
+const BREAKOUT_MIN_RATES = 7;
+/** Makes the median absolute deviation comparable to a standard deviation of normal data. */
+const MAD_SCALE = 1.4826;
+/** Above the noise of floating point, below anything that a count can show. */
+const EPSILON = 1e-9;
+
+/**
+ * The trends of all hashtags that have a snapshot on the day, by rank, the unranked ones last.
+ *
+ * @param snapshots any history; snapshots after the day do not matter
+ * @param thresholdOf the threshold of a hashtag
+ */
+export function computeTrends(
+  snapshots: Snapshot[],
+  day: Day,
+  thresholdOf: (hashtag: string) => Threshold,
+): Trend[] {
+  const seriesByHashtag = groupByHashtag(snapshots, day);
+  const ofDay = [...seriesByHashtag].filter(([, series]) => series.at(-1)?.day === day);
+  const trends = ofDay.map(([hashtag, series]) =>
+    computeTrend(hashtag, series, day, thresholdOf(hashtag)),
+  );
+
+  const ranked = rank(trends);
+  const ranksBefore = ranksOnPreviousDay(seriesByHashtag, day);
+  ranked.forEach((trend, index) => {
+    const before = ranksBefore.get(trend.hashtag);
+    trend.rank = index + 1;
+    trend.rankChange = before === undefined ? null : before - trend.rank;
+  });
+  const unranked = trends.filter((trend) => trend.rankedBy === null);
+  return [...ranked, ...unranked.sort((a, b) => compareText(a.hashtag, b.hashtag))];
+}
+
+/** The measure that the trend is ranked by; videos where it is not ranked. */
+export function rankedMeasure(trend: Trend): MeasureTrend {
+  return trend[trend.rankedBy ?? 'videos'];
+}
+
+/** The days of the 30 up to `day` that have no snapshot at all, oldest first, from `firstDay` on. */
+export function missingDays(snapshots: Snapshot[], day: Day, firstDay: Day): Day[] {
+  const present = new Set(snapshots.map((snapshot) => snapshot.day));
+  const last30 = Array.from({ length: 30 }, (_, i) => addDays(day, i - 29));
+  return last30.filter((d) => d >= firstDay && !present.has(d));
+}
+
+/**
+ * The step to which TikTok rounds a count of this size: exact below 10,000, 100 up to a million,
+ * 100,000 up to a billion, 100,000,000 above. A count that is no multiple of its step is exact: 1.
+ */
+export function roundingStep(count: number): number {
+  const step = count < 1e4 ? 1 : count < 1e6 ? 100 : count < 1e9 ? 1e5 : 1e8;
+  return count % step === 0 ? step : 1;
+}
+
+type Series = Snapshot[];
+type Point = { day: Day; count: number };
+
+function groupByHashtag(snapshots: Snapshot[], lastDay: Day): Map<string, Series> {
+  const groups = new Map<string, Series>();
+  for (const snapshot of snapshots) {
+    if (snapshot.day > lastDay) continue;
+    const series = groups.get(snapshot.hashtag);
+    if (series === undefined) groups.set(snapshot.hashtag, [snapshot]);
+    else series.push(snapshot);
+  }
+  for (const series of groups.values()) {
+    const isSorted = series.every((s, i) => i === 0 || (series[i - 1]?.day ?? '') <= s.day);
+    if (!isSorted) series.sort((a, b) => compareText(a.day, b.day));
+  }
+  return groups;
+}
+
+function computeTrend(hashtag: string, series: Series, day: Day, threshold: Threshold): Trend {
+  const videos = computeMeasure(knownPoints(series, 'videos'), day);
+  const views = computeMeasure(knownPoints(series, 'views'), day);
+  const rankedBy = chooseMeasure(videos, views);
+  const shown = rankedBy ?? 'videos';
+  const points = knownPoints(series, shown);
+  const { growth } = shown === 'videos' ? videos : views;
+  const rates = usualRates(points, day);
+  const usualPerDay = rates.length < BREAKOUT_MIN_RATES ? null : median(rates);
+  const isTrending =
+    growth.kind === 'rate' &&
+    !growth.isWithinRounding &&
+    growth.perDay > threshold.trendingGrowthPercent / 100 + EPSILON &&
+    (threshold.minVideos === 0 || (videos.count ?? 0) >= threshold.minVideos);
+  const countOn = new Map(points.slice(-30).map((point) => [point.day, point.count]));
+  return {
+    hashtag,
+    videos,
+    views,
+    viewsPerVideo:
+      videos.count !== null && videos.count > 0 && views.count !== null
+        ? views.count / videos.count
+        : null,
+    rankedBy,
+    rank: null,
+    rankChange: null,
+    isTrending,
+    isBreakout: isTrending && growth.perDay > breakoutLimit(rates) + EPSILON,
+    usualPerDay,
+    last30Days: Array.from({ length: 30 }, (_, i) => countOn.get(addDays(day, i - 29)) ?? null),
+  };
+}
+
+function chooseMeasure(videos: MeasureTrend, views: MeasureTrend): Measure | null {
+  if (videos.growth.kind === 'rate') return 'videos';
+  return views.growth.kind === 'rate' ? 'views' : null;
+}
+
+/** The days, oldest first, on which the count is known: as far back as any figure looks. */
+function knownPoints(series: Series, measure: Measure): Point[] {
+  const newestDay = series.at(-1)?.day;
+  const points: Point[] = [];
+  for (let i = series.length - 1; i >= 0; i--) {
+    const snapshot = series[i] as Snapshot;
+    const count = measure === 'videos' ? snapshot.videoCount : snapshot.viewCount;
+    if (count === null || newestDay === undefined) continue;
+    points.push({ day: snapshot.day, count });
+    if (points.length > 1 && daysBetween(snapshot.day, newestDay) > FARTHEST_LOOK_DAYS) break;
+  }
+  return points.reverse();
+}
+
+function computeMeasure(points: Point[], day: Day): MeasureTrend {
+  const last = points.at(-1);
+  if (last?.day !== day) {
+    const growth: Growth = { kind: 'unknown' };
+    return { count: null, growth, over7Days: null, over30Days: null, acceleration: null };
+  }
+  const growth = computeGrowth(points.at(-2), last);
+  const weekBefore = spanGrowth(points.slice(0, -1), 7);
+  return {
+    count: last.count,
+    growth,
+    over7Days: spanGrowth(points, 7),
+    over30Days: spanGrowth(points, 30),
+    acceleration:
+      growth.kind === 'rate' && weekBefore !== null
+        ? growth.perDay - ((1 + weekBefore.rate) ** (1 / 7) - 1)
+        : null,
+  };
+}
+
+function computeGrowth(earlier: Point | undefined, last: Point): Growth {
+  if (earlier === undefined) return { kind: 'first' };
+  const added = last.count - earlier.count;
+  const days = daysBetween(earlier.day, last.day);
+  if (earlier.count === 0) return { kind: 'from-zero', added, days };
+  return {
+    kind: 'rate',
+    added,
+    days,
+    perDay: dailyRate(earlier, last),
+    isWithinRounding: isWithinRounding(earlier.count, last.count),
+  };
+}
+
+/** The rate that, compounded daily, leads from the one count to the other. */
+function dailyRate(earlier: Point, later: Point): number {
+  return (later.count / earlier.count) ** (1 / daysBetween(earlier.day, later.day)) - 1;
+}
+
+function isWithinRounding(a: number, b: number): boolean {
+  const step = Math.max(roundingStep(a), roundingStep(b));
+  return step > 1 && Math.abs(a - b) <= step;
+}
+
+/**
+ * Growth over exactly `days` days up to the last point: from the newest point that is as old, its
+ * rate compounded to `days` where it is up to a week older.
+ */
+function spanGrowth(points: Point[], days: number): SpanGrowth | null {
+  const last = points.at(-1);
+  if (last === undefined) return null;
+  const latestStart = addDays(last.day, -days);
+  const start = points.findLast((point) => point.day <= latestStart);
+  if (start === undefined || start.count === 0) return null;
+  if (daysBetween(start.day, latestStart) > SPAN_TOLERANCE_DAYS) return null;
+  return {
+    rate: (1 + dailyRate(start, last)) ** days - 1,
+    isWithinRounding: isWithinRounding(start.count, last.count),
+  };
+}
+
+/** The daily rates between the known points of the 28 days before `day`, the day itself left out. */
+function usualRates(points: Point[], day: Day): number[] {
+  const start = addDays(day, -BREAKOUT_DAYS);
+  const recent = points.slice(-BREAKOUT_DAYS - 2);
+  return recent.flatMap((point, i) => {
+    const earlier = recent[i - 1];
+    const isUsual = point.day >= start && point.day < day;
+    return isUsual && earlier !== undefined && earlier.count > 0 ? [dailyRate(earlier, point)] : [];
+  });
+}
+
+/** Median plus three robust standard deviations; out of reach where the history is too short. */
+function breakoutLimit(rates: number[]): number {
+  if (rates.length < BREAKOUT_MIN_RATES) return Number.POSITIVE_INFINITY;
+  const middle = median(rates);
+  const deviations = rates.map((rate) => Math.abs(rate - middle));
+  return middle + 3 * MAD_SCALE * median(deviations);
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? upper;
+  return (lower + upper) / 2;
+}
+
+/** The trends that have a rate, fastest first. A change within rounding counts as none. */
+function rank(trends: Trend[]): Trend[] {
+  return trends
+    .filter((trend) => trend.rankedBy !== null)
+    .sort(
+      (a, b) =>
+        rankedRate(rankedMeasure(b).growth) - rankedRate(rankedMeasure(a).growth) ||
+        (rankedMeasure(b).count ?? 0) - (rankedMeasure(a).count ?? 0) ||
+        compareText(a.hashtag, b.hashtag),
+    );
+}
+
+function rankedRate(growth: Growth): number {
+  return growth.kind === 'rate' && !growth.isWithinRounding ? growth.perDay : 0;
+}
+
+function ranksOnPreviousDay(seriesByHashtag: Map<string, Series>, day: Day): Map<string, number> {
+  const before = [...seriesByHashtag].map(([hashtag, series]): [string, Series] => [
+    hashtag,
+    series.at(-1)?.day === day ? series.slice(0, -1) : series,
+  ]);
+  let previousDay: Day | null = null;
+  for (const [, series] of before) {
+    const last = series.at(-1)?.day ?? null;
+    if (last !== null && (previousDay === null || last > previousDay)) previousDay = last;
+  }
+  if (previousDay === null) return new Map();
+  const onDay = previousDay;
+  const noThreshold = { trendingGrowthPercent: 0, minVideos: 0 };
+  const trends = before
+    .filter(([, series]) => series.at(-1)?.day === onDay)
+    .map(([hashtag, series]) => computeTrend(hashtag, series, onDay, noThreshold));
+  return new Map(rank(trends).map((trend, index) => [trend.hashtag, index + 1]));
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
