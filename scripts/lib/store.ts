@@ -159,37 +159,30 @@ export function recordRun(db: Database, run: Run): void {
 
 /**
  * Adds the runs of `source` that `target` lacks, with their snapshots: those that stand in a
- * checkout but not yet on the remote. Snapshots that both have stay as they are in `target`.
+ * checkout but not yet on the remote. Snapshots that both have stay as they are in `target`;
+ * the other reading is kept as a correction.
  * @returns the days that were added to
  */
 export function adoptRuns(target: Database, source: Database): Day[] {
-  const identify = 'SELECT date, started_at, trigger, id FROM runs ORDER BY id';
-  const key = (row: unknown[]) => row.slice(0, 3).join();
-  const known = new Set(selectRows(target, identify).map(key));
-  const missing = selectRows(source, identify).filter((row) => !known.has(key(row)));
+  const everyRun = 'SELECT * FROM runs ORDER BY id';
+  const identity = ([, date, startedAt, finishedAt, trigger, url]: Row) =>
+    [date, startedAt, finishedAt, trigger, url].join();
+  const known = new Set(selectRows(target, everyRun).map(identity));
+  const missing = selectRows(source, everyRun).filter((row) => !known.has(identity(row)));
   inTransaction(target, () => {
-    for (const [date, , , sourceId] of missing) {
-      const [columns] = selectRows(source, 'SELECT * FROM runs WHERE id = ?', [Number(sourceId)]);
-      target.run(
-        'INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-        columns?.slice(1) ?? [],
-      );
+    for (const [sourceId, ...columns] of missing) {
+      target.run(INSERT_RUN, columns);
       const runId = lastRunId(target);
       for (const table of ['failures', 'corrections']) {
-        const rows = selectRows(source, `SELECT * FROM ${table} WHERE run_id = ?`, [
-          Number(sourceId),
-        ]);
-        for (const row of rows)
-          target.run(`INSERT INTO ${table} VALUES (?, ?, ?, ?)`, [runId, ...row.slice(1)]);
+        const sql = `SELECT * FROM ${table} WHERE run_id = ?`;
+        for (const [, ...rest] of selectRows(source, sql, [Number(sourceId)])) {
+          target.run(`INSERT INTO ${table} VALUES (?, ?, ?, ?)`, [runId, ...rest]);
+        }
       }
-      for (const row of selectRows(source, 'SELECT * FROM snapshots WHERE date = ?', [
-        String(date),
-      ])) {
-        target.run('INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?)', row);
-      }
+      adoptSnapshots(target, source, runId, String(columns[0]));
     }
   });
-  return missing.map(([date]) => String(date)).filter(isDay);
+  return missing.map(([, date]) => String(date)).filter(isDay);
 }
 
 /**
@@ -311,8 +304,22 @@ function readCorrections(db: Database, day: Day): Correction[] {
   }));
 }
 
+function adoptSnapshots(target: Database, source: Database, runId: number, date: string): void {
+  for (const row of selectRows(source, 'SELECT * FROM snapshots WHERE date = ?', [date])) {
+    const [, hashtag, videoCount, viewCount] = row;
+    target.run('INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?)', row);
+    target.run(
+      `INSERT OR IGNORE INTO corrections SELECT ?1, ?2, ?3, ?4 FROM snapshots
+       WHERE date = ?5 AND hashtag = ?2 AND (video_count IS NOT ?3 OR view_count IS NOT ?4)`,
+      [runId, hashtag ?? null, videoCount ?? null, viewCount ?? null, date],
+    );
+  }
+}
+
+const INSERT_RUN = 'INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+
 function insertRun(db: Database, run: Run): number {
-  db.run('INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', [
+  db.run(INSERT_RUN, [
     run.day,
     run.startedAt,
     run.finishedAt,

@@ -1,0 +1,256 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { git } from '../scripts/lib/git.ts';
+import { findPublishTarget } from '../scripts/lib/publish.ts';
+import { createFolder } from './helpers/folder.ts';
+import { cloneRepository, commitFile, createRepository, showFile } from './helpers/repository.ts';
+import { queryDatabase, runTrack, startApi } from './helpers/tracker.ts';
+
+const SNAPSHOTS = 'SELECT date, hashtag FROM snapshots ORDER BY date, hashtag';
+
+/** Makes the remote refuse every push with a message, as a server's rule would. */
+async function refusePushes(remote: string, message: string): Promise<void> {
+  const hook = path.join(remote, 'hooks', 'pre-receive');
+  await mkdir(path.dirname(hook), { recursive: true });
+  await writeFile(hook, `#!/bin/sh\necho '${message}' >&2\nexit 1\n`);
+  await chmod(hook, 0o755);
+}
+
+/** The rows of the database that the remote's branch holds. */
+async function queryRemote(remote: string, sql: string): Promise<unknown[][]> {
+  const folder = path.join(await createFolder(), 'look');
+  await git(path.dirname(folder), ['clone', '--quiet', remote, folder]);
+  return queryDatabase(folder, sql);
+}
+
+describe('publishing', () => {
+  it('commits the database and the reports by name, tells the day, and pushes', async () => {
+    const { root, remote } = await createRepository(['aitools', 'llm']);
+    await writeFile(path.join(root, 'lies-around.txt'), 'mine');
+    const ran = await runTrack(root, await startApi(), ['--publish']);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      output: expect.stringContaining('Published to origin/main'),
+    });
+    expect(await git(remote, ['log', '-1', '--format=%s', 'main'])).toBe(
+      '2026-11-22: 2 of 2 hashtags',
+    );
+    expect(await git(remote, ['show', '--format=', '--name-only', 'main'])).toBe(
+      'data/hashtag_tracker.db\nreports/2026-11-22.md\nreports/README.md',
+    );
+    expect(await git(root, ['status', '--porcelain'])).toBe('?? lies-around.txt');
+  });
+
+  it('signs as github-actions[bot] where no identity is configured', async () => {
+    const { root, remote } = await createRepository();
+    await git(root, ['config', 'user.email', '']);
+    await git(root, ['config', 'user.name', '']);
+    await runTrack(root, await startApi(), ['--publish']);
+    expect(await git(remote, ['log', '-1', '--format=%an %ae', 'main'])).toBe(
+      'github-actions[bot] 41898282+github-actions[bot]@users.noreply.github.com',
+    );
+  });
+
+  it('makes no commit when nothing changed', async () => {
+    const { root, remote } = await createRepository();
+    const api = await startApi();
+    await runTrack(root, api, ['--publish']);
+    const head = await git(remote, ['rev-parse', 'main']);
+    const again = await runTrack(root, api, ['--publish']);
+    expect(again).toMatchObject({
+      exitCode: 0,
+      output: expect.stringContaining('Nothing new to publish'),
+    });
+    expect(await git(remote, ['rev-parse', 'main'])).toBe(head);
+  });
+
+  it('leaves what a person has staged and changed alone', async () => {
+    const { root } = await createRepository();
+    await writeFile(path.join(root, 'staged.txt'), 'staged');
+    await git(root, ['add', 'staged.txt']);
+    await runTrack(root, await startApi(), ['--publish']);
+    expect(await git(root, ['status', '--porcelain'])).toBe('A  staged.txt');
+  });
+
+  it('publishes what an earlier run left unpublished', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    const api = await startApi();
+    await runTrack(root, api, [], { day: '2026-11-20' });
+    await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+    expect(await queryRemote(remote, SNAPSHOTS)).toEqual([
+      ['2026-11-20', 'aitools'],
+      ['2026-11-21', 'aitools'],
+    ]);
+    expect(await git(remote, ['ls-tree', '--name-only', 'main', 'reports/'])).toContain(
+      '2026-11-20.md',
+    );
+  });
+});
+
+describe('a race for the remote', () => {
+  it('is won by both: the loser applies its snapshots to the winner’s database and asks nothing twice', async () => {
+    const repository = await createRepository(['aitools', 'llm']);
+    const other = await cloneRepository(repository);
+    const api = await startApi();
+    await runTrack(other, api, ['--publish', '--only', 'llm']);
+    const ran = await runTrack(repository.root, api, ['--publish', '--only', 'aitools']);
+
+    expect(ran.output).toMatch(/rejected \(try 1 of 10\)[\s\S]*Published/);
+    expect(api.requests).toEqual(['llm', 'aitools']);
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([
+      ['2026-11-22', 'aitools'],
+      ['2026-11-22', 'llm'],
+    ]);
+    expect(await showFile(repository.remote, 'main', 'reports/2026-11-22.md')).toContain(
+      '**2 of 2 captured**',
+    );
+    // The checkout follows: same commit, nothing left to commit.
+    expect(await git(repository.root, ['rev-parse', 'HEAD'])).toBe(
+      await git(repository.remote, ['rev-parse', 'main']),
+    );
+    expect(await git(repository.root, ['status', '--porcelain'])).toBe('');
+    expect(await git(repository.root, ['worktree', 'list'])).not.toContain('hashtag-tracker-');
+  });
+
+  it('lands the snapshots of eight writers at once, each once, and the report of all', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const repository = await createRepository(names);
+    const api = await startApi();
+    const clones = await Promise.all(names.map(() => cloneRepository(repository)));
+    const ran = await Promise.all(
+      clones.map((root, i) =>
+        runTrack(root, api, ['--publish', '--only', String(names[i])], { random: Math.random }),
+      ),
+    );
+    expect(ran.map((run) => run.exitCode)).toEqual(names.map(() => 0));
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual(
+      names.map((name) => ['2026-11-22', name]),
+    );
+    expect(await queryRemote(repository.remote, 'SELECT count(*) FROM runs')).toEqual([[8]]);
+    expect(await showFile(repository.remote, 'main', 'reports/2026-11-22.md')).toContain(
+      '**8 of 8 captured**',
+    );
+    expect(api.requests.toSorted()).toEqual(names);
+  });
+
+  it('keeps the other reading where both captured the same hashtag', async () => {
+    const repository = await createRepository(['aitools']);
+    const other = await cloneRepository(repository);
+    const api = await startApi();
+    await runTrack(other, api, ['--publish']);
+    const later = await startApi({ answer: () => ({ video_count: 1200, view_count: 50_000 }) });
+    await runTrack(repository.root, later, ['--publish']);
+    expect(await queryRemote(repository.remote, 'SELECT video_count FROM snapshots')).toEqual([
+      [1200],
+    ]);
+    expect(await queryRemote(repository.remote, 'SELECT video_count FROM corrections')).toEqual([
+      [1000],
+    ]);
+  });
+
+  it('carries along earlier days that only this checkout has', async () => {
+    const repository = await createRepository(['aitools']);
+    const other = await cloneRepository(repository);
+    const api = await startApi();
+    await runTrack(repository.root, api, [], { day: '2026-11-20' });
+    await runTrack(other, api, ['--publish'], { day: '2026-11-21' });
+    await runTrack(repository.root, api, ['--publish'], { day: '2026-11-22' });
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([
+      ['2026-11-20', 'aitools'],
+      ['2026-11-21', 'aitools'],
+      ['2026-11-22', 'aitools'],
+    ]);
+    const reports = await git(repository.remote, ['ls-tree', '--name-only', 'main', 'reports/']);
+    for (const day of [20, 21, 22]) expect(reports).toContain(`2026-11-${day}.md`);
+  });
+
+  it('keeps every uncommitted change of the checkout', async () => {
+    const repository = await createRepository(['aitools']);
+    await commitFile(repository.root, 'notes.txt', 'one\n', true);
+    const other = await cloneRepository(repository);
+    await commitFile(other, 'other.txt', 'theirs\n', true);
+    await writeFile(path.join(repository.root, 'notes.txt'), 'half-written\n');
+    const ran = await runTrack(repository.root, await startApi(), ['--publish']);
+    expect(ran.exitCode).toBe(0);
+    expect(await readFile(path.join(repository.root, 'notes.txt'), 'utf8')).toBe('half-written\n');
+    expect(await readFile(path.join(repository.root, 'other.txt'), 'utf8')).toBe('theirs\n');
+  });
+
+  it('pushes, keeps the change and says what to do where a change conflicts with the remote’s', async () => {
+    const repository = await createRepository(['aitools']);
+    await commitFile(repository.root, 'notes.txt', 'one\n', true);
+    const other = await cloneRepository(repository);
+    await commitFile(other, 'notes.txt', 'theirs\n', true);
+    await writeFile(path.join(repository.root, 'notes.txt'), 'mine\n');
+    const ran = await runTrack(repository.root, await startApi(), ['--publish']);
+    expect(ran).toMatchObject({ exitCode: 1, output: expect.stringContaining('git stash') });
+    expect(await readFile(path.join(repository.root, 'notes.txt'), 'utf8')).toBe('mine\n');
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
+  });
+
+  it('does not push a person’s own commits over others’, and keeps them', async () => {
+    const repository = await createRepository(['aitools']);
+    const other = await cloneRepository(repository);
+    await commitFile(other, 'other.txt', 'theirs\n', true);
+    await commitFile(repository.root, 'mine.txt', 'mine\n');
+    const ran = await runTrack(repository.root, await startApi(), ['--publish']);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      output: expect.stringContaining('git pull --rebase'),
+    });
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
+    await git(repository.root, ['pull', '--quiet', '--rebase']);
+    await git(repository.root, ['push', '--quiet']);
+    expect(await git(repository.remote, ['ls-tree', '--name-only', 'main'])).toContain('mine.txt');
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
+  });
+});
+
+describe('a push that can’t succeed', () => {
+  const refusals: [string, string, RegExp][] = [
+    ['a protected branch', 'GH006: Protected branch update failed', /is protected.*Bypass list/],
+    [
+      'a read-only token',
+      'Permission to o/r.git denied to github-actions',
+      /Read and write permissions/,
+    ],
+    ['a rule of the remote', 'no thanks', /own rules refused/],
+  ];
+  it.each(refusals)(
+    'because of %s keeps the snapshots and says what to do',
+    async (_, message, remedy) => {
+      const { root, remote } = await createRepository(['aitools']);
+      await refusePushes(remote, message);
+      const ran = await runTrack(root, await startApi(), ['--publish']);
+      expect(ran.exitCode).toBe(1);
+      expect(ran.output).toMatch(remedy);
+      expect(await queryDatabase(root, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
+    },
+  );
+
+  it('is made up for by the next run', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    const api = await startApi();
+    await refusePushes(remote, 'no thanks');
+    await runTrack(root, api, ['--publish']);
+    await writeFile(path.join(remote, 'hooks', 'pre-receive'), '#!/bin/sh\nexit 0\n');
+    const ran = await runTrack(root, api, ['--publish']);
+    expect(ran).toMatchObject({ exitCode: 0, output: expect.stringContaining('Published') });
+    expect(api.requests).toEqual(['aitools']);
+    expect(await queryRemote(remote, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
+  });
+
+  it('for want of a repository, a branch or a remote is found before anything is asked', async () => {
+    const folder = await createFolder();
+    await expect(findPublishTarget(folder)).rejects.toThrow(/needs a git repository/);
+    await git(folder, ['init', '--quiet', '--initial-branch=main']);
+    await expect(findPublishTarget(folder)).rejects.toThrow(/there is no "origin"/);
+    const { root } = await createRepository();
+    await git(root, ['checkout', '--quiet', '--detach']);
+    const api = await startApi();
+    const ran = await runTrack(root, api, ['--publish']);
+    expect(ran).toMatchObject({ exitCode: 1, output: expect.stringContaining('HEAD is detached') });
+    expect(api.requests).toEqual([]);
+  });
+});

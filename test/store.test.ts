@@ -1,0 +1,196 @@
+import type { Database } from 'sql.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { DatabaseError, parseDatabase, selectRows } from '../scripts/lib/database.ts';
+import type { Day } from '../scripts/lib/day.ts';
+import {
+  adoptRuns,
+  capturedHashtags,
+  newestDay,
+  type Run,
+  readDay,
+  readDays,
+  readFailures,
+  recordRun,
+} from '../scripts/lib/store.ts';
+
+let db: Database;
+beforeEach(async () => {
+  db = await parseDatabase(null);
+});
+
+function createRun(
+  day: string,
+  counts: Record<string, [number | null, number | null]>,
+  more: Partial<Run> = {},
+): Run {
+  const snapshots = Object.entries(counts).map(([hashtag, [videoCount, viewCount]]) => ({
+    hashtag,
+    videoCount,
+    viewCount,
+  }));
+  return {
+    day: day as Day,
+    startedAt: `${day}T05:17:00.000Z`,
+    finishedAt: `${day}T05:18:00.000Z`,
+    trigger: 'schedule',
+    url: null,
+    tracked: snapshots.length,
+    asked: snapshots.length,
+    stored: snapshots.length,
+    failed: 0,
+    creditsUsed: snapshots.length,
+    creditsRemaining: null,
+    snapshots,
+    failures: [],
+    ...more,
+  };
+}
+
+const snapshotsOf = (database: Database) =>
+  selectRows(database, 'SELECT * FROM snapshots ORDER BY date, hashtag');
+
+describe('recording a run', () => {
+  it('stores its snapshots, its summary and its failures', () => {
+    const failures = [{ hashtag: 'b', kind: 'failed' as const, reason: 'HTTP 503, 4 times' }];
+    recordRun(db, createRun('2026-11-22', { a: [1, 2] }, { failures, creditsRemaining: 99 }));
+    expect(snapshotsOf(db)).toEqual([['2026-11-22', 'a', 1, 2]]);
+    const record = readDay(db, '2026-11-22' as Day);
+    expect(record?.runs).toMatchObject([
+      { trigger: 'schedule', creditsUsed: 1, creditsRemaining: 99 },
+    ]);
+    expect(record?.failures).toEqual(failures);
+  });
+
+  it('keeps an unknown count unknown', () => {
+    recordRun(db, createRun('2026-11-22', { a: [null, 2] }));
+    expect(snapshotsOf(db)).toEqual([['2026-11-22', 'a', null, 2]]);
+  });
+
+  it('replaces a differing count of the same day and keeps the one before as a correction', () => {
+    recordRun(db, createRun('2026-11-22', { a: [1, 2], b: [3, 4] }));
+    recordRun(db, createRun('2026-11-22', { a: [5, 2], b: [3, 4] }, { startedAt: 'later' }));
+    expect(snapshotsOf(db)).toEqual([
+      ['2026-11-22', 'a', 5, 2],
+      ['2026-11-22', 'b', 3, 4],
+    ]);
+    const corrections = readDay(db, '2026-11-22' as Day)?.corrections;
+    expect(corrections).toMatchObject([{ hashtag: 'a', videoCount: 1, viewCount: 2 }]);
+  });
+
+  it('does not let an unknown count replace a known one of the same day', () => {
+    recordRun(db, createRun('2026-11-22', { a: [1, 2] }));
+    recordRun(db, createRun('2026-11-22', { a: [null, 7] }));
+    expect(snapshotsOf(db)).toEqual([['2026-11-22', 'a', 1, 7]]);
+  });
+
+  it('refuses to write to a day of the past', () => {
+    recordRun(db, createRun('2026-11-22', { a: [1, 2] }));
+    expect(() => recordRun(db, createRun('2026-11-21', { a: [1, 2] }))).toThrow(DatabaseError);
+  });
+
+  it('stores all of a run or nothing of it', () => {
+    const twice = createRun('2026-11-22', { a: [1, 2] });
+    twice.failures = Array(2).fill({ hashtag: 'b', kind: 'failed', reason: 'x' });
+    expect(() => recordRun(db, twice)).toThrow(/UNIQUE/);
+    expect(snapshotsOf(db)).toEqual([]);
+    expect(newestDay(db)).toBeNull();
+  });
+});
+
+describe('reading a day', () => {
+  it('is null for a day without snapshots and runs', () => {
+    recordRun(db, createRun('2026-11-22', { a: [1, 2] }));
+    expect(readDay(db, '2026-11-21' as Day)).toBeNull();
+  });
+
+  it('takes the last word of the day’s runs on a hashtag, and none where it was captured', () => {
+    const failure = (hashtag: string, reason: string) => ({
+      hashtag,
+      kind: 'failed' as const,
+      reason,
+    });
+    recordRun(
+      db,
+      createRun('2026-11-22', {}, { failures: [failure('a', 'first'), failure('b', 'first')] }),
+    );
+    recordRun(db, createRun('2026-11-22', { b: [1, 1] }, { failures: [failure('a', 'second')] }));
+    expect(readFailures(db, '2026-11-22' as Day)).toEqual([failure('a', 'second')]);
+    expect([...capturedHashtags(db, '2026-11-22' as Day)]).toEqual(['b']);
+  });
+
+  it('finds the newest earlier count however old it is', () => {
+    recordRun(db, createRun('2025-01-01', { a: [10, 20], other: [1, 1] }));
+    recordRun(db, createRun('2025-02-01', { a: [null, 25], other: [1, 1] }));
+    recordRun(db, createRun('2026-11-22', { a: [11, 30] }));
+    const history = readDay(db, '2026-11-22' as Day)?.history.filter(
+      ({ hashtag }) => hashtag === 'a',
+    );
+    expect(history?.map(({ day, videoCount }) => [day, videoCount])).toEqual([
+      ['2025-01-01', 10],
+      ['2025-02-01', null],
+      ['2026-11-22', 11],
+    ]);
+  });
+
+  it('continues the series that the tutorial’s script stored as "Vibe Coding"', () => {
+    db.run("INSERT INTO snapshots VALUES ('2024-05-01', '#Vibe Coding', 7, 8)");
+    recordRun(db, createRun('2026-11-22', { vibecoding: [9, 9] }));
+    const history = readDay(db, '2026-11-22' as Day)?.history;
+    expect(history).toMatchObject([
+      { day: '2024-05-01', hashtag: 'vibecoding', videoCount: 7 },
+      { day: '2026-11-22', hashtag: 'vibecoding' },
+    ]);
+  });
+
+  it('takes only counts for counts, whatever the tutorial’s script stored', () => {
+    db.run(
+      "INSERT INTO snapshots VALUES ('2026-11-22', 'a', '1.2M', -5), ('2026-11-22', 'b', 0, 50)",
+    );
+    expect(readDay(db, '2026-11-22' as Day)?.history).toMatchObject([
+      { hashtag: 'a', videoCount: null, viewCount: null },
+      { hashtag: 'b', videoCount: null, viewCount: 50 },
+    ]);
+  });
+
+  it('lists the days newest first, with those that a run missed', () => {
+    const failures = [
+      { hashtag: 'b', kind: 'failed' as const, reason: 'x' },
+      { hashtag: 'c', kind: 'not-found' as const, reason: 'x' },
+    ];
+    recordRun(db, createRun('2026-11-21', { a: [1, 1] }));
+    recordRun(db, createRun('2026-11-22', { a: [1, 1] }, { failures }));
+    expect(readDays(db)).toEqual([
+      { day: '2026-11-22', captured: 1, missed: 1 },
+      { day: '2026-11-21', captured: 1, missed: 0 },
+    ]);
+  });
+});
+
+describe('adopting the runs of another database', () => {
+  it('brings what the target lacks and leaves what it has', async () => {
+    const shared = createRun('2026-11-20', { a: [1, 1] });
+    recordRun(db, shared);
+    const local = await parseDatabase(db.export());
+    recordRun(
+      local,
+      createRun(
+        '2026-11-21',
+        { a: [2, 2], b: [3, 3] },
+        { failures: [{ hashtag: 'c', kind: 'failed', reason: 'x' }] },
+      ),
+    );
+    recordRun(db, createRun('2026-11-21', { a: [9, 9] }, { trigger: 'other' }));
+
+    expect(adoptRuns(db, local)).toEqual(['2026-11-21']);
+    expect(snapshotsOf(db)).toEqual([
+      ['2026-11-20', 'a', 1, 1],
+      ['2026-11-21', 'a', 9, 9],
+      ['2026-11-21', 'b', 3, 3],
+    ]);
+    const record = readDay(db, '2026-11-21' as Day);
+    expect(record?.runs).toHaveLength(2);
+    expect(record?.corrections).toMatchObject([{ hashtag: 'a', videoCount: 2, viewCount: 2 }]);
+    expect(readFailures(db, '2026-11-21' as Day)).toMatchObject([{ hashtag: 'c' }]);
+    expect(adoptRuns(db, local)).toEqual([]);
+  });
+});
