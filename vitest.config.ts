@@ -1,8 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  logLevel: 'error', // not a word on packages that ship source maps without sources
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
+    // Node refuses the package's own JSON imports; Vite's transformation resolves them.
+    server: { deps: { inline: ['@actions/workflow-parser'] } },
   },
 });

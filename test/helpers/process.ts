@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+/** The project's own folder. */
+export const PROJECT = path.resolve(import.meta.dirname, '../..');
+
+export type Exited = { exitCode: number | null; stdout: string; stderr: string };
+
+/** Runs a program to its end in a folder, with just the given environment and PATH and HOME. */
+export function runProcess(
+  program: string,
+  args: string[],
+  folder: string,
+  env: Record<string, string> = {},
+): Promise<Exited> {
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(program, args, {
+    cwd: folder,
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
+  });
+}
+
+/** Runs one of the project's commands as a process of its own, in any folder. */
+export function runScript(
+  name: string,
+  args: string[],
+  folder: string,
+  env: Record<string, string> = {},
+): Promise<Exited> {
+  const tsx = path.join(PROJECT, 'node_modules', 'tsx', 'dist', 'cli.mjs');
+  return runProcess(
+    process.execPath,
+    [tsx, path.join(PROJECT, 'scripts', `${name}.ts`), ...args],
+    folder,
+    env,
+  );
+}

@@ -1,0 +1,81 @@
+import { access, readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseWatchlist, watchlistJsonSchema } from '../scripts/lib/watchlist.ts';
+import { createFolder } from './helpers/folder.ts';
+import { PROJECT, runScript } from './helpers/process.ts';
+
+const readme = await readFile(path.join(PROJECT, 'README.md'), 'utf8');
+const { scripts } = JSON.parse(await readFile(path.join(PROJECT, 'package.json'), 'utf8'));
+const commands = (await readdir(path.join(PROJECT, 'scripts')))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -3));
+
+/** All values of a key anywhere in a JSON Schema: the names of its properties. */
+function propertyNames(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  return Object.entries(schema).flatMap(([key, value]) => [
+    ...(key === 'properties' ? Object.keys(value) : []),
+    ...propertyNames(value),
+  ]);
+}
+
+describe('the README', () => {
+  it('names every command, and no other', () => {
+    const named = [...readme.matchAll(/npm run (\w+)/g)].map(([, name]) => name);
+    expect([...new Set(named)].toSorted()).toEqual(
+      Object.keys(scripts)
+        .filter((name) => name !== 'test')
+        .toSorted(),
+    );
+  });
+
+  it('names every flag that the commands know, and no other', async () => {
+    const help = await Promise.all(
+      commands.map(
+        async (name) => (await runScript(name, ['--help'], await createFolder())).stdout,
+      ),
+    );
+    const flagsIn = (text: string) => [...new Set(text.match(/--[a-z][a-z-]+/g))].toSorted();
+    expect(flagsIn(readme)).toEqual(flagsIn(`${help.join('\n')} --help`));
+  });
+
+  it('names every key of the watchlist', () => {
+    for (const name of propertyNames(watchlistJsonSchema())) {
+      if (name !== '$schema') expect(readme).toMatch(new RegExp(`\`${name}\`|"${name}"`));
+    }
+  });
+
+  it('shows a watchlist that is right', () => {
+    const example = /```json\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+    expect(parseWatchlist(example).entries.map((entry) => entry.name)).toEqual([
+      'aitools',
+      'cursor',
+      'llm',
+    ]);
+  });
+
+  it('names every environment variable that is read as a setting', async () => {
+    const files = await readdir(path.join(PROJECT, 'scripts/lib'));
+    const sources = await Promise.all(
+      files.map((file) => readFile(path.join(PROJECT, 'scripts/lib', file), 'utf8')),
+    );
+    const read = new Set(sources.join('').match(/\bSCAVIO_[A-Z_]+\b/g));
+    for (const name of read) expect(readme).toContain(`\`${name}\``);
+    expect(read.size).toBe(2);
+  });
+
+  it('maps the code as it is', async () => {
+    const mapped = [...readme.matchAll(/`([\w-]+\.ts)`/g)].map(([, file]) => String(file));
+    for (const file of mapped) await access(path.join(PROJECT, 'scripts/lib', file));
+    expect(mapped.length).toBeGreaterThan(10);
+  });
+
+  it('links to files that exist', async () => {
+    const links = [...readme.matchAll(/\]\((?!https?:|\.\.\/\.\.\/)([^)#]+)\)/g)].map(
+      ([, target]) => String(target),
+    );
+    for (const target of links) await access(path.join(PROJECT, target));
+    expect(links.length).toBeGreaterThan(3);
+  });
+});
