@@ -282,6 +282,11 @@ describe('usage', () => {
       { GITHUB_ACTIONS: 'true' },
       /Settings → Secrets and variables → Actions/,
     ],
+    [
+      'an address with a password',
+      { SCAVIO_API_KEY: 'k', SCAVIO_BASE_URL: 'http://user:secret@localhost' },
+      /^error: SCAVIO_BASE_URL must not hold a user name or a password$/,
+    ],
     ['a key with a space in it', { SCAVIO_API_KEY: 'a b' }, /copy the key again/],
     [
       'an address that is none',

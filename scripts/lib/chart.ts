@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { type Day, daysUpTo } from './day.ts';
+import { plainText } from './plain-text.ts';
 import type { Trend } from './trends.ts';
 
 const WIDTH = 880;
@@ -104,6 +105,7 @@ export function renderChart(trends: Trend[], day: Day): string | null {
         type: 'line',
         data: index.map((value, at) => ({ value, symbol: isAlone(index, at) ? 'circle' : 'none' })),
         symbolSize: 5,
+        silent: true,
         lineStyle: { width: 2 },
         endLabel: {
           show: true,
@@ -117,7 +119,12 @@ export function renderChart(trends: Trend[], day: Day): string | null {
     const svg = chart.renderToSVGString();
     const names = shown.map((trend) => `#${trend.hashtag}`).join(', ');
     const title = `<title>${escapeXml(`Growth in the 30 days up to ${day}, indexed to 100: ${names}`)}</title>`;
-    return `${svg.replace(/^(<svg[^>]*>)/, `$1\n${title}\n${THEME_STYLE}`)}\n`;
+    // What ECharts adds for the mouse means nothing in an image, and differs from run to run.
+    const picture = svg
+      .replace(/<style >[\s\S]*?<\/style>\n?/g, '')
+      .replace(/ (?:class|ecmeta_\w+)="[^"]*"/g, '')
+      .replace(/\bzr\d+-/g, '');
+    return `${picture.replace(/^<svg[^>]*>/, (tag) => `${tag}\n${title}\n${THEME_STYLE}`)}\n`;
   } finally {
     chart.dispose(); // its timers would keep the process alive
   }
@@ -154,7 +161,7 @@ function round(value: number): number {
 
 function shortName(hashtag: string): string {
   let text = '';
-  for (const character of hashtag) {
+  for (const character of plainText(hashtag)) {
     if (displayWidth(text + character) > NAME_WIDTH) return `#${text}…`;
     text += character;
   }
@@ -176,5 +183,5 @@ function formatAxisDay(day: Day): string {
 }
 
 function escapeXml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
+  return plainText(text, 1000).replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
 }

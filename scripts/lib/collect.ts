@@ -42,6 +42,8 @@ type CollectOptions = {
 const MAX_TRIES = 4;
 const FIRST_BACKOFF_MS = 1000;
 const MAX_BACKOFF_MS = 60_000;
+/** Shorter waits are no news. */
+const MIN_TOLD_WAIT_MS = 1000;
 /** So long without any answer of use, and the rest of the list is left for a later run. */
 const MAX_STALL_MS = 30 * 60_000;
 
@@ -52,13 +54,16 @@ const MAX_STALL_MS = 30 * 60_000;
  */
 export async function collect(hashtags: string[], options: CollectOptions): Promise<Collection> {
   const { ask, clock, random } = options;
-  const pacer = createPacer(clock, options.requestsPerMinute);
+  const pacer = createPacer(clock, options.requestsPerMinute, (untilMs) =>
+    announceWait(untilMs, 'the limit of requests is reached'),
+  );
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const results = new Map<string, Result>();
   const startedMs = clock.now();
   let lastUsefulMs = startedMs;
   let limitsInARow = 0;
+  let announcedUntilMs = 0;
   let creditsUsed: number | null = null;
   let creditsRemaining: number | null = null;
   let stopReason: string | null = null;
@@ -126,9 +131,10 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
           endEarly(outcome.reason);
           return { kind: 'failed', reason: outcome.reason };
         case 'rate-limited': {
-          const waitMs = outcome.retryAfterMs ?? backoffMs(limitsInARow);
+          const untilMs = clock.now() + (outcome.retryAfterMs || backoffMs(limitsInARow));
           limitsInARow++;
-          waitTogether(waitMs, outcome.reason);
+          pacer.pauseUntil(untilMs);
+          announceWait(untilMs, outcome.reason);
           break;
         }
         case 'fault': {
@@ -138,8 +144,8 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
           if (tries === MAX_TRIES) {
             return { kind: 'failed', reason: `${outcome.reason}, ${MAX_TRIES} times` };
           }
-          if (outcome.retryAfterMs !== null) waitTogether(outcome.retryAfterMs, outcome.reason);
-          else await clock.sleep(backoffMs(tries - 1), signal).catch(ignoreIfAborted);
+          const waitMs = Math.max(backoffMs(tries - 1), outcome.retryAfterMs ?? 0);
+          await clock.sleep(Math.min(waitMs, MAX_BACKOFF_MS), signal).catch(ignoreIfAborted);
           break;
         }
       }
@@ -151,7 +157,8 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
   }
 
   async function askOnce(hashtag: string): Promise<Outcome> {
-    const reply = await ask(hashtag, signal);
+    // What is in flight when the collection ends early may be paid for already: it may finish.
+    const reply = await ask(hashtag, options.signal);
     pacer.endTurn(reply.rateLimit);
     if (reply.creditsUsed !== null) creditsUsed = (creditsUsed ?? 0) + reply.creditsUsed;
     if (reply.creditsRemaining !== null) creditsRemaining = reply.creditsRemaining;
@@ -161,12 +168,13 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
     return reply.outcome;
   }
 
-  function waitTogether(waitMs: number, reason: string): void {
-    const untilMs = clock.now() + waitMs;
+  /** A wait of everybody: told once, and not waited out where it would take too long. */
+  function announceWait(untilMs: number, reason: string): void {
+    const waitMs = untilMs - clock.now();
     if (untilMs - lastUsefulMs > MAX_STALL_MS) {
       endEarly(`the API asks to wait ${Math.round(waitMs / 1000)} s (${reason})`);
-    } else if (untilMs > pacer.pausedUntilMs()) {
-      pacer.pauseUntil(untilMs);
+    } else if (waitMs >= MIN_TOLD_WAIT_MS && untilMs > announcedUntilMs) {
+      announcedUntilMs = untilMs;
       options.onWait(waitMs, reason);
     }
   }

@@ -204,6 +204,10 @@ function readApiAccess(env: Context['env']): { key: string; baseUrl: string } {
   if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) {
     throw new UsageError(`SCAVIO_BASE_URL is not an http address; write ${DEFAULT_BASE_URL}`);
   }
+  const { username, password } = new URL(baseUrl);
+  if (username !== '' || password !== '') {
+    throw new UsageError('SCAVIO_BASE_URL must not hold a user name or a password');
+  }
   return { key, baseUrl };
 }
 

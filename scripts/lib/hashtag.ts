@@ -5,8 +5,10 @@ export class HashtagNameError extends Error {
 
 const TAG_URL = /^(?:https?:\/\/)?(?:[a-z]+\.)?tiktok\.com\/tag\/([^/?#\s]+)/i;
 const NOT_ALLOWED = /[^\p{L}\p{M}\p{N}_]/gu;
-// Spaces, and invisible marks such as zero-width spaces, that come along when a name is copied.
-const BLANKS = /[\s\p{Cf}]/gu;
+const HAS_SUBSTANCE = /[\p{L}\p{N}_]/u;
+const BLANKS = /\s/gu;
+// Marks such as zero-width spaces that come along when a name is copied.
+const INVISIBLE = /\p{Cf}/gu;
 
 /**
  * The name under which a hashtag is asked for and stored: no `#`, no spaces, NFC, lower case.
@@ -16,7 +18,8 @@ const BLANKS = /[\s\p{Cf}]/gu;
  * @throws HashtagNameError where no hashtag can be made of it
  */
 export function parseHashtagName(text: string): { name: string; notice: string | null } {
-  const trimmed = text.trim();
+  const visible = text.replace(INVISIBLE, '');
+  const trimmed = visible.trim();
   const pasted = tagFromUrl(trimmed) ?? trimmed;
   const bare = pasted.replace(/^[#＃]+/u, '').trim();
   const joined = bare.replace(BLANKS, '');
@@ -25,15 +28,17 @@ export function parseHashtagName(text: string): { name: string; notice: string |
     throw new HashtagNameError(`${quote(text)} holds no hashtag; write a name such as "aitools"`);
   }
   const badCharacters = [...new Set(name.match(NOT_ALLOWED) ?? [])];
-  if (badCharacters.length > 0) {
+  if (badCharacters.length > 0 || !HAS_SUBSTANCE.test(name)) {
     const suggestion = name.replace(NOT_ALLOWED, '');
     throw new HashtagNameError(
-      `${quote(text)} can't be a hashtag because of ${badCharacters.map(quote).join(', ')}; ` +
-        'TikTok allows letters, digits and underscores' +
-        (suggestion ? `; write ${quote(suggestion)}` : ''),
+      `${quote(text)} can't be a hashtag` +
+        (badCharacters.length > 0 ? ` because of ${badCharacters.map(quote).join(', ')}` : '') +
+        '; TikTok allows letters, digits and underscores' +
+        (HAS_SUBSTANCE.test(suggestion) ? `; write ${quote(suggestion)}` : ''),
     );
   }
-  const notice = joined === bare ? null : `${quote(text)} is tracked as #${name}`;
+  const isAsWritten = joined === bare && visible === text;
+  const notice = isAsWritten ? null : `${quote(text)} is tracked as #${name}`;
   return { name, notice };
 }
 

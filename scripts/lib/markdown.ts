@@ -3,7 +3,8 @@ import { plainText } from './plain-text.ts';
 
 /** Text from outside as plain words in Markdown: nothing in it is markup, HTML, a mention or a link. */
 export function escapeMarkdown(text: string): string {
-  return plainText(text).replace(/[!-/:-@[-`{-~]/g, '\\$&');
+  const escaped = plainText(text).replace(/[!-/:-?[-`{-~]/g, '\\$&');
+  return escaped.replaceAll('@', '\\@\u2060'); // a word joiner: GitHub takes @name for a mention
 }
 
 /** Text from outside in a code span, where nothing is markup; safe in a table's cell, too. */

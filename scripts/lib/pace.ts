@@ -9,53 +9,53 @@ export type Pacer = {
   endTurn: (rateLimit: RateLimit | null) => void;
   /** Nobody starts before this instant (Unix milliseconds). */
   pauseUntil: (instantMs: number) => void;
-  /** When the pause that is in force ends; in the past when there is none. */
-  pausedUntilMs: () => number;
 };
 
 // A reset is announced in whole seconds; a request a moment too early would be a wasted one.
 const RESET_MARGIN_MS = 25;
+/** Resets that differ by less are of the same window: a server's clock is told in whole seconds. */
+const SAME_WINDOW_MS = 1500;
 const MINUTE_MS = 60_000;
+/** Timers hold 31 bits; longer waits are looked at again after an hour. */
+const MAX_SLEEP_MS = 3_600_000;
 
-/** A pacer that keeps to `requestsPerMinute` (null: no such limit) and to what the API announces. */
-export function createPacer(clock: Clock, requestsPerMinute: number | null): Pacer {
-  const minuteStartsMs: number[] = [];
+/**
+ * A pacer that keeps to `requestsPerMinute` (null: no such limit) and to what the API announces.
+ * @param onWait told the instant (Unix milliseconds) until which a request has to wait
+ */
+export function createPacer(
+  clock: Clock,
+  requestsPerMinute: number | null,
+  onWait: (untilMs: number) => void = () => {},
+): Pacer {
+  const recentStartsMs: number[] = [];
   let pausedUntilMs = 0;
   let inFlight = 0;
   let allowance: RateLimit | null = null;
   let announceChange = new AbortController();
 
-  const changed = () => {
-    announceChange.abort();
-    announceChange = new AbortController();
-  };
-
   return {
     async takeTurn(signal) {
       for (;;) {
         signal.throwIfAborted();
-        const waitMs = nextStartMs() - clock.now();
-        if (waitMs <= 0) break;
-        await sleepUntilChange(waitMs, signal);
+        const startMs = nextStartMs();
+        if (startMs <= clock.now()) break;
+        if (Number.isFinite(startMs)) onWait(startMs);
+        signal.throwIfAborted();
+        await sleepUntilChange(startMs - clock.now(), signal);
       }
       inFlight++;
-      if (requestsPerMinute !== null) minuteStartsMs.push(clock.now());
+      if (requestsPerMinute !== null) recentStartsMs.push(clock.now());
     },
     endTurn(rateLimit) {
       inFlight--;
-      // Answers can overtake each other: within a window the smaller allowance is the newer one.
-      const isStale =
-        rateLimit !== null &&
-        allowance !== null &&
-        rateLimit.resetAtMs <= allowance.resetAtMs &&
-        rateLimit.remaining > allowance.remaining;
-      if (rateLimit !== null && !isStale) allowance = rateLimit;
-      changed();
+      updateAllowance(rateLimit);
+      announceChange.abort();
+      announceChange = new AbortController();
     },
     pauseUntil(instantMs) {
       pausedUntilMs = Math.max(pausedUntilMs, instantMs);
     },
-    pausedUntilMs: () => pausedUntilMs,
   };
 
   function nextStartMs(): number {
@@ -65,27 +65,54 @@ export function createPacer(clock: Clock, requestsPerMinute: number | null): Pac
   /** Sliding window: a request may start a minute after the one `requestsPerMinute` places before. */
   function minuteLimitEndsMs(): number {
     if (requestsPerMinute === null) return 0;
-    if (requestsPerMinute < 1) return (minuteStartsMs.at(-1) ?? 0) + MINUTE_MS / requestsPerMinute;
-    const previous = minuteStartsMs.at(-Math.floor(requestsPerMinute));
-    return previous === undefined ? 0 : previous + MINUTE_MS;
+    const previousMs = recentStartsMs.at(-Math.floor(requestsPerMinute));
+    return previousMs === undefined ? 0 : previousMs + MINUTE_MS;
   }
 
+  /** Infinite where only an answer can tell. */
   function allowanceReturnsMs(): number {
     if (allowance === null) return 0;
-    // Requests in flight may not be counted yet in the last announced remainder.
-    if (allowance.remaining > inFlight) return 0;
     const returnsMs = allowance.resetAtMs + RESET_MARGIN_MS;
-    if (clock.now() < returnsMs) return returnsMs;
-    // A new window: full again as far as is known, until the next answer says otherwise.
-    const { limit } = allowance;
-    if (limit === null || inFlight === 0) return 0;
-    return limit > inFlight ? 0 : Number.POSITIVE_INFINITY;
+    if (clock.now() >= returnsMs) {
+      // A new window: as full as the last one was, until its first answer says otherwise.
+      allowance = {
+        ...allowance,
+        remaining: allowance.limit ?? 1,
+        resetAtMs: Number.POSITIVE_INFINITY,
+      };
+    }
+    // Requests in flight may not be counted yet in the announced remainder.
+    if (allowance.remaining > inFlight) return 0;
+    const isUnknown = allowance.resetAtMs === Number.POSITIVE_INFINITY;
+    return isUnknown && inFlight === 0 ? 0 : allowance.resetAtMs + RESET_MARGIN_MS;
+  }
+
+  function updateAllowance(announced: RateLimit | null): void {
+    if (allowance === null) {
+      allowance = announced;
+      return;
+    }
+    if (announced === null) {
+      // It was counted, as far as anybody knows.
+      allowance = { ...allowance, remaining: allowance.remaining - 1 };
+      return;
+    }
+    // An answer of a window that is over says nothing about the running one.
+    if (announced.resetAtMs + RESET_MARGIN_MS <= clock.now()) return;
+    const isAssumed = allowance.resetAtMs === Number.POSITIVE_INFINITY;
+    const laterMs = announced.resetAtMs - allowance.resetAtMs;
+    if (isAssumed || laterMs > SAME_WINDOW_MS) {
+      allowance = announced;
+    } else if (laterMs >= -SAME_WINDOW_MS) {
+      // Answers overtake each other: within a window the smallest remainder is the newest.
+      const remaining = Math.min(allowance.remaining, announced.remaining);
+      allowance = { ...announced, remaining };
+    }
   }
 
   async function sleepUntilChange(waitMs: number, signal: AbortSignal): Promise<void> {
     const wake = AbortSignal.any([signal, announceChange.signal]);
-    // Timers hold 31 bits; an hour is far below that and longer waits are looked at again.
-    await clock.sleep(Math.min(waitMs, 3_600_000), wake).catch((reason: unknown) => {
+    await clock.sleep(Math.min(waitMs, MAX_SLEEP_MS), wake).catch((reason: unknown) => {
       if (!wake.aborted) throw reason;
     });
   }

@@ -9,7 +9,7 @@ export function plainText(text: string, maxCharacters = 200): string {
   const line = text
     .replace(UNPRINTABLE, ' ')
     .replace(/\s+/g, ' ')
-    .replaceAll('::', ': :')
+    .replace(/:(?=:)/g, ': ')
     .replaceAll('##[', '## [')
     .trim();
   const characters = [...line];

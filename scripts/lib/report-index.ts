@@ -31,7 +31,10 @@ function renderMonths(days: IndexedDay[]): string[] {
   const reported = days.filter((entry) => entry.hasReport);
   const [newest, oldest] = [reported[0]?.day, reported.at(-1)?.day];
   if (newest === undefined || oldest === undefined) return [];
-  const months = [...new Set(reported.map((entry) => entry.day.slice(0, 7)))];
+  const months: string[] = [];
+  for (let month = newest.slice(0, 7); month >= oldest.slice(0, 7); month = monthBefore(month)) {
+    months.push(month);
+  }
   return months.flatMap((month) => {
     const items: string[] = [];
     for (let date = 31; date >= 1; date--) {
@@ -50,6 +53,11 @@ function renderDay(day: string, entry: IndexedDay | undefined): string {
   return entry.missed === 0
     ? label
     : `${label} (${entry.captured} of ${entry.captured + entry.missed})`;
+}
+
+function monthBefore(month: string): string {
+  const [year = 0, number = 1] = month.split('-').map(Number);
+  return new Date(Date.UTC(year, number - 2)).toISOString().slice(0, 7);
 }
 
 function formatMonth(month: string): string {

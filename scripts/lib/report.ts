@@ -2,6 +2,7 @@ import { addDays, type Day } from './day.ts';
 import { formatChange, formatCount, formatGrowth, formatPercent, plural } from './format.ts';
 import { hashtagUrl } from './hashtag.ts';
 import { escapeMarkdown, renderCode, renderLink, renderTable } from './markdown.ts';
+import { plainText } from './plain-text.ts';
 import type { DayRecord, Failure, RunSummary } from './store.ts';
 import {
   computeTrends,
@@ -101,7 +102,7 @@ export function renderReport(report: DayReport, links: ReportLinks): string {
 /** The tutorial's report for the console: a line a hashtag with videos and growth. */
 export function renderConsoleReport(report: DayReport): string {
   const lines = report.trends.map((trend) => {
-    const name = `#${trend.hashtag}`.padEnd(20);
+    const name = `#${plainText(trend.hashtag)}`.padEnd(20);
     const measure = rankedMeasure(trend);
     const unit = trend.rankedBy === 'views' || trend.videos.count === null ? 'views' : 'videos';
     const count = unit === 'views' ? trend.views.count : trend.videos.count;
@@ -110,7 +111,8 @@ export function renderConsoleReport(report: DayReport): string {
     return `${name} ${formatCount(count).padStart(15)} ${unit} | growth: ${growth}${mark}`;
   });
   const failures = report.failures.map(
-    ({ hashtag, kind, reason }) => `${`#${hashtag}`.padEnd(20)} ${failureWords(kind)}: ${reason}`,
+    ({ hashtag, kind, reason }) =>
+      `${`#${plainText(hashtag)}`.padEnd(20)} ${failureWords(kind)}: ${plainText(reason)}`,
   );
   return [
     `TikTok Hashtag Report - ${report.day}`,
@@ -128,7 +130,7 @@ export function renderHeadline(report: DayReport): string {
   if (trending.length === 0) return captured;
   const shown = trending.slice(0, 5).map((trend) => {
     const { growth } = rankedMeasure(trend);
-    return `#${trend.hashtag} ${growth.kind === 'rate' ? formatPercent(growth.perDay) : ''}`;
+    return `#${plainText(trend.hashtag)} ${growth.kind === 'rate' ? formatPercent(growth.perDay) : ''}`;
   });
   const more = trending.length > shown.length ? `, and ${trending.length - shown.length} more` : '';
   return `${captured}, ${trending.length} trending (${shown.join(', ')}${more})`;
@@ -171,6 +173,11 @@ export function renderTrending(report: DayReport): string {
   const [top] = report.trends;
   if (top === undefined || top.rankedBy === null) {
     return 'Growth can be told from the second day on: the counts below are what it will start from.';
+  }
+  const tooSmall = report.trends.filter((trend) => trend.isTooSmall);
+  if (tooSmall.length > 0) {
+    const names = tooSmall.map((trend) => hashtagLink(trend.hashtag));
+    return `Nothing is trending: too few videos yet for ${formatList(names)}, which grew faster.`;
   }
   const { growth } = rankedMeasure(top);
   const rising = growth.kind === 'rate' && growth.perDay > 0 && !growth.isWithinRounding;
@@ -333,12 +340,11 @@ function renderNotes(report: DayReport): string {
     add('**Corrected** by a later run', `${hashtagLink(hashtag)} (before ${when}: ${before})`);
   }
 
+  const everyHashtag = report.trends.map((trend) => hashtagLink(trend.hashtag)).join();
   const notes = [...hashtagsByRemark].map(([remark, items]) => {
-    const isAll = items.length > 5 && items.length === report.trends.length;
-    if (isAll && items.every((item) => item.endsWith(')'))) return `${remark}: all hashtags`;
-    const more = items.length - MAX_NAMES_PER_NOTE;
-    const shown = items.slice(0, MAX_NAMES_PER_NOTE).join(', ');
-    return `${remark}: ${shown}${more > 0 ? ` and ${more} more` : ''}`;
+    const isAll = items.length > 5 && items.join() === everyHashtag;
+    if (isAll) return `${remark}: all hashtags`;
+    return `${remark}: ${formatList(items)}`;
   });
   const unrecorded = report.tracked - report.trends.length - report.failures.length;
   if (unrecorded > 0) {
@@ -401,6 +407,13 @@ function isLongGap(growth: Growth): boolean {
 
 function failureWords(kind: Failure['kind']): string {
   return { 'not-found': 'not found on TikTok', failed: 'failed', 'not-asked': 'not asked' }[kind];
+}
+
+/** The first items of a list that may be very long, and how many more there are. */
+function formatList(items: string[]): string {
+  const more = items.length - MAX_NAMES_PER_NOTE;
+  const shown = items.slice(0, MAX_NAMES_PER_NOTE).join(', ');
+  return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 /** Days as ranges: `2026-11-05`, `2026-11-07 to 2026-11-09`. */

@@ -50,7 +50,7 @@ export function createScavioClient(options: ClientOptions): AskScavio {
   const { baseUrl, key, now, timeoutMs = 30_000 } = options;
   const http = createFetch({ fetch: options.fetch });
   const url = `${baseUrl.replace(/\/+$/, '')}/api/v1/tiktok/hashtag`;
-  const clean = (text: string) => plainText(text.replaceAll(key, '***'));
+  const redact = (text: string) => text.replaceAll(key, '***');
 
   return async (hashtag, signal) => {
     const timeout = AbortSignal.timeout(timeoutMs);
@@ -66,7 +66,7 @@ export function createScavioClient(options: ClientOptions): AskScavio {
         redirect: 'manual', // a redirect could carry the key to another host
         signal: AbortSignal.any([signal, timeout]),
       });
-      const text = await readBody(response.body);
+      const text = redact(await readBody(response.body));
       return parseReply(
         hashtag,
         { status: response.status, headers: response.headers, text },
@@ -76,7 +76,7 @@ export function createScavioClient(options: ClientOptions): AskScavio {
       const reason = timeout.aborted
         ? `no answer within ${timeoutMs / 1000} s`
         : networkReason(error);
-      return noReply({ kind: 'fault', reason: clean(reason), retryAfterMs: null });
+      return noReply({ kind: 'fault', reason: plainText(redact(reason)), retryAfterMs: null });
     }
   };
 
@@ -84,16 +84,16 @@ export function createScavioClient(options: ClientOptions): AskScavio {
     const body = parseJson(response.text);
     const record = asRecord(body);
     return {
-      outcome: cleanReason(parseOutcome(hashtag, response, body, nowMs)),
+      outcome: toPlainReason(parseOutcome(hashtag, response, body, nowMs)),
       rateLimit: parseRateLimit(response.headers, nowMs),
       creditsUsed: parseCount(record?.credits_used),
       creditsRemaining: parseCount(record?.credits_remaining ?? record?.credit_balance),
     };
   }
+}
 
-  function cleanReason(outcome: Outcome): Outcome {
-    return 'reason' in outcome ? { ...outcome, reason: clean(outcome.reason) } : outcome;
-  }
+function toPlainReason(outcome: Outcome): Outcome {
+  return 'reason' in outcome ? { ...outcome, reason: plainText(outcome.reason) } : outcome;
 }
 
 type HttpResponse = { status: number; headers: Headers; text: string };
@@ -112,8 +112,11 @@ async function readBody(body: ReadableStream<Uint8Array> | null): Promise<string
   return text + decoder.decode();
 }
 
+/** The innermost cause, which names the fault ("connect ECONNREFUSED …"); fetch only wraps it. */
 function networkReason(error: unknown): string {
-  // ofetch and fetch wrap: the innermost cause names the fault ("connect ECONNREFUSED …").
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return networkReason(error.errors[0]);
+  }
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof Error ? networkReason(cause) : errorMessage(error);
 }
@@ -154,20 +157,14 @@ function parseOutcome(
 function parseAnswer(hashtag: string, body: unknown, text: string): Outcome {
   const top = asRecord(body);
   if (top === null) {
-    const start = text.trim() === '' ? 'an empty body' : `"${plainText(text, 40)}"`;
-    return {
-      kind: 'fault',
-      reason: `the answer is not a JSON object: ${start}`,
-      retryAfterMs: null,
-    };
+    // Not quoted: who knows what an answer holds that is not the API's.
+    const what = text.trim() === '' ? 'empty' : 'not a JSON object';
+    return { kind: 'fault', reason: `the answer is ${what}`, retryAfterMs: null };
   }
   const data = asRecord(top.data);
   const info = asRecord(data?.challengeInfo);
   const challenge = asRecord(info?.challenge);
 
-  if (isEmpty(top) || isEmpty(top.data) || isEmpty(data?.challengeInfo)) {
-    return { kind: 'not-found', reason: 'the API knows no such hashtag' };
-  }
   const title = challenge?.title;
   if (typeof title === 'string' && title !== '' && !isSameHashtag(title, hashtag)) {
     const id = challenge?.id;
@@ -178,6 +175,9 @@ function parseAnswer(hashtag: string, body: unknown, text: string): Outcome {
   for (const place of places) {
     const counts = parseCounts(asRecord(place));
     if (counts !== null) return { kind: 'counts', ...counts };
+  }
+  if (isEmpty(top) || isEmpty(top.data) || isEmpty(data?.challengeInfo)) {
+    return { kind: 'not-found', reason: 'the API knows no such hashtag' };
   }
   return { kind: 'rejected', reason: 'the answer holds neither a video count nor a view count' };
 }
@@ -196,7 +196,9 @@ function parseCounts(place: Record<string, unknown> | null): Counts | null {
 function parseCount(value: unknown): number | null {
   const isDigits = typeof value === 'string' && /^\d{1,16}$/.test(value);
   const count = isDigits ? Number(value) : value;
-  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : null;
+  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0
+    ? Math.abs(count)
+    : null;
 }
 
 function isSameHashtag(title: string, hashtag: string): boolean {
@@ -225,13 +227,16 @@ function parseRetryAfter(
 ): number | null {
   const header = headers.get('retry-after')?.trim() ?? '';
   if (/^\d+(\.\d+)?$/.test(header)) return Number(header) * 1000;
-  const dateMs = Date.parse(header);
-  if (header !== '' && !Number.isNaN(dateMs)) {
+  const dateMs = / GMT$/i.test(header) ? Date.parse(header) : Number.NaN;
+  if (!Number.isNaN(dateMs)) {
     return Math.max(0, dateMs - serverNow(headers, nowMs));
   }
   const record = asRecord(body);
-  const inBody = record?.retry_after ?? asRecord(record?.error)?.retry_after;
-  const seconds = Number(inBody ?? /retry after (\d+(?:\.\d+)?) s/i.exec(detail)?.[1]);
+  const said =
+    record?.retry_after ??
+    asRecord(record?.error)?.retry_after ??
+    /retry after (\d+(?:\.\d+)?) s/i.exec(detail)?.[1];
+  const seconds = typeof said === 'number' ? said : Number.parseFloat(String(said));
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
 }
 

@@ -43,6 +43,8 @@ export type Trend = {
   /** Places gained since the previous day with snapshots; null where it was not ranked then. */
   rankChange: number | null;
   isTrending: boolean;
+  /** Faster than its threshold, and not trending for want of videos. */
+  isTooSmall: boolean;
   isBreakout: boolean;
   /** The middle of the hashtag's own daily rates of the last 28 days; null with fewer than 7. */
   usualPerDay: number | null;
@@ -138,11 +140,12 @@ function computeTrend(hashtag: string, series: Series, day: Day, threshold: Thre
   const { growth } = shown === 'videos' ? videos : views;
   const rates = usualRates(points, day);
   const usualPerDay = rates.length < BREAKOUT_MIN_RATES ? null : median(rates);
-  const isTrending =
+  const isFast =
     growth.kind === 'rate' &&
     !growth.isWithinRounding &&
-    growth.perDay > threshold.trendingGrowthPercent / 100 + EPSILON &&
-    (threshold.minVideos === 0 || (videos.count ?? 0) >= threshold.minVideos);
+    growth.perDay > threshold.trendingGrowthPercent / 100 + EPSILON;
+  const isLarge = threshold.minVideos === 0 || (videos.count ?? 0) >= threshold.minVideos;
+  const isTrending = isFast && isLarge;
   const countOn = new Map(points.slice(-30).map((point) => [point.day, point.count]));
   return {
     hashtag,
@@ -156,7 +159,9 @@ function computeTrend(hashtag: string, series: Series, day: Day, threshold: Thre
     rank: null,
     rankChange: null,
     isTrending,
-    isBreakout: isTrending && growth.perDay > breakoutLimit(rates) + EPSILON,
+    isTooSmall: isFast && !isLarge,
+    isBreakout:
+      isTrending && growth.kind === 'rate' && growth.perDay > breakoutLimit(rates) + EPSILON,
     usualPerDay,
     last30Days: Array.from({ length: 30 }, (_, i) => countOn.get(addDays(day, i - 29)) ?? null),
   };

@@ -35,7 +35,7 @@ const settingsSchema = z
       .describe('Requests in flight at once; your API plan says how many it allows.'),
     requestsPerMinute: z
       .number()
-      .positive()
+      .min(1)
       .max(6000)
       .optional()
       .describe('At most so many requests in any minute; no limit of its own without it.'),
@@ -144,7 +144,7 @@ export function parseWatchlist(fileText: string): Watchlist {
   });
 
   const syntaxErrors: ParseError[] = [];
-  const tree = parseTree(text, syntaxErrors, { disallowComments: true });
+  const tree = parseJsonTree(text, syntaxErrors);
   if (syntaxErrors.length > 0 || tree === undefined) {
     const errors = syntaxErrors.length > 0 ? syntaxErrors : [{ error: 4, offset: 0, length: 0 }];
     throw new WatchlistError(
@@ -203,6 +203,18 @@ export function parseWatchlist(fileText: string): Watchlist {
     return { ...entry, ...(names[index] ?? { name: entry.name, line: 1 }) };
   });
   return { settings: file.settings, entries, notices };
+}
+
+function parseJsonTree(text: string, errors: ParseError[]): Node | undefined {
+  try {
+    const tree = parseTree(text, errors, { disallowComments: true });
+    if (tree !== undefined) getNodeValue(tree);
+    return tree;
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const message = 'not valid: brackets are nested too deeply';
+    throw new WatchlistError([{ line: 1, column: 1, message }], { cause });
+  }
 }
 
 function isTimeZone(name: string): boolean {

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { addDays, type Day } from '../scripts/lib/day.ts';
+import { composeReport } from '../scripts/lib/report.ts';
+import { type IndexedDay, renderReportIndex } from '../scripts/lib/report-index.ts';
+import { parseWatchlist } from '../scripts/lib/watchlist.ts';
+import { day, dayRecord, rows, TODAY } from './helpers/snapshots.ts';
+
+const latest = composeReport(dayRecord(rows('llm', [100, 120])), parseWatchlist('["llm"]'));
+
+const entry = (text: string, over: Partial<IndexedDay> = {}): IndexedDay => ({
+  day: day(text),
+  captured: 7,
+  missed: 0,
+  hasReport: true,
+  ...over,
+});
+
+const render = (days: IndexedDay[], hasChart = false) => renderReportIndex(latest, hasChart, days);
+
+/** The list under a month's heading. */
+function month(markdown: string, name: string): string {
+  return /^.*$/m.exec(markdown.split(`### ${name}\n\n`)[1] ?? '')?.[0] ?? '';
+}
+
+describe('the index', () => {
+  it('shows the latest day at a glance', () => {
+    const markdown = render([entry('2026-11-22')]);
+    expect(markdown).toMatch(/^# TikTok hashtag reports\n/);
+    expect(markdown).toContain('**Latest: [2026-11-22](2026-11-22.md)** · ✅ **1 of 1 captured**');
+    expect(markdown).toContain('- 📈 **[#llm](https://www.tiktok.com/tag/llm) +20.0%** videos');
+  });
+
+  it.each([true, false])('shows the latest chart where there is one: %s', (hasChart) => {
+    const markdown = render([entry('2026-11-22')], hasChart);
+    expect(markdown.includes('](charts/2026-11-22.svg)](2026-11-22.md)')).toBe(hasChart);
+  });
+
+  it('lists every report, newest first, by month', () => {
+    const days = ['2026-11-02', '2026-11-01', '2026-10-31', '2026-10-30'].map((text) =>
+      entry(text),
+    );
+    const markdown = render(days);
+    expect(markdown).toContain('## All 4 reports');
+    expect(markdown.match(/^### .*$/gm)).toEqual(['### November 2026', '### October 2026']);
+    expect(month(markdown, 'November 2026')).toBe('[2](2026-11-02.md) · [1](2026-11-01.md)');
+    expect(month(markdown, 'October 2026')).toBe('[31](2026-10-31.md) · [30](2026-10-30.md)');
+  });
+
+  it('strikes out the days without data between the first and the last report', () => {
+    const markdown = render([entry('2026-03-02'), entry('2026-02-27')]);
+    expect(month(markdown, 'March 2026')).toBe('[2](2026-03-02.md) · ~~1~~');
+    expect(month(markdown, 'February 2026')).toBe('~~28~~ · [27](2026-02-27.md)');
+  });
+
+  it('shows a month that is missing as a whole', () => {
+    const markdown = render([entry('2026-03-01'), entry('2026-01-31')]);
+    expect(markdown).toContain('February 2026');
+  });
+
+  it('says of how many hashtags a day has some', () => {
+    const markdown = render([entry('2026-11-22', { captured: 6, missed: 1 })]);
+    expect(month(markdown, 'November 2026')).toBe('[22](2026-11-22.md) (6 of 7)');
+  });
+
+  it('links no report that does not exist', () => {
+    const days = [
+      entry('2026-11-22'),
+      entry('2026-11-21', { hasReport: false }),
+      entry('2026-11-20'),
+    ];
+    const markdown = render(days);
+    expect(markdown).toContain('## All 2 reports');
+    expect(month(markdown, 'November 2026')).toBe('[22](2026-11-22.md) · 21 · [20](2026-11-20.md)');
+  });
+
+  it('lists three years of reports, each once', () => {
+    const days: Day[] = Array.from({ length: 1096 }, (_, ago) => addDays(TODAY, -ago));
+    const list = render(days.map((text) => entry(text))).split('## All 1,096 reports')[1] ?? '';
+    const listed = [...list.matchAll(/\]\((.*?)\.md\)/g)].map(([, text]) => text);
+    expect(listed).toEqual(days);
+  });
+
+  it('can be empty', () => {
+    const markdown = render([]);
+    expect(markdown).toContain('## All 0 reports');
+    expect(markdown).not.toContain('###');
+  });
+});
