@@ -43,6 +43,7 @@ describe('parseHashtagName', () => {
     ['\u200b#llm', 'llm'],
     ['\u2066#llm\u2069', 'llm'],
     ['https://www.tiktok.com/tag/vibe%20coding', 'vibecoding'],
+    ['https://www.tiktok.com/tag/zero%E2%80%8Bwidth', 'zerowidth'],
   ])('takes %j as %j, and says so', (text, name) => {
     expect(parseHashtagName(text)).toEqual({
       name,

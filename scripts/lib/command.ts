@@ -1,9 +1,10 @@
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { type Clock, systemClock } from './clock.ts';
-import { DatabaseError } from './database.ts';
+import { DamagedDatabaseError, DatabaseError } from './database.ts';
 import { createLog, type Log } from './log.ts';
 import { errorMessage } from './plain-text.ts';
 import { PublishError } from './publish.ts';
+import { adviseRecovery } from './recover.ts';
 import { WatchlistError } from './watchlist.ts';
 
 /** What a command gets from outside, so that nothing reads it on its own. */
@@ -32,12 +33,24 @@ export class UsageError extends Error {
   override name = 'UsageError';
 }
 
-/** A flag of a command, as `parseArgs` takes it, with what `--help` says of it. */
-export type Flags = Record<string, { type: 'string' | 'boolean'; value?: string; help: string }>;
+/**
+ * A flag of a command with what `--help` says of it; or, as `positional`, an argument that has to be
+ * there and is named after its `value`.
+ */
+export type Flags = Record<
+  string,
+  { type: 'string' | 'boolean' | 'positional'; value?: string; help: string }
+>;
+
+type FlagValues<F extends Flags> = {
+  [K in keyof F]: F[K]['type'] extends 'positional'
+    ? string
+    : (F[K]['type'] extends 'string' ? string : boolean) | undefined;
+};
 
 /**
  * The values of a command's flags; null where the help was asked for, which is then printed.
- * @throws UsageError for unknown flags, missing values and left-over arguments
+ * @throws UsageError for unknown flags, missing values, and missing or left-over arguments
  */
 export function parseFlags<F extends Flags>(
   name: string,
@@ -45,29 +58,42 @@ export function parseFlags<F extends Flags>(
   flags: F,
   args: string[],
   log: Log,
-): { [K in keyof F]?: F[K]['type'] extends 'string' ? string : boolean } | null {
-  const usage = `npm run ${name} -- ${Object.entries(flags)
-    .map(([flag, { value }]) => `[--${flag}${value ? ` ${value}` : ''}]`)
+): FlagValues<F> | null {
+  const named = Object.entries(flags).map(([flag, { type, value = '', help }]) => {
+    const label = type === 'positional' ? value : `--${flag} ${value}`.trimEnd();
+    return { flag, type, label, help };
+  });
+  const usage = `npm run ${name} -- ${named
+    .map(({ type, label }) => (type === 'positional' ? label : `[${label}]`))
     .join(' ')}`;
+  const options: NonNullable<ParseArgsConfig['options']> = { help: { type: 'boolean' } };
+  for (const { flag, type } of named) if (type !== 'positional') options[flag] = { type };
+  const wanted = named.filter(({ type }) => type === 'positional');
   try {
-    const options = Object.fromEntries(
-      Object.entries(flags).map(([flag, { type }]) => [flag, { type }]),
-    );
-    const { values } = parseArgs({ args, options: { ...options, help: { type: 'boolean' } } });
-    if (values.help !== true) return values as ReturnType<typeof parseFlags<F>>;
+    const allowPositionals = wanted.length > 0;
+    const { values, positionals } = parseArgs({ args, options, allowPositionals });
+    if (values.help !== true) {
+      if (positionals.length !== wanted.length) {
+        const labels = wanted.map(({ label }) => label).join(' ');
+        throw new Error(`Expected ${labels}, got ${positionals.join(' ') || 'nothing'}`);
+      }
+      const given = Object.fromEntries(wanted.map(({ flag }, i) => [flag, positionals[i]]));
+      return { ...values, ...given } as FlagValues<F>;
+    }
   } catch (cause) {
     throw new UsageError(`${errorMessage(cause)}\nUsage: ${usage}`, { cause });
   }
-  const help = Object.entries(flags).map(
-    ([flag, { value, help: text }]) => `  ${`--${flag} ${value ?? ''}`.padEnd(16)} ${text}`,
-  );
+  const help = named.map(({ label, help: text }) => `  ${label.padEnd(16)} ${text}`);
   log.info([summary, '', `Usage: ${usage}`, ...(help.length > 0 ? ['', ...help] : [])].join('\n'));
   return null;
 }
 
-/** Runs a command as this process: prints what it throws, and sets the exit code. */
-export async function runCommand(command: Command): Promise<void> {
-  const log = await createLog(process.env, (line) => process.stdout.write(`${line}\n`));
+/**
+ * Runs a command as this process: prints what it throws, and sets the exit code. Without `ownLog` it
+ * speaks on standard output.
+ */
+export async function runCommand(command: Command, ownLog?: Log): Promise<void> {
+  const log = ownLog ?? (await createLog(process.env, (line) => process.stdout.write(`${line}\n`)));
   const interruption = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => interruption.abort(`interrupted (${name})`));
@@ -100,6 +126,10 @@ export async function runReporting(
     if (error instanceof UsageError) {
       context.log.error(error.message);
       return 2;
+    }
+    if (error instanceof DamagedDatabaseError) {
+      context.log.error(`${errorMessage(error)}. ${await adviseRecovery(context.root)}`);
+      return 1;
     }
     if (error instanceof DatabaseError || error instanceof PublishError) {
       context.log.error(errorMessage(error));

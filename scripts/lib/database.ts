@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import initSqlJs, { type Database, type SqlJsStatic } from 'sql.js';
+import { git } from './git.ts';
 import { errorMessage } from './plain-text.ts';
 import { writeFileAtomically } from './write-file.ts';
 
@@ -9,6 +10,11 @@ export const DATABASE_PATH = 'data/hashtag_tracker.db';
 /** The database file can't be used. The message says what is wrong and what to do. */
 export class DatabaseError extends Error {
   override name = 'DatabaseError';
+}
+
+/** The file is not what it was written as, or gone: `npm run restore` can bring it back. */
+export class DamagedDatabaseError extends DatabaseError {
+  override name = 'DamagedDatabaseError';
 }
 
 /** Each brings a file from the version of its index to the next, in one transaction. */
@@ -27,7 +33,8 @@ let sqlJs: Promise<SqlJsStatic> | undefined;
 /**
  * Opens the database below `root`; a new, empty one where there is no such file, and only then.
  * A file of an older version (the tutorial's script's, too) is upgraded in memory.
- * @throws DatabaseError where the file is not a sound database of a known version
+ * @throws DatabaseError where the file is not a sound database of a known version, and its kind
+ * DamagedDatabaseError where it was one, or is missing though the last commit has it
  */
 export async function openDatabase(root: string): Promise<Database> {
   let file: Uint8Array | null;
@@ -37,29 +44,41 @@ export async function openDatabase(root: string): Promise<Database> {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') {
       throw new DatabaseError(`${DATABASE_PATH} can't be read: ${errorMessage(cause)}`, { cause });
     }
+    if (await isCommitted(root)) {
+      throw new DamagedDatabaseError(`${DATABASE_PATH} is missing, though the last commit has it`);
+    }
     file = null;
   }
   return parseDatabase(file);
 }
 
 /**
- * A database from the bytes of its file; null makes a new one.
+ * A database from the bytes of its file, which messages call `name`; null makes a new one.
  * @throws DatabaseError as `openDatabase`
  */
-export async function parseDatabase(file: Uint8Array | null): Promise<Database> {
-  if (file !== null) refuseForeignFile(file);
+export async function parseDatabase(
+  file: Uint8Array | null,
+  name = DATABASE_PATH,
+): Promise<Database> {
+  if (file !== null) refuseForeignFile(file, name);
   sqlJs ??= initSqlJs();
   const { Database } = await sqlJs;
   const db = new Database(file);
   try {
-    if (file !== null) checkIntegrity(db);
-    migrate(db);
+    if (file !== null) checkIntegrity(db, name);
+    migrate(db, name);
     return db;
   } catch (cause) {
     db.close();
     if (cause instanceof DatabaseError) throw cause;
-    throw damaged(`SQLite says: ${errorMessage(cause)}`, cause);
+    throw damaged(name, `SQLite says: ${errorMessage(cause)}`, cause);
   }
+}
+
+/** True for the bytes of a SQLite file that the tutorial's script wrote. Opening them upgrades them. */
+export function isTutorialFile(file: Buffer): boolean {
+  // https://sqlite.org/fileformat.html: the user version at 60; the tutorial's script sets none.
+  return file.length >= 64 && file.readUInt32BE(60) === 0;
 }
 
 /** Writes the database to its file below `root`, all or nothing. */
@@ -74,11 +93,14 @@ export async function saveDatabase(db: Database, root: string): Promise<void> {
 
 /** All rows of a query, columns in order. */
 export function selectRows(db: Database, sql: string, parameters: (string | number)[] = []) {
+  return [...iterateRows(db, sql, parameters)];
+}
+
+/** The same, one row at a time. */
+export function* iterateRows(db: Database, sql: string, parameters: (string | number)[] = []) {
   const statement = db.prepare(sql, parameters);
   try {
-    const rows: (string | number | Uint8Array | null)[][] = [];
-    while (statement.step()) rows.push(statement.get());
-    return rows;
+    while (statement.step()) yield statement.get();
   } finally {
     statement.free();
   }
@@ -96,67 +118,73 @@ export function inTransaction(db: Database, change: () => void): void {
   }
 }
 
-function damaged(what: string, cause?: unknown): DatabaseError {
-  const message =
-    `${DATABASE_PATH} is damaged: ${what}. It was left as it is. ` +
-    `Take the last good version from git: git log --oneline -- ${DATABASE_PATH}, then ` +
-    `git checkout <commit> -- ${DATABASE_PATH}`;
-  return new DatabaseError(message, { cause });
+function isCommitted(root: string): Promise<boolean> {
+  return git(root, ['cat-file', '-e', `HEAD:${DATABASE_PATH}`]).then(
+    () => true,
+    () => false, // no such file in the last commit, or no repository
+  );
 }
 
-function refuseForeignFile(file: Uint8Array): void {
-  if (file.length === 0) throw damaged('the file is empty');
+function damaged(name: string, what: string, cause?: unknown): DamagedDatabaseError {
+  return new DamagedDatabaseError(`${name} is damaged: ${what}. It was left as it is`, { cause });
+}
+
+function refuseForeignFile(file: Uint8Array, name: string): void {
+  if (file.length === 0) throw damaged(name, 'the file is empty');
   const start = Buffer.from(file.buffer, file.byteOffset, Math.min(file.length, 100));
   if (start.toString('latin1').startsWith('version https://git-lfs')) {
     throw new DatabaseError(
-      `${DATABASE_PATH} is only a Git LFS pointer; fetch the file itself: git lfs pull`,
+      `${name} is only a Git LFS pointer; fetch the file itself: git lfs pull`,
     );
   }
   if (!start.toString('latin1').startsWith('SQLite format 3\0')) {
-    throw damaged('it is not a SQLite file');
+    throw damaged(name, 'it is not a SQLite file');
   }
-  if (file.length < 100) throw damaged('it is cut short');
+  if (file.length < 100) throw damaged(name, 'it is cut short');
   if (start[18] === 2) {
     throw new DatabaseError(
-      `${DATABASE_PATH} is in WAL mode, which keeps rows in a second file; ` +
-        `run: sqlite3 ${DATABASE_PATH} 'PRAGMA journal_mode = DELETE'`,
+      `${name} is in WAL mode, which keeps rows in a second file; ` +
+        `run: sqlite3 ${name} 'PRAGMA journal_mode = DELETE'`,
     );
   }
   // https://sqlite.org/fileformat.html: page size at 16 (1 means 65536), size in pages at 28.
   const pageSize = start.readUInt16BE(16) === 1 ? 65_536 : start.readUInt16BE(16);
   const expectedBytes = pageSize * start.readUInt32BE(28);
   if (file.length < expectedBytes) {
-    throw damaged(`it is cut short, ${file.length} of ${expectedBytes} bytes`);
+    throw damaged(name, `it is cut short, ${file.length} of ${expectedBytes} bytes`);
   }
 }
 
-function checkIntegrity(db: Database): void {
-  const answer = selectRows(db, 'PRAGMA integrity_check(3)').flat().join('; ');
-  if (answer !== 'ok') throw damaged(`its integrity check says "${answer}"`);
+function checkIntegrity(db: Database, name: string): void {
+  // The quick one leaves out only to compare indexes with their tables: the tutorial's file has one.
+  const hasIndexes = selectRows(db, "SELECT 1 FROM sqlite_schema WHERE type = 'index'").length > 0;
+  const check = hasIndexes ? 'integrity_check' : 'quick_check';
+  const answer = selectRows(db, `PRAGMA ${check}(3)`).flat().join('; ');
+  if (answer !== 'ok') throw damaged(name, `its integrity check says "${answer}"`);
 }
 
-function migrate(db: Database): void {
+function migrate(db: Database, name: string): void {
   const version = Number(selectRows(db, 'PRAGMA user_version')[0]?.[0]);
   if (version > MIGRATIONS.length) {
     throw new DatabaseError(
-      `${DATABASE_PATH} was written by a newer tracker (schema ${version}, this one knows ` +
+      `${name} was written by a newer tracker (schema ${version}, this one knows ` +
         `${MIGRATIONS.length}); update the scripts: git pull`,
     );
   }
   MIGRATIONS.slice(version).forEach((migration, index) => {
     inTransaction(db, () => {
-      migration(db);
+      migration(db, name);
       db.run(`PRAGMA user_version = ${version + index + 1}`);
     });
   });
 }
 
 /** From nothing, or from a file of the tutorial's script, whose rows are all kept. */
-function createTables(db: Database): void {
+function createTables(db: Database, name: string): void {
   const columns = selectRows(db, "SELECT name FROM pragma_table_info('snapshots')").flat().join();
   if (columns !== '' && columns !== 'date,hashtag,video_count,view_count') {
     throw new DatabaseError(
-      `${DATABASE_PATH} has a table "snapshots" with other columns (${columns}); ` +
+      `${name} has a table "snapshots" with other columns (${columns}); ` +
         'it is not a tracker’s database. Move it away, or import its rows into a new one',
     );
   }
@@ -169,7 +197,7 @@ function createTables(db: Database): void {
     );
     if (unkeyed[0]?.[0] !== 0) {
       throw new DatabaseError(
-        `${DATABASE_PATH} has ${unkeyed[0]?.[0]} snapshots without a date or a hashtag, which ` +
+        `${name} has ${unkeyed[0]?.[0]} snapshots without a date or a hashtag, which ` +
           'nothing can be said about; delete them first: ' +
           'DELETE FROM snapshots WHERE date IS NULL OR hashtag IS NULL',
       );

@@ -1,8 +1,14 @@
 import type { Growth } from './trends.ts';
 
+const fixed = (digits: number) =>
+  new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+// Made once: making one takes longer than all that it formats in a report.
+const WHOLE = fixed(0);
+const WITH_DIGITS = [WHOLE, fixed(1), fixed(2)] as const;
+
 /** `1,247,832`; an en dash where the count is not known. */
 export function formatCount(count: number | null): string {
-  return count === null ? '–' : count.toLocaleString('en-US', { maximumFractionDigits: 0 });
+  return count === null ? '–' : WHOLE.format(count);
 }
 
 /** A change with its sign: `+1,204`, `-12`, `0`. */
@@ -16,10 +22,7 @@ export function formatPercent(fraction: number): string {
   const size = Math.abs(percent);
   if (size > 0 && size < 0.005) return percent > 0 ? '+<0.01%' : '-<0.01%';
   const digits = size >= 100 ? 0 : size >= 0.095 || size === 0 ? 1 : 2;
-  const text = percent.toLocaleString('en-US', {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
+  const text = WITH_DIGITS[digits].format(percent);
   return percent > 0 ? `+${text}%` : `${text}%`;
 }
 

@@ -16,19 +16,19 @@ const TIMEOUT_MS = 120_000;
 
 /**
  * Runs git in a folder and resolves with its standard output, trimmed at the end.
- * @throws GitError where it exits with anything but 0, or takes longer than two minutes
+ * @throws GitError where it exits with anything but 0, or takes longer than allowed, by default two minutes
  */
-export function git(folder: string, args: string[]): Promise<string> {
+export function git(folder: string, args: string[], timeoutMs = TIMEOUT_MS): Promise<string> {
   const env = {
     ...process.env,
     LC_ALL: 'C', // the messages are looked at
     GIT_TERMINAL_PROMPT: '0', // a question nobody answers would hang the run
   };
-  const options = { cwd: folder, env, timeout: TIMEOUT_MS, maxBuffer: 256 * 2 ** 20 };
+  const options = { cwd: folder, env, timeout: timeoutMs, maxBuffer: 256 * 2 ** 20 };
   return new Promise((resolve, reject) => {
     execFile('git', args, options, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout.trimEnd());
-      const said = error.killed ? `no answer within ${TIMEOUT_MS / 1000} s` : stderr || stdout;
+      const said = error.killed ? `no answer within ${timeoutMs / 1000} s` : stderr || stdout;
       const words = (said || error.message).replaceAll(/\/\/[^/\s@]+@/g, '//');
       reject(new GitError(args, words, { cause: error.killed ? undefined : error.code }));
     });

@@ -20,7 +20,8 @@ const INVISIBLE = /\p{Cf}/gu;
 export function parseHashtagName(text: string): { name: string; notice: string | null } {
   const visible = text.replace(INVISIBLE, '');
   const trimmed = visible.trim();
-  const pasted = tagFromUrl(trimmed) ?? trimmed;
+  const decoded = tagFromUrl(trimmed) ?? trimmed;
+  const pasted = decoded.replace(INVISIBLE, '');
   const bare = pasted.replace(/^[#＃]+/u, '').trim();
   const joined = bare.replace(BLANKS, '');
   const name = joined.normalize('NFC').toLowerCase().normalize('NFC');
@@ -34,10 +35,12 @@ export function parseHashtagName(text: string): { name: string; notice: string |
       `${quote(text)} can't be a hashtag` +
         (badCharacters.length > 0 ? ` because of ${badCharacters.map(quote).join(', ')}` : '') +
         '; TikTok allows letters, digits and underscores' +
-        (HAS_SUBSTANCE.test(suggestion) ? `; write ${quote(suggestion)}` : ''),
+        (HAS_SUBSTANCE.test(suggestion) && !name.includes('/')
+          ? `; write ${quote(suggestion)}`
+          : ''),
     );
   }
-  const isAsWritten = joined === bare && visible === text;
+  const isAsWritten = joined === bare && visible === text && pasted === decoded;
   const notice = isAsWritten ? null : `${quote(text)} is tracked as #${name}`;
   return { name, notice };
 }

@@ -9,7 +9,8 @@ export function escapeMarkdown(text: string): string {
 
 /** Text from outside in a code span, where nothing is markup; safe in a table's cell, too. */
 export function renderCode(text: string): string {
-  return `\`${plainText(text).replaceAll('`', "'").replaceAll('|', '¦')}\``;
+  const plain = plainText(text).replaceAll('`', "'").replaceAll('|', '¦');
+  return plain === '' ? '–' : `\`${plain}\``;
 }
 
 /** A Markdown link; the text is escaped, the prefix is not, the address may hold anything. */

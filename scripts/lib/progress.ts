@@ -34,7 +34,28 @@ function createLines(log: (line: string) => void): ProgressView {
   };
 }
 
+/** A bar for work that says nothing in a log: how much of it is done, and a word on what is next. */
+export function createProgressBar(total: number, stream: NodeJS.WriteStream | null) {
+  const bar = stream?.isTTY ? startBar(total, stream) : null;
+  return {
+    show: (done: number, note: string) => bar?.update(done, { note }),
+    end: () => bar?.stop(),
+  };
+}
+
 function createBar(total: number, stream: NodeJS.WriteStream): ProgressView {
+  const bar = startBar(total, stream);
+  return {
+    show({ done, hashtag, remainingMs }) {
+      bar.update(done, { note: `#${hashtag}, ${formatDuration(remainingMs)} left` });
+    },
+    showWait: (waitMs, reason) =>
+      bar.update({ note: `waiting ${formatDuration(waitMs)}: ${reason}` }),
+    end: () => bar.stop(),
+  };
+}
+
+function startBar(total: number, stream: NodeJS.WriteStream): cliProgress.SingleBar {
   const bar = new cliProgress.SingleBar({
     stream,
     format: '{bar} {value}/{total} {note}',
@@ -45,12 +66,5 @@ function createBar(total: number, stream: NodeJS.WriteStream): ProgressView {
     clearOnComplete: true,
   });
   bar.start(total, 0, { note: '' });
-  return {
-    show({ done, hashtag, remainingMs }) {
-      bar.update(done, { note: `#${hashtag}, ${formatDuration(remainingMs)} left` });
-    },
-    showWait: (waitMs, reason) =>
-      bar.update({ note: `waiting ${formatDuration(waitMs)}: ${reason}` }),
-    end: () => bar.stop(),
-  };
+  return bar;
 }

@@ -34,7 +34,6 @@ export type DayReport = {
   creditsRemaining: number | null;
   corrections: DayRecord['corrections'];
   groupOf: (hashtag: string) => string | null;
-  thresholdPercentOf: (hashtag: string) => number;
 };
 
 /** What a day's report says, computed from the day's rows. */
@@ -62,7 +61,6 @@ export function composeReport(record: DayRecord, watchlist: Watchlist): DayRepor
       record.runs.findLast((run) => run.creditsRemaining !== null)?.creditsRemaining ?? null,
     corrections: record.corrections,
     groupOf: (hashtag) => entries.get(hashtag)?.group ?? null,
-    thresholdPercentOf,
   };
 }
 

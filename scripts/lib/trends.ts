@@ -1,4 +1,4 @@
-import { addDays, type Day, daysBetween } from './day.ts';
+import { addDays, type Day, daysBetween, daysUpTo } from './day.ts';
 import type { Snapshot } from './store.ts';
 
 export type Measure = 'videos' | 'views';
@@ -77,8 +77,9 @@ export function computeTrends(
 ): Trend[] {
   const seriesByHashtag = groupByHashtag(snapshots, day);
   const ofDay = [...seriesByHashtag].filter(([, series]) => series.at(-1)?.day === day);
+  const last30Days = daysUpTo(day, 30);
   const trends = ofDay.map(([hashtag, series]) =>
-    computeTrend(hashtag, series, day, thresholdOf(hashtag)),
+    computeTrend(hashtag, series, last30Days, thresholdOf(hashtag)),
   );
 
   const ranked = rank(trends);
@@ -100,8 +101,7 @@ export function rankedMeasure(trend: Trend): MeasureTrend {
 /** The days of the 30 up to `day` that have no snapshot at all, oldest first, from `firstDay` on. */
 export function missingDays(snapshots: Snapshot[], day: Day, firstDay: Day): Day[] {
   const present = new Set(snapshots.map((snapshot) => snapshot.day));
-  const last30 = Array.from({ length: 30 }, (_, i) => addDays(day, i - 29));
-  return last30.filter((d) => d >= firstDay && !present.has(d));
+  return daysUpTo(day, 30).filter((d) => d >= firstDay && !present.has(d));
 }
 
 /**
@@ -131,12 +131,20 @@ function groupByHashtag(snapshots: Snapshot[], lastDay: Day): Map<string, Series
   return groups;
 }
 
-function computeTrend(hashtag: string, series: Series, day: Day, threshold: Threshold): Trend {
-  const videos = computeMeasure(knownPoints(series, 'videos'), day);
-  const views = computeMeasure(knownPoints(series, 'views'), day);
-  const rankedBy = chooseMeasure(videos, views);
+function computeTrend(
+  hashtag: string,
+  series: Series,
+  last30Days: Day[],
+  threshold: Threshold,
+): Trend {
+  const day = last30Days.at(-1) as Day;
+  const videoPoints = knownPoints(series, 'videos');
+  const viewPoints = knownPoints(series, 'views');
+  const videos = computeMeasure(videoPoints, day);
+  const views = computeMeasure(viewPoints, day);
+  const rankedBy = chooseMeasure(videos.growth, views.growth);
   const shown = rankedBy ?? 'videos';
-  const points = knownPoints(series, shown);
+  const points = shown === 'videos' ? videoPoints : viewPoints;
   const { growth } = shown === 'videos' ? videos : views;
   const rates = usualRates(points, day);
   const usualPerDay = rates.length < BREAKOUT_MIN_RATES ? null : median(rates);
@@ -163,39 +171,38 @@ function computeTrend(hashtag: string, series: Series, day: Day, threshold: Thre
     isBreakout:
       isTrending && growth.kind === 'rate' && growth.perDay > breakoutLimit(rates) + EPSILON,
     usualPerDay,
-    last30Days: Array.from({ length: 30 }, (_, i) => countOn.get(addDays(day, i - 29)) ?? null),
+    last30Days: last30Days.map((d) => countOn.get(d) ?? null),
   };
 }
 
-function chooseMeasure(videos: MeasureTrend, views: MeasureTrend): Measure | null {
-  if (videos.growth.kind === 'rate') return 'videos';
-  return views.growth.kind === 'rate' ? 'views' : null;
+function chooseMeasure(videos: Growth, views: Growth): Measure | null {
+  if (videos.kind === 'rate') return 'videos';
+  return views.kind === 'rate' ? 'views' : null;
 }
 
 /** The days, oldest first, on which the count is known: as far back as any figure looks. */
 function knownPoints(series: Series, measure: Measure): Point[] {
-  const newestDay = series.at(-1)?.day;
+  const newest = series.at(-1);
+  if (newest === undefined) return [];
+  const farthestDay = addDays(newest.day, -FARTHEST_LOOK_DAYS);
   const points: Point[] = [];
-  for (let i = series.length - 1; i >= 0; i--) {
-    const snapshot = series[i] as Snapshot;
-    const count = measure === 'videos' ? snapshot.videoCount : snapshot.viewCount;
-    if (count === null || newestDay === undefined) continue;
-    points.push({ day: snapshot.day, count });
-    if (points.length > 1 && daysBetween(snapshot.day, newestDay) > FARTHEST_LOOK_DAYS) break;
+  for (const { day, videoCount, viewCount } of series.toReversed()) {
+    const count = measure === 'videos' ? videoCount : viewCount;
+    if (count === null) continue;
+    points.push({ day, count });
+    if (points.length > 1 && day < farthestDay) break;
   }
   return points.reverse();
 }
 
 function computeMeasure(points: Point[], day: Day): MeasureTrend {
-  const last = points.at(-1);
-  if (last?.day !== day) {
-    const growth: Growth = { kind: 'unknown' };
+  const growth = computeGrowth(points, day);
+  if (growth.kind === 'unknown') {
     return { count: null, growth, over7Days: null, over30Days: null, acceleration: null };
   }
-  const growth = computeGrowth(points.at(-2), last);
   const weekBefore = spanGrowth(points.slice(0, -1), 7);
   return {
-    count: last.count,
+    count: points.at(-1)?.count ?? null,
     growth,
     over7Days: spanGrowth(points, 7),
     over30Days: spanGrowth(points, 30),
@@ -206,7 +213,10 @@ function computeMeasure(points: Point[], day: Day): MeasureTrend {
   };
 }
 
-function computeGrowth(earlier: Point | undefined, last: Point): Growth {
+/** Growth of the last point, if that is the day's, since the one before. */
+function computeGrowth(points: Point[], day: Day | null): Growth {
+  const [earlier, last] = [points.at(-2), points.at(-1)];
+  if (last === undefined || last.day !== day) return { kind: 'unknown' };
   if (earlier === undefined) return { kind: 'first' };
   const added = last.count - earlier.count;
   const days = daysBetween(earlier.day, last.day);
@@ -273,18 +283,25 @@ function median(values: number[]): number {
   return (lower + upper) / 2;
 }
 
-/** The trends that have a rate, fastest first. A change within rounding counts as none. */
+/** The trends that have a rate, fastest first. */
 function rank(trends: Trend[]): Trend[] {
   return trends
     .filter((trend) => trend.rankedBy !== null)
-    .sort(
-      (a, b) =>
-        rankedRate(rankedMeasure(b).growth) - rankedRate(rankedMeasure(a).growth) ||
-        (rankedMeasure(b).count ?? 0) - (rankedMeasure(a).count ?? 0) ||
-        compareText(a.hashtag, b.hashtag),
-    );
+    .sort((a, b) => compareStandings(standingOf(a), standingOf(b)));
 }
 
+type Standing = { hashtag: string; rate: number; count: number };
+
+function standingOf(trend: Trend): Standing {
+  const { growth, count } = rankedMeasure(trend);
+  return { hashtag: trend.hashtag, rate: rankedRate(growth), count: count ?? 0 };
+}
+
+function compareStandings(a: Standing, b: Standing): number {
+  return b.rate - a.rate || b.count - a.count || compareText(a.hashtag, b.hashtag);
+}
+
+/** A change within rounding counts as none. */
 function rankedRate(growth: Growth): number {
   return growth.kind === 'rate' && !growth.isWithinRounding ? growth.perDay : 0;
 }
@@ -299,13 +316,18 @@ function ranksOnPreviousDay(seriesByHashtag: Map<string, Series>, day: Day): Map
     const last = series.at(-1)?.day ?? null;
     if (last !== null && (previousDay === null || last > previousDay)) previousDay = last;
   }
-  if (previousDay === null) return new Map();
-  const onDay = previousDay;
-  const noThreshold = { trendingGrowthPercent: 0, minVideos: 0 };
-  const trends = before
-    .filter(([, series]) => series.at(-1)?.day === onDay)
-    .map(([hashtag, series]) => computeTrend(hashtag, series, onDay, noThreshold));
-  return new Map(rank(trends).map((trend, index) => [trend.hashtag, index + 1]));
+  const standings = before.flatMap(([hashtag, series]): Standing[] => {
+    if (series.at(-1)?.day !== previousDay) return [];
+    const pointsOf = { videos: knownPoints(series, 'videos'), views: knownPoints(series, 'views') };
+    const growthOf = (measure: Measure) => computeGrowth(pointsOf[measure], previousDay);
+    const measure = chooseMeasure(growthOf('videos'), growthOf('views'));
+    if (measure === null) return [];
+    const count = pointsOf[measure].at(-1)?.count ?? 0;
+    return [{ hashtag, rate: rankedRate(growthOf(measure)), count }];
+  });
+  return new Map(
+    standings.sort(compareStandings).map(({ hashtag }, index) => [hashtag, index + 1]),
+  );
 }
 
 function compareText(a: string, b: string): number {

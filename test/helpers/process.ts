@@ -40,10 +40,10 @@ export function runScript(
   folder: string,
   env: Record<string, string> = {},
 ): Promise<Exited> {
-  const tsx = path.join(PROJECT, 'node_modules', 'tsx', 'dist', 'cli.mjs');
+  const tsx = path.join(PROJECT, 'node_modules', 'tsx', 'dist', 'loader.mjs');
   return runProcess(
     process.execPath,
-    [tsx, path.join(PROJECT, 'scripts', `${name}.ts`), ...args],
+    ['--import', tsx, path.join(PROJECT, 'scripts', `${name}.ts`), ...args],
     folder,
     env,
   );

@@ -1,0 +1,85 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Database } from 'sql.js';
+import { DATABASE_PATH, DatabaseError, parseDatabase } from './database.ts';
+import { type Day, isDay } from './day.ts';
+import { git } from './git.ts';
+import { openObjects } from './git-objects.ts';
+import { parseReportCounts } from './parse-report.ts';
+import { addMissingSnapshots, newestDay, type Snapshot } from './store.ts';
+import { reportPath } from './write-reports.ts';
+
+/** A sound version of the database in the history of the branch. */
+export type GoodVersion = {
+  /** The abbreviated hash of the commit that wrote it. */
+  commit: string;
+  file: Buffer;
+  /** The newest day that it holds; null for none. */
+  newestDay: Day | null;
+};
+
+/** The newest version in the branch's history that opens and passes its check; null for none. */
+export async function findGoodVersion(root: string): Promise<GoodVersion | null> {
+  const log = await git(root, ['log', '--first-parent', '--format=%H', '--', DATABASE_PATH]);
+  const objects = openObjects(root);
+  try {
+    for (const hash of log.split('\n').filter((line) => line !== '')) {
+      const file = await objects.read(`${hash}:${DATABASE_PATH}`);
+      if (file === null) continue;
+      try {
+        const db = await parseDatabase(Buffer.from(file)); // a copy: opening takes the bytes over
+        const version = { commit: hash.slice(0, 10), file, newestDay: newestDay(db) };
+        db.close();
+        return version;
+      } catch (error) {
+        if (!(error instanceof DatabaseError)) throw error;
+      }
+    }
+    return null;
+  } finally {
+    objects.close();
+  }
+}
+
+/** What to do about a damaged database, in a sentence. */
+export async function adviseRecovery(root: string): Promise<string> {
+  const good = await findGoodVersion(root).catch(() => null);
+  return good === null
+    ? 'The history has no good version of it'
+    : `The newest good version is of commit ${good.commit}, with days up to ${good.newestDay}; ` +
+        'bring it back with: npm run restore';
+}
+
+/** Snapshots that a report shows and the database did not have, now added to it. */
+export type Recovered = { report: string; snapshots: Snapshot[] };
+
+/**
+ * Adds to the database what the committed reports show and it does not have.
+ * @returns what came from which report, oldest first
+ */
+export async function addFromReports(db: Database, root: string): Promise<Recovered[]> {
+  const listed = await git(root, ['ls-tree', '--name-only', 'HEAD', 'reports/']);
+  const days = listed
+    .split('\n')
+    .map((file) => file.slice('reports/'.length, -'.md'.length))
+    .filter(isDay);
+  const recovered: Recovered[] = [];
+  for (const day of days) {
+    const report = reportPath(day);
+    const markdown = await git(root, ['show', `HEAD:${report}`]);
+    const shown = parseReportCounts(markdown).map((counts) => ({ day, ...counts }));
+    const snapshots = addMissingSnapshots(db, shown);
+    if (snapshots.length > 0) recovered.push({ report, snapshots });
+  }
+  return recovered;
+}
+
+/** The bytes of the checkout's database; null where there is none. */
+export async function readDatabaseFile(root: string): Promise<Buffer | null> {
+  try {
+    return await readFile(path.join(root, DATABASE_PATH));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
