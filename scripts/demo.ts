@@ -89,12 +89,14 @@ const demo: Command = async (args, context) => {
   const runDay = (day: Day, output: Context['log']['info']) => {
     const startMs = Date.parse(`${day}T06:17:00Z`) - Date.now();
     return runReporting(track, ['--publish'], {
-      ...context,
       root,
       env: { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url },
       clock: { ...context.clock, now: () => startMs + Date.now() },
+      random: context.random,
+      fetch: context.fetch,
       log: createTerminalLog(output),
       terminal: null,
+      signal: new AbortController().signal,
     });
   };
 

@@ -8,7 +8,7 @@ import { runScript } from './helpers/process.ts';
 import { createRepository, writeWatchlist } from './helpers/repository.ts';
 import { runTrack, startApi } from './helpers/tracker.ts';
 
-describe.each(['track', 'report', 'check', 'audit', 'import', 'restore', 'demo'])(
+describe.each(['track', 'report', 'check', 'audit', 'import', 'restore', 'demo', 'bench'])(
   'npm run %s',
   (name) => {
     it('explains itself with --help', async () => {

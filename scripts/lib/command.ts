@@ -94,10 +94,6 @@ export function parseFlags<F extends Flags>(
  */
 export async function runCommand(command: Command, ownLog?: Log): Promise<void> {
   const log = ownLog ?? (await createLog(process.env, (line) => process.stdout.write(`${line}\n`)));
-  const interruption = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => interruption.abort(`interrupted (${name})`));
-  }
   process.exitCode = await runReporting(command, process.argv.slice(2), {
     root: process.cwd(),
     env: process.env,
@@ -106,8 +102,23 @@ export async function runCommand(command: Command, ownLog?: Log): Promise<void> 
     fetch: globalThis.fetch,
     log,
     terminal: process.stderr.isTTY ? process.stderr : null,
-    signal: interruption.signal,
+    get signal() {
+      return listenForInterruption();
+    },
   });
+}
+
+let interruption: AbortController | undefined;
+
+/** Only for a command that asks: any other ends at once when it is interrupted. */
+function listenForInterruption(): AbortSignal {
+  if (interruption !== undefined) return interruption.signal;
+  const controller = new AbortController();
+  interruption = controller;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => controller.abort(`interrupted (${name})`));
+  }
+  return controller.signal;
 }
 
 /** Runs a command and turns what it throws into a message and an exit code. */

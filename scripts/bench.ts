@@ -1,0 +1,61 @@
+import { cpus } from 'node:os';
+import path from 'node:path';
+import { measureCollecting } from './lib/bench/collecting.ts';
+import type { Measurement } from './lib/bench/measure.ts';
+import { measureGettingStarted, measureRendering } from './lib/bench/reading.ts';
+import { measureRepositorySizes } from './lib/bench/repository-size.ts';
+import { measureWholeRuns } from './lib/bench/whole-run.ts';
+import { type Command, parseFlags, runCommand } from './lib/command.ts';
+import { renderTable } from './lib/markdown.ts';
+
+const FLAGS = {
+  json: { type: 'boolean', help: 'Print the figures as JSON.' },
+} as const;
+
+const bench: Command = async (args, { log }) => {
+  const summary =
+    'Measures speed and cost beside what one would do otherwise; takes a quarter of an hour.';
+  const flags = parseFlags('bench', summary, FLAGS, args, log);
+  if (flags === null) return 0;
+  const project = path.resolve(import.meta.dirname, '..');
+  const progress = (line: string) => void process.stderr.write(`${line}\n`);
+  const measurements = [
+    ...(await measureCollecting(progress)),
+    ...(await measureWholeRuns(project, progress)),
+    ...(await measureRepositorySizes(progress)),
+    ...(await measureRendering(progress)),
+    ...(await measureGettingStarted(project)),
+  ];
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
+  log.info(
+    flags.json
+      ? JSON.stringify({ machine, measurements }, null, 2)
+      : `${machine}\n\n${renderMeasurements(measurements)}`,
+  );
+  return 0;
+};
+
+function renderMeasurements(measurements: Measurement[]): string {
+  const header = ['What', 'Tracker', 'Beside it', '', 'Ratio', 'To reach', ''];
+  const rows = measurements.map(({ what, unit, tracker, other, otherIs, goal }) => {
+    const ratio = other === null ? null : other === 0 ? tracker : tracker / other;
+    const isReached = ratio === null || goal === null ? null : ratio <= goal;
+    return [
+      what,
+      `${format(tracker)} ${unit}`,
+      other === null ? '' : `${format(other)} ${unit}`,
+      otherIs,
+      ratio === null ? '' : format(ratio),
+      goal === null ? '' : `≤ ${goal}`,
+      isReached === null ? '' : isReached ? '✓' : '✗',
+    ];
+  });
+  return renderTable(header, rows, 'lrrlrrc');
+}
+
+function format(value: number): string {
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  return value.toLocaleString('en-US', { maximumFractionDigits: digits });
+}
+
+await runCommand(bench);

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
+
+/** One line of the benchmark: a figure of the tracker beside what it is compared with. */
+export type Measurement = {
+  what: string;
+  unit: string;
+  tracker: number;
+  /** Null where there is nothing to compare with. */
+  other: number | null;
+  /** What `other` is. */
+  otherIs: string;
+  /** What the ratio of the two must not exceed; null where nothing was promised. */
+  goal: number | null;
+};
+
+/** How a process ended: seconds from its start to its exit, and its peak memory (null if unknown). */
+export type ProcessRun = { seconds: number; peakMegabytes: number | null; stdout: string };
+
+// Told on the way out, so that no tool outside Node is needed.
+const REPORT_MEMORY =
+  'data:text/javascript,process.on("exit",()=>process.stderr.write("maxRSS="+process.resourceUsage().maxRSS+"\\n"))';
+
+/** The fastest of several runs: what disturbs a run only ever makes it slower. */
+export async function fastest<T extends { seconds: number }>(
+  runs: number,
+  run: () => Promise<T>,
+): Promise<T> {
+  let best = await run();
+  for (let i = 1; i < runs; i++) {
+    const next = await run();
+    if (next.seconds < best.seconds) best = next;
+  }
+  return best;
+}
+
+/** Seconds that the work takes. */
+export async function time(work: () => unknown): Promise<{ seconds: number }> {
+  const startMs = performance.now();
+  await work();
+  return { seconds: (performance.now() - startMs) / 1000 };
+}
+
+/**
+ * Runs a program in a folder. Of a Node process the peak memory is measured, too.
+ * @throws Error where it exits with anything but 0
+ */
+export function runProgram(
+  program: string,
+  args: string[],
+  folder: string,
+  env: Record<string, string>,
+): Promise<ProcessRun> {
+  const isNode = program === process.execPath;
+  const startMs = performance.now();
+  const child = spawn(program, isNode ? ['--import', REPORT_MEMORY, ...args] : args, {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (exitCode) => {
+      const seconds = (performance.now() - startMs) / 1000;
+      if (exitCode !== 0) {
+        reject(
+          new Error(`${program} ${args.join(' ')} exited with ${exitCode}: ${stdout}${stderr}`),
+        );
+        return;
+      }
+      const kilobytes = /maxRSS=(\d+)/.exec(stderr)?.[1];
+      const peakMegabytes = kilobytes === undefined ? null : Number(kilobytes) / 1024;
+      resolve({ seconds, peakMegabytes, stdout });
+    });
+  });
+}

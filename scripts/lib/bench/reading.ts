@@ -1,0 +1,94 @@
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { renderChart } from '../chart.ts';
+import { composeReport, renderReport } from '../report.ts';
+import { newestDay, readDay, readDays } from '../store.ts';
+import { parseWatchlist } from '../watchlist.ts';
+import { createTracker, hashtagNames } from './history.ts';
+import { fastest, type Measurement, runProgram, time } from './measure.ts';
+
+const RUNS = 5;
+
+/** A day's report, chart and list of days, rendered from histories of several sizes. */
+export async function measureRendering(log: (line: string) => void): Promise<Measurement[]> {
+  const measurements: Measurement[] = [];
+  for (const hashtags of [100, 1000]) {
+    for (const years of [1, 3]) {
+      const root = await mkdtemp(path.join(tmpdir(), 'bench-render-'));
+      const names = hashtagNames(hashtags);
+      const db = await createTracker(root, names, years * 365);
+      const watchlist = parseWatchlist(JSON.stringify({ hashtags: names }));
+      const day = newestDay(db);
+      if (day === null) throw new Error('the history is empty');
+      const { seconds } = await fastest(RUNS, () =>
+        time(() => {
+          const record = readDay(db, day);
+          if (record === null) throw new Error('the day is empty');
+          const report = composeReport(record, watchlist);
+          renderReport(report, { base: '', previousReport: null, hasChart: true });
+          renderChart(report.trends, day);
+          readDays(db);
+        }),
+      );
+      db.close();
+      await rm(root, { recursive: true, force: true });
+      const what = `A day’s report, ${hashtags} hashtags, ${years} year${years > 1 ? 's' : ''} behind them`;
+      log(`${what}: ${seconds.toFixed(2)} s`);
+      measurements.push({
+        what,
+        unit: 's',
+        tracker: seconds,
+        other: null,
+        otherIs: '',
+        goal: null,
+      });
+    }
+  }
+  return measurements;
+}
+
+/** Installing the packages, and the first word of the command. */
+export async function measureGettingStarted(project: string): Promise<Measurement[]> {
+  const root = await mkdtemp(path.join(tmpdir(), 'bench-install-'));
+  try {
+    for (const file of ['package.json', 'package-lock.json', 'scripts', 'tsconfig.json']) {
+      await cp(path.join(project, file), path.join(root, file), { recursive: true });
+    }
+    const figure = (what: string, unit: string, tracker: number): Measurement => ({
+      what,
+      unit,
+      tracker,
+      other: null,
+      otherIs: '',
+      goal: null,
+    });
+    const measurements: Measurement[] = [];
+    for (const [name, args] of [
+      ['npm ci', ['ci']],
+      ['npm ci --omit=dev, as the workflow does', ['ci', '--omit=dev']],
+    ] as const) {
+      const { seconds } = await runProgram('npm', [...args, '--no-audit', '--no-fund'], root, {});
+      const files = await readdir(path.join(root, 'node_modules'), {
+        recursive: true,
+        withFileTypes: true,
+      });
+      const packages = files.filter(
+        (file) =>
+          file.name === 'package.json' && /node_modules\/(@[^/]+\/)?[^/@]+$/.test(file.parentPath),
+      );
+      const { stdout } = await runProgram('du', ['-sm', 'node_modules'], root, {});
+      measurements.push(
+        figure(name, 's', seconds),
+        figure(`${name}: packages`, 'packages', packages.length),
+        figure(`${name}: on disk`, 'MB', Number.parseInt(stdout, 10)),
+      );
+    }
+    const help = await fastest(3, () =>
+      runProgram('npm', ['run', '-s', 'track', '--', '--help'], root, {}),
+    );
+    return [...measurements, figure('npm run track -- --help', 's', help.seconds)];
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,245 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import initSqlJs from 'sql.js';
+import { renderChart } from '../chart.ts';
+import { parseDatabase } from '../database.ts';
+import { addDays } from '../day.ts';
+import { git } from '../git.ts';
+import { composeReport, renderReport } from '../report.ts';
+import { type IndexedDay, renderReportIndex } from '../report-index.ts';
+import { readDay } from '../store.ts';
+import { parseWatchlist } from '../watchlist.ts';
+import { addDay, countsOf, FIRST_DAY, hashtagNames } from './history.ts';
+import type { Measurement } from './measure.ts';
+
+const DAYS = 365;
+const REPACK_TIMEOUT_MS = 1_800_000;
+
+/** A file's content on each day, by its path. */
+type Layout = (day: number) => Promise<Map<string, Uint8Array | string>>;
+
+type Size = { fileBytes: number; packedBytes: number; pushedBytes: number };
+
+/** What a year of daily commits costs a repository, beside other ways to keep the same counts. */
+export async function measureRepositorySizes(log: (line: string) => void): Promise<Measurement[]> {
+  const measurements: Measurement[] = [];
+  for (const count of [100, 1000]) {
+    const names = hashtagNames(count);
+    const layouts: [string, Layout][] = [
+      ['the database', await trackerLayout(names, false)],
+      ['the database and all reports', await trackerLayout(names, true)],
+      ['the tutorial’s table', await tutorialLayout(names)],
+      ['a CSV file, appended', csvLayout(names)],
+      ['a JSON file, overwritten', jsonLayout(names)],
+    ];
+    const sizes = new Map<string, Size>();
+    for (const [name, layout] of layouts) {
+      const size = await measureLayout(layout);
+      sizes.set(name, size);
+      log(
+        `a year of ${count} hashtags, ${name}: file ${(size.fileBytes / 1e6).toFixed(2)} MB, ` +
+          `packed ${(size.packedBytes / 1024).toFixed(0)} KiB, a push ${(size.pushedBytes / 1024).toFixed(1)} KiB`,
+      );
+    }
+    measurements.push(...compareSizes(count, sizes));
+  }
+  return measurements;
+}
+
+function compareSizes(count: number, sizes: Map<string, Size>): Measurement[] {
+  const sizeOf = (name: string): Size => {
+    const size = sizes.get(name);
+    if (size === undefined) throw new Error(`${name} was not measured`);
+    return size;
+  };
+  const database = sizeOf('the database');
+  const withReports = sizeOf('the database and all reports');
+  const tutorial = sizeOf('the tutorial’s table');
+  const scale = `a year of ${count} hashtags`;
+  const kib = (bytes: number) => bytes / 1024;
+  const line = (
+    what: string,
+    [tracker, other]: [number, number],
+    otherIs: string,
+    goal: number | null,
+  ): Measurement => ({ what: `${what}, ${scale}`, unit: 'KiB', tracker, other, otherIs, goal });
+  const bytesADay = database.fileBytes / DAYS;
+  return [
+    line(
+      'Database file',
+      [kib(database.fileBytes), kib(tutorial.fileBytes)],
+      'the tutorial’s table',
+      0.58,
+    ),
+    line(
+      'Packed .git of the database',
+      [kib(database.packedBytes), kib(tutorial.packedBytes)],
+      'the tutorial’s table',
+      0.58,
+    ),
+    ...(['a CSV file, appended', 'a JSON file, overwritten'] as const).map((other) =>
+      line(
+        'Packed .git of the database',
+        [kib(database.packedBytes), kib(sizeOf(other).packedBytes)],
+        other,
+        null,
+      ),
+    ),
+    line(
+      'Packed .git with all reports',
+      [kib(withReports.packedBytes), kib(tutorial.packedBytes)],
+      'the tutorial’s table',
+      1.5,
+    ),
+    line(
+      'Sent by one push',
+      [kib(database.pushedBytes), kib(tutorial.pushedBytes)],
+      'the tutorial’s table',
+      null,
+    ),
+    line(
+      'Sent by one push, with its report',
+      [kib(withReports.pushedBytes), kib(tutorial.pushedBytes)],
+      'the tutorial’s table',
+      null,
+    ),
+    {
+      what: `Years until the file has 50 MB, where GitHub warns, ${count} hashtags`,
+      unit: 'years',
+      tracker: 50e6 / bytesADay / DAYS,
+      other: null,
+      otherIs: '',
+      goal: null,
+    },
+    {
+      what: `Years until the file has 100 MB, where GitHub refuses it, ${count} hashtags`,
+      unit: 'years',
+      tracker: 100e6 / bytesADay / DAYS,
+      other: null,
+      otherIs: '',
+      goal: null,
+    },
+  ];
+}
+
+async function trackerLayout(names: string[], withReports: boolean): Promise<Layout> {
+  const db = await parseDatabase(null);
+  const watchlist = parseWatchlist(JSON.stringify({ hashtags: names }));
+  const indexed: IndexedDay[] = [];
+  return async (dayNumber) => {
+    const day = addDay(db, names, dayNumber);
+    const files = new Map<string, Uint8Array | string>([['data/hashtag_tracker.db', db.export()]]);
+    const record = withReports ? readDay(db, day) : null;
+    if (record === null) return files;
+    const report = composeReport(record, watchlist);
+    const chart = renderChart(report.trends, day);
+    const links = { base: '', previousReport: addDays(day, -1), hasChart: chart !== null };
+    indexed.unshift({ day, captured: names.length, missed: 0, hasReport: true });
+    files.set(`reports/${day}.md`, renderReport(report, links));
+    if (chart !== null) files.set(`reports/charts/${day}.svg`, chart);
+    files.set('reports/README.md', renderReportIndex(report, chart !== null, indexed));
+    return files;
+  };
+}
+
+async function tutorialLayout(names: string[]): Promise<Layout> {
+  const { Database } = await initSqlJs();
+  const db = new Database();
+  db.run(
+    'CREATE TABLE snapshots (date TEXT, hashtag TEXT, video_count INTEGER, view_count INTEGER, PRIMARY KEY (date, hashtag))',
+  );
+  return async (day) => {
+    db.run('BEGIN');
+    for (const [i, name] of names.entries()) {
+      const { videoCount, viewCount } = countsOf(i, day);
+      const row = [addDays(FIRST_DAY, day), name, videoCount, viewCount];
+      db.run('INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)', row);
+    }
+    db.run('COMMIT');
+    return new Map([['hashtag_tracker.db', db.export()]]);
+  };
+}
+
+function csvLayout(names: string[]): Layout {
+  let text = 'date,hashtag,video_count,view_count\n';
+  return async (day) => {
+    for (const [i, name] of names.entries()) {
+      const { videoCount, viewCount } = countsOf(i, day);
+      text += `${addDays(FIRST_DAY, day)},${name},${videoCount},${viewCount}\n`;
+    }
+    return new Map([['snapshots.csv', text]]);
+  };
+}
+
+function jsonLayout(names: string[]): Layout {
+  return async (day) => {
+    const counts = Object.fromEntries(names.map((name, i) => [name, countsOf(i, day)]));
+    return new Map([['latest.json', JSON.stringify(counts, null, 2)]]);
+  };
+}
+
+/** A year of commits of the layout in a real repository, and what they come to after `git gc`. */
+async function measureLayout(layout: Layout): Promise<Size> {
+  const repository = await mkdtemp(path.join(tmpdir(), 'bench-repository-'));
+  try {
+    await git(repository, ['init', '--quiet', '--bare', '--initial-branch=main']);
+    const fileBytes = await commitDays(repository, layout);
+    // As gc packs loose objects: it would keep the deltas of the import, which are poor ones.
+    // A checkout has no bitmaps, with which a push would find no earlier version to build on.
+    const checkoutLike = ['-c', 'repack.writeBitmaps=false'];
+    await git(repository, [...checkoutLike, 'repack', '-a', '-d', '-f', '-q'], REPACK_TIMEOUT_MS);
+    const counted = await git(repository, ['count-objects', '-v']);
+    const packedBytes = Number(/size-pack: (\d+)/.exec(counted)?.[1]) * 1024;
+    return { fileBytes, packedBytes, pushedBytes: await measurePush(repository) };
+  } finally {
+    await rm(repository, { recursive: true, force: true });
+  }
+}
+
+/** Feeds a commit a day to git; resolves with the last size of the layout's first file. */
+async function commitDays(repository: string, layout: Layout): Promise<number> {
+  const child = spawn('git', ['fast-import', '--quiet'], {
+    cwd: repository,
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  const write = async (content: Uint8Array | string) => {
+    if (!child.stdin.write(content)) await once(child.stdin, 'drain');
+  };
+  let fileBytes = 0;
+  for (let day = 0; day < DAYS; day++) {
+    const seconds = Date.parse(addDays(FIRST_DAY, day)) / 1000 + 19_000;
+    await write(
+      `commit refs/heads/main\ncommitter bot <bot@example.org> ${seconds} +0000\ndata 5\nDay\n\n`,
+    );
+    for (const [index, [file, content]] of [...(await layout(day))].entries()) {
+      const bytes = Buffer.from(content);
+      if (index === 0) fileBytes = bytes.length;
+      await write(`M 100644 inline ${file}\ndata ${bytes.length}\n`);
+      await write(bytes);
+      await write('\n');
+    }
+  }
+  child.stdin.end();
+  const [exitCode] = await once(child, 'close');
+  if (exitCode !== 0) throw new Error(`git fast-import exited with ${exitCode}`);
+  return fileBytes;
+}
+
+/** The bytes of the pack that a push of the last commit sends. */
+async function measurePush(repository: string): Promise<number> {
+  const child = spawn(
+    'git',
+    ['pack-objects', '--thin', '--no-reuse-delta', '--revs', '--stdout', '--quiet'],
+    {
+      cwd: repository,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
+  child.stdin.end('main\n^main~1\n');
+  let bytes = 0;
+  for await (const chunk of child.stdout) bytes += chunk.length;
+  return bytes;
+}
