@@ -4,6 +4,7 @@ export default defineConfig({
   logLevel: 'error', // not a word on packages that ship source maps without sources
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/helpers/setup.ts'],
     testTimeout: 60_000,
     // Node refuses the package's own JSON imports; Vite's transformation resolves them.
     server: { deps: { inline: ['@actions/workflow-parser'] } },
