@@ -134,6 +134,11 @@ describe('an export', () => {
     expect(format([], 'ndjson')).toBe('');
   });
 
+  it('of two zeros comes back as two zeros', () => {
+    const zeros = ['2026-11-20', 'llm', 0, 0];
+    expect(check(format([zeros], 'csv')).rows).toEqual([zeros]);
+  });
+
   it('comes in pieces, however many rows there are', () => {
     const many = Array.from({ length: 2500 }, (_, i) => ['2026-11-20', `tag${i}`, i, i]);
     for (const as of FORMATS) {

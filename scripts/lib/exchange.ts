@@ -3,6 +3,7 @@ import { UsageError } from './command.ts';
 import { type Day, isDay } from './day.ts';
 import { HashtagNameError, parseHashtagName } from './hashtag.ts';
 import { plainText } from './plain-text.ts';
+import { withoutQuirk } from './scavio.ts';
 import type { Snapshot } from './store.ts';
 
 const COLUMNS = ['date', 'hashtag', 'video_count', 'view_count'];
@@ -105,9 +106,7 @@ function checkRow({ cells }: SourceRow, lastDay: Day): Snapshot | string {
   if (videoCount === null && viewCount === null) return 'neither count is known';
   try {
     const hashtag = parseHashtagName(name).name;
-    // TikTok reports 0 videos beside many views where it does not know the number.
-    const isQuirk = videoCount === 0 && viewCount !== null;
-    return { day: date, hashtag, videoCount: isQuirk ? null : videoCount, viewCount };
+    return { day: date, hashtag, ...withoutQuirk({ videoCount, viewCount }) };
   } catch (error) {
     if (error instanceof HashtagNameError) return error.message;
     throw error;

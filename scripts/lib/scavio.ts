@@ -187,7 +187,11 @@ function parseCounts(place: Record<string, unknown> | null): Counts | null {
   const videoCount = parseCount(place?.videoCount ?? place?.video_count);
   const viewCount = parseCount(place?.viewCount ?? place?.view_count);
   if (videoCount === null && viewCount === null) return null;
-  // TikTok reports 0 videos beside many views where it does not know the number.
+  return withoutQuirk({ videoCount, viewCount });
+}
+
+/** TikTok reports 0 videos beside many views where it does not know the number: then it is unknown. */
+export function withoutQuirk({ videoCount, viewCount }: Counts): Counts {
   const isQuirk = videoCount === 0 && viewCount !== null && viewCount > 0;
   return { videoCount: isQuirk ? null : videoCount, viewCount };
 }

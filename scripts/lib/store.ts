@@ -2,7 +2,7 @@ import type { Database } from 'sql.js';
 import { DatabaseError, inTransaction, iterateRows, selectRows } from './database.ts';
 import { addDays, type Day, isDay } from './day.ts';
 import { canonicalHashtag } from './hashtag.ts';
-import type { Counts } from './scavio.ts';
+import { type Counts, withoutQuirk } from './scavio.ts';
 
 /** A hashtag's counts on a day. At most one a day and hashtag. */
 export type Snapshot = { day: Day; hashtag: string } & Counts;
@@ -283,11 +283,10 @@ function parseSnapshots(rows: Row[]): Snapshot[] {
     const key = `${day} ${hashtag}`;
     // "Vibe Coding" and "vibecoding" are one hashtag; the row with its very name counts.
     if (stored !== hashtag && snapshots.has(key)) continue;
-    const counts = {
+    const counts = withoutQuirk({
       videoCount: parseStoredCount(videoCount),
       viewCount: parseStoredCount(viewCount),
-    };
-    if (counts.videoCount === 0 && (counts.viewCount ?? 0) > 0) counts.videoCount = null;
+    });
     snapshots.set(key, { day, hashtag, ...counts });
   }
   return [...snapshots.values()];
