@@ -11,6 +11,7 @@ import {
 import { addDays, dayOf } from './lib/day.ts';
 import { checkRows, parseCsv, type RefusedRow, type SourceRow } from './lib/exchange.ts';
 import { formatCount } from './lib/format.ts';
+import { withLock } from './lib/lock.ts';
 import { errorMessage, plainText } from './lib/plain-text.ts';
 import { addMissingSnapshots } from './lib/store.ts';
 
@@ -33,10 +34,14 @@ const importSnapshots: Command = async (args, { root, clock, log }) => {
   // East of UTC, tomorrow may have begun.
   const tomorrow = addDays(dayOf(clock.now(), 'UTC'), 1);
   const { snapshots, refused } = checkRows(await readRows(root, flags.file), tomorrow);
-  const db = await openDatabase(root);
-  const added = addMissingSnapshots(db, snapshots);
   const isDry = flags['dry-run'] === true;
-  if (added.length > 0 && !isDry) await saveDatabase(db, root);
+  const takeIn = async () => {
+    const db = await openDatabase(root);
+    const missing = addMissingSnapshots(db, snapshots);
+    if (missing.length > 0 && !isDry) await saveDatabase(db, root);
+    return missing;
+  };
+  const added = await (isDry ? takeIn() : withLock(root, log.info, takeIn));
 
   for (const { place, reason } of refused.slice(0, MAX_REFUSED_TOLD)) {
     log.warning(`${place}: ${reason}`);

@@ -1,6 +1,7 @@
 import { type Command, parseFlags, runCommand, UsageError } from './lib/command.ts';
 import { openDatabase } from './lib/database.ts';
 import { isDay } from './lib/day.ts';
+import { withLock } from './lib/lock.ts';
 import { composeReport, renderConsoleReport } from './lib/report.ts';
 import { newestDay, readDay } from './lib/store.ts';
 import { readWatchlist } from './lib/watchlist.ts';
@@ -24,7 +25,7 @@ const report: Command = async (args, { root, log }) => {
     throw new UsageError(`--date ${day}: the database has no such day; the newest is ${newest}`);
   }
   const dayReport = composeReport(record, watchlist);
-  await writeReports(db, root, dayReport, watchlist);
+  await withLock(root, log.info, () => writeReports(db, root, dayReport, watchlist));
   log.info(`${renderConsoleReport(dayReport)}\n\nWrote ${reportPath(record.day)}`);
   return 0;
 };

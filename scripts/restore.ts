@@ -1,6 +1,12 @@
 import path from 'node:path';
 import type { Database } from 'sql.js';
-import { type Command, type Context, parseFlags, runCommand } from './lib/command.ts';
+import {
+  type Command,
+  type Context,
+  type ExitCode,
+  parseFlags,
+  runCommand,
+} from './lib/command.ts';
 import {
   DATABASE_PATH,
   DamagedDatabaseError,
@@ -9,6 +15,7 @@ import {
   saveDatabase,
 } from './lib/database.ts';
 import { plural } from './lib/format.ts';
+import { withLock } from './lib/lock.ts';
 import { addFromReports, findGoodVersion, readDatabaseFile } from './lib/recover.ts';
 import { writeFileAtomically } from './lib/write-file.ts';
 
@@ -23,6 +30,13 @@ const restore: Command = async (args, context) => {
   const summary = 'Brings back the newest good database of the history where this one is damaged.';
   const flags = parseFlags('restore', summary, FLAGS, args, context.log);
   if (flags === null) return 0;
+  return withLock(context.root, context.log.info, () => restoreHere(context, flags));
+};
+
+async function restoreHere(
+  context: Context,
+  flags: { 'from-reports': boolean | undefined },
+): Promise<ExitCode> {
   const { root, log } = context;
   const db = (await openSound(root)) ?? (await bringBack(context));
   if (flags['from-reports'] !== true) return 0;
@@ -34,7 +48,7 @@ const restore: Command = async (args, context) => {
   }
   if (recovered.length === 0) log.info('The reports show nothing that the database does not have');
   return 0;
-};
+}
 
 /** The checkout's database; null where it is missing or damaged. */
 async function openSound(root: string): Promise<Database | null> {

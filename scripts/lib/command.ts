@@ -1,11 +1,13 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { type Clock, systemClock } from './clock.ts';
 import { DamagedDatabaseError, DatabaseError } from './database.ts';
+import { GitError } from './git.ts';
 import { createLog, type Log } from './log.ts';
 import { errorMessage } from './plain-text.ts';
 import { PublishError } from './publish.ts';
 import { adviseRecovery } from './recover.ts';
 import { WatchlistError } from './watchlist.ts';
+import { describeSystemError, isSystemError } from './write-file.ts';
 
 /** What a command gets from outside, so that nothing reads it on its own. */
 export type Context = {
@@ -142,8 +144,16 @@ export async function runReporting(
       context.log.error(`${errorMessage(error)}. ${await adviseRecovery(context.root)}`);
       return 1;
     }
-    if (error instanceof DatabaseError || error instanceof PublishError) {
+    if (error instanceof DatabaseError) {
+      context.log.error(error.message);
+      return 1;
+    }
+    if (error instanceof PublishError || error instanceof GitError) {
       context.log.error(errorMessage(error));
+      return 1;
+    }
+    if (isSystemError(error)) {
+      context.log.error(describeSystemError(error));
       return 1;
     }
     context.log.error(`This is a defect of the tracker: ${errorMessage(error)}`);

@@ -5,7 +5,9 @@ import { type Collection, collect } from './collect.ts';
 import { type Command, type Context, type ExitCode, parseFlags, UsageError } from './command.ts';
 import { DATABASE_PATH, openDatabase, saveDatabase } from './database.ts';
 import { addDays, type Day, dayOf, isDay } from './day.ts';
+import { plural } from './format.ts';
 import { HashtagNameError, parseHashtagName } from './hashtag.ts';
+import { withLock } from './lock.ts';
 import { createProgressView } from './progress.ts';
 import { findPublishTarget, type PublishTarget, publish } from './publish.ts';
 import type { DayReport } from './report.ts';
@@ -46,31 +48,49 @@ export const track: Command = async (args, context) => {
   const inScope = chooseHashtags(flags.only, watchlist);
   const isDry = flags['dry-run'] === true;
   const target = flags.publish && !isDry ? await findPublishTarget(root) : null;
+  // What can't be written to is found out before anything is paid for.
+  if (!isDry) await withLock(root, log.info, async () => {});
 
-  const fileBefore = await fileVersion(root);
+  const version = await fileVersion(root);
   let db = await openDatabase(root);
-  refuseThePast(db, day);
-  const pending = flags.refresh ? inScope : missingHashtags(db, day, inScope);
-  let run: Run | null = null;
-  if (pending.length === 0) {
-    log.info(`Nothing to ask: ${day} has all ${inScope.length} hashtags`);
-  } else {
-    run = await collectRun(pending, day, watchlist, context);
-    // Another run may have written the file while this one was asking.
-    if ((await fileVersion(root)) !== fileBefore) db = await openDatabase(root);
-    recordRun(db, run);
-    if (!isDry) await saveDatabase(db, root);
-  }
+  try {
+    refuseThePast(db, day);
+    const pending = flags.refresh ? inScope : missingHashtags(db, day, inScope);
+    if (pending.length === 0) log.info(`Nothing to ask: ${day} has all ${inScope.length} hashtags`);
+    const run = pending.length === 0 ? null : await collectRun(pending, day, watchlist, context);
 
-  // A report that fails must not keep the snapshots from being published.
-  const report = await showDay(db, day, watchlist, isDry, context).catch((error: unknown) =>
-    error instanceof Error ? error : new Error(String(error)),
-  );
-  const reported = report instanceof Error ? null : report;
-  if (target !== null) await publishRun(db, run, reported, target, watchlist, context);
-  if (report instanceof Error) throw report;
-  return judge(run, missingHashtags(db, day, inScope), reported, log);
+    const finish = async (): Promise<ExitCode> => {
+      try {
+        // Another run may have written the file while this one was asking.
+        if ((await fileVersion(root)) !== version) {
+          const written = await openDatabase(root);
+          db.close();
+          db = written;
+        }
+        if (run !== null) recordRun(db, run);
+        if (run !== null && !isDry) await saveDatabase(db, root);
+      } catch (error) {
+        if (run !== null) log.error(describeLoss(run));
+        throw error;
+      }
+      // A report that fails must not keep the snapshots from being published.
+      const report = await showDay(db, day, watchlist, isDry, context).catch((error: unknown) =>
+        error instanceof Error ? error : new Error(String(error)),
+      );
+      const reported = report instanceof Error ? null : report;
+      if (target !== null) await publishRun(db, run, reported, target, watchlist, context);
+      if (report instanceof Error) throw report;
+      return judge(run, missingHashtags(db, day, inScope), reported, log);
+    };
+    return await (isDry ? finish() : withLock(root, log.info, finish));
+  } finally {
+    db.close();
+  }
 };
+
+function describeLoss({ day, snapshots }: Run): string {
+  return `Lost, for they could not be stored: ${plural(snapshots.length, 'snapshot')} of ${day}, which stand above`;
+}
 
 function chooseDay(date: string | undefined, nowMs: number, timeZone: string): Day {
   const today = dayOf(nowMs, timeZone);
@@ -273,17 +293,22 @@ async function publishRun(
     log: log.info,
     async rebuildIn(otherRoot) {
       const merged = await openDatabase(otherRoot);
-      if (run !== null) recordRun(merged, run);
-      const days = new Set([...adoptRuns(merged, db), ...(report === null ? [] : [report.day])]);
-      await saveDatabase(merged, otherRoot);
-      let last: DayReport | null = null;
-      for (const day of [...days].sort()) {
-        const record = readDay(merged, day);
-        if (record === null) continue;
-        last = composeReport(record, watchlist);
-        await writeReports(merged, otherRoot, last, watchlist);
+      try {
+        // A run of a day that the remote is past is taken as any other that only this checkout has.
+        if (run !== null && run.day >= (newestDay(merged) ?? run.day)) recordRun(merged, run);
+        const days = new Set([...adoptRuns(merged, db), ...(report === null ? [] : [report.day])]);
+        await saveDatabase(merged, otherRoot);
+        let last: DayReport | null = null;
+        for (const day of [...days].sort()) {
+          const record = readDay(merged, day);
+          if (record === null) continue;
+          last = composeReport(record, watchlist);
+          await writeReports(merged, otherRoot, last, watchlist);
+        }
+        return messageOf(last);
+      } finally {
+        merged.close();
       }
-      return messageOf(last);
     },
   });
   log.info(published ? `Published to ${target.remote}/${target.branch}` : 'Nothing new to publish');

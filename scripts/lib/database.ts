@@ -3,7 +3,7 @@ import path from 'node:path';
 import initSqlJs, { type Database, type SqlJsStatic } from 'sql.js';
 import { git } from './git.ts';
 import { errorMessage } from './plain-text.ts';
-import { writeFileAtomically } from './write-file.ts';
+import { describeSystemError, writeFileAtomically } from './write-file.ts';
 
 export const DATABASE_PATH = 'data/hashtag_tracker.db';
 
@@ -42,7 +42,9 @@ export async function openDatabase(root: string): Promise<Database> {
     file = await readFile(path.join(root, DATABASE_PATH));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw new DatabaseError(`${DATABASE_PATH} can't be read: ${errorMessage(cause)}`, { cause });
+      throw new DatabaseError(`the database can't be read: ${describeSystemError(cause)}`, {
+        cause,
+      });
     }
     if (await isCommitted(root)) {
       throw new DamagedDatabaseError(`${DATABASE_PATH} is missing, though the last commit has it`);
@@ -86,7 +88,7 @@ export async function saveDatabase(db: Database, root: string): Promise<void> {
   try {
     await writeFileAtomically(path.join(root, DATABASE_PATH), db.export());
   } catch (cause) {
-    const message = `${DATABASE_PATH} could not be written: ${errorMessage(cause)}`;
+    const message = `the database could not be written: ${describeSystemError(cause)}`;
     throw new DatabaseError(message, { cause });
   }
 }

@@ -22,8 +22,11 @@ type PublishOptions = {
   clock: Clock;
   random: () => number;
   log: (line: string) => void;
+  /** For each exchange with the remote. */
+  timeoutMs?: number;
 };
 
+const KEPT = 'the snapshots are committed in this checkout';
 const MAX_TRIES = 10;
 const BOT_NAME = 'github-actions[bot]';
 const BOT_EMAIL = '41898282+github-actions[bot]@users.noreply.github.com';
@@ -64,17 +67,19 @@ export async function publish(
   target: PublishTarget,
   options: PublishOptions,
 ): Promise<boolean> {
-  const { log, clock, random } = options;
-  const committed = await commitGenerated(root, options.message);
+  const { log, clock, random, timeoutMs } = options;
+  const committed = await commitGenerated(root, options.message).catch((cause: unknown) => {
+    throw new PublishError('the snapshots are stored, and could not be committed', { cause });
+  });
   if (!committed && !(await isAhead(root, target))) return false;
 
-  let failure: unknown = await tryPush(root, target);
+  let failure: unknown = await tryPush(root, target, timeoutMs);
   for (let tries = 1; failure !== null; tries++) {
     refuseHopeless(failure, target);
     if (tries === MAX_TRIES) {
       throw new PublishError(
-        `the push to ${target.remote}/${target.branch} failed ${MAX_TRIES} times; ` +
-          `the snapshots are committed here, run again to push them`,
+        `the push to ${target.remote}/${target.branch} failed ${MAX_TRIES} times: check the ` +
+          `connection, then run again to push; ${KEPT}`,
         { cause: failure },
       );
     }
@@ -82,7 +87,10 @@ export async function publish(
     await clock.sleep(random() * Math.min(250 * 2 ** tries, 10_000));
     failure = await pushRebuilt(root, target, options).catch((error: unknown) => {
       if (error instanceof GitError) return error;
-      throw error;
+      if (error instanceof PublishError) throw error;
+      throw new PublishError(`the remote's newest commit could not be added to; ${KEPT}`, {
+        cause: error,
+      });
     });
   }
   return true;
@@ -141,9 +149,13 @@ async function isAhead(root: string, { remote, branch }: PublishTarget): Promise
 }
 
 /** Null where the push succeeded. */
-async function tryPush(root: string, { remote, branch }: PublishTarget): Promise<GitError | null> {
+async function tryPush(
+  root: string,
+  { remote, branch }: PublishTarget,
+  timeoutMs: number | undefined,
+): Promise<GitError | null> {
   try {
-    await git(root, ['push', '--quiet', remote, `HEAD:refs/heads/${branch}`]);
+    await git(root, ['push', '--quiet', remote, `HEAD:refs/heads/${branch}`], timeoutMs);
     return null;
   } catch (error) {
     if (error instanceof GitError) return error;
@@ -155,18 +167,18 @@ async function tryPush(root: string, { remote, branch }: PublishTarget): Promise
 async function pushRebuilt(
   root: string,
   target: PublishTarget,
-  { rebuildIn, log }: PublishOptions,
+  { rebuildIn, log, timeoutMs }: PublishOptions,
 ): Promise<GitError | null> {
   const { remote, branch } = target;
   const tracking = `refs/remotes/${remote}/${branch}`;
-  await git(root, ['fetch', '--quiet', remote, `+refs/heads/${branch}:${tracking}`]);
+  await git(root, ['fetch', '--quiet', remote, `+refs/heads/${branch}:${tracking}`], timeoutMs);
   const remoteHead = await git(root, ['rev-parse', tracking]);
 
   const folder = await mkdtemp(path.join(tmpdir(), 'hashtag-tracker-'));
   try {
     await git(root, ['worktree', 'add', '--quiet', '--detach', '--force', folder, remoteHead]);
     await commitGenerated(folder, await rebuildIn(folder));
-    const failure = await tryPush(folder, target);
+    const failure = await tryPush(folder, target, timeoutMs);
     if (failure !== null) return failure;
     const pushed = await git(folder, ['rev-parse', 'HEAD']);
     await git(root, ['update-ref', tracking, pushed]);
@@ -215,7 +227,6 @@ async function follow(
 /** Failures that another try can't mend, each with its remedy. */
 function refuseHopeless(failure: unknown, { remote, branch }: PublishTarget): void {
   const said = failure instanceof GitError ? failure.stderr : '';
-  const kept = 'The snapshots are committed in this checkout.';
   const remedies: [RegExp, string][] = [
     [
       /protected branch|GH006|GH013|rule violations/i,
@@ -223,7 +234,7 @@ function refuseHopeless(failure: unknown, { remote, branch }: PublishTarget): vo
         '(Settings → Rules → Bypass list), or choose a branch without protection',
     ],
     [
-      /403|Permission to .* denied|denied to/i,
+      /error: 403|Permission to .* denied|denied to/i,
       'the token may not push: Settings → Actions → General → Workflow permissions → ' +
         '"Read and write permissions"',
     ],
@@ -239,5 +250,5 @@ function refuseHopeless(failure: unknown, { remote, branch }: PublishTarget): vo
     [/GH001|file size limit|larger than/i, 'a file is larger than the remote accepts'],
   ];
   const remedy = remedies.find(([pattern]) => pattern.test(said))?.[1];
-  if (remedy !== undefined) throw new PublishError(`${remedy}. ${kept}`, { cause: failure });
+  if (remedy !== undefined) throw new PublishError(`${remedy}; ${KEPT}`, { cause: failure });
 }

@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { errorMessage } from './plain-text.ts';
 
 /**
  * Puts the whole content in place at once: written to a temporary file in the same folder, synced,
@@ -35,3 +36,26 @@ export async function writeTextIfChanged(file: string, text: string): Promise<bo
   await writeFileAtomically(file, text);
   return true;
 }
+
+/** True for what the file system (or the network) refused, which is no defect of the tracker. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && 'syscall' in error;
+}
+
+/** What the file system said of a file, and what to do about it. */
+export function describeSystemError(error: unknown): string {
+  const remedy = isSystemError(error) ? REMEDIES[error.code ?? ''] : undefined;
+  return errorMessage(error) + (remedy === undefined ? '' : `; ${remedy}`);
+}
+
+const REMEDIES: Record<string, string> = {
+  ENOSPC: 'the disk is full: free some space, then run again',
+  EDQUOT: 'your share of the disk is full: free some space, then run again',
+  EFBIG: 'the file may not grow so large here: lift the limit, then run again',
+  EACCES: 'you may not write there: change the permissions (ls -l shows them), then run again',
+  EPERM: 'you may not write there: change the permissions (ls -l shows them), then run again',
+  EROFS: 'the disk is read-only: run this in a copy that can be written to',
+  EISDIR: 'a folder stands where the file belongs: move it away, then run again',
+  ENOTDIR: 'a file stands where a folder belongs: move it away, then run again',
+  EEXIST: 'a file stands where a folder belongs: move it away, then run again',
+};

@@ -1,0 +1,86 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { LOCK_PATH, withLock } from '../scripts/lib/lock.ts';
+import { createFolder } from './helpers/folder.ts';
+import { writeWatchlist } from './helpers/repository.ts';
+import { queryDatabase, runTrack, startApi } from './helpers/tracker.ts';
+
+const silent = () => {};
+/** Above the largest process number that Linux gives. */
+const DEAD = '4194999';
+
+async function createRoot(hashtags: string[] = ['aitools']): Promise<string> {
+  const root = await createFolder();
+  await writeWatchlist(root, { hashtags });
+  return root;
+}
+
+describe('the lock', () => {
+  it('lets one in at a time, and nobody is left out', async () => {
+    const root = await createRoot();
+    const events: string[] = [];
+    await Promise.all(
+      ['a', 'b', 'c', 'd'].map((name) =>
+        withLock(root, silent, async () => {
+          events.push(name);
+          await new Promise((resolve) => setImmediate(resolve));
+          events.push(name);
+        }),
+      ),
+    );
+    expect(events).toHaveLength(8);
+    for (let i = 0; i < 8; i += 2) expect(events[i]).toBe(events[i + 1]);
+  });
+
+  it('says whom it waits for', async () => {
+    const root = await createRoot();
+    const lines: string[] = [];
+    let release = silent;
+    const isHeld = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const first = withLock(root, silent, () => isHeld);
+    const log = (line: string) => {
+      lines.push(line);
+      release();
+    };
+    // Whichever comes second waits, and its line lets the first one end.
+    await Promise.all([first, withLock(root, log, async () => release())]);
+    expect(lines).toEqual([
+      `Waiting for process ${process.pid}, which writes here (none? then delete ${LOCK_PATH})`,
+    ]);
+  });
+
+  it.each([
+    ['a process that died', DEAD],
+    ['nobody', ''],
+    ['nonsense', '-1'],
+  ])('is taken over from %s', async (_, holder) => {
+    const root = await createRoot();
+    await writeFile(path.join(root, LOCK_PATH), holder);
+    expect(await withLock(root, silent, async () => 'done')).toBe('done');
+    expect(await readdir(path.join(root, 'data'))).toEqual(['hashtags.json']);
+  });
+
+  it('is given back when the work fails', async () => {
+    const root = await createRoot();
+    const failing = withLock(root, silent, () => Promise.reject(new Error('no')));
+    await expect(failing).rejects.toThrow('no');
+    expect(await readdir(path.join(root, 'data'))).toEqual(['hashtags.json']);
+  });
+});
+
+describe('several runs in one folder', () => {
+  it('at the same moment lose nothing to each other', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const root = await createRoot(names);
+    const api = await startApi();
+    const ran = await Promise.all(names.map((name) => runTrack(root, api, ['--only', name])));
+    expect(ran.map(({ exitCode }) => exitCode)).toEqual(names.map(() => 0));
+    expect(await queryDatabase(root, 'SELECT hashtag FROM snapshots')).toEqual(
+      names.map((name) => [name]),
+    );
+    expect(await queryDatabase(root, 'SELECT count(*) FROM runs')).toEqual([[6]]);
+  });
+});
