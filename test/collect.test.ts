@@ -8,8 +8,8 @@ import {
   type RateLimit,
   type Reply,
 } from '../scripts/lib/scavio.ts';
+import { createVirtualClock, type VirtualClock } from '../scripts/lib/simulation/clock.ts';
 import { DEMO_KEY, type Fault } from '../scripts/lib/stand-in.ts';
-import { createFakeClock, type FakeClock } from './helpers/clock.ts';
 import { startApi } from './helpers/tracker.ts';
 
 const SECOND_MS = 1000;
@@ -30,7 +30,7 @@ type Run = Collection & {
   tookMs: number;
   maxInFlight: number;
 };
-type Setup = Partial<Parameters<typeof collect>[1]> & { clock: FakeClock };
+type Setup = Partial<Parameters<typeof collect>[1]> & { clock: VirtualClock };
 
 function fault(retryAfterMs: number | null): Outcome {
   return { kind: 'fault', reason: 'HTTP 503', retryAfterMs };
@@ -46,7 +46,7 @@ function reply(outcome: Outcome, extras: Partial<Reply> = {}): Reply {
 
 /** An API on which every request takes a second; `nth` counts the requests for the hashtag from 1. */
 function apiOn(
-  clock: FakeClock,
+  clock: VirtualClock,
   answer: (hashtag: string, nth: number) => Outcome | Reply,
 ): AskScavio {
   const asked = new Map<string, number>();
@@ -114,7 +114,7 @@ function names(count: number): string[] {
 
 describe('a collection', () => {
   it('has a result for every hashtag, in the order asked, whatever the order of the answers', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask: AskScavio = async (hashtag) => {
       await clock.sleep(hashtag === 'a' ? 5000 : 1000);
       return reply({ kind: 'counts', videoCount: hashtag.charCodeAt(0), viewCount: null });
@@ -133,7 +133,7 @@ describe('a collection', () => {
   });
 
   it('of nothing is empty, and asks nothing', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const collection = await run(
       [],
       apiOn(clock, () => COUNTS),
@@ -143,7 +143,7 @@ describe('a collection', () => {
   });
 
   it.each([1, 3])('is not stopped by one that fails, %i at a time', async (concurrency) => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask = apiOn(clock, (hashtag) => {
       if (hashtag === 'tag1') return { kind: 'rejected', reason: 'HTTP 400' };
       if (hashtag === 'tag2') return { kind: 'not-found', reason: 'HTTP 404' };
@@ -163,7 +163,7 @@ describe('a collection', () => {
 
   it('asks once where asking again is of no use', async () => {
     for (const kind of ['rejected', 'not-found', 'stop'] as const) {
-      const clock = createFakeClock();
+      const clock = createVirtualClock();
       const { requests } = await run(
         ['a'],
         apiOn(clock, () => ({ kind, reason: 'no' })),
@@ -179,7 +179,7 @@ describe('a collection', () => {
         fc.integer({ min: 1, max: 8 }),
         fc.array(fc.constantFrom('ok', 'fault', 'limit'), { maxLength: 12 }),
         async (concurrency, fates) => {
-          const clock = createFakeClock();
+          const clock = createVirtualClock();
           const ask = apiOn(clock, (hashtag, nth) => {
             const fate = fates[Number(hashtag.slice(3))];
             if (fate === 'fault' && nth < 3) return FAULT;
@@ -199,7 +199,7 @@ describe('a collection', () => {
 
 describe('a passing fault', () => {
   it('is tried four times, and then the hashtag has failed, with the reason', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const { results, requests } = await run(
       ['a', 'b'],
       apiOn(clock, () => FAULT),
@@ -213,7 +213,7 @@ describe('a passing fault', () => {
   });
 
   it('that passes by the fourth try is forgotten, also for the next hashtag', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask = apiOn(clock, (_, nth) => (nth < 4 ? FAULT : COUNTS));
     const { results, requests } = await run(['a', 'b'], ask, { clock });
     expect([...results.values()]).toEqual([CAPTURED, CAPTURED]);
@@ -225,7 +225,7 @@ describe('a passing fault', () => {
       fc.asyncProperty(
         fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 3 }),
         async (dice) => {
-          const clock = createFakeClock();
+          const clock = createVirtualClock();
           let rolls = 0;
           const random = () => dice[rolls++] ?? 0;
           const collection = await run(
@@ -245,7 +245,7 @@ describe('a passing fault', () => {
   });
 
   it('is tried again at another moment by each that met it', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     let rolls = 0;
     const ask = apiOn(clock, (_, nth) => (nth === 1 ? FAULT : COUNTS));
     const random = () => (rolls++ % 4) / 4;
@@ -255,14 +255,14 @@ describe('a passing fault', () => {
   });
 
   it('does not hold up the others', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask = apiOn(clock, (hashtag) => (hashtag === 'tag0' ? FAULT : COUNTS));
     const { progress } = await run(names(4), ask, { clock, concurrency: 2 });
     expect(progress.map(({ hashtag }) => hashtag)).toEqual(['tag1', 'tag2', 'tag3', 'tag0']);
   });
 
   it('is tried again no earlier than a 503 asks', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask = apiOn(clock, (_, nth) => (nth === 1 ? fault(20_000) : COUNTS));
     const collection = await run(['a'], ask, { clock });
     expect(pausesMs(collection)[0]).toBeGreaterThanOrEqual(20_000);
@@ -270,7 +270,7 @@ describe('a passing fault', () => {
   });
 
   it('is tried again slowly even where a 503 asks for no wait', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const collection = await run(
       ['a'],
       apiOn(clock, () => fault(0)),
@@ -283,7 +283,7 @@ describe('a passing fault', () => {
   });
 
   it('of one hashtag does not stop the others, however long its 503 asks to wait', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask = apiOn(clock, (hashtag) => (hashtag === 'tag1' ? fault(2 * HOUR_MS) : COUNTS));
     const { results } = await run(names(4), ask, { clock });
     expect([...results.values()]).toEqual([
@@ -297,7 +297,7 @@ describe('a passing fault', () => {
 
 describe('a 429', () => {
   it('uses up none of the four tries', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const story = [limited(1000), FAULT, limited(1000), FAULT, limited(null), FAULT];
     const ask = apiOn(clock, (_, nth) => story[nth - 1] ?? (nth < 20 ? limited(1000) : COUNTS));
     const { results, requests } = await run(['a'], ask, { clock });
@@ -306,7 +306,7 @@ describe('a 429', () => {
   });
 
   it('makes everyone wait for as long as it says', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     let isFirst = true;
     const ask = apiOn(clock, (hashtag) => {
       if (hashtag !== 'tag1' || !isFirst) return COUNTS;
@@ -328,7 +328,7 @@ describe('a 429', () => {
   });
 
   it('does not shorten a longer wait that another one asked for', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask = apiOn(clock, (hashtag, nth) => {
       if (nth > 1) return COUNTS;
       return hashtag === 'tag0' ? limited(60_000) : limited(5000);
@@ -339,7 +339,7 @@ describe('a 429', () => {
   });
 
   it('that names no time is waited out longer and longer, up to a minute', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask = apiOn(clock, (_, nth) => (nth <= 9 ? limited(null) : COUNTS));
     const collection = await run(['a'], ask, { clock });
     const fullMs = [1, 2, 4, 8, 16, 32, 60, 60, 60].map((seconds) => seconds * SECOND_MS);
@@ -351,7 +351,7 @@ describe('a 429', () => {
   });
 
   it('that asks for no wait at all does not make it hammer the API', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const enough = new AbortController();
     const ask = apiOn(clock, (_, nth) => {
       if (nth === 300) enough.abort(new Error('asked 300 times in vain'));
@@ -370,7 +370,7 @@ describe('an API with a window of requests', () => {
    * and answers are on their way for `travelMs(nth)`.
    */
   function createWindowedApi(
-    clock: FakeClock,
+    clock: VirtualClock,
     { requests, windowMs, headers }: Model,
     travelMs: (nth: number) => number,
   ) {
@@ -413,7 +413,7 @@ describe('an API with a window of requests', () => {
         fc.integer({ min: 0, max: 40 }),
         fc.nat({ max: MINUTE_MS }),
         async (limits, travel, concurrency, count, offsetMs) => {
-          const clock = createFakeClock(Date.UTC(2026, 10, 22) + offsetMs);
+          const clock = createVirtualClock(Date.UTC(2026, 10, 22) + offsetMs);
           // More at once than a window takes is more than anybody could know before the first answer.
           fc.pre(concurrency <= limits.requests);
           const times = [...travel.take(200)];
@@ -435,7 +435,7 @@ describe('an API with a window of requests', () => {
         fc.integer({ min: 1, max: 10 }),
         fc.integer({ min: 0, max: 30 }),
         async (limits, concurrency, count) => {
-          const clock = createFakeClock();
+          const clock = createVirtualClock();
           const api = createWindowedApi(clock, { ...limits, headers: false }, () => 100);
           const { results } = await run(names(count), api.ask, { clock, concurrency });
           expect([...results.values()]).toEqual(names(count).map(() => CAPTURED));
@@ -445,7 +445,7 @@ describe('an API with a window of requests', () => {
   });
 
   it('is used as fast as it allows: 100 hashtags at 5 a minute take 19 minutes', async () => {
-    const clock = createFakeClock(Date.UTC(2026, 10, 22));
+    const clock = createVirtualClock(Date.UTC(2026, 10, 22));
     const api = createWindowedApi(
       clock,
       { requests: 5, windowMs: MINUTE_MS, headers: true },
@@ -458,7 +458,7 @@ describe('an API with a window of requests', () => {
   });
 
   it('is waited for, and that is told', async () => {
-    const clock = createFakeClock(Date.UTC(2026, 10, 22));
+    const clock = createVirtualClock(Date.UTC(2026, 10, 22));
     const limits = { requests: 2, windowMs: MINUTE_MS, headers: true };
     const api = createWindowedApi(clock, limits, () => 500);
     const { waits } = await run(names(3), api.ask, { clock });
@@ -468,7 +468,7 @@ describe('an API with a window of requests', () => {
   });
 
   it('of a day is not waited out: after half an hour the rest is left for a later run', async () => {
-    const clock = createFakeClock(Date.UTC(2026, 10, 22));
+    const clock = createVirtualClock(Date.UTC(2026, 10, 22));
     const api = createWindowedApi(
       clock,
       { requests: 2, windowMs: 24 * HOUR_MS, headers: true },
@@ -488,7 +488,7 @@ describe('requestsPerMinute', () => {
         fc.integer({ min: 1, max: 5 }),
         fc.array(fc.constantFrom('ok', 'fault', 'limit'), { maxLength: 30 }),
         async (requestsPerMinute, concurrency, fates) => {
-          const clock = createFakeClock();
+          const clock = createVirtualClock();
           const ask = apiOn(clock, (hashtag, nth) => {
             const fate = fates[Number(hashtag.slice(3))];
             if (nth > 1 || fate === 'ok') return COUNTS;
@@ -511,7 +511,7 @@ describe('requestsPerMinute', () => {
   });
 
   it('may make a run of hours, which is not taken for a stall', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask = apiOn(clock, () => COUNTS);
     const { results, tookMs, stopReason } = await run(names(200), ask, {
       clock,
@@ -527,7 +527,7 @@ describe('the end before all is asked', () => {
   it.each([1, 3])(
     'comes with a stop: what came is kept, the rest not asked, %i at a time',
     async (concurrency) => {
-      const clock = createFakeClock();
+      const clock = createVirtualClock();
       const reason = 'out of credits (HTTP 402); top up at https://example.org/billing';
       const ask = apiOn(clock, (hashtag) =>
         Number(hashtag.slice(3)) < 6 ? COUNTS : { kind: 'stop', reason },
@@ -546,7 +546,7 @@ describe('the end before all is asked', () => {
   );
 
   it('comes at once when a stop comes while others wait', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask = apiOn(clock, (hashtag) =>
       hashtag === 'tag0' ? limited(20 * MINUTE_MS) : { kind: 'stop', reason: 'HTTP 401' },
     );
@@ -562,7 +562,7 @@ describe('the end before all is asked', () => {
     ['the fourth try', 10.5 * SECOND_MS, FAULT],
     ['the wait after a limit', 5 * MINUTE_MS, limited(10 * MINUTE_MS)],
   ])('comes with the abort signal during %s: what came is kept', async (_, abortMs, outcome) => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const controller = new AbortController();
     const ask = apiOn(clock, (hashtag) => (hashtag === 'tag2' ? outcome : COUNTS));
     const running = run(names(4), ask, { clock, signal: controller.signal });
@@ -577,7 +577,7 @@ describe('the end before all is asked', () => {
   });
 
   it('comes before the first request when the signal is aborted already', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const signal = AbortSignal.abort(new Error('SIGTERM'));
     const { results, requests } = await run(
       names(2),
@@ -594,7 +594,7 @@ describe('the end before all is asked', () => {
     ['limits that name none', limited(null)],
     ['a 429 that asks for hours', limited(2 * HOUR_MS)],
   ])('comes when there was nothing but %s for half an hour', async (_, outcome) => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask = apiOn(clock, (hashtag) => (Number(hashtag.slice(3)) < 2 ? COUNTS : outcome));
     const { results, stopReason, tookMs } = await run(names(1000), ask, { clock, concurrency: 2 });
     const all = [...results.values()];
@@ -605,7 +605,7 @@ describe('the end before all is asked', () => {
   });
 
   it('does not come while an answer of use comes now and then', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask = apiOn(clock, (_, nth) => (nth === 1 ? limited(29 * MINUTE_MS) : COUNTS));
     const { results, stopReason } = await run(names(5), ask, { clock });
     expect([...results.values()]).toEqual(names(5).map(() => CAPTURED));
@@ -615,7 +615,7 @@ describe('the end before all is asked', () => {
 
 describe('what is told meanwhile', () => {
   it('is how many are done, of how many, and an estimate of the time left', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask = apiOn(clock, () => COUNTS);
     const { progress } = await run(names(4), ask, { clock });
     expect(progress).toEqual([
@@ -627,7 +627,7 @@ describe('what is told meanwhile', () => {
   });
 
   it('is every result, failures included, and counts up by one also when many run at once', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask = apiOn(clock, (hashtag) =>
       hashtag === 'tag3' ? { kind: 'rejected', reason: 'HTTP 400' } : COUNTS,
     );
@@ -641,7 +641,7 @@ describe('what is told meanwhile', () => {
   });
 
   it('is no result of a hashtag that was not asked for', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask = apiOn(clock, () => ({ kind: 'stop', reason: 'HTTP 401' }));
     const { progress } = await run(names(3), ask, { clock });
     expect(progress.map(({ hashtag }) => hashtag)).toEqual(['tag0']);
@@ -650,7 +650,7 @@ describe('what is told meanwhile', () => {
 
 describe('the credits', () => {
   it('used are summed over all answers, those left are the last told', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const told: [number | null, number | null][] = [
       [1, 99],
       [2, 97],
@@ -672,7 +672,7 @@ describe('the credits', () => {
   });
 
   it('are unknown where the API never says', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     expect(
       await run(
         names(2),
@@ -705,7 +705,7 @@ describe('over real HTTP', () => {
     const api = await startApi({
       fault: (hashtag, nth) => (nth === 1 ? (faults[Number(hashtag.slice(3))] ?? null) : null),
     });
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const ask = createScavioClient({
       baseUrl: api.url,
       key: DEMO_KEY,
@@ -728,7 +728,7 @@ describe('over real HTTP', () => {
 
   it('spent credits keep what came and name the place to pay', async () => {
     const api = await startApi({ credits: 2 });
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const { fetch } = globalThis;
     const ask = createScavioClient({ baseUrl: api.url, key: DEMO_KEY, fetch, now: clock.now });
     const { results, stopReason, creditsRemaining } = await run(names(5), ask, { clock });
@@ -746,7 +746,7 @@ describe('over real HTTP', () => {
 
   it('a refused key is asked with once', async () => {
     const api = await startApi({ key: 'another-key' });
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const { fetch } = globalThis;
     const ask = createScavioClient({ baseUrl: api.url, key: DEMO_KEY, fetch, now: clock.now });
     const { requests, stopReason } = await run(names(5), ask, { clock });

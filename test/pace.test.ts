@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPacer, type Pacer } from '../scripts/lib/pace.ts';
 import type { RateLimit } from '../scripts/lib/scavio.ts';
-import { createFakeClock, type FakeClock } from './helpers/clock.ts';
+import { createVirtualClock, type VirtualClock } from '../scripts/lib/simulation/clock.ts';
 
 const NEVER = new AbortController().signal;
 const MINUTE_MS = 60_000;
 
 /** How long the next turn had to be waited for. */
-async function waitForTurn(pacer: Pacer, clock: FakeClock): Promise<number> {
+async function waitForTurn(pacer: Pacer, clock: VirtualClock): Promise<number> {
   const beforeMs = clock.now();
   await pacer.takeTurn(NEVER);
   return clock.now() - beforeMs;
@@ -27,7 +27,7 @@ async function isSettled(turn: Promise<void>): Promise<boolean> {
 
 describe('without limits', () => {
   it('every turn is given at once', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const pacer = createPacer(clock, null);
     for (let turn = 0; turn < 100; turn++) {
       expect(await waitForTurn(pacer, clock)).toBe(0);
@@ -38,7 +38,7 @@ describe('without limits', () => {
 
 describe('a pause', () => {
   it('holds every turn until it is over', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const pacer = createPacer(clock, null);
     const startMs = clock.now();
     pacer.pauseUntil(startMs + 30_000);
@@ -49,7 +49,7 @@ describe('a pause', () => {
   });
 
   it('is not shortened by a shorter one, and is lengthened by a longer one', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const pacer = createPacer(clock, null);
     const startMs = clock.now();
     pacer.pauseUntil(startMs + 30_000);
@@ -61,9 +61,9 @@ describe('a pause', () => {
   });
 
   it('may be longer than the 24 days that a timer can hold', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     let longestMs = 0;
-    const sleep: FakeClock['sleep'] = (ms, signal) => {
+    const sleep: VirtualClock['sleep'] = (ms, signal) => {
       longestMs = Math.max(longestMs, ms);
       return clock.sleep(ms, signal);
     };
@@ -76,7 +76,7 @@ describe('a pause', () => {
 
 describe('requestsPerMinute', () => {
   it('lets so many start at once and then each a minute after the one so many before', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const pacer = createPacer(clock, 3);
     const waitsMs: number[] = [];
     for (let turn = 0; turn < 7; turn++) {
@@ -93,7 +93,7 @@ describe('requestsPerMinute', () => {
         fc.integer({ min: 1, max: 8 }),
         fc.array(fc.integer({ min: 0, max: 40_000 }), { maxLength: 30 }),
         async (limit, pausesMs) => {
-          const clock = createFakeClock();
+          const clock = createVirtualClock();
           const pacer = createPacer(clock, limit);
           const startsMs: number[] = [];
           for (const pauseMs of pausesMs) {
@@ -117,7 +117,7 @@ describe('requestsPerMinute', () => {
 
 describe('the allowance that the API announces', () => {
   function setUp({ inFlight = 1 } = {}) {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const pacer = createPacer(clock, null);
     const startMs = clock.now();
     const allow = (remaining: number, resetInMs: number, limit: number | null = 5): RateLimit => ({
@@ -254,7 +254,7 @@ describe('the allowance that the API announces', () => {
 
 describe('an aborted signal', () => {
   it('ends the wait for a turn with its reason', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const pacer = createPacer(clock, null);
     pacer.pauseUntil(clock.now() + MINUTE_MS);
     const controller = new AbortController();
@@ -265,7 +265,7 @@ describe('an aborted signal', () => {
   });
 
   it('gives no turn, and counts none', async () => {
-    const clock = createFakeClock();
+    const clock = createVirtualClock();
     const pacer = createPacer(clock, 1);
     await expect(pacer.takeTurn(AbortSignal.abort(new Error('the end')))).rejects.toThrow(
       'the end',

@@ -24,7 +24,7 @@ import {
   recordRun,
 } from './store.ts';
 import { rankedMeasure } from './trends.ts';
-import { activeEntries, readWatchlist, type Watchlist } from './watchlist.ts';
+import { activeEntries, readWatchlist, type Watchlist, WatchlistError } from './watchlist.ts';
 import { reportPath, writeReports } from './write-reports.ts';
 
 const FLAGS = {
@@ -59,20 +59,17 @@ export const track: Command = async (args, context) => {
     if (pending.length === 0) log.info(`Nothing to ask: ${day} has all ${inScope.length} hashtags`);
     const run = pending.length === 0 ? null : await collectRun(pending, day, watchlist, context);
 
+    let isStored = run === null || isDry;
     const finish = async (): Promise<ExitCode> => {
-      try {
-        // Another run may have written the file while this one was asking.
-        if ((await fileVersion(root)) !== version) {
-          const written = await openDatabase(root);
-          db.close();
-          db = written;
-        }
-        if (run !== null) recordRun(db, run);
-        if (run !== null && !isDry) await saveDatabase(db, root);
-      } catch (error) {
-        if (run !== null) log.error(describeLoss(run));
-        throw error;
+      // Another run may have written the file while this one was asking.
+      if ((await fileVersion(root)) !== version) {
+        const written = await openDatabase(root);
+        db.close();
+        db = written;
       }
+      if (run !== null) recordRun(db, run);
+      if (run !== null && !isDry) await saveDatabase(db, root);
+      isStored = true;
       // A report that fails must not keep the snapshots from being published.
       const report = await showDay(db, day, watchlist, isDry, context).catch((error: unknown) =>
         error instanceof Error ? error : new Error(String(error)),
@@ -82,14 +79,20 @@ export const track: Command = async (args, context) => {
       if (report instanceof Error) throw report;
       return judge(run, missingHashtags(db, day, inScope), reported, log);
     };
-    return await (isDry ? finish() : withLock(root, log.info, finish));
+    try {
+      return await (isDry ? finish() : withLock(root, log.info, finish));
+    } finally {
+      if (run !== null && !isStored) warnOfLoss(run, log);
+    }
   } finally {
     db.close();
   }
 };
 
-function describeLoss({ day, snapshots }: Run): string {
-  return `Lost, for they could not be stored: ${plural(snapshots.length, 'snapshot')} of ${day}, which stand above`;
+function warnOfLoss({ day, snapshots }: Run, log: Context['log']): void {
+  if (snapshots.length === 0) return;
+  const lost = `${plural(snapshots.length, 'snapshot')} of ${day}, which stand above`;
+  log.error(`Lost, for they could not be stored: ${lost}`);
 }
 
 function chooseDay(date: string | undefined, nowMs: number, timeZone: string): Day {
@@ -292,6 +295,11 @@ async function publishRun(
     random,
     log: log.info,
     async rebuildIn(otherRoot) {
+      // Others may have changed the list, too; while theirs is broken, this one goes on.
+      const theirs = await readWatchlist(otherRoot).catch((error: unknown) => {
+        if (error instanceof WatchlistError) return watchlist;
+        throw error;
+      });
       const merged = await openDatabase(otherRoot);
       try {
         // A run of a day that the remote is past is taken as any other that only this checkout has.
@@ -302,8 +310,8 @@ async function publishRun(
         for (const day of [...days].sort()) {
           const record = readDay(merged, day);
           if (record === null) continue;
-          last = composeReport(record, watchlist);
-          await writeReports(merged, otherRoot, last, watchlist);
+          last = composeReport(record, theirs);
+          await writeReports(merged, otherRoot, last, theirs);
         }
         return messageOf(last);
       } finally {

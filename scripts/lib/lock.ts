@@ -23,7 +23,8 @@ export async function withLock<T>(
   try {
     return await work();
   } finally {
-    await rm(lock, { force: true });
+    // Where the disk refuses this, the lock is that of a dead process soon.
+    await rm(lock, { force: true }).catch(() => {});
   }
 }
 

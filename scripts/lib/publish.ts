@@ -36,22 +36,33 @@ const BOT_EMAIL = '41898282+github-actions[bot]@users.noreply.github.com';
  * @throws PublishError where there is none
  */
 export async function findPublishTarget(root: string): Promise<PublishTarget> {
-  const ask = (args: string[]) => git(root, args).catch(() => null);
-  if ((await ask(['rev-parse', '--git-dir'])) === null) {
-    throw new PublishError('--publish needs a git repository; run it in a clone, or git init here');
-  }
-  const branch = await ask(['symbolic-ref', '--short', '--quiet', 'HEAD']);
-  if (branch === null) {
-    throw new PublishError('--publish needs a branch, and HEAD is detached; git switch main first');
-  }
-  const remote = (await ask(['config', `branch.${branch}.remote`])) ?? 'origin';
-  if ((await ask(['remote', 'get-url', remote])) === null) {
+  const branch = await git(root, ['symbolic-ref', '--short', '--quiet', 'HEAD']).catch((error) => {
+    const isDetached = error instanceof GitError && error.cause === 1;
+    throw new PublishError(
+      isDetached
+        ? '--publish needs a branch, and HEAD is detached; git switch main first'
+        : '--publish needs a git repository; run it in a clone, or git init here',
+      { cause: error },
+    );
+  });
+  const settings = parseSettings(await git(root, ['config', '--list', '--null']));
+  const remote = settings.get(`branch.${branch}.remote`) ?? 'origin';
+  if (!settings.has(`remote.${remote}.url`)) {
     throw new PublishError(
       `--publish needs a remote, and there is no "${remote}"; git remote add ${remote} <URL>`,
     );
   }
-  const merge = await ask(['config', `branch.${branch}.merge`]);
+  const merge = settings.get(`branch.${branch}.merge`);
   return { remote, branch: merge?.replace('refs/heads/', '') ?? branch };
+}
+
+/** What `git config --list --null` prints: a key, a line end, a value, a zero. */
+function parseSettings(list: string): Map<string, string> {
+  const entries = list.split('\0').map((entry): [string, string] => {
+    const [key = '', ...value] = entry.split('\n');
+    return [key, value.join('\n')];
+  });
+  return new Map(entries);
 }
 
 /**
@@ -73,6 +84,7 @@ export async function publish(
   });
   if (!committed && !(await isAhead(root, target))) return false;
 
+  const tried = [await git(root, ['rev-parse', 'HEAD'])];
   let failure: unknown = await tryPush(root, target, timeoutMs);
   for (let tries = 1; failure !== null; tries++) {
     refuseHopeless(failure, target);
@@ -85,7 +97,7 @@ export async function publish(
     }
     log(`The push was rejected (try ${tries} of ${MAX_TRIES}); taking the remote's newest commit`);
     await clock.sleep(random() * Math.min(250 * 2 ** tries, 10_000));
-    failure = await pushRebuilt(root, target, options).catch((error: unknown) => {
+    failure = await pushRebuilt(root, target, tried, options).catch((error: unknown) => {
       if (error instanceof GitError) return error;
       if (error instanceof PublishError) throw error;
       throw new PublishError(`the remote's newest commit could not be added to; ${KEPT}`, {
@@ -163,24 +175,35 @@ async function tryPush(
   }
 }
 
-/** Builds this checkout's additions onto the remote's newest commit and pushes that. */
+/**
+ * Builds this checkout's additions onto the remote's newest commit and pushes that.
+ * @param tried the commits whose push failed, or seemed to; what is built here is added
+ */
 async function pushRebuilt(
   root: string,
   target: PublishTarget,
+  tried: string[],
   { rebuildIn, log, timeoutMs }: PublishOptions,
 ): Promise<GitError | null> {
   const { remote, branch } = target;
   const tracking = `refs/remotes/${remote}/${branch}`;
   await git(root, ['fetch', '--quiet', remote, `+refs/heads/${branch}:${tracking}`], timeoutMs);
   const remoteHead = await git(root, ['rev-parse', tracking]);
+  for (const commit of tried) {
+    if (!(await isAncestor(root, commit, remoteHead))) continue;
+    // The push had arrived; only the answer was lost.
+    await follow(root, remoteHead, target, log);
+    return null;
+  }
 
   const folder = await mkdtemp(path.join(tmpdir(), 'hashtag-tracker-'));
   try {
     await git(root, ['worktree', 'add', '--quiet', '--detach', '--force', folder, remoteHead]);
     await commitGenerated(folder, await rebuildIn(folder));
+    const pushed = await git(folder, ['rev-parse', 'HEAD']);
+    tried.push(pushed);
     const failure = await tryPush(folder, target, timeoutMs);
     if (failure !== null) return failure;
-    const pushed = await git(folder, ['rev-parse', 'HEAD']);
     await git(root, ['update-ref', tracking, pushed]);
     await follow(root, pushed, target, log);
     return null;
@@ -189,6 +212,16 @@ async function pushRebuilt(
     await rm(folder, { recursive: true, force: true });
     await git(root, ['worktree', 'prune']);
   }
+}
+
+function isAncestor(root: string, commit: string, of: string): Promise<boolean> {
+  return git(root, ['merge-base', '--is-ancestor', commit, of]).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof GitError && error.cause === 1) return false;
+      throw error;
+    },
+  );
 }
 
 /**
@@ -243,7 +276,7 @@ function refuseHopeless(failure: unknown, { remote, branch }: PublishTarget): vo
       `git has no valid credentials for ${remote}: git push by hand once, or set up a token`,
     ],
     [
-      /does not appear to be a git repository|Repository not found|does not exist/i,
+      /does not appear to be a git repository|repository .*not found|does not exist/i,
       `the remote ${remote} can't be reached: check its address with git remote -v`,
     ],
     [/pre-receive hook declined|hook declined/i, `the remote's own rules refused the push`],

@@ -26,6 +26,8 @@ export type StandInOptions = {
   /** Requests a window; the windows are aligned to the clock. `headers` false: only 429s tell. */
   limit?: { requests: number; windowMs: number; headers: boolean };
   maxInFlight?: number;
+  /** The API's clock, in Unix milliseconds; the machine's without it. */
+  now?: () => number;
 };
 
 /** A running stand-in. */
@@ -45,7 +47,8 @@ export const DEMO_KEY = 'demo-key-without-value';
  * for the demo and the tests.
  */
 export async function startStandIn(options: StandInOptions): Promise<StandIn> {
-  const { key = DEMO_KEY, latencyMs = 0, limit, maxInFlight = Number.POSITIVE_INFINITY } = options;
+  const { key = DEMO_KEY, latencyMs = 0, limit, now = Date.now } = options;
+  const { maxInFlight = Number.POSITIVE_INFINITY } = options;
   const requests: string[] = [];
   const countOf = new Map<string, number>();
   let credits = options.credits ?? 1000;
@@ -54,6 +57,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   let window = { number: -1, used: 0 };
 
   const server = createServer((request, response) => {
+    response.setHeader('Date', new Date(now()).toUTCString());
     handle(request, response).catch((error: unknown) => response.destroy(error as Error));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -118,12 +122,12 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
 
   function takeFromWindow(): { refused: boolean; fields: Record<string, string> } {
     if (limit === undefined) return { refused: false, fields: {} };
-    const number = Math.floor(Date.now() / limit.windowMs);
+    const number = Math.floor(now() / limit.windowMs);
     if (window.number !== number) window = { number, used: 0 };
     const isRefused = window.used >= limit.requests;
     if (!isRefused) window.used++;
     const resetMs = (number + 1) * limit.windowMs;
-    const retryAfter = String(Math.ceil((resetMs - Date.now()) / 1000));
+    const retryAfter = String(Math.ceil((resetMs - now()) / 1000));
     return {
       refused: isRefused,
       fields: {

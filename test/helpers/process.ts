@@ -6,12 +6,17 @@ export const PROJECT = path.resolve(import.meta.dirname, '../..');
 
 export type Exited = { exitCode: number | null; stdout: string; stderr: string };
 
-/** Runs a program to its end in a folder, with just the given environment and PATH and HOME. */
+/**
+ * Runs a program to its end in a folder, with just the given environment and PATH and HOME. Its exit
+ * code is null where it was killed.
+ * @param onStart gets the number of the process
+ */
 export function runProcess(
   program: string,
   args: string[],
   folder: string,
   env: Record<string, string> = {},
+  onStart: (processId: number) => void = () => {},
 ): Promise<Exited> {
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(program, args, {
@@ -19,6 +24,7 @@ export function runProcess(
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  onStart(child.pid ?? 0);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {
@@ -39,6 +45,7 @@ export function runScript(
   args: string[],
   folder: string,
   env: Record<string, string> = {},
+  onStart?: (processId: number) => void,
 ): Promise<Exited> {
   const tsx = path.join(PROJECT, 'node_modules', 'tsx', 'dist', 'loader.mjs');
   return runProcess(
@@ -46,5 +53,6 @@ export function runScript(
     ['--import', tsx, path.join(PROJECT, 'scripts', `${name}.ts`), ...args],
     folder,
     env,
+    onStart,
   );
 }

@@ -3,6 +3,7 @@ import { type Context, type ExitCode, runReporting } from '../../scripts/lib/com
 import { track } from '../../scripts/lib/daily-run.ts';
 import { openDatabase, selectRows } from '../../scripts/lib/database.ts';
 import { createTerminalLog } from '../../scripts/lib/log.ts';
+import { createVirtualClock } from '../../scripts/lib/simulation/clock.ts';
 import {
   DEMO_KEY,
   hashtagAnswer,
@@ -10,7 +11,6 @@ import {
   type StandInOptions,
   startStandIn,
 } from '../../scripts/lib/stand-in.ts';
-import { createFakeClock } from './clock.ts';
 
 /** A stand-in for the API that is stopped when the test ends; every hashtag has 1,000 videos. */
 export async function startApi(options: Partial<StandInOptions> = {}): Promise<StandIn> {
@@ -36,7 +36,7 @@ export async function runTrack(
   const exitCode = await runReporting(track, args, {
     root,
     env: { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url },
-    clock: createFakeClock(Date.parse(`${day}T06:17:00Z`)),
+    clock: createVirtualClock(Date.parse(`${day}T06:17:00Z`)),
     random: () => 0.5,
     fetch: globalThis.fetch,
     log: createTerminalLog((line) => lines.push(line)),

@@ -1,6 +1,6 @@
-import type { Clock } from '../../scripts/lib/clock.ts';
+import type { Clock } from '../clock.ts';
 
-export type FakeClock = Clock & { sleptMs: () => number; advance: (ms: number) => void };
+export type VirtualClock = Clock & { sleptMs: () => number; advance: (ms: number) => void };
 
 type Sleeper = { untilMs: number; wake: () => void };
 
@@ -9,7 +9,7 @@ type Sleeper = { untilMs: number; wake: () => void };
  * wakes: those that sleep at the same time wait together, not one after the other. `sleptMs` tells
  * how far it has come.
  */
-export function createFakeClock(startMs = Date.UTC(2026, 10, 22, 6, 17)): FakeClock {
+export function createVirtualClock(startMs = Date.UTC(2026, 10, 22, 6, 17)): VirtualClock {
   let nowMs = startMs;
   let isRunning = false;
   const sleepers = new Set<Sleeper>();

@@ -1,0 +1,163 @@
+import fc from 'fast-check';
+
+/** What people do to the repository, the plan or the list before a day's runs. */
+export type Change =
+  | { kind: 'list'; hashtag: string; to: 'active' | 'paused' | 'absent' }
+  | { kind: 'break list' }
+  | { kind: 'settings'; concurrency: number; requestsPerMinute: number | null }
+  | { kind: 'credits'; credits: number }
+  | { kind: 'limit'; limit: { requests: number; windowMs: number; headers: boolean } | null }
+  /** Others push a commit, or the merge of a branch, that has nothing to do with the data. */
+  | { kind: 'push' | 'merge' }
+  /** On the laptop: a commit of its own that is not pushed, an unfinished edit, a pull. */
+  | { kind: 'commit here' | 'edit here' | 'pull here' };
+
+export type ApiMood =
+  | 'fine'
+  | 'flaky'
+  | 'down'
+  | 'storm'
+  | 'refuses the key'
+  | 'answers for others'
+  | 'answers nothing';
+
+/** One start of the tracker, what the world does to it, and where it dies. */
+export type Attempt = {
+  /** A fresh clone that is thrown away, a checkout that stays, or both at the same time. */
+  where: 'runner' | 'laptop' | 'both';
+  flags: string[];
+  api: ApiMood;
+  /** From the given step on the disk, or every use of the remote, fails; or just that once. */
+  disk: { from: number; code: string; when: 'before' | 'half' | 'after'; lasts: boolean } | null;
+  remote: { from: number; says: string; when: 'before' | 'after'; lasts: boolean } | null;
+  death: { at: number; when: 'before' | 'half' | 'after' } | null;
+  seed: number;
+};
+
+/** A day of the simulation; `gap` days lie between the one before and it. */
+export type SimulatedDay = { gap: number; changes: Change[]; attempts: Attempt[] };
+
+/** Hashtags that come and go; TikTok does not have the last one. */
+export const HASHTAGS = ['ai', 'book', 'cat', 'dance', 'edit', 'food', 'gym', 'nosuchtag'];
+
+const anyChange: fc.Arbitrary<Change> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('list' as const),
+      hashtag: fc.constantFrom(...HASHTAGS),
+      to: fc.constantFrom('active' as const, 'paused' as const, 'absent' as const),
+    }),
+  },
+  fc.constant<Change>({ kind: 'break list' }),
+  fc.record({
+    kind: fc.constant('settings' as const),
+    concurrency: fc.integer({ min: 1, max: 4 }),
+    requestsPerMinute: fc.constantFrom(null, 2, 30),
+  }),
+  fc.record({ kind: fc.constant('credits' as const), credits: fc.constantFrom(0, 3, 20, 1000) }),
+  fc.record({
+    kind: fc.constant('limit' as const),
+    limit: fc.option(
+      fc.record({
+        requests: fc.integer({ min: 1, max: 5 }),
+        windowMs: fc.constantFrom(3000, 60_000),
+        headers: fc.boolean(),
+      }),
+    ),
+  }),
+  fc.constantFrom<Change>(
+    { kind: 'push' },
+    { kind: 'merge' },
+    { kind: 'commit here' },
+    { kind: 'edit here' },
+    { kind: 'pull here' },
+  ),
+);
+
+const when = fc.constantFrom('before' as const, 'half' as const, 'after' as const);
+// A run takes some 60 steps; beyond its last one, nothing happens.
+const step = fc.integer({ min: 0, max: 70 });
+/** Mostly null. */
+function seldom<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
+  return fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, arbitrary);
+}
+
+const anyAttempt: fc.Arbitrary<Attempt> = fc.record({
+  where: fc.oneof(
+    { weight: 4, arbitrary: fc.constant('runner' as const) },
+    { weight: 3, arbitrary: fc.constant('laptop' as const) },
+    { weight: 2, arbitrary: fc.constant('both' as const) },
+  ),
+  flags: fc.oneof(
+    { weight: 5, arbitrary: fc.constant<string[]>([]) },
+    fc.constant<string[]>(['--refresh']),
+    fc.subarray(HASHTAGS, { minLength: 1, maxLength: 3 }).map((names) => ['--only', names.join()]),
+  ),
+  api: fc.oneof(
+    { weight: 8, arbitrary: fc.constant<ApiMood>('fine') },
+    { weight: 4, arbitrary: fc.constant<ApiMood>('flaky') },
+    fc.constantFrom<ApiMood>(
+      'down',
+      'storm',
+      'refuses the key',
+      'answers for others',
+      'answers nothing',
+    ),
+  ),
+  disk: seldom(
+    fc.record({
+      from: step,
+      code: fc.constantFrom('ENOSPC', 'EIO', 'EROFS', 'EACCES'),
+      when,
+      lasts: fc.boolean(),
+    }),
+  ),
+  remote: seldom(
+    fc.record({
+      from: fc.integer({ min: 0, max: 4 }),
+      says: fc.constantFrom(
+        'fatal: unable to access: Could not resolve host: github.com',
+        'error: RPC failed; HTTP 502',
+        'remote: error: GH006: Protected branch update failed for refs/heads/main.',
+        'fatal: unable to access: The requested URL returned error: 403',
+      ),
+      when: fc.constantFrom('before' as const, 'after' as const),
+      lasts: fc.boolean(),
+    }),
+  ),
+  death: seldom(fc.record({ at: step, when })),
+  seed: fc.nat(),
+});
+
+const anyDay: fc.Arbitrary<SimulatedDay> = fc.record({
+  gap: fc.oneof(
+    { weight: 9, arbitrary: fc.constant(0) },
+    { weight: 2, arbitrary: fc.integer({ min: 1, max: 3 }) },
+    fc.integer({ min: 7, max: 45 }),
+  ),
+  changes: fc.array(anyChange, { maxLength: 2 }),
+  attempts: fc.array(anyAttempt, { maxLength: 3 }),
+});
+
+/** A history of up to so many days. */
+export function anyHistory(maxDays: number): fc.Arbitrary<SimulatedDay[]> {
+  return fc.array(anyDay, { minLength: 1, maxLength: maxDays, size: 'max' });
+}
+
+/** The day in one line, without what is as it always is. */
+export function describeDay({ gap, changes, attempts }: SimulatedDay): string {
+  const parts = [
+    ...(gap > 0 ? [`after ${gap} days without anything`] : []),
+    ...changes.map((change) => JSON.stringify(change)),
+    ...attempts.map(({ disk, remote, death, ...attempt }) =>
+      JSON.stringify({
+        ...attempt,
+        ...(disk === null ? {} : { disk }),
+        ...(remote === null ? {} : { remote }),
+        ...(death === null ? {} : { death }),
+      }),
+    ),
+  ];
+  return parts.length === 0 ? 'nothing happens' : parts.join('\n    ');
+}

@@ -1,0 +1,64 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { type Command, parseFlags, runCommand, UsageError } from './lib/command.ts';
+import { createProgressBar } from './lib/progress.ts';
+import { anyHistory, describeDay, type SimulatedDay } from './lib/simulation/history.ts';
+import { simulate } from './lib/simulation/simulate.ts';
+
+const FLAGS = {
+  seed: { type: 'string', value: 'N', help: 'Live through the histories of this seed again.' },
+  days: { type: 'string', value: 'N', help: 'At least so many days (200 without it).' },
+} as const;
+
+const MAX_DAYS_A_HISTORY = 40;
+
+const simulateHistories: Command = async (args, { clock, log, terminal }) => {
+  const summary = 'Lives through made-up histories full of faults, and checks every promise.';
+  const flags = parseFlags('simulate', summary, FLAGS, args, log);
+  if (flags === null) return 0;
+  const seed = parseNumber('seed', flags.seed) ?? clock.now() % 2 ** 31;
+  const wantedDays = parseNumber('days', flags.days) ?? 200;
+
+  const maxDays = Math.min(wantedDays, MAX_DAYS_A_HISTORY);
+
+  const folder = await mkdtemp(path.join(tmpdir(), 'simulation-'));
+  const bar = createProgressBar(wantedDays, terminal);
+  let [days, histories, isFailing] = [0, 0, false];
+  const live = async (history: SimulatedDay[]) => {
+    if (days >= wantedDays && !isFailing) return;
+    await simulate(history, path.join(folder, String(histories++)), () => {
+      days++;
+      bar.show(days, isFailing ? 'looking for the shortest history that fails' : `seed ${seed}`);
+    }).catch((error: unknown) => {
+      isFailing = true;
+      throw error;
+    });
+  };
+  const result = await fc
+    .check(fc.asyncProperty(anyHistory(maxDays), live), { seed, numRuns: wantedDays })
+    .finally(() => {
+      bar.end();
+      return rm(folder, { recursive: true, force: true });
+    });
+  if (!result.failed) {
+    log.info(`${days} days in ${histories} histories of seed ${seed}: every promise was kept`);
+    return 0;
+  }
+  const history = result.counterexample?.[0] ?? [];
+  const lines = history.map((day, index) => `${index + 1}. ${describeDay(day)}`);
+  log.error(
+    `${result.errorInstance}\n\nThe shortest history that fails:\n${lines.join('\n')}\n\n` +
+      `Again: npm run simulate -- --seed ${seed} --days ${wantedDays}`,
+  );
+  return 1;
+};
+
+function parseNumber(flag: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  if (!/^\d{1,10}$/.test(text)) throw new UsageError(`--${flag} ${text} is not a whole number`);
+  return Number(text);
+}
+
+await runCommand(simulateHistories);
