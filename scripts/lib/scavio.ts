@@ -1,4 +1,3 @@
-import { createFetch } from 'ofetch';
 import { HashtagNameError, parseHashtagName } from './hashtag.ts';
 import { errorMessage, plainText } from './plain-text.ts';
 
@@ -47,22 +46,22 @@ const MAX_BODY_BYTES = 5_000_000;
 
 /** A client for the hashtag endpoint. One call is one HTTP request: retries are up to the caller. */
 export function createScavioClient(options: ClientOptions): AskScavio {
-  const { baseUrl, key, now, timeoutMs = 30_000 } = options;
-  const http = createFetch({ fetch: options.fetch });
+  const { baseUrl, key, fetch, now, timeoutMs = 30_000 } = options;
   const url = `${baseUrl.replace(/\/+$/, '')}/api/v1/tiktok/hashtag`;
   const redact = (text: string) => text.replaceAll(key, '***');
 
   return async (hashtag, signal) => {
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
-      const response = await http.raw<ReadableStream<Uint8Array>, 'stream'>(url, {
+      const response = await fetch(url, {
         method: 'POST',
         // Current clients send hashtag_name, older ones hashtag; unknown fields are ignored.
-        body: { hashtag_name: hashtag, hashtag },
-        headers: { Authorization: `Bearer ${key}`, Accept: 'application/json' },
-        responseType: 'stream',
-        retry: false,
-        ignoreResponseError: true,
+        body: JSON.stringify({ hashtag_name: hashtag, hashtag }),
+        headers: {
+          Authorization: `Bearer ${key}`,
+          'Content-Type': 'application/json',
+          Accept: 'application/json',
+        },
         redirect: 'manual', // a redirect could carry the key to another host
         signal: AbortSignal.any([signal, timeout]),
       });

@@ -9,78 +9,90 @@ import {
   parseTree,
   printParseErrorCode,
 } from 'jsonc-parser';
-import * as z from 'zod';
+import * as v from 'valibot';
 import { HashtagNameError, parseHashtagName } from './hashtag.ts';
 
 export const WATCHLIST_PATH = 'data/hashtags.json';
 export const SCHEMA_PATH = 'data/hashtags.schema.json';
 
-const percent = z.number().min(0).max(1000);
+const settingsEntries = {
+  trendingGrowthPercent: v.optional(
+    describe('Daily growth, in percent, above which a hashtag is trending.', numberIn(0, 1000)),
+    5,
+  ),
+  minVideos: v.optional(
+    describe(
+      'A hashtag with fewer videos is never called trending.',
+      wholeNumberIn(0, Number.MAX_SAFE_INTEGER),
+    ),
+    0,
+  ),
+  concurrency: v.optional(
+    describe(
+      'Requests in flight at once; your API plan says how many it allows.',
+      wholeNumberIn(1, 50),
+    ),
+    1,
+  ),
+  requestsPerMinute: v.exactOptional(
+    describe(
+      'At most so many requests in any minute; no limit of its own without it.',
+      numberIn(1, 6000),
+    ),
+  ),
+  timeZone: v.optional(
+    describe(
+      'What a day is: an IANA time zone name such as "Europe/Berlin".',
+      v.pipe(
+        v.string(),
+        v.check(isTimeZone, 'is not a time zone; write an IANA name such as "Europe/Berlin"'),
+      ),
+    ),
+    'UTC',
+  ),
+};
+const settingsSchema = describe('Each setting is optional.', strictObject(settingsEntries));
 
-const settingsSchema = z
-  .strictObject({
-    trendingGrowthPercent: percent
-      .default(5)
-      .describe('Daily growth, in percent, above which a hashtag is trending.'),
-    minVideos: z
-      .int()
-      .min(0)
-      .default(0)
-      .describe('A hashtag with fewer videos is never called trending.'),
-    concurrency: z
-      .int()
-      .min(1)
-      .max(50)
-      .default(1)
-      .describe('Requests in flight at once; your API plan says how many it allows.'),
-    requestsPerMinute: z
-      .number()
-      .min(1)
-      .max(6000)
-      .optional()
-      .describe('At most so many requests in any minute; no limit of its own without it.'),
-    timeZone: z
-      .string()
-      .refine(isTimeZone, 'is not a time zone; write an IANA name such as "Europe/Berlin"')
-      .default('UTC')
-      .describe('What a day is: an IANA time zone name such as "Europe/Berlin".'),
-  })
-  .describe('Each setting is optional.');
+const nameSchema = describe(
+  'A hashtag, as you would paste it: with or without #, any script, or its TikTok URL.',
+  v.pipe(v.string(), v.minLength(1)),
+);
 
-const nameSchema = z
-  .string()
-  .min(1)
-  .describe('A hashtag, as you would paste it: with or without #, any script, or its TikTok URL.');
-
-const entrySchema = z.strictObject({
+const hashtagEntries = {
   name: nameSchema,
-  group: z.string().trim().min(1).max(60).optional().describe('The report has a table a group.'),
-  trendingGrowthPercent: percent
-    .optional()
-    .describe('Daily growth, in percent, above which this hashtag is trending.'),
-  paused: z.boolean().default(false).describe('True: not asked for, its history is kept.'),
-  note: z.string().optional().describe('For people; the tracker does not read it.'),
-});
+  group: v.exactOptional(
+    describe(
+      'The report has a table a group.',
+      v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(60)),
+    ),
+  ),
+  trendingGrowthPercent: v.exactOptional(
+    describe('Daily growth, in percent, above which this hashtag is trending.', numberIn(0, 1000)),
+  ),
+  paused: v.optional(describe('True: not asked for, its history is kept.', v.boolean()), false),
+  note: v.exactOptional(describe('For people; the tracker does not read it.', v.string())),
+};
+const hashtagSchema = strictObject(hashtagEntries);
 
-const hashtagsSchema = z
-  .array(z.union([nameSchema, entrySchema]))
-  .min(1)
-  .describe('The hashtags to track.');
+const hashtagsSchema = describe(
+  'The hashtags to track.',
+  v.pipe(v.array(v.union([nameSchema, hashtagSchema])), v.minLength(1)),
+);
 
-const fileSchema = z.union([
-  z.strictObject({
-    $schema: z.string().optional(),
-    settings: settingsSchema.prefault({}),
-    hashtags: hashtagsSchema,
-  }),
-  hashtagsSchema,
-]);
+const fileEntries = {
+  $schema: v.exactOptional(v.string()),
+  settings: v.optional(settingsSchema, {}),
+  hashtags: hashtagsSchema,
+};
+
+/** What `data/hashtags.json` may hold; its JSON Schema, for editors, is made from this. */
+export const fileSchema = v.union([strictObject(fileEntries), hashtagsSchema]);
 
 /** The settings of `data/hashtags.json`, defaults filled in. */
-export type Settings = z.output<typeof settingsSchema>;
+export type Settings = v.InferOutput<typeof settingsSchema>;
 
 /** A tracked hashtag; `name` is canonical (see `parseHashtagName`), `line` is where it stands. */
-export type WatchlistEntry = Omit<z.output<typeof entrySchema>, 'note'> & { line: number };
+export type WatchlistEntry = Omit<v.InferOutput<typeof hashtagSchema>, 'note'> & { line: number };
 
 /** The parsed watchlist, and what its author should know although nothing is wrong. */
 export type Watchlist = { settings: Settings; entries: WatchlistEntry[]; notices: Problem[] };
@@ -107,11 +119,6 @@ export function formatProblem({ line, column, message }: Problem): string {
 /** The entries that are asked for: all but the paused ones. */
 export function activeEntries(watchlist: Watchlist): WatchlistEntry[] {
   return watchlist.entries.filter((entry) => !entry.paused);
-}
-
-/** The JSON Schema of the file, for editors; made from the definition that the program checks with. */
-export function watchlistJsonSchema(): object {
-  return z.toJSONSchema(fileSchema, { io: 'input' });
 }
 
 /**
@@ -157,10 +164,10 @@ export function parseWatchlist(fileText: string): Watchlist {
   const problems = repeatedKeys(tree).map((node) =>
     problemAt(node.offset, `the key ${JSON.stringify(node.value)} stands twice; remove one`),
   );
-  const parsed = fileSchema.safeParse(getNodeValue(tree));
+  const parsed = v.safeParse(fileSchema, getNodeValue(tree), { abortPipeEarly: true });
   const isList = tree.type === 'array';
   if (!parsed.success) {
-    for (const { path: issuePath, key, message } of flattenIssues(parsed.error.issues)) {
+    for (const { path: issuePath, key, message } of flattenIssues(parsed.issues)) {
       problems.push(problemAt(offsetOf(tree, issuePath, key), message));
     }
   }
@@ -194,15 +201,35 @@ export function parseWatchlist(fileText: string): Watchlist {
   if (problems.length > 0 || !parsed.success) {
     throw new WatchlistError(problems.sort((a, b) => a.line - b.line || a.column - b.column));
   }
-  const file = Array.isArray(parsed.data)
-    ? { settings: settingsSchema.parse({}), hashtags: parsed.data }
-    : parsed.data;
+  const file = Array.isArray(parsed.output)
+    ? { settings: v.parse(settingsSchema, {}), hashtags: parsed.output }
+    : parsed.output;
   const entries = file.hashtags.map((item, index): WatchlistEntry => {
     const { note: _note, ...entry } =
       typeof item === 'string' ? { name: item, paused: false } : item;
     return { ...entry, ...(names[index] ?? { name: entry.name, line: 1 }) };
   });
   return { settings: file.settings, entries, notices };
+}
+
+/** The schema with a text for those who write the file. */
+function describe<const Schema extends v.GenericSchema>(text: string, schema: Schema) {
+  return v.pipe(schema, v.description(text));
+}
+
+function numberIn(least: number, most: number) {
+  return v.pipe(v.number(), v.minValue(least), v.maxValue(most));
+}
+
+function wholeNumberIn(least: number, most: number) {
+  return v.pipe(numberIn(least, most), v.integer('must be a whole number'));
+}
+
+/** An object with these keys and no other. Valibot alone would take a list for one. */
+function strictObject<const Entries extends v.ObjectEntries>(entries: Entries) {
+  const isObject = (value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  return v.pipe(v.custom<object>(isObject, 'must be an object'), v.strictObject(entries));
 }
 
 function parseJsonTree(text: string, errors: ParseError[]): Node | undefined {
@@ -259,55 +286,57 @@ function repeatedKeys(node: Node): Node[] {
 type FlatIssue = { path: JSONPath; key: string | null; message: string };
 
 /** One plain sentence an issue; of a union only the branch that the author evidently meant. */
-function flattenIssues(issues: z.core.$ZodIssue[], base: JSONPath = []): FlatIssue[] {
+function flattenIssues(issues: v.BaseIssue<unknown>[], base: JSONPath = []): FlatIssue[] {
   return issues.flatMap((issue): FlatIssue[] => {
-    const path = [...base, ...issue.path.map((part) => (typeof part === 'symbol' ? '' : part))];
-    const flat = (message: string, key: string | null = null) => ({ path, key, message });
-    switch (issue.code) {
-      case 'invalid_union': {
-        const meant = issue.errors.find((branch) =>
-          branch.every((inner) => inner.path.length > 0 || inner.code !== 'invalid_type'),
-        );
-        if (meant !== undefined) return flattenIssues([...meant], path);
-        const expected =
+    const path = [...base, ...(issue.path ?? []).map(({ key }) => key as string | number)];
+    const flat = (problem: string) => [{ path, key: null, message: `${subject(path)} ${problem}` }];
+    switch (issue.type) {
+      case 'union': {
+        // An issue without a path says that the branch is for another kind of value.
+        const meant = (issue.issues ?? []).filter((inner) => inner.path !== undefined);
+        if (meant.length > 0) return flattenIssues(meant, path);
+        const message =
           path.length === 0
             ? 'write {"hashtags": ["aitools"]} or a list of names'
             : 'write a name such as "aitools" or an object such as {"name": "aitools"}';
-        return [flat(expected)];
+        return [{ path, key: null, message }];
       }
-      case 'unrecognized_keys': {
-        const known = knownKeys(path);
-        return issue.keys.map((key) =>
-          flat(`unknown key ${JSON.stringify(key)}; known here: ${known.join(', ')}`, key),
-        );
+      case 'strict_object': {
+        const parent = path.slice(0, -1);
+        const entries = entriesAt(parent);
+        const known = Object.keys(entries);
+        const missing = known.find((key) => issue.expected === JSON.stringify(key));
+        if (missing !== undefined) return flat(`must be ${article(entries[missing]?.type ?? '')}`);
+        // Valibot names the first of them only.
+        return Object.keys(issue.path?.at(-1)?.input ?? {})
+          .filter((key) => !known.includes(key))
+          .map((key) => {
+            const message = `unknown key ${JSON.stringify(key)}; known here: ${known.join(', ')}`;
+            return { path: parent, key, message };
+          });
       }
-      case 'invalid_type':
-        return [flat(`${subject(path)} must be ${article(issue.expected)}`)];
-      case 'too_small':
-        if (issue.origin === 'array') return [flat('the list is empty; add at least one hashtag')];
-        if (issue.origin === 'string') return [flat(`${subject(path)} is empty`)];
-        return [
-          flat(
-            `${subject(path)} must be ${issue.inclusive ? 'at least' : 'above'} ${issue.minimum}`,
-          ),
-        ];
-      case 'too_big':
-        return [
-          flat(
-            issue.origin === 'string'
-              ? `${subject(path)} is longer than ${issue.maximum} characters`
-              : `${subject(path)} must be at most ${issue.maximum}`,
-          ),
-        ];
+      case 'min_length':
+        if (!Array.isArray(issue.input)) return flat('is empty');
+        return [{ path, key: null, message: 'the list is empty; add at least one hashtag' }];
+      case 'max_length':
+        return flat(`is longer than ${issue.requirement} characters`);
+      case 'min_value':
+        return flat(`must be at least ${issue.requirement}`);
+      case 'max_value':
+        return flat(`must be at most ${issue.requirement}`);
+      case 'integer':
+      case 'check':
+      case 'custom':
+        return flat(issue.message);
       default:
-        return [flat(`${subject(path)} ${issue.message}`)];
+        return flat(`must be ${article(issue.type)}`);
     }
   });
 }
 
-function knownKeys(path: JSONPath): string[] {
-  if (path.length === 0) return ['$schema', 'settings', 'hashtags'];
-  return Object.keys(path[0] === 'settings' ? settingsSchema.shape : entrySchema.shape);
+function entriesAt(path: JSONPath): Record<string, { type: string }> {
+  if (path.length === 0) return fileEntries;
+  return path[0] === 'settings' ? settingsEntries : hashtagEntries;
 }
 
 function subject(path: JSONPath): string {
@@ -316,8 +345,7 @@ function subject(path: JSONPath): string {
 }
 
 function article(type: string): string {
-  if (type === 'int') return 'a whole number';
-  return type === 'array' || type === 'object' ? `an ${type}` : `a ${type}`;
+  return type === 'array' ? `an ${type}` : `a ${type}`;
 }
 
 function describeSyntaxError(code: string): string {
