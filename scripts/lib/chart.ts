@@ -95,9 +95,9 @@ export function renderChart(trends: Trend[], day: Day): string | null {
         axisLabel: { color: 'currentColor' },
         splitLine,
       },
+      series: lines.map(({ index }) => ({ type: 'line', data: index })),
     });
     // The labels are moved apart once the axis is known.
-    chart.setOption({ series: lines.map(({ index }) => ({ type: 'line', data: index })) });
     const ends = lines.map(({ last }) => chart.convertToPixel({ yAxisIndex: 0 }, last));
     const labelYs = spread(ends, LABEL_HEIGHT, HEIGHT - 30);
     chart.setOption({

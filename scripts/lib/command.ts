@@ -5,7 +5,6 @@ import { GitError } from './git.ts';
 import { createLog, type Log } from './log.ts';
 import { errorMessage } from './plain-text.ts';
 import { PublishError } from './publish.ts';
-import { adviseRecovery } from './recover.ts';
 import { WatchlistError } from './watchlist.ts';
 import { describeSystemError, isSystemError } from './write-file.ts';
 
@@ -141,6 +140,7 @@ export async function runReporting(
       return 2;
     }
     if (error instanceof DamagedDatabaseError) {
+      const { adviseRecovery } = await import('./recover.ts'); // no run that is well pays for it
       context.log.error(`${errorMessage(error)}. ${await adviseRecovery(context.root)}`);
       return 1;
     }

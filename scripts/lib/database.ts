@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import initSqlJs, { type Database, type SqlJsStatic } from 'sql.js';
+import type { Database, SqlJsStatic } from 'sql.js';
 import { git } from './git.ts';
 import { errorMessage } from './plain-text.ts';
 import { describeSystemError, writeFileAtomically } from './write-file.ts';
@@ -63,7 +63,8 @@ export async function parseDatabase(
   name = DATABASE_PATH,
 ): Promise<Database> {
   if (file !== null) refuseForeignFile(file, name);
-  sqlJs ??= initSqlJs();
+  // Loaded here: only a command that opens a database pays for it.
+  sqlJs ??= import('sql.js').then(({ default: initSqlJs }) => initSqlJs());
   const { Database } = await sqlJs;
   const db = new Database(file);
   try {

@@ -1,4 +1,5 @@
-import cliProgress from 'cli-progress';
+import { createRequire } from 'node:module';
+import type { SingleBar } from 'cli-progress';
 import type { Progress } from './collect.ts';
 import { formatCount, formatDuration } from './format.ts';
 
@@ -55,7 +56,10 @@ function createBar(total: number, stream: NodeJS.WriteStream): ProgressView {
   };
 }
 
-function startBar(total: number, stream: NodeJS.WriteStream): cliProgress.SingleBar {
+function startBar(total: number, stream: NodeJS.WriteStream): SingleBar {
+  // Loaded here: only a terminal pays for it.
+  const require = createRequire(import.meta.url);
+  const cliProgress: typeof import('cli-progress') = require('cli-progress');
   const bar = new cliProgress.SingleBar({
     stream,
     format: '{bar} {value}/{total} {note}',
