@@ -1,11 +1,16 @@
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type Command, parseFlags, runCommand, UsageError } from './lib/command.ts';
+import {
+  type Command,
+  parseFlags,
+  parseHashtagFlag,
+  runCommand,
+  UsageError,
+} from './lib/command.ts';
 import { openDatabase } from './lib/database.ts';
 import { isDay } from './lib/day.ts';
 import { FORMATS, formatRows } from './lib/exchange.ts';
-import { HashtagNameError, parseHashtagName } from './lib/hashtag.ts';
 import { createTerminalLog } from './lib/log.ts';
 import { errorMessage } from './lib/plain-text.ts';
 import { iterateSnapshots } from './lib/store.ts';
@@ -30,7 +35,8 @@ const exportSnapshots: Command = async (args, { root, log }) => {
   if (since !== null && !isDay(since)) {
     throw new UsageError(`--since ${since} is not a day; write it as 2026-11-22`);
   }
-  const hashtags = flags.hashtag === undefined ? null : parseHashtags(flags.hashtag);
+  const hashtags =
+    flags.hashtag === undefined ? null : new Set(parseHashtagFlag('--hashtag', flags.hashtag));
 
   const db = await openDatabase(root);
   const pieces = formatRows(iterateSnapshots(db, since, hashtags), format);
@@ -45,15 +51,6 @@ const exportSnapshots: Command = async (args, { root, log }) => {
   }
   return 0;
 };
-
-function parseHashtags(text: string): Set<string> {
-  try {
-    return new Set(text.split(',').map((name) => parseHashtagName(name).name));
-  } catch (cause) {
-    if (!(cause instanceof HashtagNameError)) throw cause;
-    throw new UsageError(`--hashtag: ${cause.message}`, { cause });
-  }
-}
 
 async function print(pieces: Iterable<string>): Promise<void> {
   try {

@@ -385,6 +385,7 @@ describe('npm run export', () => {
     [['--format', 'xml'], /--format xml: write csv, json, ndjson/],
     [['--since', 'monday'], /--since monday is not a day/],
     [['--hashtag', 'c++'], /--hashtag: "c\+\+" can't be a hashtag/],
+    [['--hashtag', ' ,'], /--hashtag names no hashtag; write --hashtag aitools,llm/],
     [['--out', 'folder'], /--out folder can't be written/],
     [['rows.csv'], /Unexpected argument 'rows.csv'/],
   ])('refuses %j with exit code 2, on standard error', async (args, message) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { errorMessage, plainText } from '../scripts/lib/plain-text.ts';
+import { compareText, errorMessage, plainText } from '../scripts/lib/plain-text.ts';
 
 describe('plainText', () => {
   it.each([
@@ -54,5 +54,13 @@ describe('errorMessage', () => {
     [42, '42'],
   ])('of %o is %j', (thrown, expected) => {
     expect(errorMessage(thrown)).toBe(expected);
+  });
+});
+
+describe('compareText', () => {
+  it('sorts by code, in the same order everywhere', () => {
+    const sorted = ['2026-01-31', '2026-02-01', 'B', 'a', 'a', 'ab', 'z', 'ä'];
+    expect(sorted.toReversed().toSorted(compareText)).toEqual(sorted);
+    expect(compareText('a', 'a')).toBe(0);
   });
 });

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Progress } from '../scripts/lib/collect.ts';
-import { createProgressView } from '../scripts/lib/progress.ts';
+import { createProgressBar, createProgressView } from '../scripts/lib/progress.ts';
 
 const captured: Progress = {
   done: 12,
@@ -100,6 +100,17 @@ describe('in a terminal', () => {
     expect(screen()).toContain(`${'█'.repeat(30)} 100/100`);
     view.end();
     expect(lines).toEqual([]);
+  });
+
+  it('a bar of any work says how much of it is done, and what is next', () => {
+    vi.useFakeTimers();
+    const { stream, written } = createStream({ isTTY: true });
+    const bar = createProgressBar(10, stream);
+    bar.show(5, '3f2a9c1');
+    vi.advanceTimersByTime(1000);
+    expect(stripVTControlCharacters(written())).toMatch(/█{15}░{15} 5\/10 3f2a9c1$/);
+    bar.end();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('a wait is shown beside it', () => {

@@ -2,6 +2,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { type Clock, systemClock } from './clock.ts';
 import { DamagedDatabaseError, DatabaseError } from './database.ts';
 import { GitError } from './git.ts';
+import { HashtagNameError, parseHashtagName } from './hashtag.ts';
 import { createLog, type Log } from './log.ts';
 import { errorMessage } from './plain-text.ts';
 import { PublishError } from './publish.ts';
@@ -87,6 +88,24 @@ export function parseFlags<F extends Flags>(
   const help = named.map(({ label, help: text }) => `  ${label.padEnd(16)} ${text}`);
   log.info([summary, '', `Usage: ${usage}`, ...(help.length > 0 ? ['', ...help] : [])].join('\n'));
   return null;
+}
+
+/**
+ * The hashtags that a flag such as `--only` lists between commas, under the names that they are
+ * stored by.
+ * @throws UsageError where there is none, or one can't be a hashtag
+ */
+export function parseHashtagFlag(flag: string, list: string): string[] {
+  const names = list.split(',').filter((text) => text.trim() !== '');
+  if (names.length === 0) {
+    throw new UsageError(`${flag} names no hashtag; write ${flag} aitools,llm`);
+  }
+  try {
+    return names.map((text) => parseHashtagName(text).name);
+  } catch (cause) {
+    if (!(cause instanceof HashtagNameError)) throw cause;
+    throw new UsageError(`${flag}: ${cause.message}`, { cause });
+  }
 }
 
 /**

@@ -2,11 +2,17 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from 'sql.js';
 import { type Collection, collect } from './collect.ts';
-import { type Command, type Context, type ExitCode, parseFlags, UsageError } from './command.ts';
+import {
+  type Command,
+  type Context,
+  type ExitCode,
+  parseFlags,
+  parseHashtagFlag,
+  UsageError,
+} from './command.ts';
 import { DATABASE_PATH, openDatabase, saveDatabase } from './database.ts';
 import { addDays, type Day, dayOf, isDay } from './day.ts';
 import { plural } from './format.ts';
-import { HashtagNameError, parseHashtagName } from './hashtag.ts';
 import { withLock } from './lock.ts';
 import { createProgressView } from './progress.ts';
 import { findPublishTarget, type PublishTarget, publish } from './publish.ts';
@@ -110,18 +116,7 @@ function chooseDay(date: string | undefined, nowMs: number, timeZone: string): D
 function chooseHashtags(only: string | undefined, watchlist: Watchlist): string[] {
   const active = activeEntries(watchlist).map((entry) => entry.name);
   if (only === undefined) return active;
-  const names = only.split(',').filter((text) => text.trim() !== '');
-  if (names.length === 0) throw new UsageError('--only names no hashtag; write --only aitools,llm');
-  const wanted = names.map((text) => {
-    try {
-      return parseHashtagName(text).name;
-    } catch (cause) {
-      if (cause instanceof HashtagNameError) {
-        throw new UsageError(`--only: ${cause.message}`, { cause });
-      }
-      throw cause;
-    }
-  });
+  const wanted = parseHashtagFlag('--only', only);
   const unknown = wanted.filter((name) => !active.includes(name));
   if (unknown.length > 0) {
     throw new UsageError(

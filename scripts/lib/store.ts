@@ -2,6 +2,7 @@ import type { Database } from 'sql.js';
 import { DatabaseError, inTransaction, iterateRows, selectRows } from './database.ts';
 import { addDays, type Day, isDay } from './day.ts';
 import { canonicalHashtag } from './hashtag.ts';
+import { compareText } from './plain-text.ts';
 import { type Counts, withoutQuirk } from './scavio.ts';
 
 /** A hashtag's counts on a day. At most one a day and hashtag. */
@@ -145,7 +146,7 @@ export function recordRun(db: Database, run: Run): void {
       db.run('INSERT INTO failures VALUES (?, ?, ?, ?)', values);
     }
     // In the order of the key, which fills SQLite's pages to the brim.
-    const snapshots = run.snapshots.toSorted((a, b) => (a.hashtag < b.hashtag ? -1 : 1));
+    const snapshots = run.snapshots.toSorted((a, b) => compareText(a.hashtag, b.hashtag));
     const captured = capturedHashtags(db, run.day);
     const insert = db.prepare('INSERT INTO snapshots VALUES (?, ?, ?, ?)');
     for (const { hashtag, videoCount, viewCount } of snapshots) {
@@ -264,7 +265,7 @@ function readHistory(db: Database, day: Day): Snapshot[] {
           [windowStart, names],
         ),
   );
-  older.sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
+  older.sort((a, b) => compareText(String(a[0]), String(b[0])));
   return parseSnapshots([...older, ...recent]);
 }
 
@@ -398,11 +399,6 @@ function correct(db: Database, runId: number, day: Day, hashtag: string, answere
     day,
     hashtag,
   ]);
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 function countSnapshots(db: Database): number {

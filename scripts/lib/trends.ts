@@ -1,4 +1,5 @@
 import { addDays, type Day, daysBetween, daysUpTo } from './day.ts';
+import { compareText } from './plain-text.ts';
 import type { Snapshot } from './store.ts';
 
 export type Measure = 'videos' | 'views';
@@ -328,8 +329,4 @@ function ranksOnPreviousDay(seriesByHashtag: Map<string, Series>, day: Day): Map
   return new Map(
     standings.sort(compareStandings).map(({ hashtag }, index) => [hashtag, index + 1]),
   );
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
