@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import path from 'node:path';
 import { measureCollecting } from './lib/bench/collecting.ts';
 import type { Measurement } from './lib/bench/measure.ts';
-import { measureGettingStarted, measureRendering } from './lib/bench/reading.ts';
+import { measureAudit, measureGettingStarted, measureRendering } from './lib/bench/reading.ts';
 import { measureRepositorySizes } from './lib/bench/repository-size.ts';
 import { measureWholeRuns } from './lib/bench/whole-run.ts';
 import { type Command, parseFlags, runCommand } from './lib/command.ts';
@@ -24,6 +24,7 @@ const bench: Command = async (args, { log }) => {
     ...(await measureWholeRuns(project, progress)),
     ...(await measureRepositorySizes(progress)),
     ...(await measureRendering(progress)),
+    ...(await measureAudit(project, progress)),
     ...(await measureGettingStarted(project)),
   ];
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;

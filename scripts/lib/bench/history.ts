@@ -9,6 +9,10 @@ import { WATCHLIST_PATH } from '../watchlist.ts';
 /** The first day of a history, where it does not matter. */
 export const FIRST_DAY = '2023-01-01' as Day;
 
+/** The table that the tutorial's script makes. */
+export const TUTORIAL_TABLE =
+  'CREATE TABLE snapshots (date TEXT, hashtag TEXT, video_count INTEGER, view_count INTEGER, PRIMARY KEY (date, hashtag))';
+
 /** Names of hashtags, as long as real ones. */
 export function hashtagNames(count: number): string[] {
   const words = ['ai', 'book', 'cat', 'dance', 'edit', 'food', 'gym', 'home', 'ideas', 'joke'];

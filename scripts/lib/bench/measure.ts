@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 /** One line of the benchmark: a figure of the tracker beside what it is compared with. */
@@ -81,4 +82,16 @@ export function runProgram(
       resolve({ seconds, peakMegabytes, stdout });
     });
   });
+}
+
+/** Runs one of the project's commands as a process of its own, as `runProgram`. */
+export function runScript(
+  project: string,
+  name: string,
+  folder: string,
+  env: Record<string, string>,
+): Promise<ProcessRun> {
+  const tsx = path.join(project, 'node_modules', 'tsx', 'dist', 'loader.mjs');
+  const script = path.join(project, 'scripts', `${name}.ts`);
+  return runProgram(process.execPath, ['--import', tsx, script], folder, env);
 }

@@ -6,7 +6,8 @@ import { composeReport, renderReport } from '../report.ts';
 import { newestDay, readDay, readDays } from '../store.ts';
 import { parseWatchlist } from '../watchlist.ts';
 import { createTracker, hashtagNames } from './history.ts';
-import { fastest, type Measurement, runProgram, time } from './measure.ts';
+import { fastest, type Measurement, runProgram, runScript, time } from './measure.ts';
+import { commitDays, trackerLayout } from './repository-size.ts';
 
 const RUNS = 5;
 
@@ -46,6 +47,27 @@ export async function measureRendering(log: (line: string) => void): Promise<Mea
     }
   }
   return measurements;
+}
+
+/** The audit of a year of daily commits of 100 hashtags, reports included. */
+export async function measureAudit(
+  project: string,
+  log: (line: string) => void,
+): Promise<Measurement[]> {
+  const repository = await mkdtemp(path.join(tmpdir(), 'bench-audit-'));
+  try {
+    await commitDays(repository, await trackerLayout(hashtagNames(100), true));
+    const audit = await fastest(RUNS, () => runScript(project, 'audit', repository, {}));
+    const what = 'The audit of a year of 100 hashtags';
+    log(`${what}: ${audit.seconds.toFixed(2)} s`);
+    const none = { other: null, otherIs: '', goal: null };
+    return [
+      { what, unit: 's', tracker: audit.seconds, ...none },
+      { what: 'Its peak memory', unit: 'MB', tracker: audit.peakMegabytes ?? Number.NaN, ...none },
+    ];
+  } finally {
+    await rm(repository, { recursive: true, force: true });
+  }
 }
 
 /** Installing the packages, and the first word of the command. */

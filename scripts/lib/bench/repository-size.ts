@@ -12,7 +12,7 @@ import { composeReport, renderReport } from '../report.ts';
 import { type IndexedDay, renderReportIndex } from '../report-index.ts';
 import { readDay } from '../store.ts';
 import { parseWatchlist } from '../watchlist.ts';
-import { addDay, countsOf, FIRST_DAY, hashtagNames } from './history.ts';
+import { addDay, countsOf, FIRST_DAY, hashtagNames, TUTORIAL_TABLE } from './history.ts';
 import type { Measurement } from './measure.ts';
 
 const DAYS = 365;
@@ -125,7 +125,8 @@ function compareSizes(count: number, sizes: Map<string, Size>): Measurement[] {
   ];
 }
 
-async function trackerLayout(names: string[], withReports: boolean): Promise<Layout> {
+/** The tracker's files, with or without its reports. */
+export async function trackerLayout(names: string[], withReports: boolean): Promise<Layout> {
   const db = await parseDatabase(null);
   const watchlist = parseWatchlist(JSON.stringify({ hashtags: names }));
   const indexed: IndexedDay[] = [];
@@ -145,17 +146,22 @@ async function trackerLayout(names: string[], withReports: boolean): Promise<Lay
   };
 }
 
+/** The rows of a day: date, hashtag, videos, views. */
+function rowsOf(names: string[], day: number): (string | number)[][] {
+  const date = addDays(FIRST_DAY, day);
+  return names.map((name, i) => {
+    const { videoCount, viewCount } = countsOf(i, day);
+    return [date, name, videoCount, viewCount];
+  });
+}
+
 async function tutorialLayout(names: string[]): Promise<Layout> {
   const { Database } = await initSqlJs();
   const db = new Database();
-  db.run(
-    'CREATE TABLE snapshots (date TEXT, hashtag TEXT, video_count INTEGER, view_count INTEGER, PRIMARY KEY (date, hashtag))',
-  );
+  db.run(TUTORIAL_TABLE);
   return async (day) => {
     db.run('BEGIN');
-    for (const [i, name] of names.entries()) {
-      const { videoCount, viewCount } = countsOf(i, day);
-      const row = [addDays(FIRST_DAY, day), name, videoCount, viewCount];
+    for (const row of rowsOf(names, day)) {
       db.run('INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)', row);
     }
     db.run('COMMIT');
@@ -166,10 +172,7 @@ async function tutorialLayout(names: string[]): Promise<Layout> {
 function csvLayout(names: string[]): Layout {
   let text = 'date,hashtag,video_count,view_count\n';
   return async (day) => {
-    for (const [i, name] of names.entries()) {
-      const { videoCount, viewCount } = countsOf(i, day);
-      text += `${addDays(FIRST_DAY, day)},${name},${videoCount},${viewCount}\n`;
-    }
+    for (const row of rowsOf(names, day)) text += `${row.join()}\n`;
     return new Map([['snapshots.csv', text]]);
   };
 }
@@ -185,7 +188,6 @@ function jsonLayout(names: string[]): Layout {
 async function measureLayout(layout: Layout): Promise<Size> {
   const repository = await mkdtemp(path.join(tmpdir(), 'bench-repository-'));
   try {
-    await git(repository, ['init', '--quiet', '--bare', '--initial-branch=main']);
     const fileBytes = await commitDays(repository, layout);
     // As gc packs loose objects: it would keep the deltas of the import, which are poor ones.
     // A checkout has no bitmaps, with which a push would find no earlier version to build on.
@@ -199,8 +201,12 @@ async function measureLayout(layout: Layout): Promise<Size> {
   }
 }
 
-/** Feeds a commit a day to git; resolves with the last size of the layout's first file. */
-async function commitDays(repository: string, layout: Layout): Promise<number> {
+/**
+ * Makes a folder a bare repository with a year of daily commits of the layout.
+ * @returns the last size of the layout's first file, in bytes
+ */
+export async function commitDays(repository: string, layout: Layout): Promise<number> {
+  await git(repository, ['init', '--quiet', '--bare', '--initial-branch=main']);
   const child = spawn('git', ['fast-import', '--quiet'], {
     cwd: repository,
     stdio: ['pipe', 'ignore', 'inherit'],

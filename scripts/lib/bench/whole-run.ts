@@ -5,8 +5,8 @@ import { DATABASE_PATH } from '../database.ts';
 import { addDays, dayOf } from '../day.ts';
 import { git } from '../git.ts';
 import { DEMO_KEY, startStandIn } from '../stand-in.ts';
-import { createTracker, hashtagNames } from './history.ts';
-import { fastest, type Measurement, type ProcessRun, runProgram } from './measure.ts';
+import { createTracker, hashtagNames, TUTORIAL_TABLE } from './history.ts';
+import { fastest, type Measurement, type ProcessRun, runProgram, runScript } from './measure.ts';
 
 const SCALES = [
   { hashtags: 100, days: 0 },
@@ -17,8 +17,6 @@ const SCALES = [
   { hashtags: 1000, days: 1095 },
 ];
 const RUNS = 5;
-const TUTORIAL_TABLE =
-  'CREATE TABLE snapshots (date TEXT, hashtag TEXT, video_count INTEGER, view_count INTEGER, PRIMARY KEY (date, hashtag))';
 
 /** A day's run from process start to exit, at an API without latency, beside the tutorial's script. */
 export async function measureWholeRuns(
@@ -95,9 +93,7 @@ async function runTracker(
   try {
     await cp(original, root, { recursive: true });
     await git(root, ['init', '--quiet']);
-    const script = path.join(project, 'scripts', 'track.ts');
-    const tsx = path.join(project, 'node_modules', 'tsx', 'dist', 'loader.mjs');
-    return await runProgram(process.execPath, ['--import', tsx, script], root, env);
+    return await runScript(project, 'track', root, env);
   } finally {
     await rm(root, { recursive: true, force: true });
   }
