@@ -93,6 +93,61 @@ describe('npm run check', () => {
   });
 });
 
+describe('npm run check --since', () => {
+  it('says what changed since a revision, and what it costs', async () => {
+    const { root } = await createRepository(['aitools', 'llm']);
+    await writeWatchlist(root, ['llm', 'claude', 'cursor']);
+    const ran = await runScript('check', ['--since', 'HEAD'], root);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      stdout:
+        'data/hashtags.json is fine: 3 to track, 0 paused\n' +
+        'Added: #claude, #cursor\n' +
+        'Removed: #aitools (what is stored of it stays)\n' +
+        'Calls a day: 2 → 3\n' +
+        'Credits a month: 60 → 90\n' +
+        'A run takes about: 2 s → 3 s\n',
+    });
+  });
+
+  it('takes all for added where there was no list, or a wrong one, and says so of that', async () => {
+    const { root } = await createRepository(['aitools']);
+    await git(root, ['rm', '--quiet', '--cached', 'data/hashtags.json']);
+    await git(root, ['commit', '--quiet', '-m', 'Remove the list']);
+    const without = await runScript('check', ['--since', 'HEAD'], root);
+    expect(without.stdout).toMatch(/\nAdded: #aitools\nCalls a day: – → 1\n/);
+    expect(without.stdout).not.toContain('warning');
+    await writeFile(path.join(root, 'data/hashtags.json'), '[');
+    await git(root, ['add', '.']);
+    await git(root, ['commit', '--quiet', '-m', 'Break the list']);
+    await writeWatchlist(root, ['aitools']);
+    const broken = await runScript('check', ['--since', 'HEAD'], root);
+    expect(broken.exitCode).toBe(0);
+    expect(broken.stdout).toMatch(/\nAdded: #aitools\n[\s\S]*warning: .*HEAD was not valid/);
+  });
+
+  it('works beside a damaged database, and says that the credits are not known', async () => {
+    const { root } = await createRepository(['aitools']);
+    await writeFile(path.join(root, 'data/hashtag_tracker.db'), 'damage');
+    const ran = await runScript('check', ['--since', 'HEAD'], root);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/Nothing changes[\s\S]*credits left are not known: .*damaged/),
+    });
+  });
+
+  it('refuses a revision that does not exist', async () => {
+    const { root } = await createRepository(['aitools']);
+    const ran = await runScript('check', ['--since', '--nonsense'], root);
+    expect(ran.exitCode).toBe(2);
+    const unknown = await runScript('check', ['--since=nonsense'], root);
+    expect(unknown).toMatchObject({
+      exitCode: 2,
+      stdout: expect.stringContaining('--since nonsense: there is no such revision'),
+    });
+  });
+});
+
 describe('npm run report', () => {
   it('renders a day again, to the same bytes, from the database and the watchlist alone', async () => {
     const root = await createFolder();

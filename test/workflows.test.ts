@@ -9,8 +9,13 @@ import { describe, expect, it } from 'vitest';
 import { git } from '../scripts/lib/git.ts';
 import { DEMO_KEY } from '../scripts/lib/stand-in.ts';
 import { PROJECT, runProcess } from './helpers/process.ts';
-import { cloneRepository, createRepository } from './helpers/repository.ts';
-import { startApi } from './helpers/tracker.ts';
+import {
+  cloneRepository,
+  commitFile,
+  createRepository,
+  type Repository,
+} from './helpers/repository.ts';
+import { runTrack, startApi } from './helpers/tracker.ts';
 
 const FILES = ['track.yml', 'check.yml'];
 const readWorkflow = (file: string) =>
@@ -24,14 +29,36 @@ async function convert(file: string) {
   return convertWorkflowTemplate(parsed.context, parsed.value);
 }
 
-/** The `run:` lines of the workflow's jobs, in order. */
-async function runLines(file: string): Promise<string[]> {
+/** The `run:` lines of the workflow's jobs, or of one of them, in order. */
+async function runLines(file: string, id?: string): Promise<string[]> {
   const template = await convert(file);
   return template.jobs.flatMap((job) =>
-    job.type === 'job'
+    job.type === 'job' && (id === undefined || job.id.value === id)
       ? job.steps.flatMap((step) => ('run' in step ? [step.run.toString()] : []))
       : [],
   );
+}
+
+/** Runs a `run:` line as a runner does. */
+const runStep = (line: string, root: string, env: Record<string, string>) =>
+  runProcess('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', line], root, env);
+
+/** A repository as made from the template, pushed to its remote. */
+async function createTracker(hashtags: unknown[]): Promise<Repository> {
+  const repository = await createRepository(hashtags);
+  for (const file of [
+    'package.json',
+    'package-lock.json',
+    'scripts',
+    '.gitignore',
+    'tsconfig.json',
+  ]) {
+    await cp(path.join(PROJECT, file), path.join(repository.root, file), { recursive: true });
+  }
+  await git(repository.root, ['add', '.']);
+  await git(repository.root, ['commit', '--quiet', '-m', 'Add the tracker']);
+  await git(repository.root, ['push', '--quiet']);
+  return repository;
 }
 
 describe.each(FILES)('%s', (file) => {
@@ -71,19 +98,7 @@ describe('track.yml', () => {
   });
 
   it('works as it stands: its run lines, in a runner’s clone, publish the day', async () => {
-    const repository = await createRepository(['aitools', 'llm']);
-    for (const file of [
-      'package.json',
-      'package-lock.json',
-      'scripts',
-      '.gitignore',
-      'tsconfig.json',
-    ]) {
-      await cp(path.join(PROJECT, file), path.join(repository.root, file), { recursive: true });
-    }
-    await git(repository.root, ['add', '.']);
-    await git(repository.root, ['commit', '--quiet', '-m', 'Add the tracker']);
-    await git(repository.root, ['push', '--quiet']);
+    const repository = await createTracker(['aitools', 'llm']);
     const root = await cloneRepository(repository);
     await git(root, ['config', '--unset', 'user.email']);
     const runner = path.join(path.dirname(root), 'runner');
@@ -111,12 +126,7 @@ describe('track.yml', () => {
       DRY_RUN: '',
     };
     for (const line of await runLines('track.yml')) {
-      const ran = await runProcess(
-        'bash',
-        ['--noprofile', '--norc', '-eo', 'pipefail', '-c', line],
-        root,
-        env,
-      );
+      const ran = await runStep(line, root, env);
       expect(ran.exitCode, ran.stdout + ran.stderr).toBe(0);
     }
 
@@ -141,5 +151,70 @@ describe('track.yml', () => {
     const summary = await readFile(env.GITHUB_STEP_SUMMARY, 'utf8');
     expect(summary).toContain('(https://github.com/ada/tracker/blob/main/reports/README.md)');
     expect(summary).toContain('**1 of 2 captured**');
+  }, 180_000); // installs the packages
+});
+
+describe('check.yml', () => {
+  it('answers on pull_request, where a fork has no secrets, and asks for none', async () => {
+    const text = await readWorkflow('check.yml');
+    expect(text).toMatch(/^ {2}pull_request:$/m);
+    expect(text).not.toMatch(/pull_request_target|secrets\.|: write/);
+  });
+
+  it('answers a pull request on the list: its run lines, in a merge of a fork’s branch', async () => {
+    const repository = await createTracker(['aitools', 'llm']);
+    const api = await startApi({ credits: 100 });
+    await runTrack(repository.root, api, ['--publish']);
+    const fork = await cloneRepository(repository);
+    const [look, install, check] = await runLines('check.yml', 'watchlist');
+    const summary = path.join(path.dirname(fork), 'summary.md');
+    const output = path.join(path.dirname(fork), 'output');
+    const env = {
+      CI: 'true',
+      GITHUB_ACTIONS: 'true',
+      GITHUB_EVENT_NAME: 'pull_request',
+      GITHUB_OUTPUT: output,
+      GITHUB_STEP_SUMMARY: summary,
+    };
+
+    /** Merges a branch with one changed file as GitHub does, and runs the job up to its last step. */
+    async function answer(branch: string, file: string, text: string) {
+      await Promise.all([writeFile(summary, ''), writeFile(output, '')]);
+      await git(fork, ['switch', '--quiet', '--create', branch, 'main']);
+      await commitFile(fork, file, text);
+      await git(fork, ['switch', '--quiet', '--detach', 'main']);
+      await git(fork, ['merge', '--quiet', '--no-ff', '-m', `Merge ${branch}`, branch]);
+      expect(await runStep(String(look), fork, env)).toMatchObject({ exitCode: 0 });
+      return (await readFile(output, 'utf8')).includes('changed=true');
+    }
+
+    expect(await answer('other', 'notes.txt', 'hello')).toBe(false);
+
+    expect(await answer('good', 'data/hashtags.json', '["llm", "AI Agents"]')).toBe(true);
+    expect(await runStep(String(install), fork, env)).toMatchObject({ exitCode: 0 });
+    const good = await runStep(String(check), fork, env);
+    expect(good.exitCode, good.stdout + good.stderr).toBe(0);
+    expect(good.stdout).toContain('::notice file=data/hashtags.json,line=1,col=9::');
+    expect(good.stdout).not.toContain('::warning');
+    const markdown = await readFile(summary, 'utf8');
+    expect(markdown).toContain('**Added**: [#aiagents](');
+    expect(markdown).toContain('**Removed**: [#aitools](');
+    expect(markdown).toContain('|Calls a day|2|2|');
+
+    expect(await answer('costly', 'data/hashtags.json', '["llm", "b", "c", "d"]')).toBe(true);
+    const costly = await runStep(String(check), fork, env);
+    expect(costly.exitCode, costly.stdout + costly.stderr).toBe(0);
+    const warning = '120 credits a month, and 98 were left on 2026-11-22: enough for 24 days';
+    expect(costly.stdout).toMatch(
+      new RegExp(`::warning file=data/hashtags.json,line=1,col=1::.*${warning}`),
+    );
+    expect(await readFile(summary, 'utf8')).toMatch(
+      /\|Credits a month\|60\|120\|[\s\S]*⚠️ the list/,
+    );
+
+    expect(await answer('broken', 'data/hashtags.json', '["llm",\n "a!"]')).toBe(true);
+    const broken = await runStep(String(check), fork, env);
+    expect(broken.exitCode).toBe(2);
+    expect(broken.stdout).toContain('::error file=data/hashtags.json,line=2,col=2::');
   }, 180_000); // installs the packages
 });

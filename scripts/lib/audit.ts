@@ -9,7 +9,7 @@ import {
 } from './database.ts';
 import { addDays, type Day, daysBetween, isDay } from './day.ts';
 import { formatCount, plural } from './format.ts';
-import { git } from './git.ts';
+import { findCommit, git } from './git.ts';
 import { type ObjectReader, openObjects } from './git-objects.ts';
 import { parseReportCounts, ReportParseError } from './parse-report.ts';
 import { plainText } from './plain-text.ts';
@@ -55,18 +55,16 @@ const MAX_NAMES = 30;
  * @throws UsageError where the history is not there, or the revision is unknown
  */
 export async function listHistory(root: string, since: string | null): Promise<HistoryCommit[]> {
-  const ask = (args: string[]) => git(root, args).catch(() => null);
-  const isShallow = await ask(['rev-parse', '--is-shallow-repository']);
+  const isShallow = await git(root, ['rev-parse', '--is-shallow-repository']).catch(() => null);
   if (isShallow === null) throw new UsageError('there is no git repository here');
   if (isShallow === 'true') {
     throw new UsageError(
       'this clone is shallow: it has only the end of the history; run: git fetch --unshallow',
     );
   }
-  const resolve = (revision: string) =>
-    ask(['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`]);
-  if ((await resolve('HEAD')) === null) throw new UsageError('the branch has no commit yet');
-  const start = since === null ? null : await resolve(since);
+  if ((await findCommit(root, 'HEAD')) === null)
+    throw new UsageError('the branch has no commit yet');
+  const start = since === null ? null : await findCommit(root, since);
   if (since !== null && start === null) {
     throw new UsageError(`--since ${since}: there is no such revision`);
   }

@@ -34,3 +34,11 @@ export function git(folder: string, args: string[], timeoutMs = TIMEOUT_MS): Pro
     });
   });
 }
+
+/** The full hash of the commit that a revision names; null where there is none. */
+export function findCommit(folder: string, revision: string): Promise<string | null> {
+  const name = `${revision}^{commit}`;
+  return git(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', name]).catch(
+    () => null,
+  );
+}

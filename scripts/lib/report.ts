@@ -1,3 +1,4 @@
+import { daysOfCredits } from './cost.ts';
 import { addDays, type Day } from './day.ts';
 import { formatChange, formatCount, formatGrowth, formatPercent, plural } from './format.ts';
 import { hashtagUrl } from './hashtag.ts';
@@ -150,7 +151,7 @@ export function renderHealth(report: DayReport): string {
   }
   if (creditsUsed !== null) parts.push(`${plural(creditsUsed, 'credit')} used`);
   if (creditsRemaining !== null) {
-    const days = Math.floor(creditsRemaining / Math.max(1, tracked));
+    const days = daysOfCredits(creditsRemaining, tracked);
     parts.push(`${formatCount(creditsRemaining)} left, enough for ${plural(days, 'day')}`);
   }
   parts.push(

@@ -111,6 +111,15 @@ export function readFailures(db: Database, day: Day): Failure[] {
   }));
 }
 
+/** The credits that the API last said were left, and the day of that run; null where it never did. */
+export function readCreditsLeft(db: Database): { credits: number; day: Day } | null {
+  const sql = `SELECT date, credits_remaining FROM runs WHERE credits_remaining IS NOT NULL
+    ORDER BY date DESC, started_at DESC, id DESC LIMIT 1`;
+  const rows = selectRows(db, sql);
+  const [day, credits] = [parseDay(rows), parseStoredCount(rows[0]?.[1])];
+  return day === null || credits === null ? null : { credits, day };
+}
+
 /** Everything about a day; null where the database has neither a snapshot nor a run of it. */
 export function readDay(db: Database, day: Day): DayRecord | null {
   const history = readHistory(db, day);
