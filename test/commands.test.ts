@@ -8,22 +8,29 @@ import { runScript } from './helpers/process.ts';
 import { createRepository, writeWatchlist } from './helpers/repository.ts';
 import { runTrack, startApi } from './helpers/tracker.ts';
 
-describe.each(['track', 'report', 'check', 'audit', 'import', 'restore', 'demo', 'bench'])(
-  'npm run %s',
-  (name) => {
-    it('explains itself with --help', async () => {
-      const ran = await runScript(name, ['--help'], await createFolder());
-      expect(ran.exitCode).toBe(0);
-      expect(ran.stdout).toContain(`Usage: npm run ${name}`);
-    });
+describe.each([
+  'track',
+  'report',
+  'check',
+  'doctor',
+  'audit',
+  'import',
+  'restore',
+  'demo',
+  'bench',
+])('npm run %s', (name) => {
+  it('explains itself with --help', async () => {
+    const ran = await runScript(name, ['--help'], await createFolder());
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stdout).toContain(`Usage: npm run ${name}`);
+  });
 
-    it('refuses an unknown flag with exit code 2', async () => {
-      const ran = await runScript(name, ['--frobnicate'], await createFolder());
-      expect(ran.exitCode).toBe(2);
-      expect(ran.stdout).toContain("Unknown option '--frobnicate'");
-    });
-  },
-);
+  it('refuses an unknown flag with exit code 2', async () => {
+    const ran = await runScript(name, ['--frobnicate'], await createFolder());
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stdout).toContain("Unknown option '--frobnicate'");
+  });
+});
 
 describe('npm run track', () => {
   it('works as a process: asks, stores, reports, publishes', async () => {

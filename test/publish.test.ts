@@ -209,7 +209,11 @@ describe('a race for the remote', () => {
 
 describe('a push that can’t succeed', () => {
   const refusals: [string, string, RegExp][] = [
-    ['a protected branch', 'GH006: Protected branch update failed', /is protected.*Bypass list/],
+    [
+      'a protected branch',
+      'GH006: Protected branch update failed',
+      /is protected.*Settings → Rules → Rulesets/,
+    ],
     [
       'a read-only token',
       'Permission to o/r.git denied to github-actions',

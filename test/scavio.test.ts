@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createScavioClient, type Reply } from '../scripts/lib/scavio.ts';
+import { createScavioClient, fetchUsage, type Reply } from '../scripts/lib/scavio.ts';
 import { DEMO_KEY, type Fault, hashtagAnswer } from '../scripts/lib/stand-in.ts';
 import {
   type HttpAnswer,
@@ -811,5 +811,57 @@ describe('the key', () => {
     expect(reasonOf(await askAt('https://example.org', 'ai', { fetch }))).toBe(
       'cannot send "Bearer ***"',
     );
+  });
+});
+
+describe('the usage', () => {
+  const usageAt = (baseUrl: string, timeoutMs = 10_000) =>
+    fetchUsage({ baseUrl, key: KEY, fetch: globalThis.fetch, timeoutMs });
+  const usageOf = async (answer: HttpAnswer) => usageAt(await startAnswering(answer));
+
+  it('is what the account has left, of which the API may say nothing', async () => {
+    const body = { plan: 'Project', credit_balance: 6543, purchased_credits: 0 };
+    expect(await usageOf({ body })).toEqual({ kind: 'known', plan: 'Project', credits: 6543 });
+    expect(await usageOf({ body: {} })).toEqual({ kind: 'known', plan: null, credits: null });
+  });
+
+  it('asks with the key, at a base address that may end in slashes', async () => {
+    const seen: unknown[] = [];
+    const url = await startHttpServer(({ method, url: address, headers }, response) => {
+      seen.push([method, address, headers.authorization]);
+      response.end('{}');
+    });
+    await usageAt(`${url}/proxy//`);
+    expect(seen).toEqual([['GET', '/proxy/api/v1/usage', `Bearer ${KEY}`]]);
+  });
+
+  it.each<[string, HttpAnswer]>([
+    ['refused', { status: 401, body: { error: 'no' } }],
+    ['refused', { status: 403 }],
+    ['unreachable', { status: 302, headers: { Location: 'https://example.org' } }],
+    ['unreachable', { body: 'x'.repeat(10_000_000) }],
+    ['unreachable', { body: '[]' }],
+    ['unknown', { status: 404 }],
+    ['unknown', { status: 500, body: 'broken' }],
+  ])('is %s where it can’t be told', async (kind, answer) => {
+    expect(await usageOf(answer)).toEqual({ kind, reason: expect.stringMatching(/./) });
+  });
+
+  it('is given up when the time is up', async () => {
+    const url = await startHttpServer(() => {});
+    const reason = 'no answer within 0.1 s';
+    expect(await usageAt(url, 100)).toEqual({ kind: 'unreachable', reason });
+  });
+
+  it('never gives the key away, to another host or in a reason', async () => {
+    const visits: unknown[] = [];
+    const elsewhere = await startHttpServer((request, response) => {
+      visits.push(request.headers);
+      response.end('{}');
+    });
+    await usageOf({ status: 307, headers: { Location: elsewhere } });
+    expect(visits).toEqual([]);
+    const answers = [{ status: 500, body: { error: KEY } }, { body: { plan: `plan ${KEY}` } }];
+    for (const answer of answers) expect(JSON.stringify(await usageOf(answer))).not.toContain(KEY);
   });
 });

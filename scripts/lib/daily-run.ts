@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from 'sql.js';
+import { readApiAccess } from './api-access.ts';
 import { type Collection, collect } from './collect.ts';
 import {
   type Command,
@@ -18,7 +19,7 @@ import { createProgressView } from './progress.ts';
 import { findPublishTarget, type PublishTarget, publish } from './publish.ts';
 import type { DayReport } from './report.ts';
 import { composeReport, renderConsoleReport, renderHeadline, renderReport } from './report.ts';
-import { createScavioClient, DEFAULT_BASE_URL } from './scavio.ts';
+import { createScavioClient } from './scavio.ts';
 import {
   adoptRuns,
   capturedHashtags,
@@ -203,30 +204,6 @@ function sortResults({ results }: Collection) {
   }
   const asked = results.size - failures.filter((failure) => failure.kind === 'not-asked').length;
   return { snapshots, failures, asked, stored: snapshots.length, failed: asked - snapshots.length };
-}
-
-function readApiAccess(env: Context['env']): { key: string; baseUrl: string } {
-  const key = env.SCAVIO_API_KEY?.trim() ?? '';
-  if (key === '') {
-    throw new UsageError(
-      env.GITHUB_ACTIONS === 'true'
-        ? 'the secret SCAVIO_API_KEY is not set: Settings → Secrets and variables → Actions → ' +
-            'New repository secret, name SCAVIO_API_KEY'
-        : 'SCAVIO_API_KEY is not set: export SCAVIO_API_KEY=<your key>, or see it work without: npm run demo',
-    );
-  }
-  if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new UsageError('SCAVIO_API_KEY holds spaces or special characters; copy the key again');
-  }
-  const baseUrl = env.SCAVIO_BASE_URL?.trim() || DEFAULT_BASE_URL;
-  if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) {
-    throw new UsageError(`SCAVIO_BASE_URL is not an http address; write ${DEFAULT_BASE_URL}`);
-  }
-  const { username, password } = new URL(baseUrl);
-  if (username !== '' || password !== '') {
-    throw new UsageError('SCAVIO_BASE_URL must not hold a user name or a password');
-  }
-  return { key, baseUrl };
 }
 
 function runUrl(env: Context['env']): string | null {

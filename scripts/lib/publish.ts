@@ -257,19 +257,18 @@ async function follow(
   }
 }
 
-/** Failures that another try can't mend, each with its remedy. */
-function refuseHopeless(failure: unknown, { remote, branch }: PublishTarget): void {
-  const said = failure instanceof GitError ? failure.stderr : '';
+/** What went wrong with a push that another try can't mend, and what to do; null for any other. */
+export function explainFailedPush(said: string, { remote, branch }: PublishTarget): string | null {
   const remedies: [RegExp, string][] = [
     [
       /protected branch|GH006|GH013|rule violations/i,
-      `the branch ${branch} is protected: let github-actions[bot] push to it ` +
-        '(Settings → Rules → Bypass list), or choose a branch without protection',
+      `the branch ${branch} is protected, and no rule can let a workflow's own token through: ` +
+        'leave the branch out of it (Settings → Rules → Rulesets, or Settings → Branches)',
     ],
     [
       /error: 403|Permission to .* denied|denied to/i,
       'the token may not push: Settings → Actions → General → Workflow permissions → ' +
-        '"Read and write permissions"',
+        '"Read and write permissions"; on your own machine, use an account that may',
     ],
     [
       /could not read Username|Authentication failed|Permission denied|could not read Password/i,
@@ -282,6 +281,11 @@ function refuseHopeless(failure: unknown, { remote, branch }: PublishTarget): vo
     [/pre-receive hook declined|hook declined/i, `the remote's own rules refused the push`],
     [/GH001|file size limit|larger than/i, 'a file is larger than the remote accepts'],
   ];
-  const remedy = remedies.find(([pattern]) => pattern.test(said))?.[1];
-  if (remedy !== undefined) throw new PublishError(`${remedy}; ${KEPT}`, { cause: failure });
+  return remedies.find(([pattern]) => pattern.test(said))?.[1] ?? null;
+}
+
+function refuseHopeless(failure: unknown, target: PublishTarget): void {
+  const remedy = failure instanceof GitError ? explainFailedPush(failure.stderr, target) : null;
+  if (remedy === null) return;
+  throw new PublishError(`${remedy}; ${KEPT}`, { cause: failure });
 }

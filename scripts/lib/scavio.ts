@@ -91,6 +91,39 @@ export function createScavioClient(options: ClientOptions): AskScavio {
   }
 }
 
+/** What the account has left, or why that can't be told. Reasons are plain text, without the key. */
+export type Usage =
+  /** The key is good; what the API does not say is null. */
+  | { kind: 'known'; plan: string | null; credits: number | null }
+  | { kind: 'refused' | 'unreachable' | 'unknown'; reason: string };
+
+/** Asks the API what the account has left, which costs nothing; never throws for what it answers. */
+export async function fetchUsage(options: Omit<ClientOptions, 'now'>): Promise<Usage> {
+  const { baseUrl, key, timeoutMs = 30_000 } = options;
+  const signal = AbortSignal.timeout(timeoutMs);
+  const plain = (text: string) => plainText(text.replaceAll(key, '***'));
+  try {
+    const response = await options.fetch(`${baseUrl.replace(/\/+$/, '')}/api/v1/usage`, {
+      headers: { Authorization: `Bearer ${key}`, Accept: 'application/json' },
+      redirect: 'manual',
+      signal,
+    });
+    const { status } = response;
+    const usage = asRecord(parseJson(await readBody(response.body)));
+    const detail = errorDetail(usage);
+    const reason = plain(`HTTP ${status}${detail ? `: ${detail}` : ''}`);
+    if (status === 401 || status === 403) return { kind: 'refused', reason };
+    if (status >= 300 && status < 400) return { kind: 'unreachable', reason };
+    if (status !== 200) return { kind: 'unknown', reason };
+    if (usage === null) return { kind: 'unreachable', reason: 'the answer is not a JSON object' };
+    const plan = typeof usage.plan === 'string' ? plain(usage.plan) : null;
+    return { kind: 'known', plan, credits: parseCount(usage.credit_balance) };
+  } catch (error) {
+    const reason = signal.aborted ? `no answer within ${timeoutMs / 1000} s` : networkReason(error);
+    return { kind: 'unreachable', reason: plain(reason) };
+  }
+}
+
 function toPlainReason(outcome: Outcome): Outcome {
   return 'reason' in outcome ? { ...outcome, reason: plainText(outcome.reason) } : outcome;
 }
