@@ -31,7 +31,11 @@ describe('a day', () => {
       ['2026-11-22', 'llm', 1000, 50_000],
     ]);
     expect(await readReport(root, '2026-11-22')).toContain('**2 of 2 captured**');
-    expect(await readdir(path.join(root, 'reports'))).toEqual(['2026-11-22.md', 'README.md']);
+    expect(await readdir(path.join(root, 'reports'))).toEqual([
+      '2026-11-22.md',
+      'README.md',
+      'badge.svg',
+    ]);
   });
 
   it('records what the run did, and on whose behalf', async () => {

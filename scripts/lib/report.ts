@@ -135,13 +135,18 @@ export function renderHeadline(report: DayReport): string {
   return `${captured}, ${trending.length} trending (${shown.join(', ')}${more})`;
 }
 
+/** Whether the day has every hashtag that it can have: all but those that TikTok does not know. */
+export function isComplete({ trends, failures, tracked }: DayReport): boolean {
+  const unknown = failures.filter((failure) => failure.kind === 'not-found').length;
+  return trends.length > 0 && trends.length + unknown === tracked;
+}
+
 /** Captured, when, by which run, credits, and missing days: a line that says whether all is well. */
 export function renderHealth(report: DayReport): string {
   const { lastRun, creditsUsed, creditsRemaining, missingDays, tracked } = report;
   const captured = report.trends.length;
   const unknown = report.failures.filter((failure) => failure.kind === 'not-found').length;
-  const isComplete = captured > 0 && captured + unknown === tracked;
-  const parts = [`${isComplete ? '✅' : '⚠️'} **${captured} of ${tracked} captured**`];
+  const parts = [`${isComplete(report) ? '✅' : '⚠️'} **${captured} of ${tracked} captured**`];
   if (unknown > 0) parts.push(`${unknown} not on TikTok`);
   if (lastRun === null) {
     parts.push('no run is recorded for this day');

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from 'sql.js';
+import { renderBadge } from './badge.ts';
 import { chooseChartTrends, renderChart } from './chart.ts';
 import { type Day, isDay } from './day.ts';
 import { composeReport, type DayReport, renderReport } from './report.ts';
@@ -18,11 +19,13 @@ export function reportPath(day: Day): string {
 
 /** A file that the tracker makes below `reports/`, told by its path below the root. */
 export function isGeneratedReport(file: string): boolean {
-  return /^reports\/(README\.md|\d{4}-\d\d-\d\d\.md|charts\/\d{4}-\d\d-\d\d\.svg)$/.test(file);
+  return /^reports\/(README\.md|badge\.svg|\d{4}-\d\d-\d\d\.md|charts\/\d{4}-\d\d-\d\d\.svg)$/.test(
+    file,
+  );
 }
 
 /**
- * Writes the day's report, its chart, and the index. Files that would not change are left alone.
+ * Writes the day's report, its chart, the index and the badge. Files that would not change are left alone.
  * @param db what the index lists
  */
 export async function writeReports(
@@ -60,6 +63,7 @@ async function writeIndex(
   const hasChart = chooseChartTrends(latest.trends).length > 0;
   const text = renderReportIndex(latest, hasChart, days);
   await writeTextIfChanged(path.join(root, REPORTS_FOLDER, 'README.md'), text);
+  await writeTextIfChanged(path.join(root, REPORTS_FOLDER, 'badge.svg'), renderBadge(latest));
 }
 
 /** The days that have a report, oldest first. */
