@@ -1,4 +1,12 @@
 import { HashtagNameError, parseHashtagName } from './hashtag.ts';
+import {
+  createHttp,
+  type HttpAnswer,
+  HttpFault,
+  parseJson,
+  parseRetryAfter,
+  serverNow,
+} from './http.ts';
 import { errorMessage, plainText } from './plain-text.ts';
 
 export const DEFAULT_BASE_URL = 'https://api.scavio.dev';
@@ -42,44 +50,33 @@ type ClientOptions = {
   timeoutMs?: number;
 };
 
-const MAX_BODY_BYTES = 5_000_000;
-
 /** A client for the hashtag endpoint. One call is one HTTP request: retries are up to the caller. */
 export function createScavioClient(options: ClientOptions): AskScavio {
-  const { baseUrl, key, fetch, now, timeoutMs = 30_000 } = options;
+  const { baseUrl, key, now, timeoutMs = 30_000 } = options;
+  const send = createHttp(options.fetch);
   const url = `${baseUrl.replace(/\/+$/, '')}/api/v1/tiktok/hashtag`;
   const redact = (text: string) => text.replaceAll(key, '***');
 
   return async (hashtag, signal) => {
-    const timeout = AbortSignal.timeout(timeoutMs);
     try {
-      const response = await fetch(url, {
+      const answer = await send(url, {
         method: 'POST',
         // Current clients send hashtag_name, older ones hashtag; unknown fields are ignored.
-        body: JSON.stringify({ hashtag_name: hashtag, hashtag }),
-        headers: {
-          Authorization: `Bearer ${key}`,
-          'Content-Type': 'application/json',
-          Accept: 'application/json',
-        },
-        redirect: 'manual', // a redirect could carry the key to another host
-        signal: AbortSignal.any([signal, timeout]),
+        body: { hashtag_name: hashtag, hashtag },
+        headers: { Authorization: `Bearer ${key}`, Accept: 'application/json' },
+        timeoutMs,
+        signal,
       });
-      const text = redact(await readBody(response.body));
-      return parseReply(
-        hashtag,
-        { status: response.status, headers: response.headers, text },
-        now(),
-      );
+      return parseReply(hashtag, { ...answer, text: redact(answer.text) }, now());
     } catch (error) {
-      const reason = timeout.aborted
-        ? `no answer within ${timeoutMs / 1000} s`
-        : networkReason(error);
-      return noReply({ kind: 'fault', reason: plainText(redact(reason)), retryAfterMs: null });
+      const reason = plainText(
+        redact(error instanceof HttpFault ? error.message : errorMessage(error)),
+      );
+      return noReply({ kind: 'fault', reason, retryAfterMs: null });
     }
   };
 
-  function parseReply(hashtag: string, response: HttpResponse, nowMs: number): Reply {
+  function parseReply(hashtag: string, response: HttpAnswer, nowMs: number): Reply {
     const body = parseJson(response.text);
     const record = asRecord(body);
     return {
@@ -100,16 +97,17 @@ export type Usage =
 /** Asks the API what the account has left, which costs nothing; never throws for what it answers. */
 export async function fetchUsage(options: Omit<ClientOptions, 'now'>): Promise<Usage> {
   const { baseUrl, key, timeoutMs = 30_000 } = options;
-  const signal = AbortSignal.timeout(timeoutMs);
   const plain = (text: string) => plainText(text.replaceAll(key, '***'));
   try {
-    const response = await options.fetch(`${baseUrl.replace(/\/+$/, '')}/api/v1/usage`, {
-      headers: { Authorization: `Bearer ${key}`, Accept: 'application/json' },
-      redirect: 'manual',
-      signal,
-    });
-    const { status } = response;
-    const usage = asRecord(parseJson(await readBody(response.body)));
+    const { status, text } = await createHttp(options.fetch)(
+      `${baseUrl.replace(/\/+$/, '')}/api/v1/usage`,
+      {
+        method: 'GET',
+        headers: { Authorization: `Bearer ${key}`, Accept: 'application/json' },
+        timeoutMs,
+      },
+    );
+    const usage = asRecord(parseJson(text));
     const detail = errorDetail(usage);
     const reason = plain(`HTTP ${status}${detail ? `: ${detail}` : ''}`);
     if (status === 401 || status === 403) return { kind: 'refused', reason };
@@ -119,7 +117,7 @@ export async function fetchUsage(options: Omit<ClientOptions, 'now'>): Promise<U
     const plan = typeof usage.plan === 'string' ? plain(usage.plan) : null;
     return { kind: 'known', plan, credits: parseCount(usage.credit_balance) };
   } catch (error) {
-    const reason = signal.aborted ? `no answer within ${timeoutMs / 1000} s` : networkReason(error);
+    const reason = error instanceof HttpFault ? error.message : errorMessage(error);
     return { kind: 'unreachable', reason: plain(reason) };
   }
 }
@@ -128,40 +126,19 @@ function toPlainReason(outcome: Outcome): Outcome {
   return 'reason' in outcome ? { ...outcome, reason: plainText(outcome.reason) } : outcome;
 }
 
-type HttpResponse = { status: number; headers: Headers; text: string };
-
 function noReply(outcome: Outcome): Reply {
   return { outcome, rateLimit: null, creditsUsed: null, creditsRemaining: null };
 }
 
-async function readBody(body: ReadableStream<Uint8Array> | null): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_BODY_BYTES) throw new Error('the answer is absurdly long');
-  }
-  return text + decoder.decode();
-}
-
-/** The innermost cause, which names the fault ("connect ECONNREFUSED …"); fetch only wraps it. */
-function networkReason(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) {
-    return networkReason(error.errors[0]);
-  }
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error ? networkReason(cause) : errorMessage(error);
-}
-
 function parseOutcome(
   hashtag: string,
-  { status, headers, text }: HttpResponse,
+  { status, headers, text }: HttpAnswer,
   body: unknown,
   nowMs: number,
 ): Outcome {
   const detail = errorDetail(body);
   const reason = `HTTP ${status}${detail ? `: ${detail}` : ''}`;
-  const retryAfterMs = () => parseRetryAfter(headers, body, detail, nowMs);
+  const retryAfterMs = () => parseWait(headers, body, detail, nowMs);
   if (status === 200) return parseAnswer(hashtag, body, text);
   if (status === 401 || status === 403) {
     return { kind: 'stop', reason: `the API refused the key (${reason}); check SCAVIO_API_KEY` };
@@ -254,19 +231,10 @@ function errorDetail(body: unknown): string {
   return [code, message].filter((part) => typeof part === 'string').join(': ');
 }
 
-/** Milliseconds to wait, from the header (seconds or an HTTP date), the body, or its message. */
-function parseRetryAfter(
-  headers: Headers,
-  body: unknown,
-  detail: string,
-  nowMs: number,
-): number | null {
-  const header = headers.get('retry-after')?.trim() ?? '';
-  if (/^\d+(\.\d+)?$/.test(header)) return Number(header) * 1000;
-  const dateMs = / GMT$/i.test(header) ? Date.parse(header) : Number.NaN;
-  if (!Number.isNaN(dateMs)) {
-    return Math.max(0, dateMs - serverNow(headers, nowMs));
-  }
+/** Milliseconds to wait, from the header, the body, or its message. */
+function parseWait(headers: Headers, body: unknown, detail: string, nowMs: number): number | null {
+  const fromHeader = parseRetryAfter(headers, nowMs);
+  if (fromHeader !== null) return fromHeader;
   const record = asRecord(body);
   const said =
     record?.retry_after ??
@@ -286,23 +254,6 @@ function parseRateLimit(headers: Headers, nowMs: number): RateLimit | null {
   if (remaining === null || resetSeconds === null) return null;
   const resetAtMs = resetSeconds * 1000 - serverNow(headers, nowMs) + nowMs;
   return { limit: number('x-ratelimit-limit'), remaining, resetAtMs };
-}
-
-/**
- * The server's clock. Its Date header is in whole seconds, so a small difference from the local
- * clock says nothing and the local clock, which is finer, is taken.
- */
-function serverNow(headers: Headers, nowMs: number): number {
-  const dateMs = Date.parse(headers.get('date') ?? '');
-  return Math.abs(dateMs - nowMs) > 3000 ? dateMs : nowMs;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // told apart from every JSON value; the caller knows what it means
-  }
 }
 
 function asRecord(value: unknown): Record<string, unknown> | null {
