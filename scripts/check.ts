@@ -52,7 +52,7 @@ async function showChanges(since: string, watchlist: Watchlist, { root, log }: C
   remarks.push(...(await judgeCredits(root, review)));
   log.info(renderConsoleReview(review));
   for (const message of remarks) log.warning({ line: 1, column: 1, message });
-  await log.publishResults({}, renderReview(review, remarks));
+  await log.showSummary(renderReview(review, remarks));
 }
 
 /** The list as it was at a revision; null where there was none, the error where it was wrong. */

@@ -10,6 +10,7 @@ import { runTrack, startApi } from './helpers/tracker.ts';
 
 describe.each([
   'track',
+  'notify',
   'report',
   'check',
   'doctor',

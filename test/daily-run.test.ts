@@ -1,10 +1,10 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEMO_KEY, hashtagAnswer, UNKNOWN_HASHTAG_ANSWER } from '../scripts/lib/stand-in.ts';
 import { createFolder } from './helpers/folder.ts';
-import { writeWatchlist } from './helpers/repository.ts';
-import { queryDatabase, runTrack, startApi } from './helpers/tracker.ts';
+import { createRepository, writeWatchlist } from './helpers/repository.ts';
+import { queryDatabase, type Ran, runTrack, startApi } from './helpers/tracker.ts';
 
 async function createRoot(watchlist: unknown = ['aitools', 'llm']): Promise<string> {
   const root = await createFolder();
@@ -309,5 +309,63 @@ describe('usage', () => {
     await rm(path.join(root, 'data', 'hashtags.json'));
     const ran = await runTrack(root, await startApi());
     expect(ran).toMatchObject({ exitCode: 2, output: expect.stringContaining('no such file') });
+  });
+});
+
+describe('the news that a run hands on', () => {
+  const newsOf = ({ outputs }: Ran) => JSON.parse(outputs.news ?? 'null');
+  const nothing = { day: '2026-11-22', trending: [], failures: [], more: 0 };
+
+  it('are what no earlier run of the day had', async () => {
+    const root = await createRoot();
+    await runTrack(root, await startApi(), [], { day: '2026-11-21' });
+    let reason = 'down';
+    const api = await startApi({
+      answer: (name) => hashtagAnswer(name, 1200, 50_000),
+      fault: (name) => (name === 'llm' && reason ? { status: 400, body: { error: reason } } : null),
+    });
+    const failure = { hashtag: 'llm', reason: 'HTTP 400: down' };
+    expect(newsOf(await runTrack(root, api))).toEqual({
+      ...nothing,
+      trending: ['aitools'],
+      failures: [failure],
+    });
+    expect(newsOf(await runTrack(root, api))).toEqual(nothing);
+    reason = 'broken';
+    expect(newsOf(await runTrack(root, api))).toMatchObject({
+      trending: [],
+      failures: [{ hashtag: 'llm', reason: 'HTTP 400: broken' }],
+    });
+    reason = '';
+    expect(newsOf(await runTrack(root, api))).toEqual({ ...nothing, trending: ['llm'] });
+    expect(newsOf(await runTrack(root, api))).toEqual(nothing);
+  });
+
+  it('hold no hashtag that TikTok does not have, for that is no failure', async () => {
+    const api = await startApi({
+      answer: (name) => (name === 'llm' ? UNKNOWN_HASHTAG_ANSWER : hashtagAnswer(name, 1, 2)),
+    });
+    expect(newsOf(await runTrack(await createRoot(), api))).toEqual(nothing);
+  });
+
+  it('hold every hashtag where TikTok seems to have none at all', async () => {
+    const api = await startApi({ answer: () => UNKNOWN_HASHTAG_ANSWER });
+    const { failures } = newsOf(await runTrack(await createRoot(), api));
+    expect(failures).toHaveLength(2);
+  });
+
+  it('are missing after a dry run, and after one that failed or could not publish', async () => {
+    const root = await createRoot();
+    const api = await startApi();
+    expect((await runTrack(root, api, ['--dry-run'])).outputs).not.toHaveProperty('news');
+    expect((await runTrack(root, api, [], { env: {} })).outputs).not.toHaveProperty('news');
+    const repository = await createRepository();
+    await writeFile(path.join(repository.remote, 'hooks/pre-receive'), '#!/bin/sh\nexit 1\n', {
+      mode: 0o755,
+    });
+    const ran = await runTrack(repository.root, api, ['--publish']);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.outputs).toMatchObject({ captured: '2' });
+    expect(ran.outputs).not.toHaveProperty('news');
   });
 });

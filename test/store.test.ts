@@ -7,9 +7,11 @@ import {
   capturedHashtags,
   newestDay,
   type Run,
+  readCreditsLeft,
   readDay,
   readDays,
   readFailures,
+  readLastHeard,
   recordRun,
 } from '../scripts/lib/store.ts';
 
@@ -192,5 +194,48 @@ describe('adopting the runs of another database', () => {
     expect(record?.corrections).toMatchObject([{ hashtag: 'a', videoCount: 2, viewCount: 2 }]);
     expect(readFailures(db, '2026-11-21' as Day)).toMatchObject([{ hashtag: 'c' }]);
     expect(adoptRuns(db, local)).toEqual([]);
+  });
+});
+
+describe('what was last heard', () => {
+  const failing = (reason: string) => ({
+    failures: [{ hashtag: 'a', kind: 'failed' as const, reason }],
+  });
+
+  it('of a hashtag is its newest day with a count, its first failure and the newest reason', () => {
+    recordRun(db, createRun('2026-11-18', {}, failing('first')));
+    recordRun(db, createRun('2026-11-19', { a: [1, null] }));
+    recordRun(db, createRun('2026-11-20', { a: [null, 2], b: [1, 2] }));
+    recordRun(db, createRun('2026-11-21', { a: [null, null] }, failing('second')));
+    recordRun(db, createRun('2026-11-22', {}, failing('third')));
+    expect(Object.fromEntries(readLastHeard(db))).toEqual({
+      a: { lastDay: '2026-11-20', firstFailedDay: '2026-11-18', reason: 'third' },
+      b: { lastDay: '2026-11-20', firstFailedDay: null, reason: null },
+    });
+  });
+
+  it('of a hashtag that never had a count is its failures', () => {
+    recordRun(db, createRun('2026-11-18', {}, failing('first')));
+    expect(readLastHeard(db).get('a')).toEqual({
+      lastDay: null,
+      firstFailedDay: '2026-11-18',
+      reason: 'first',
+    });
+  });
+
+  it('is the same hashtag under the names of the tutorial’s script', () => {
+    recordRun(db, createRun('2026-11-18', { vibecoding: [1, 2] }));
+    recordRun(db, createRun('2026-11-20', { 'Vibe Coding': [1, 2] }));
+    recordRun(db, createRun('2026-11-21', { '#VibeCoding': [1, 2] }));
+    const days = [...readLastHeard(db)].map(([name, { lastDay }]) => [name, lastDay]);
+    expect(days).toEqual([['vibecoding', '2026-11-21']]);
+  });
+
+  it('of the credits is what the newest run was told that was told anything', () => {
+    expect(readCreditsLeft(db)).toBeNull();
+    recordRun(db, createRun('2026-11-20', {}, { creditsRemaining: 50 }));
+    recordRun(db, createRun('2026-11-21', {}, { creditsRemaining: 40 }));
+    recordRun(db, createRun('2026-11-22', {}));
+    expect(readCreditsLeft(db)).toBe(40);
   });
 });

@@ -57,6 +57,7 @@ describe('a watchlist', () => {
       minVideos: 0,
       concurrency: 1,
       timeZone: 'UTC',
+      troubleIssue: false,
     });
     expect(entries).toEqual([{ name: 'llm', paused: false, line: 1 }]);
   });
@@ -68,6 +69,8 @@ describe('a watchlist', () => {
       concurrency: 5,
       requestsPerMinute: 10,
       timeZone: 'Europe/Berlin',
+      digestIssue: 7,
+      troubleIssue: true,
     };
     const entry = { name: '#Cursor', group: ' editors ', trendingGrowthPercent: 10, paused: true };
     const watchlist = parse({ $schema: './s.json', settings, hashtags: [{ ...entry, note: 'x' }] });
@@ -141,6 +144,8 @@ describe('a mistake', () => {
     ['too large a number', settings('{"concurrency": 51}'), 1, 49, 'must be at most 50'],
     ['a zero limit', settings('{"requestsPerMinute": 0}'), 1, 55, 'must be at least 1'],
     ['a fraction', settings('{"minVideos": 1.5}'), 1, 47, 'must be a whole number'],
+    ['an issue without number', settings('{"digestIssue": 0}'), 1, 49, 'must be at least 1'],
+    ['a word for true', settings('{"troubleIssue": "yes"}'), 1, 50, 'must be a boolean'],
     ['a negative threshold', '[{"name": "a", "trendingGrowthPercent": -1}]', 1, 41, 'at least 0'],
     ['a long group', `[{"name": "a", "group": "${'x'.repeat(61)}"}]`, 1, 25, 'longer than 60'],
     ['a comma too many', '["a",]', 1, 6, 'remove the comma before'],

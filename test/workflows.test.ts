@@ -8,6 +8,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { git } from '../scripts/lib/git.ts';
 import { DEMO_KEY } from '../scripts/lib/stand-in.ts';
+import { startHttpServer } from './helpers/http.ts';
 import { PROJECT, runProcess } from './helpers/process.ts';
 import {
   cloneRepository,
@@ -91,10 +92,40 @@ describe.each(FILES)('%s', (file) => {
   });
 });
 
+/** The text of a job, comments left out. */
+async function readJob(file: string, id: string): Promise<string> {
+  const text = (await readWorkflow(file)).replace(/ *#.*$/gm, '');
+  return new RegExp(`^  ${id}:\\n((?:    .*\\n|\\n)+)`, 'm').exec(text)?.[1] ?? '';
+}
+
+/** The scopes that a job is granted. */
+function permissionsOf(job: string): string[] {
+  const block = /^ {4}permissions:\n((?: {6}.*\n)+)/m.exec(job)?.[1] ?? '';
+  return block.trim().split(/\n */);
+}
+
 describe('track.yml', () => {
-  it('gives the key to the one step that needs it', async () => {
-    const text = await readWorkflow('track.yml');
-    expect(text.match(/secrets\./g)).toHaveLength(1);
+  it('keeps apart who asks and pushes, and who tells people', async () => {
+    const [track, notify] = await Promise.all(
+      ['track', 'notify'].map((id) => readJob('track.yml', id)),
+    );
+    expect(permissionsOf(track ?? '')).toEqual(['contents: write']);
+    expect(permissionsOf(notify ?? '')).toEqual(['contents: read', 'issues: write']);
+    expect(track?.match(/secrets\.\w+/g)).toEqual(['secrets.SCAVIO_API_KEY']);
+    expect(notify?.match(/secrets\.\w+/g)).toEqual(['secrets.ALERT_WEBHOOK_URL']);
+    expect(notify).toContain('persist-credentials: false');
+  });
+
+  it('tells of a run that failed, too, but of none that did not take place, and of no dry one', async () => {
+    const notify = await readJob('track.yml', 'notify');
+    expect(notify).toMatch(/^ {4}needs: track$/m);
+    const [, condition] = /^ {4}if: \$\{\{ (.*) \}\}$/m.exec(notify) ?? [];
+    expect(condition?.split(' && ')).toEqual([
+      '!cancelled()',
+      "needs.track.result != 'skipped'",
+      '!inputs.dry-run',
+    ]);
+    expect(notify).toContain('continue-on-error: true');
   });
 
   it('works as it stands: its run lines, in a runner’s clone, publish the day', async () => {
@@ -125,10 +156,12 @@ describe('track.yml', () => {
       REFRESH: 'false',
       DRY_RUN: '',
     };
-    for (const line of await runLines('track.yml')) {
-      const ran = await runStep(line, root, env);
+    const runLine = async (line: string, lineEnv: Record<string, string>) => {
+      const ran = await runStep(line, root, lineEnv);
       expect(ran.exitCode, ran.stdout + ran.stderr).toBe(0);
-    }
+      return ran.stdout;
+    };
+    for (const line of await runLines('track.yml', 'track')) await runLine(line, env);
 
     expect(api.requests).toEqual(['llm']);
     expect(await git(repository.remote, ['log', '-1', '--format=%an: %s', 'main'])).toMatch(
@@ -147,10 +180,32 @@ describe('track.yml', () => {
       failed: '0',
       trending: '[]',
       report: `reports/${outputs.date}.md`,
+      news: JSON.stringify({ day: outputs.date, trending: [], failures: [], more: 0 }),
     });
     const summary = await readFile(env.GITHUB_STEP_SUMMARY, 'utf8');
     expect(summary).toContain('(https://github.com/ada/tracker/blob/main/reports/README.md)');
     expect(summary).toContain('**1 of 2 captured**');
+
+    const texts: string[] = [];
+    const hook = await startHttpServer(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      texts.push(JSON.parse(body).text);
+      response.end();
+    });
+    const [, line = ''] = await runLines('track.yml', 'notify');
+    const { SCAVIO_API_KEY: _key, ...withHook } = { ...env, ALERT_WEBHOOK_URL: `${hook}/canary` };
+    const told = await runLine(line, {
+      ...withHook,
+      TRACK_RESULT: 'success',
+      NEWS: outputs.news ?? '',
+    });
+    expect(told).toContain('Webhook: nothing new');
+    const failed = await runLine(line, { ...withHook, TRACK_RESULT: 'failure', NEWS: '' });
+    expect(failed).not.toContain('canary');
+    expect(texts).toEqual([
+      expect.stringContaining('https://github.com/ada/tracker/actions/runs/7'),
+    ]);
   }, 180_000); // installs the packages
 });
 

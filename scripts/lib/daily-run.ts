@@ -14,7 +14,9 @@ import {
 import { DATABASE_PATH, openDatabase, saveDatabase } from './database.ts';
 import { addDays, type Day, dayOf, isDay } from './day.ts';
 import { plural } from './format.ts';
+import { fileUrl, runUrl } from './links.ts';
 import { withLock } from './lock.ts';
+import { findNews, renderNews } from './news.ts';
 import { createProgressView } from './progress.ts';
 import { findPublishTarget, type PublishTarget, publish } from './publish.ts';
 import type { DayReport } from './report.ts';
@@ -23,6 +25,7 @@ import { createScavioClient } from './scavio.ts';
 import {
   adoptRuns,
   capturedHashtags,
+  type DayRecord,
   type Failure,
   newestDay,
   type Run,
@@ -32,7 +35,7 @@ import {
 } from './store.ts';
 import { rankedMeasure } from './trends.ts';
 import { activeEntries, readWatchlist, type Watchlist, WatchlistError } from './watchlist.ts';
-import { reportPath, writeReports } from './write-reports.ts';
+import { REPORTS_FOLDER, reportPath, writeReports } from './write-reports.ts';
 
 const FLAGS = {
   date: { type: 'string', value: 'D', help: 'File the day under D (YYYY-MM-DD) instead of today.' },
@@ -74,6 +77,7 @@ export const track: Command = async (args, context) => {
         db.close();
         db = written;
       }
+      const before = run === null ? null : readDay(db, day);
       if (run !== null) recordRun(db, run);
       if (run !== null && !isDry) await saveDatabase(db, root);
       isStored = true;
@@ -84,7 +88,11 @@ export const track: Command = async (args, context) => {
       const reported = report instanceof Error ? null : report;
       if (target !== null) await publishRun(db, run, reported, target, watchlist, context);
       if (report instanceof Error) throw report;
-      return judge(run, missingHashtags(db, day, inScope), reported, log);
+      const missing = missingHashtags(db, day, inScope);
+      // Only now: what could not be published is told by the run that gets it again.
+      if (!isDry)
+        log.setOutputs({ news: tellNews(before, run, reported, missing, day, watchlist) });
+      return judge(run, missing, reported, log);
     };
     try {
       return await (isDry ? finish() : withLock(root, log.info, finish));
@@ -151,6 +159,11 @@ function missingHashtags(db: Database, day: Day, inScope: string[]): string[] {
   return inScope.filter((name) => !captured.has(name) && !unknown.has(name));
 }
 
+/** Whether the failure is one that makes the run fail. */
+function isMissed({ hashtag, kind }: Failure, missing: string[]): boolean {
+  return kind !== 'not-found' || missing.includes(hashtag);
+}
+
 async function collectRun(
   hashtags: string[],
   day: Day,
@@ -206,10 +219,21 @@ function sortResults({ results }: Collection) {
   return { snapshots, failures, asked, stored: snapshots.length, failed: asked - snapshots.length };
 }
 
-function runUrl(env: Context['env']): string | null {
-  const { GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID } = env;
-  if (!GITHUB_SERVER_URL || !GITHUB_REPOSITORY || !GITHUB_RUN_ID) return null;
-  return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
+/** What the run brought that no earlier run of the day had, for later steps. */
+function tellNews(
+  before: DayRecord | null,
+  run: Run | null,
+  report: DayReport | null,
+  missing: string[],
+  day: Day,
+  watchlist: Watchlist,
+): string {
+  if (run === null || report === null) {
+    return renderNews({ day, trending: [], failures: [], more: 0 });
+  }
+  const reportBefore = before === null ? null : composeReport(before, watchlist);
+  const missed = run.failures.filter((failure) => isMissed(failure, missing));
+  return renderNews(findNews(reportBefore, report, missed));
 }
 
 /** Writes the day's report (unless dry), prints it, and hands it to GitHub. */
@@ -232,23 +256,21 @@ async function showDay(
       const percent = growth.kind === 'rate' ? Number((growth.perDay * 100).toFixed(2)) : null;
       return { hashtag: trend.hashtag, growthPercent: percent, breakout: trend.isBreakout };
     });
-  const outputs = {
+  log.setOutputs({
     date: day,
     captured: String(report.trends.length),
     failed: String(report.failures.filter((failure) => failure.kind !== 'not-found').length),
     trending: JSON.stringify(trending),
     report: isDry ? '' : reportPath(day),
-  };
-  await log.publishResults(
-    outputs,
-    renderReport(report, { base: reportsUrl(env), previousReport: null, hasChart: false }),
+  });
+  await log.showSummary(
+    renderReport(report, {
+      base: fileUrl(env, `${REPORTS_FOLDER}/`) ?? '',
+      previousReport: null,
+      hasChart: false,
+    }),
   );
   return report;
-}
-
-function reportsUrl(env: Context['env']): string {
-  const { GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_REF_NAME } = env;
-  return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/blob/${GITHUB_REF_NAME}/reports/`;
 }
 
 async function publishRun(
@@ -315,7 +337,7 @@ function judge(
     const hint = all ? ' Nothing was captured: is SCAVIO_BASE_URL right, is the API up?' : '';
     log.error(`Still missing: ${shown}${more}. The next run asks for them again.${hint}`);
   }
-  const failed = run?.failures.some((failure) => failure.kind !== 'not-found') ?? false;
+  const failed = run?.failures.some((failure) => isMissed(failure, missing)) ?? false;
   return failed || missing.length > 0 ? 1 : 0;
 }
 

@@ -7,8 +7,10 @@ export type Log = {
   notice: (message: string | Problem) => void;
   warning: (message: string | Problem) => void;
   error: (message: string | Problem) => void;
-  /** Results for later steps and the run's page; goes nowhere outside GitHub. */
-  publishResults: (outputs: Record<string, string>, summaryMarkdown: string) => Promise<void>;
+  /** Results for later steps; go nowhere outside GitHub. */
+  setOutputs: (outputs: Record<string, string>) => void;
+  /** Shows Markdown on the run's page; nowhere outside GitHub. */
+  showSummary: (markdown: string) => Promise<void>;
 };
 
 type Env = Record<string, string | undefined>;
@@ -28,7 +30,8 @@ export function createTerminalLog(write: (line: string) => void): Log {
     notice: say('note'),
     warning: say('warning'),
     error: say('error'),
-    publishResults: async () => {},
+    setOutputs: () => {},
+    showSummary: async () => {},
   };
 }
 
@@ -49,9 +52,11 @@ async function createActionsLog(env: Env, write: (line: string) => void): Promis
     notice: annotate(core.notice),
     warning: annotate(core.warning),
     error: annotate(core.error),
-    async publishResults(outputs, summaryMarkdown) {
+    setOutputs(outputs) {
       for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
-      if (env.GITHUB_STEP_SUMMARY) await core.summary.addRaw(summaryMarkdown, true).write();
+    },
+    async showSummary(markdown) {
+      if (env.GITHUB_STEP_SUMMARY) await core.summary.addRaw(markdown, true).write();
     },
   };
 }

@@ -28,7 +28,8 @@ type PublishOptions = {
 
 const KEPT = 'the snapshots are committed in this checkout';
 const MAX_TRIES = 10;
-const BOT_NAME = 'github-actions[bot]';
+/** Who the job’s own token is. */
+export const BOT_NAME = 'github-actions[bot]';
 const BOT_EMAIL = '41898282+github-actions[bot]@users.noreply.github.com';
 
 /**

@@ -111,6 +111,38 @@ export function readFailures(db: Database, day: Day): Failure[] {
   }));
 }
 
+/** What was last heard of a hashtag. */
+export type LastHeard = {
+  /** The newest day with a count; null where it never had one. */
+  lastDay: Day | null;
+  /** The first day on which it failed, and the newest reason; null where it never did. */
+  firstFailedDay: Day | null;
+  reason: string | null;
+};
+
+/** What was last heard of each hashtag that has ever been asked for. */
+export function readLastHeard(db: Database): Map<string, LastHeard> {
+  const heard = new Map<string, LastHeard>();
+  const at = (storedName: unknown) => {
+    const name = canonicalHashtag(String(storedName));
+    const known = heard.get(name) ?? { lastDay: null, firstFailedDay: null, reason: null };
+    heard.set(name, known);
+    return known;
+  };
+  const counted = `SELECT hashtag, max(date) FROM snapshots
+    WHERE video_count IS NOT NULL OR view_count IS NOT NULL GROUP BY hashtag ORDER BY 2`;
+  for (const [hashtag, date] of selectRows(db, counted)) {
+    at(hashtag).lastDay = parseDay([[date ?? null]]);
+  }
+  const failures = `SELECT hashtag, min(date) OVER (PARTITION BY hashtag), reason
+    FROM failures JOIN runs ON runs.id = run_id ORDER BY run_id`;
+  for (const [hashtag, date, reason] of selectRows(db, failures)) {
+    at(hashtag).firstFailedDay = parseDay([[date ?? null]]);
+    at(hashtag).reason = String(reason);
+  }
+  return heard;
+}
+
 /** The credits that the API last said were left, and the day of that run; null where it never did. */
 export function readCreditsLeft(db: Database): { credits: number; day: Day } | null {
   const sql = `SELECT date, credits_remaining FROM runs WHERE credits_remaining IS NOT NULL
@@ -122,9 +154,9 @@ export function readCreditsLeft(db: Database): { credits: number; day: Day } | n
 
 /** Everything about a day; null where the database has neither a snapshot nor a run of it. */
 export function readDay(db: Database, day: Day): DayRecord | null {
-  const history = readHistory(db, day);
   const runs = readRuns(db, day);
-  if (runs.length === 0 && !history.some((snapshot) => snapshot.day === day)) return null;
+  if (runs.length === 0 && capturedHashtags(db, day).size === 0) return null;
+  const history = readHistory(db, day);
   return {
     day,
     firstDay: parseDay(selectRows(db, 'SELECT min(date) FROM snapshots')) ?? day,

@@ -50,6 +50,16 @@ const settingsEntries = {
     ),
     'UTC',
   ),
+  digestIssue: v.exactOptional(
+    describe(
+      'The number of an issue that gets a comment on each day with something to say.',
+      wholeNumberIn(1, Number.MAX_SAFE_INTEGER),
+    ),
+  ),
+  troubleIssue: v.optional(
+    describe('True: an issue is opened while tracking has problems.', v.boolean()),
+    false,
+  ),
 };
 const settingsSchema = describe('Each setting is optional.', strictObject(settingsEntries));
 

@@ -1,5 +1,10 @@
 import { onTestFinished } from 'vitest';
-import { type Context, type ExitCode, runReporting } from '../../scripts/lib/command.ts';
+import {
+  type Command,
+  type Context,
+  type ExitCode,
+  runReporting,
+} from '../../scripts/lib/command.ts';
 import { track } from '../../scripts/lib/daily-run.ts';
 import { openDatabase, selectRows } from '../../scripts/lib/database.ts';
 import { createTerminalLog } from '../../scripts/lib/log.ts';
@@ -22,29 +27,46 @@ export async function startApi(options: Partial<StandInOptions> = {}): Promise<S
   return api;
 }
 
-/** What a command said and how it ended. */
-export type Ran = { exitCode: ExitCode; output: string };
+/** What a command said, how it ended, and what it handed on to later steps. */
+export type Ran = { exitCode: ExitCode; output: string; outputs: Record<string, string> };
 
 /** Runs `track` in this process, on the given day at 06:17 UTC. */
-export async function runTrack(
+export function runTrack(
   root: string,
   api: StandIn,
   args: string[] = [],
-  { day = '2026-11-22', ...overrides }: Partial<Context> & { day?: string } = {},
+  overrides: Overrides = {},
+): Promise<Ran> {
+  const env = { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url };
+  return runInProcess(track, root, args, { env, ...overrides });
+}
+
+type Overrides = Partial<Context> & { day?: string };
+
+/** Runs a command in this process, on the given day at 06:17 UTC. */
+export async function runInProcess(
+  command: Command,
+  root: string,
+  args: string[],
+  { day = '2026-11-22', ...overrides }: Overrides,
 ): Promise<Ran> {
   const lines: string[] = [];
-  const exitCode = await runReporting(track, args, {
+  const outputs: Record<string, string> = {};
+  const exitCode = await runReporting(command, args, {
     root,
-    env: { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url },
+    env: {},
     clock: createVirtualClock(Date.parse(`${day}T06:17:00Z`)),
     random: () => 0.5,
     fetch: globalThis.fetch,
-    log: createTerminalLog((line) => lines.push(line)),
+    log: {
+      ...createTerminalLog((line) => lines.push(line)),
+      setOutputs: (values) => Object.assign(outputs, values),
+    },
     terminal: null,
     signal: new AbortController().signal,
     ...overrides,
   });
-  return { exitCode, output: lines.join('\n') };
+  return { exitCode, output: lines.join('\n'), outputs };
 }
 
 /** The rows of a query on the database below `root`. */

@@ -1,0 +1,168 @@
+import * as v from 'valibot';
+import { addDays, type Day, isDay } from './day.ts';
+import type { Comment, GitHub, Issue } from './github.ts';
+import { RequestError } from './http.ts';
+import { escapeMarkdown } from './markdown.ts';
+import { BOT_NAME } from './publish.ts';
+import { type DayReport, renderHeadline, renderHealth, renderTrending } from './report.ts';
+import { renderTrouble, type Trouble } from './troubles.ts';
+
+/** What the issues tell of. Links are null outside GitHub. */
+export type Situation = {
+  day: Day;
+  /** Null where the database has nothing of the day. */
+  report: DayReport | null;
+  troubles: Trouble[];
+  links: { report: string | null; run: string | null; help: string | null };
+};
+
+/** What was done; for the log. */
+export type Done = 'nothing' | 'created' | 'edited' | 'closed';
+
+const TROUBLE_TITLE = 'Tracking has problems';
+const TROUBLE_MARK = /^<!-- tracker-trouble (\{.*?\}) -->/;
+/** GitHub takes 65,536. */
+const MAX_CHARACTERS = 60_000;
+
+/**
+ * Keeps the day's one comment on the digest issue current; there is none on a day without anything
+ * to say.
+ * @throws RequestError
+ */
+export async function writeDigest(
+  github: GitHub,
+  issueNumber: number,
+  situation: Situation,
+): Promise<Done> {
+  const { day, report, troubles } = situation;
+  const issue = await github.readIssue(issueNumber);
+  if (issue.state !== 'open') {
+    throw new RequestError(
+      `the issue #${issueNumber} is closed; reopen it, or change "digestIssue" in data/hashtags.json`,
+      null,
+    );
+  }
+  const mark = digestMark(day);
+  // Where the day begins depends on the time zone: it is not yet two days old anywhere.
+  const since = `${addDays(day, -1)}T00:00:00Z`;
+  const comment = await github.findComment(
+    issueNumber,
+    since,
+    (candidate) => isOwn(candidate) && candidate.body?.startsWith(mark) === true,
+  );
+  const body = renderDigest(situation);
+  if (comment !== null) {
+    if (isSameText(comment.body, body)) return 'nothing';
+    await github.editComment(comment.id, body);
+    return 'edited';
+  }
+  const isNews = report?.trends.some((trend) => trend.isTrending) === true || troubles.length > 0;
+  if (!isNews) return 'nothing';
+  await github.createComment(issueNumber, body);
+  return 'created';
+}
+
+/** The comment of a day on the digest issue. */
+export function renderDigest({ day, report, troubles, links }: Situation): string {
+  const headline = report === null ? 'no data' : escapeText(renderHeadline(report));
+  const blocks = [
+    `${digestMark(day)}\n### ${day}: ${headline}`,
+    ...(report === null ? [] : [renderHealth(report)]),
+    ...(report === null || links.report === null ? [] : [`[The whole report](${links.report})`]),
+    ...troubles.map((trouble) => `⚠️ ${renderTrouble(trouble, null, links.run)}`),
+    ...(report === null ? [] : [renderTrending(report)]),
+  ];
+  return cut(blocks.join('\n\n'));
+}
+
+/**
+ * Opens the issue "Tracking has problems", keeps its text current, closes it when all is well. What
+ * people change of it (title, labels, comments) stays. One that was closed is not opened again: a
+ * new one tells of new trouble.
+ *
+ * @returns what was done, and the kinds of trouble that an open issue told of before
+ * @throws RequestError
+ */
+export async function keepTroubleIssue(
+  github: GitHub,
+  situation: Situation,
+): Promise<{ done: Done; known: Set<string> }> {
+  const open = await github.findOpenIssue(
+    (issue) => isOwn(issue) && TROUBLE_MARK.test(issue.body ?? ''),
+  );
+  const sinceBefore = parseTroubleMark(open?.body ?? '');
+  const known = new Set(Object.keys(sinceBefore));
+  if (situation.troubles.length === 0) {
+    if (open === null) return { done: 'nothing', known };
+    await github.editIssue(open.number, { state: 'closed' });
+    return { done: 'closed', known };
+  }
+  const body = renderTroubleIssue(situation, sinceBefore);
+  if (open === null) {
+    await github.createIssue(TROUBLE_TITLE, body);
+    return { done: 'created', known };
+  }
+  if (isSameText(open.body, body)) return { done: 'nothing', known };
+  await github.editIssue(open.number, { body });
+  return { done: 'edited', known };
+}
+
+/** The text of the issue; `sinceBefore` tells since when it has told of each kind of trouble. */
+export function renderTroubleIssue(
+  { day, report, troubles, links }: Situation,
+  sinceBefore: Record<string, Day>,
+): string {
+  const since = new Map(troubles.map(({ kind }) => [kind, sinceBefore[kind] ?? day]));
+  const reportLink =
+    report === null || links.report === null ? null : `[Report of ${day}](${links.report})`;
+  const helpLink = links.help === null ? null : `[When something fails](${links.help})`;
+  const blocks = [
+    `<!-- tracker-trouble ${JSON.stringify(Object.fromEntries(since))} -->`,
+    troubles
+      .map((trouble) => `- ${renderTrouble(trouble, since.get(trouble.kind) ?? null, links.run)}`)
+      .join('\n'),
+    [reportLink, helpLink].filter((link) => link !== null).join(' · '),
+    'The tracker keeps this text current and closes the issue when all is well. It is here because ' +
+      '`data/hashtags.json` has the setting `"troubleIssue": true`.',
+  ];
+  return cut(blocks.filter((block) => block !== '').join('\n\n'));
+}
+
+function digestMark(day: Day): string {
+  return `<!-- tracker-digest ${day} -->`;
+}
+
+const isDayText = (value: unknown) => typeof value === 'string' && isDay(value);
+const daysSchema = v.fallback(v.record(v.string(), v.custom<Day>(isDayText)), {});
+
+function parseTroubleMark(body: string): Record<string, Day> {
+  const text = TROUBLE_MARK.exec(body)?.[1];
+  if (text === undefined) return {};
+  try {
+    return v.parse(daysSchema, JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return {}; // a person edited it
+    throw error;
+  }
+}
+
+/** Written by this job's token: what a person wrote, or quoted, is never changed. */
+function isOwn({ user }: Issue | Comment): boolean {
+  return user?.login === BOT_NAME;
+}
+
+/** GitHub may give a text back with other line ends than it was sent. */
+function isSameText(stored: string | null, text: string): boolean {
+  return stored?.replaceAll('\r\n', '\n').trim() === text.trim();
+}
+
+/** In an issue, unlike in a file, #12 is a reference to another one. */
+function escapeText(text: string): string {
+  return escapeMarkdown(text).replaceAll('#', '#\u2060');
+}
+
+/** Whole lines, as many as an issue takes. */
+function cut(text: string): string {
+  if (text.length <= MAX_CHARACTERS) return text;
+  return `${text.slice(0, text.lastIndexOf('\n', MAX_CHARACTERS))}\n\n… the report has the rest.`;
+}

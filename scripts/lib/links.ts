@@ -1,0 +1,19 @@
+type Env = Record<string, string | undefined>;
+
+/** The page of the run on GitHub; null outside it. */
+export function runUrl(env: Env): string | null {
+  const repository = repositoryUrl(env);
+  return repository && env.GITHUB_RUN_ID ? `${repository}/actions/runs/${env.GITHUB_RUN_ID}` : null;
+}
+
+/** The page of a file of the branch, or of a folder where it ends in a slash; null outside GitHub. */
+export function fileUrl(env: Env, file: string): string | null {
+  const repository = repositoryUrl(env);
+  return repository && `${repository}/blob/${env.GITHUB_REF_NAME}/${file}`;
+}
+
+function repositoryUrl({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: Env): string | null {
+  return GITHUB_SERVER_URL && GITHUB_REPOSITORY
+    ? `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}`
+    : null;
+}

@@ -1,0 +1,4 @@
+import { runCommand } from './lib/command.ts';
+import { notify } from './lib/notify.ts';
+
+await runCommand(notify);
