@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import {
   formatChange,
   formatCount,
+  formatDailyRate,
   formatDuration,
   formatGrowth,
   formatPercent,
+  formatTotalGrowth,
   plural,
 } from '../scripts/lib/format.ts';
 import type { Growth } from '../scripts/lib/trends.ts';
@@ -100,6 +102,32 @@ describe('growth', () => {
     ['an unknown count', { kind: 'unknown' }, '–'],
   ])('of %s has its own wording', (_case, growth, expected) => {
     expect(formatGrowth(growth)).toBe(expected);
+  });
+});
+
+describe('growth over a whole span', () => {
+  const rate = (added: number, days: number, isWithinRounding = false) =>
+    ({ kind: 'rate', added, days, perDay: 0.01, isWithinRounding }) as const;
+
+  it.each<[string, number | null, Growth, string]>([
+    ['the usual days', 2000, rate(1000, 7), '+100%'],
+    ['other days', 110, rate(10, 5), '+10.0% over 5 days'],
+    ['one day', 90, rate(-10, 1), '-10.0% over 1 day'],
+    ['rounding', 1.1e6, rate(1e5, 7, true), '≈+10.0%'],
+    ['no change', 1e6, rate(0, 7, true), '0.0%'],
+    ['a fall to nothing', 0, rate(-5, 7), '-100%'],
+    ['a first count', 5, { kind: 'first' }, 'one day'],
+    ['a zero', 5, { kind: 'from-zero', added: 5, days: 7 }, 'from 0'],
+    ['an old zero', 5, { kind: 'from-zero', added: 5, days: 3 }, 'from 0 over 3 days'],
+    ['nothing', null, { kind: 'unknown' }, '–'],
+  ])('of %s', (_case, count, growth, expected) => {
+    expect(formatTotalGrowth({ count, growth }, 7)).toBe(expected);
+  });
+
+  it('has a rate a day', () => {
+    expect(formatDailyRate(rate(10, 5))).toBe('+1.0%');
+    expect(formatDailyRate(rate(10, 5, true))).toBe('≈+1.0%');
+    expect(formatDailyRate({ kind: 'first' })).toBe('–');
   });
 });
 

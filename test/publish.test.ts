@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { git } from '../scripts/lib/git.ts';
 import { findPublishTarget } from '../scripts/lib/publish.ts';
 import { createFolder } from './helpers/folder.ts';
+import { runScript } from './helpers/process.ts';
 import { cloneRepository, commitFile, createRepository, showFile } from './helpers/repository.ts';
 import { queryDatabase, runTrack, startApi } from './helpers/tracker.ts';
 
@@ -40,6 +41,28 @@ describe('publishing', () => {
       'data/hashtag_tracker.db\nreports/2026-11-22.md\nreports/README.md\nreports/badge.svg',
     );
     expect(await git(root, ['status', '--porcelain'])).toBe('?? lies-around.txt');
+  });
+
+  it('commits the summaries of a week and a month that are over, which the audit takes for no reports', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    const api = await startApi();
+    for (const day of ['2026-11-29', '2026-11-30', '2026-12-07']) {
+      await runTrack(root, api, ['--publish'], { day });
+    }
+    const files = await git(remote, ['ls-tree', '-r', '--name-only', 'main', 'reports/']);
+    expect(files.split('\n')).toEqual(
+      expect.arrayContaining([
+        'reports/charts/2026-11.svg',
+        'reports/charts/2026-W49.svg',
+        'reports/monthly/2026-11.md',
+        'reports/weekly/2026-W48.md',
+        'reports/weekly/2026-W49.md',
+      ]),
+    );
+    expect(await git(root, ['status', '--porcelain'])).toBe('');
+    expect(await runScript('audit', [], root)).toMatchObject({ exitCode: 0 });
+    const restored = await runScript('restore', ['--from-reports'], root);
+    expect(restored).toMatchObject({ exitCode: 0 });
   });
 
   it('signs as github-actions[bot] where no identity is configured', async () => {
@@ -163,6 +186,20 @@ describe('a race for the remote', () => {
     ]);
     const reports = await git(repository.remote, ['ls-tree', '--name-only', 'main', 'reports/']);
     for (const day of [20, 21, 22]) expect(reports).toContain(`2026-11-${day}.md`);
+  });
+
+  it('brings the summaries up to date with the days that were added', async () => {
+    const repository = await createRepository(['aitools', 'llm']);
+    const other = await cloneRepository(repository);
+    const api = await startApi();
+    await runTrack(repository.root, api, ['--only', 'llm'], { day: '2026-11-20' });
+    await runTrack(other, api, ['--publish', '--only', 'aitools'], { day: '2026-11-21' });
+    await runTrack(other, api, ['--publish', '--only', 'aitools'], { day: '2026-11-23' });
+    const ran = await runTrack(repository.root, api, ['--publish'], { day: '2026-11-23' });
+    expect(ran.output).toMatch(/rejected \(try 1 of 10\)[\s\S]*Published/);
+    const week = await showFile(repository.remote, 'main', 'reports/weekly/2026-W47.md');
+    expect(week).toContain('**2 of 3 days captured**');
+    expect(week).toContain('· 2 hashtags');
   });
 
   it('keeps every uncommitted change of the checkout', async () => {

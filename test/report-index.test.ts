@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { addDays, type Day } from '../scripts/lib/day.ts';
+import { monthOf, type Period, weekOf } from '../scripts/lib/period.ts';
 import { composeReport } from '../scripts/lib/report.ts';
 import { type IndexedDay, renderReportIndex } from '../scripts/lib/report-index.ts';
 import { parseWatchlist } from '../scripts/lib/watchlist.ts';
@@ -15,7 +16,8 @@ const entry = (text: string, over: Partial<IndexedDay> = {}): IndexedDay => ({
   ...over,
 });
 
-const render = (days: IndexedDay[], hasChart = false) => renderReportIndex(latest, hasChart, days);
+const render = (days: IndexedDay[], summaries: Period[] = []) =>
+  renderReportIndex(latest, days, summaries);
 
 /** The list under a month's heading. */
 function month(markdown: string, name: string): string {
@@ -30,9 +32,11 @@ describe('the index', () => {
     expect(markdown).toContain('- 📈 **[#llm](https://www.tiktok.com/tag/llm) +20.0%** videos');
   });
 
-  it.each([true, false])('shows the latest chart where there is one: %s', (hasChart) => {
-    const markdown = render([entry('2026-11-22')], hasChart);
-    expect(markdown.includes('](charts/2026-11-22.svg)](2026-11-22.md)')).toBe(hasChart);
+  it('shows the latest chart where there is one', () => {
+    const chart = '](charts/2026-11-22.svg)](2026-11-22.md)';
+    expect(render([entry('2026-11-22')])).toContain(chart);
+    const first = composeReport(dayRecord(rows('llm', [100])), parseWatchlist('["llm"]'));
+    expect(renderReportIndex(first, [entry('2026-11-22')], [])).not.toContain(chart);
   });
 
   it('lists every report, newest first, by month', () => {
@@ -78,6 +82,43 @@ describe('the index', () => {
     const list = render(days.map((text) => entry(text))).split('## All 1,096 reports')[1] ?? '';
     const listed = [...list.matchAll(/\]\((.*?)\.md\)/g)].map(([, text]) => text);
     expect(listed).toEqual(days);
+  });
+
+  it('links the weeks and months with a summary: the newest at the top, all by month', () => {
+    const summaries = [
+      ...['2026-10-25', '2026-11-01', '2026-11-15'].map((text) => weekOf(day(text))),
+      monthOf(day('2026-10-01')),
+    ];
+    const markdown = render([entry('2026-11-16'), entry('2026-10-30')], summaries);
+    expect(markdown).toContain(
+      '**Longer views:** [week 46 of 2026](weekly/2026-W46.md) · [October 2026](monthly/2026-10.md)',
+    );
+    expect(markdown.match(/^(###|Weeks).*$/gm)).toEqual([
+      '### November 2026',
+      'Weeks: [W46](weekly/2026-W46.md) · [W44](weekly/2026-W44.md)',
+      '### [October 2026](monthly/2026-10.md)',
+      'Weeks: [W43](weekly/2026-W43.md)',
+    ]);
+  });
+
+  it('lists a summary of days before the first report, without months that have nothing', () => {
+    const markdown = render([entry('2026-11-16')], [monthOf(day('2025-02-01'))]);
+    expect(markdown.match(/^###.*$/gm)).toEqual([
+      '### November 2026',
+      '### [February 2025](monthly/2025-02.md)',
+    ]);
+    expect(markdown.endsWith('2025-02.md)\n')).toBe(true);
+  });
+
+  it('shows no latest day where no report exists', () => {
+    const markdown = renderReportIndex(
+      null,
+      [entry('2026-11-16', { hasReport: false })],
+      [weekOf(day('2026-11-15'))],
+    );
+    expect(markdown).not.toContain('Latest');
+    expect(markdown).not.toContain('2026-11-16');
+    expect(markdown).toContain('weekly/2026-W46.md');
   });
 
   it('can be empty', () => {

@@ -13,7 +13,15 @@ import {
 } from '../scripts/lib/report.ts';
 import type { DayRecord, Failure, RunSummary, Snapshot } from '../scripts/lib/store.ts';
 import { parseWatchlist } from '../scripts/lib/watchlist.ts';
-import { anyHistory, anyName, dayRecord, HOSTILE_NAMES, rows, TODAY } from './helpers/snapshots.ts';
+import {
+  anyHistory,
+  anyName,
+  dayRecord,
+  HOSTILE_NAMES,
+  rows,
+  TODAY,
+  tableRows,
+} from './helpers/snapshots.ts';
 
 const LINKS = { base: '', previousReport: null, hasChart: false };
 
@@ -51,12 +59,6 @@ const failure = (hashtag: string, kind: Failure['kind'] = 'failed', reason = 'HT
   kind,
   reason,
 });
-
-/** The table rows of a Markdown text, as GitHub divides them into cells: at unescaped pipes. */
-function tableRows(markdown: string): string[][] {
-  const lines = markdown.split('\n').filter((line) => line.startsWith('|'));
-  return lines.map((line) => line.slice(1, -1).match(/(?:\\.|[^|\\])+/g) ?? []);
-}
 
 /** The cells of a hashtag's row, under the names of their columns. */
 function cells(markdown: string, hashtag: string): Record<string, string> {

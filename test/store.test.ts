@@ -2,6 +2,7 @@ import type { Database } from 'sql.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DatabaseError, parseDatabase, selectRows } from '../scripts/lib/database.ts';
 import type { Day } from '../scripts/lib/day.ts';
+import { monthOf, weekOf } from '../scripts/lib/period.ts';
 import {
   adoptRuns,
   capturedHashtags,
@@ -12,6 +13,7 @@ import {
   readDays,
   readFailures,
   readLastHeard,
+  readPeriod,
   recordRun,
 } from '../scripts/lib/store.ts';
 
@@ -165,6 +167,49 @@ describe('reading a day', () => {
       { day: '2026-11-22', captured: 1, missed: 1 },
       { day: '2026-11-21', captured: 1, missed: 0 },
     ]);
+  });
+});
+
+describe('reading a week or month', () => {
+  const week = weekOf('2026-11-18' as Day);
+  const historyOf = (hashtag: string) =>
+    readPeriod(db, week)
+      ?.history.filter((snapshot) => snapshot.hashtag === hashtag)
+      .map(({ day }) => day);
+
+  it('is null where no snapshot lies in it', () => {
+    expect(readPeriod(db, week)).toBeNull();
+    recordRun(db, createRun('2026-11-15', { a: [1, 2] }));
+    recordRun(db, createRun('2026-11-23', { a: [1, 2] }));
+    expect(readPeriod(db, week)).toBeNull();
+    expect(readPeriod(db, monthOf(week.first))).not.toBeNull();
+  });
+
+  it('has what the trends of its days need, and nothing later', () => {
+    recordRun(db, createRun('2025-01-01', { a: [1, 1], b: [1, 1] }));
+    recordRun(db, createRun('2026-09-01', { a: [1, 1], b: [1, 1] }));
+    recordRun(db, createRun('2026-11-10', { a: [1, 1] }));
+    recordRun(db, createRun('2026-11-12', { a: [1, 1] }));
+    recordRun(db, createRun('2026-11-17', { a: [1, 1] }));
+    recordRun(db, createRun('2026-11-18', { a: [1, 1], b: [1, 1] }));
+    recordRun(db, createRun('2026-11-19', { a: [1, 1], b: [1, 1] }));
+    recordRun(db, createRun('2026-11-23', { a: [1, 1], b: [1, 1] }));
+    expect(historyOf('a')).toEqual([
+      '2026-11-10',
+      '2026-11-12',
+      '2026-11-17',
+      '2026-11-18',
+      '2026-11-19',
+    ]);
+    // Nothing in the weeks before: its newest count before that, however old.
+    expect(historyOf('b')).toEqual(['2026-09-01', '2026-11-18', '2026-11-19']);
+    expect(readPeriod(db, week)).toMatchObject({ firstDay: '2025-01-01', lastDay: week.last });
+  });
+
+  it('ends with the newest day where it is not over', () => {
+    recordRun(db, createRun('2026-11-17', { a: [1, 1] }));
+    recordRun(db, createRun('2026-11-18', {}));
+    expect(readPeriod(db, week)).toMatchObject({ firstDay: '2026-11-17', lastDay: '2026-11-18' });
   });
 });
 

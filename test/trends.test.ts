@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays, daysUpTo } from '../scripts/lib/day.ts';
+import { monthOf, weekOf } from '../scripts/lib/period.ts';
 import {
+  computePeriodTrends,
   computeTrends,
   type Measure,
   missingDays,
@@ -426,4 +428,81 @@ it('takes a day of the past as it was', () => {
   const threshold = () => ({ trendingGrowthPercent: 5, minVideos: 0 });
   const [trend] = computeTrends(history, day('2026-11-21'), threshold);
   expect(trend).toMatchObject({ videos: { count: 1500 }, isTrending: true });
+});
+
+describe('a week or month', () => {
+  const WEEK = weekOf(TODAY); // from 2026-11-16 on
+  const threshold = { trendingGrowthPercent: 5, minVideos: 0 };
+  const growthOf = (counts: (number | null)[], lastDay = TODAY) =>
+    computePeriodTrends(rows('tag', counts, [], lastDay), WEEK, () => threshold)[0]?.videos.growth;
+
+  it.each<[string, (number | null)[], object]>([
+    ['the day before it', [50, 100, ...repeat(6, 105), 200], { added: 100, days: 7 }],
+    ['an earlier day', [100, null, null, ...repeat(6, 105), 200], { added: 100, days: 9 }],
+    ['a week earlier', [100, ...repeat(7, null), ...repeat(6, 105), 200], { added: 100, days: 14 }],
+    ['the first in it', [100, ...repeat(8, null), ...repeat(6, 105), 200], { added: 95, days: 6 }],
+    ['the first of all', [100, 200], { added: 100, days: 1 }],
+  ])('grows from %s to its last count', (_case, counts, expected) => {
+    expect(growthOf(counts)).toMatchObject(expected);
+  });
+
+  it('ends with the last known count in it; what comes later does not matter', () => {
+    expect(growthOf([100, 110, null, null])).toMatchObject({ added: 10, days: 1 });
+    expect(growthOf([100, 110, 500], addDays(TODAY, 1))).toMatchObject({ added: 10, days: 1 });
+    expect(growthOf([100, ...repeat(7, null)])).toBeUndefined();
+  });
+
+  it.each([
+    ['one count', [5], { kind: 'first' }],
+    ['a zero before', [0, 5], { kind: 'from-zero', added: 5, days: 1 }],
+    ['rounding', [1e6, 1.1e6], { kind: 'rate', isWithinRounding: true }],
+  ])('tells %s', (_case, counts, expected) => {
+    expect(growthOf(counts)).toMatchObject(expected);
+  });
+
+  it('ranks by the rate a day, a change within rounding as none, the unranked last', () => {
+    const snapshots = [
+      ...rows('slow', [100, null, null, 120]),
+      ...rows('fast', [100, 110]),
+      ...rows('round', [1e6, 1.1e6]),
+      ...rows('first', [7]),
+      ...rows('fell', [100, 90]),
+      ...rows('before', [100, 200, ...repeat(7, null)]),
+    ];
+    const trends = computePeriodTrends(snapshots, WEEK, () => threshold);
+    expect(trends.map(({ hashtag, rank }) => [hashtag, rank])).toEqual([
+      ['fast', 1],
+      ['slow', 2],
+      ['round', 3],
+      ['fell', 4],
+      ['first', null],
+    ]);
+  });
+
+  it('has the trending days that the reports of its days have', () => {
+    const period = fc.constantFrom(WEEK, monthOf(TODAY));
+    const percent = fc.constantFrom(0, 5, 50);
+    fc.assert(
+      fc.property(anyHistory, period, percent, (snapshots, { first, last, ...rest }, percent) => {
+        const thresholdOf = () => ({ trendingGrowthPercent: percent, minVideos: 0 });
+        const trends = computePeriodTrends(snapshots, { first, last, ...rest }, thresholdOf);
+        const found = trends.flatMap(({ hashtag, trendingDays }) =>
+          trendingDays.map((trending) => ({ hashtag, ...trending })),
+        );
+        const expected = daysUpTo(last, 31)
+          .filter((day) => day >= first)
+          .flatMap((day) =>
+            computeTrends(snapshots, day, thresholdOf)
+              .filter(({ isTrending }) => isTrending)
+              .map((trend) => {
+                const { growth } = rankedMeasure(trend);
+                return { hashtag: trend.hashtag, day, growth, isBreakout: trend.isBreakout };
+              }),
+          );
+        expect(found).toHaveLength(expected.length);
+        expect(found).toEqual(expect.arrayContaining(expected));
+      }),
+      { numRuns: 60 },
+    );
+  });
 });

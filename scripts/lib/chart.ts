@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { type Day, daysUpTo } from './day.ts';
 import { plainText } from './plain-text.ts';
-import type { Trend } from './trends.ts';
+import type { Measure, Trend } from './trends.ts';
 
 const WIDTH = 880;
 const HEIGHT = 420;
@@ -26,40 +26,60 @@ const COLORS = [
 const THEME_STYLE =
   '<style>svg{color:#59636e}@media(prefers-color-scheme:dark){svg{color:#9198a1}}</style>';
 
-/** The hashtags that the chart shows: today's trending ones, then the largest changes in 30 days. */
-export function chooseChartTrends(trends: Trend[]): Trend[] {
-  const change = (trend: Trend) => {
-    const known = trend.last30Days.filter((count) => count !== null && count > 0) as number[];
+/** A line of a chart: a count a day, oldest first; null is a gap. */
+export type ChartLine = {
+  hashtag: string;
+  rankedBy: Measure | null;
+  counts: (number | null)[];
+};
+
+/** The hashtags that a day's chart shows: the day's trending ones, then the largest changes in 30 days. */
+export function chooseChartTrends(trends: Trend[]): (Trend & ChartLine)[] {
+  const lines = trends.map((trend) => ({ ...trend, counts: trend.last30Days }));
+  return chooseLines(lines, (trend) => trend.isTrending);
+}
+
+/** The lines that a chart has room for: the preferred ones, then the largest changes. */
+export function chooseLines<L extends ChartLine>(
+  lines: L[],
+  isPreferred: (line: L) => boolean,
+): L[] {
+  const change = ({ counts }: ChartLine) => {
+    const known = counts.filter((count) => count !== null && count > 0) as number[];
     const [first, last] = [known[0], known.at(-1)];
     return known.length < 2 || !first || !last ? -1 : Math.abs(Math.log(last / first));
   };
-  return trends
-    .map((trend) => ({ trend, change: change(trend) }))
+  return lines
+    .map((line) => ({ line, change: change(line) }))
     .filter((candidate) => candidate.change >= 0)
-    .sort((a, b) => Number(b.trend.isTrending) - Number(a.trend.isTrending) || b.change - a.change)
+    .sort(
+      (a, b) => Number(isPreferred(b.line)) - Number(isPreferred(a.line)) || b.change - a.change,
+    )
     .slice(0, MAX_LINES)
-    .map((candidate) => candidate.trend);
+    .map((candidate) => candidate.line);
+}
+
+/** The chart of a day: the last 30 days of its top movers. Null where no hashtag has two known days. */
+export function renderChart(trends: Trend[], day: Day): string | null {
+  return drawChart(chooseChartTrends(trends), daysUpTo(day, 30));
 }
 
 /**
- * The last 30 days of the given hashtags as an SVG document: each indexed to 100 at its first known
- * day, gaps as gaps, labelled at its end. Null where no hashtag has two known days.
+ * The lines over the given days as an SVG document: each indexed to 100 at its first known day, gaps
+ * as gaps, labelled at its end. Begins with the first known day of all; null where there is no line.
  */
-export function renderChart(trends: Trend[], day: Day): string | null {
-  const shown = chooseChartTrends(trends);
+export function drawChart(shown: ChartLine[], allDays: Day[]): string | null {
   if (shown.length === 0) return null;
-  const days = daysUpTo(day, 30);
-  const firstShown = Math.min(
-    ...shown.map((t) => t.last30Days.findIndex((count) => count !== null)),
-  );
+  const firstShown = Math.min(...shown.map((l) => l.counts.findIndex((count) => count !== null)));
+  const days = allDays.slice(firstShown);
 
-  const lines = shown.map((trend) => {
-    const counts = trend.last30Days.slice(firstShown);
+  const lines = shown.map((line) => {
+    const counts = line.counts.slice(firstShown);
     const base = counts.find((count) => count !== null && count > 0) ?? 1;
     const index = counts.map((count) => (count === null ? null : round((count / base) * 100)));
     const last = index.findLast((value) => value !== null) ?? 100;
-    const views = trend.rankedBy === 'views' ? ' (views)' : '';
-    return { index, last, label: `${shortName(trend.hashtag)}${views}  ${last}` };
+    const views = line.rankedBy === 'views' ? ' (views)' : '';
+    return { index, last, label: `${shortName(line.hashtag)}${views}  ${last}` };
   });
 
   // Loaded here: only a run that draws pays for it. The one-file build loads 5 times faster.
@@ -79,12 +99,12 @@ export function renderChart(trends: Trend[], day: Day): string | null {
       xAxis: {
         type: 'category',
         boundaryGap: false,
-        data: days.slice(firstShown).map(formatAxisDay),
+        data: days.map(formatAxisDay),
         axisLine,
         axisTick: { show: false },
         axisLabel: {
           color: 'currentColor',
-          interval: (i: number) => (days.length - firstShown - 1 - i) % 5 === 0,
+          interval: (i: number) => (days.length - 1 - i) % (days.length > 10 ? 5 : 1) === 0,
         },
       },
       yAxis: {
@@ -117,8 +137,9 @@ export function renderChart(trends: Trend[], day: Day): string | null {
       })),
     });
     const svg = chart.renderToSVGString();
-    const names = shown.map((trend) => `#${trend.hashtag}`).join(', ');
-    const title = `<title>${escapeXml(`Growth in the 30 days up to ${day}, indexed to 100: ${names}`)}</title>`;
+    const names = shown.map((line) => `#${line.hashtag}`).join(', ');
+    const span = `Growth from ${days[0]} to ${days.at(-1)}, indexed to 100`;
+    const title = `<title>${escapeXml(`${span}: ${names}`)}</title>`;
     // What ECharts adds for the mouse means nothing in an image, and differs from run to run.
     const picture = svg
       .replace(/<style >[\s\S]*?<\/style>\n?/g, '')

@@ -1,4 +1,4 @@
-import type { Growth } from './trends.ts';
+import type { Growth, MeasureGrowth } from './trends.ts';
 
 const fixed = (digits: number) =>
   new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -36,11 +36,29 @@ export function formatGrowth(growth: Growth): string {
     case 'from-zero':
       return `from 0${overDays(growth.days)}`;
     case 'rate': {
-      const rounding = growth.isWithinRounding && growth.added !== 0 ? '≈' : '';
       const perDay = growth.days > 1 ? '/day' : '';
-      return `${rounding}${formatPercent(growth.perDay)}${perDay}${overDays(growth.days)}`;
+      return `${formatDailyRate(growth)}${perDay}${overDays(growth.days)}`;
     }
   }
+}
+
+/** The rate a day: `+1.0%`, `≈+0.5%` within rounding; an en dash where there is none. */
+export function formatDailyRate(growth: Growth): string {
+  return growth.kind === 'rate' ? `${roundingMark(growth)}${formatPercent(growth.perDay)}` : '–';
+}
+
+/**
+ * Growth over a whole span in a few words: `+15.2%`, `one day`, `from 0`; `+9.1% over 5 days` where
+ * the span is not the `usualDays`.
+ */
+export function formatTotalGrowth({ count, growth }: MeasureGrowth, usualDays: number): string {
+  if (growth.kind === 'unknown') return '–';
+  if (growth.kind === 'first') return 'one day';
+  const over = growth.days === usualDays ? '' : ` over ${plural(growth.days, 'day')}`;
+  if (growth.kind === 'from-zero') return `from 0${over}`;
+  const { added } = growth;
+  const total = added / ((count ?? 0) - added);
+  return `${roundingMark(growth)}${formatPercent(total)}${over}`;
 }
 
 /** `1 day`, `3 days`. */
@@ -53,6 +71,10 @@ export function formatDuration(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
   if (seconds < 90) return `${seconds} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+function roundingMark({ isWithinRounding, added }: Extract<Growth, { kind: 'rate' }>): string {
+  return isWithinRounding && added !== 0 ? '≈' : '';
 }
 
 function overDays(days: number): string {

@@ -1,69 +1,93 @@
-import type { Day } from './day.ts';
+import { chooseChartTrends } from './chart.ts';
+import { addDays, type Day, daysUpTo } from './day.ts';
 import { plural } from './format.ts';
+import { lengthInDays, monthOf, type Period } from './period.ts';
 import { type DayReport, renderHealth, renderTrending } from './report.ts';
+import { formatPeriod } from './summary.ts';
 
 /** A day as the index lists it: hashtags captured and missed, and whether there is a report. */
 export type IndexedDay = { day: Day; captured: number; missed: number; hasReport: boolean };
 
 /**
  * `reports/README.md`: the latest day at a glance, then every report, newest first, by month.
+ * @param latest the newest of the reports; null where there is none
  * @param days newest first
+ * @param summaries the weeks and months that have one, each kind oldest first
  */
 export function renderReportIndex(
-  latest: DayReport,
-  hasChart: boolean,
+  latest: DayReport | null,
   days: IndexedDay[],
+  summaries: Period[],
 ): string {
-  const chart = `[![The last 30 days of the top movers](charts/${latest.day}.svg)](${latest.day}.md)`;
+  const longer = (['week', 'month'] as const).flatMap((kind) => {
+    const newest = summaries.findLast((period) => period.kind === kind);
+    return newest === undefined ? [] : [renderSummaryLink(newest, formatPeriod(newest))];
+  });
   const blocks = [
     '# TikTok hashtag reports',
-    `**Latest: [${latest.day}](${latest.day}.md)** · ${renderHealth(latest)}`,
-    renderTrending(latest),
-    ...(hasChart ? [chart] : []),
+    ...(latest === null ? [] : renderLatest(latest)),
+    ...(longer.length > 0 ? [`**Longer views:** ${longer.join(' · ')}`] : []),
     `## All ${plural(days.filter((entry) => entry.hasReport).length, 'report')}`,
-    ...renderMonths(days),
+    ...renderMonths(days, summaries),
   ];
   return `${blocks.join('\n\n')}\n`;
 }
 
-function renderMonths(days: IndexedDay[]): string[] {
+function renderLatest(latest: DayReport): string[] {
+  const hasChart = chooseChartTrends(latest.trends).length > 0;
+  const chart = `[![The last 30 days of the top movers](charts/${latest.day}.svg)](${latest.day}.md)`;
+  return [
+    `**Latest: [${latest.day}](${latest.day}.md)** · ${renderHealth(latest)}`,
+    renderTrending(latest),
+    ...(hasChart ? [chart] : []),
+  ];
+}
+
+function renderMonths(days: IndexedDay[], summaries: Period[]): string[] {
   const byDay = new Map(days.map((entry) => [entry.day as string, entry]));
   const reported = days.filter((entry) => entry.hasReport);
-  const [newest, oldest] = [reported[0]?.day, reported.at(-1)?.day];
-  if (newest === undefined || oldest === undefined) return [];
-  const months: string[] = [];
-  for (let month = newest.slice(0, 7); month >= oldest.slice(0, 7); month = monthBefore(month)) {
+  const [newest, oldest] = [reported[0]?.day ?? '', reported.at(-1)?.day ?? ''];
+  // A week is listed with the month that it ends in.
+  const monthNames = [...reported.map(({ day }) => day), ...summaries.map(({ last }) => last)]
+    .map((day) => day.slice(0, 7))
+    .sort();
+  const [newestMonth, oldestMonth] = [monthNames.at(-1), monthNames[0]];
+  if (newestMonth === undefined || oldestMonth === undefined) return [];
+  const months: Period[] = [];
+  for (
+    let month = monthOf(`${newestMonth}-01` as Day);
+    month.name >= oldestMonth;
+    month = monthOf(addDays(month.first, -1))
+  ) {
     months.push(month);
   }
   return months.flatMap((month) => {
-    const items: string[] = [];
-    for (let date = 31; date >= 1; date--) {
-      const day = `${month}-${String(date).padStart(2, '0')}`;
-      const exists = new Date(day).toISOString().startsWith(day);
-      if (exists && day >= oldest && day <= newest) items.push(renderDay(day, byDay.get(day)));
-    }
-    return [`### ${formatMonth(month)}`, items.join(' · ')];
+    const items = daysUpTo(month.last, lengthInDays(month))
+      .filter((day) => day >= oldest && day <= newest)
+      .map((day) => renderDay(day, byDay.get(day)));
+    const ofMonth = summaries.filter(({ last }) => last >= month.first && last <= month.last);
+    const weeks = ofMonth.filter(({ kind }) => kind === 'week').reverse();
+    const summary = ofMonth.find(({ kind }) => kind === 'month');
+    const title = formatPeriod(month);
+    const heading = summary === undefined ? title : renderSummaryLink(summary, title);
+    const weekLinks = weeks.map((week) => renderSummaryLink(week, week.name.slice(5)));
+    const lines = [
+      ...(items.length > 0 ? [items.reverse().join(' · ')] : []),
+      ...(weekLinks.length > 0 ? [`Weeks: ${weekLinks.join(' · ')}`] : []),
+    ];
+    return lines.length === 0 && summary === undefined ? [] : [`### ${heading}`, ...lines];
   });
 }
 
-function renderDay(day: string, entry: IndexedDay | undefined): string {
+function renderSummaryLink({ kind, name }: Period, text: string): string {
+  return `[${text}](${kind}ly/${name}.md)`;
+}
+
+function renderDay(day: Day, entry: IndexedDay | undefined): string {
   const date = String(Number(day.slice(8)));
   if (entry === undefined) return `~~${date}~~`;
   const label = entry.hasReport ? `[${date}](${day}.md)` : date;
   return entry.missed === 0
     ? label
     : `${label} (${entry.captured} of ${entry.captured + entry.missed})`;
-}
-
-function monthBefore(month: string): string {
-  const [year = 0, number = 1] = month.split('-').map(Number);
-  return new Date(Date.UTC(year, number - 2)).toISOString().slice(0, 7);
-}
-
-function formatMonth(month: string): string {
-  return new Date(`${month}-01`).toLocaleDateString('en-GB', {
-    timeZone: 'UTC',
-    month: 'long',
-    year: 'numeric',
-  });
 }

@@ -8,10 +8,12 @@ import type { DayRecord, Failure, RunSummary } from './store.ts';
 import {
   computeTrends,
   type Growth,
+  type MeasureGrowth,
   type MeasureTrend,
   missingDays,
   rankedMeasure,
   type SpanGrowth,
+  type Threshold,
   type Trend,
 } from './trends.ts';
 import type { Watchlist } from './watchlist.ts';
@@ -22,6 +24,8 @@ const RETURN_AFTER_DAYS = 7;
 /** A day as its report tells it: pure data, from the database and the watchlist alone. */
 export type DayReport = {
   day: Day;
+  /** The newest day before with a snapshot; null where there is none. */
+  previousDay: Day | null;
   timeZone: string;
   trends: Trend[];
   failures: Failure[];
@@ -39,19 +43,13 @@ export type DayReport = {
 
 /** What a day's report says, computed from the day's rows. */
 export function composeReport(record: DayRecord, watchlist: Watchlist): DayReport {
-  const entries = new Map(watchlist.entries.map((entry) => [entry.name, entry]));
-  const { settings } = watchlist;
-  const thresholdPercentOf = (hashtag: string) =>
-    entries.get(hashtag)?.trendingGrowthPercent ?? settings.trendingGrowthPercent;
-  const trends = computeTrends(record.history, record.day, (hashtag) => ({
-    trendingGrowthPercent: thresholdPercentOf(hashtag),
-    minVideos: settings.minVideos,
-  }));
+  const trends = computeTrends(record.history, record.day, thresholds(watchlist));
   const lastRun = record.runs.at(-1) ?? null;
   const used = record.runs.flatMap((run) => run.creditsUsed ?? []);
   return {
     day: record.day,
-    timeZone: settings.timeZone,
+    previousDay: record.previousDay,
+    timeZone: watchlist.settings.timeZone,
     trends,
     failures: record.failures,
     tracked: Math.max(lastRun?.tracked ?? 0, trends.length + record.failures.length),
@@ -61,9 +59,26 @@ export function composeReport(record: DayRecord, watchlist: Watchlist): DayRepor
     creditsRemaining:
       record.runs.findLast((run) => run.creditsRemaining !== null)?.creditsRemaining ?? null,
     corrections: record.corrections,
-    groupOf: (hashtag) => entries.get(hashtag)?.group ?? null,
+    groupOf: groups(watchlist),
   };
 }
+
+/** The threshold of each hashtag, by the watchlist. */
+export function thresholds({ settings, entries }: Watchlist): (hashtag: string) => Threshold {
+  const own = new Map(entries.map((entry) => [entry.name, entry.trendingGrowthPercent]));
+  return (hashtag) => ({
+    trendingGrowthPercent: own.get(hashtag) ?? settings.trendingGrowthPercent,
+    minVideos: settings.minVideos,
+  });
+}
+
+/** The group of each hashtag, by the watchlist; null where it has none. */
+export function groups({ entries }: Watchlist): (hashtag: string) => string | null {
+  const own = new Map(entries.map((entry) => [entry.name, entry.group]));
+  return (hashtag) => own.get(hashtag) ?? null;
+}
+
+type Ranked = Pick<Trend, 'hashtag' | 'rankedBy'>;
 
 /** Where a report's links lead. */
 export type ReportLinks = {
@@ -176,7 +191,7 @@ export function renderTrending(report: DayReport): string {
   if (report.trends.length === 0) return 'Nothing was captured on this day.';
   const [top] = report.trends;
   if (top === undefined || top.rankedBy === null) {
-    return 'Growth can be told from the second day on: the counts below are what it will start from.';
+    return 'Growth can be told from the second day on: today’s counts are what it starts from.';
   }
   const tooSmall = report.trends.filter((trend) => trend.isTooSmall);
   if (tooSmall.length > 0) {
@@ -224,7 +239,6 @@ function describeTrending(trend: Trend): string {
 }
 
 const HEADER = [
-  'Rank',
   'Hashtag',
   '14 days',
   'Videos',
@@ -241,23 +255,49 @@ const ALIGN = 'lllrrrrrrrrr';
 
 function renderTables(report: DayReport): string[] {
   if (report.trends.length === 0) return [];
-  const isAllByViews = report.trends.every((trend) => trend.rankedBy !== 'videos');
-  const hasViewRanks = report.trends.some((trend) => trend.rankedBy === 'views');
-  const header = isAllByViews && hasViewRanks ? ['Rank by views', ...HEADER.slice(1)] : HEADER;
-  const groups = new Map<string | null, Trend[]>();
-  for (const trend of report.trends) {
-    const group = report.groupOf(trend.hashtag);
-    groups.set(group, [...(groups.get(group) ?? []), trend]);
+  const isMixed = hasVideoRanks(report.trends);
+  const header = [rankHeading(report.trends), ...HEADER];
+  return renderByGroup(report.trends, report.groupOf, (trends) => {
+    const rows = trends.map((trend) => renderRow(trend, isMixed));
+    return renderTable(header, rows, ALIGN);
+  });
+}
+
+/** The heading of the ranks: where all of them go by views, it says so. */
+export function rankHeading(trends: Ranked[]): string {
+  const hasViewRanks = trends.some((trend) => trend.rankedBy === 'views');
+  return hasViewRanks && !hasVideoRanks(trends) ? 'Rank by views' : 'Rank';
+}
+
+/** The hashtag's link; where others are ranked by videos, one that is not is marked. */
+export function renderHashtagCell({ hashtag, rankedBy }: Ranked, isMixed: boolean): string {
+  return hashtagLink(hashtag) + (isMixed && rankedBy === 'views' ? ' (by views)' : '');
+}
+
+/** True where some are ranked by videos: the others then have to be told from them. */
+export function hasVideoRanks(trends: Ranked[]): boolean {
+  return trends.some((trend) => trend.rankedBy === 'videos');
+}
+
+/** The hashtags under a heading a group: the groups by name, those without a group last. */
+export function renderByGroup<T extends { hashtag: string }>(
+  trends: T[],
+  groupOf: (hashtag: string) => string | null,
+  render: (trends: T[]) => string,
+): string[] {
+  const byGroup = new Map<string | null, T[]>();
+  for (const trend of trends) {
+    const group = groupOf(trend.hashtag);
+    byGroup.set(group, [...(byGroup.get(group) ?? []), trend]);
   }
-  const names = [...groups.keys()].sort((a, b) =>
+  const sorted = [...byGroup].sort(([a], [b]) =>
     a === null ? 1 : b === null ? -1 : a.localeCompare(b, 'en'),
   );
-  const isGrouped = names.some((name) => name !== null);
-  return names.flatMap((name) => {
+  const isGrouped = sorted.some(([name]) => name !== null);
+  return sorted.flatMap(([name, ofGroup]) => {
     const title =
       name !== null ? escapeMarkdown(name) : isGrouped ? 'Other hashtags' : 'All hashtags';
-    const rows = (groups.get(name) ?? []).map((trend) => renderRow(trend, !isAllByViews));
-    return [`## ${title}`, renderTable(header, rows, ALIGN)];
+    return [`## ${title}`, render(ofGroup)];
   });
 }
 
@@ -265,7 +305,7 @@ function renderRow(trend: Trend, isMixed: boolean): string[] {
   const ranked = rankedMeasure(trend);
   return [
     renderRank(trend),
-    hashtagLink(trend.hashtag) + (isMixed && trend.rankedBy === 'views' ? ' (by views)' : ''),
+    renderHashtagCell(trend, isMixed),
     renderSparkline(trend.last30Days.slice(-14)),
     formatCount(trend.videos.count),
     renderAdded(trend.videos),
@@ -293,7 +333,8 @@ function renderRank({ rank, rankChange }: Trend): string {
   return `${rank}\u00a0${movement}`;
 }
 
-function renderAdded({ growth }: MeasureTrend): string {
+/** How many came: the counts' difference; a dash where it is not known. */
+export function renderAdded({ growth }: MeasureGrowth): string {
   if (growth.kind !== 'rate' && growth.kind !== 'from-zero') return '–';
   return formatChange(growth.added);
 }
@@ -325,10 +366,8 @@ const MAX_NAMES_PER_NOTE = 30;
 
 /** What the figures need to be read rightly, each kind of remark once, with the hashtags it is about. */
 function renderNotes(report: DayReport): string {
-  const hashtagsByRemark = new Map<string, string[]>();
-  const add = (remark: string, item: string) => {
-    hashtagsByRemark.set(remark, [...(hashtagsByRemark.get(remark) ?? []), item]);
-  };
+  const remarks: Remark[] = [];
+  const add = (remark: string, item: string) => remarks.push([remark, item]);
   for (const { hashtag, kind, reason } of report.failures) {
     add(`**${capitalize(failureWords(kind))}** ${renderCode(reason)}`, hashtagLink(hashtag));
   }
@@ -344,23 +383,46 @@ function renderNotes(report: DayReport): string {
     add('**Corrected** by a later run', `${hashtagLink(hashtag)} (before ${when}: ${before})`);
   }
 
-  const everyHashtag = report.trends.map((trend) => hashtagLink(trend.hashtag)).join();
-  const notes = [...hashtagsByRemark].map(([remark, items]) => {
-    const isAll = items.length > 5 && items.join() === everyHashtag;
-    if (isAll) return `${remark}: all hashtags`;
-    return `${remark}: ${formatList(items)}`;
-  });
+  const notes = mergeRemarks(remarks, report.trends);
   const unrecorded = report.tracked - report.trends.length - report.failures.length;
   if (unrecorded > 0) {
     notes.push(`**Not asked for** on this day: ${plural(unrecorded, 'hashtag')} of the watchlist`);
   }
   const measures = report.trends.flatMap((trend) => [trend.videos, trend.views]);
-  if (measures.some(isRounded)) {
+  notes.push(...explainMarks(report.trends, measures.some(isRounded)));
+  return renderNoteList(notes);
+}
+
+/** A remark, and something that it is about. */
+export type Remark = [remark: string, item: string];
+
+/** Each remark once, with all that it is about. */
+export function mergeRemarks(remarks: Remark[], trends: { hashtag: string }[]): string[] {
+  const itemsByRemark = new Map<string, string[]>();
+  for (const [remark, item] of remarks) {
+    itemsByRemark.set(remark, [...(itemsByRemark.get(remark) ?? []), item]);
+  }
+  const everyHashtag = trends.map((trend) => hashtagLink(trend.hashtag)).join();
+  return [...itemsByRemark].map(([remark, items]) => {
+    const isAll = items.length > 5 && items.join() === everyHashtag;
+    return `${remark}: ${isAll ? 'all hashtags' : formatList(items)}`;
+  });
+}
+
+/** What the marks in the tables mean, as far as they are used. */
+export function explainMarks(trends: Ranked[], hasRounded: boolean): string[] {
+  const notes: string[] = [];
+  if (hasRounded) {
     notes.push('**≈**: within one step of TikTok’s rounding, which says nothing about growth');
   }
-  if (report.trends.some((trend) => trend.rankedBy === 'views')) {
+  if (trends.some((trend) => trend.rankedBy === 'views')) {
     notes.push('**By views**: no growth of videos can be told, so the rank goes by views');
   }
+  return notes;
+}
+
+/** The data notes as a list. */
+export function renderNoteList(notes: string[]): string {
   return notes.length === 0 ? 'Nothing to add.' : notes.map((note) => `- ${note}`).join('\n');
 }
 
@@ -414,14 +476,14 @@ function failureWords(kind: Failure['kind']): string {
 }
 
 /** The first items of a list that may be very long, and how many more there are. */
-function formatList(items: string[]): string {
-  const more = items.length - MAX_NAMES_PER_NOTE;
-  const shown = items.slice(0, MAX_NAMES_PER_NOTE).join(', ');
+export function formatList(items: string[], maxItems = MAX_NAMES_PER_NOTE): string {
+  const more = items.length - maxItems;
+  const shown = items.slice(0, maxItems).join(', ');
   return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 /** Days as ranges: `2026-11-05`, `2026-11-07 to 2026-11-09`. */
-function formatRanges(days: Day[]): string[] {
+export function formatRanges(days: Day[]): string[] {
   const starts = days.filter((day) => !days.includes(addDays(day, -1)));
   const ends = days.filter((day) => !days.includes(addDays(day, 1)));
   return starts.map((start, i) => (start === ends[i] ? start : `${start} to ${ends[i]}`));
@@ -431,7 +493,8 @@ function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function hashtagLink(hashtag: string): string {
+/** The hashtag's name, linked to its page on TikTok. */
+export function hashtagLink(hashtag: string): string {
   return renderLink(hashtag, hashtagUrl(hashtag), '#');
 }
 

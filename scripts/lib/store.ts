@@ -2,6 +2,7 @@ import type { Database } from 'sql.js';
 import { DatabaseError, inTransaction, iterateRows, selectRows } from './database.ts';
 import { addDays, type Day, isDay } from './day.ts';
 import { canonicalHashtag } from './hashtag.ts';
+import type { Period } from './period.ts';
 import { compareText } from './plain-text.ts';
 import { type Counts, withoutQuirk } from './scavio.ts';
 
@@ -52,6 +53,17 @@ export type DayRecord = {
   /** The last word on each hashtag that has no snapshot on the day. */
   failures: Failure[];
   corrections: Correction[];
+};
+
+/** All that the database holds about a week or month, and the history that its trends need. */
+export type PeriodRecord = {
+  period: Period;
+  /** The first day of the database. */
+  firstDay: Day;
+  /** The last day that the summary can be about: of the period, or the newest of the database. */
+  lastDay: Day;
+  /** Snapshots up to the period's last day, oldest first; see `readHistory`. */
+  history: Snapshot[];
 };
 
 /** How far back trends look: 30 days, a week of tolerance, and the day before's rank. */
@@ -156,15 +168,29 @@ export function readCreditsLeft(db: Database): { credits: number; day: Day } | n
 export function readDay(db: Database, day: Day): DayRecord | null {
   const runs = readRuns(db, day);
   if (runs.length === 0 && capturedHashtags(db, day).size === 0) return null;
-  const history = readHistory(db, day);
+  const history = readHistory(db, day, day);
   return {
     day,
-    firstDay: parseDay(selectRows(db, 'SELECT min(date) FROM snapshots')) ?? day,
+    firstDay: firstDay(db) ?? day,
     previousDay: parseDay(selectRows(db, 'SELECT max(date) FROM snapshots WHERE date < ?', [day])),
     history,
     runs,
     failures: readFailures(db, day),
     corrections: readCorrections(db, day),
+  };
+}
+
+/** Everything about a week or month; null where the database has no snapshot of it. */
+export function readPeriod(db: Database, period: Period): PeriodRecord | null {
+  const { first, last } = period;
+  const newest = newestDay(db);
+  const history = readHistory(db, first, last);
+  if (newest === null || !history.some((snapshot) => snapshot.day >= first)) return null;
+  return {
+    period,
+    firstDay: firstDay(db) ?? first,
+    lastDay: newest < last ? newest : last,
+    history,
   };
 }
 
@@ -273,22 +299,25 @@ export function* iterateSnapshots(
 }
 
 /**
- * The snapshots of the last weeks up to the day, oldest first, and for each hashtag that needs it
- * its newest ones before that, however old.
+ * The snapshots that the trends of the days from `first` to `last` need, oldest first: those of the
+ * days and of the weeks before, and for each hashtag that needs it its newest ones before that,
+ * however old.
  */
-function readHistory(db: Database, day: Day): Snapshot[] {
-  const windowStart = addDays(day, -HISTORY_DAYS);
+function readHistory(db: Database, first: Day, last: Day): Snapshot[] {
+  const windowStart = addDays(first, -HISTORY_DAYS);
   const recent = selectRows(
     db,
     'SELECT * FROM snapshots WHERE date BETWEEN ? AND ? ORDER BY date',
-    [windowStart, day],
+    [windowStart, last],
   );
   // Growth compares with the newest earlier count, which may be older than the window.
   const compared = new Map<unknown, { videos: number; views: number }>();
-  for (const [, hashtag, videoCount, viewCount] of recent) {
+  for (const [date, hashtag, videoCount, viewCount] of recent) {
     const known = compared.get(hashtag) ?? { videos: 0, views: 0 };
-    if (videoCount !== null) known.videos++;
-    if (viewCount !== null) known.views++;
+    // The first that is known, if only on one of the days, has nothing before it to compare with.
+    const isEarly = String(date) <= first;
+    if (videoCount !== null && (isEarly || known.videos === 0)) known.videos++;
+    if (viewCount !== null && (isEarly || known.views === 0)) known.views++;
     compared.set(hashtag, known);
   }
   const lonely = [...compared].filter(([, { videos, views }]) => videos === 1 || views === 1);
@@ -352,6 +381,11 @@ function parseStoredCount(value: unknown): number | null {
 function parseDay(rows: Row[]): Day | null {
   const value = rows[0]?.[0];
   return typeof value === 'string' && isDay(value) ? value : null;
+}
+
+/** The first day with a snapshot; null where there is none. */
+function firstDay(db: Database): Day | null {
+  return parseDay(selectRows(db, 'SELECT min(date) FROM snapshots'));
 }
 
 function readRuns(db: Database, day: Day): RunSummary[] {

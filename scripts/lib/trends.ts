@@ -1,4 +1,5 @@
 import { addDays, type Day, daysBetween, daysUpTo } from './day.ts';
+import type { Period } from './period.ts';
 import { compareText } from './plain-text.ts';
 import type { Snapshot } from './store.ts';
 
@@ -20,10 +21,11 @@ type Rounded = { isWithinRounding: boolean };
 /** Growth over a span of days, a fraction (0.05 is +5 %). */
 export type SpanGrowth = { rate: number } & Rounded;
 
+/** A count, and how it changed. */
+export type MeasureGrowth = { count: number | null; growth: Growth };
+
 /** One measure of one hashtag on one day. */
-export type MeasureTrend = {
-  count: number | null;
-  growth: Growth;
+export type MeasureTrend = MeasureGrowth & {
   /** Null where no snapshot is old enough, or the newest that is, is more than a week too old. */
   over7Days: SpanGrowth | null;
   over30Days: SpanGrowth | null;
@@ -52,6 +54,26 @@ export type Trend = {
   /** The counts of `rankedBy` (videos where null) of the last 30 days, oldest first; null is a gap. */
   last30Days: (number | null)[];
 };
+
+/** A hashtag in a week or month. */
+export type PeriodTrend = {
+  hashtag: string;
+  /** The last known count, and its growth since the newest one before the period, which is at most a
+   * week older than it, or else since the first one in it. */
+  videos: MeasureGrowth;
+  views: MeasureGrowth;
+  /** As for a day. */
+  rankedBy: Measure | null;
+  /** 1 is the fastest growing a day; null where `rankedBy` is. */
+  rank: number | null;
+  /** The counts of `rankedBy` (videos where null) that the growth is told from, by day. */
+  countOn: Map<Day, number>;
+  /** On which days it was trending, oldest first. */
+  trendingDays: TrendingDay[];
+};
+
+/** A day on which a hashtag was trending, and how fast it grew. */
+export type TrendingDay = { day: Day; growth: Growth; isBreakout: boolean };
 
 /** When a hashtag counts as trending: daily growth above `trendingGrowthPercent`, `minVideos` reached. */
 export type Threshold = { trendingGrowthPercent: number; minVideos: number };
@@ -85,24 +107,58 @@ export function computeTrends(
 
   const ranked = rank(trends);
   const ranksBefore = ranksOnPreviousDay(seriesByHashtag, day);
-  ranked.forEach((trend, index) => {
+  for (const trend of trends) {
     const before = ranksBefore.get(trend.hashtag);
-    trend.rank = index + 1;
-    trend.rankChange = before === undefined ? null : before - trend.rank;
-  });
-  const unranked = trends.filter((trend) => trend.rankedBy === null);
-  return [...ranked, ...unranked.sort((a, b) => compareText(a.hashtag, b.hashtag))];
+    if (before !== undefined && trend.rank !== null) trend.rankChange = before - trend.rank;
+  }
+  return ranked;
+}
+
+/**
+ * The growth of all hashtags that have a snapshot in the period, by rank, the unranked ones last.
+ *
+ * @param snapshots as for a day
+ * @param thresholdOf as for a day
+ */
+export function computePeriodTrends(
+  snapshots: Snapshot[],
+  period: Period,
+  thresholdOf: (hashtag: string) => Threshold,
+): PeriodTrend[] {
+  const ofPeriod = [...groupByHashtag(snapshots, period.last)].filter(
+    ([, series]) => (series.at(-1)?.day ?? '') >= period.first,
+  );
+  return rank(
+    ofPeriod.map(([hashtag, series]) =>
+      computePeriodTrend(hashtag, series, period, thresholdOf(hashtag)),
+    ),
+  );
+}
+
+/** The earliest day whose count the growth of a period can be told from. */
+export function earliestStart({ first }: Period): Day {
+  return addDays(first, -1 - SPAN_TOLERANCE_DAYS);
 }
 
 /** The measure that the trend is ranked by; videos where it is not ranked. */
-export function rankedMeasure(trend: Trend): MeasureTrend {
+export function rankedMeasure<M>(trend: { rankedBy: Measure | null; videos: M; views: M }): M {
   return trend[trend.rankedBy ?? 'videos'];
 }
 
+/** True for growth, or a fall, of more than rounding. */
+export function isRealChange(growth: Growth): growth is Extract<Growth, { kind: 'rate' }> {
+  return growth.kind === 'rate' && !growth.isWithinRounding && growth.added !== 0;
+}
+
 /** The days of the 30 up to `day` that have no snapshot at all, oldest first, from `firstDay` on. */
-export function missingDays(snapshots: Snapshot[], day: Day, firstDay: Day): Day[] {
+export function missingDays(
+  snapshots: Snapshot[],
+  day: Day,
+  firstDay: Day,
+  lookBackDays = 30,
+): Day[] {
   const present = new Set(snapshots.map((snapshot) => snapshot.day));
-  return daysUpTo(day, 30).filter((d) => d >= firstDay && !present.has(d));
+  return daysUpTo(day, lookBackDays).filter((d) => d >= firstDay && !present.has(d));
 }
 
 /**
@@ -138,15 +194,26 @@ function computeTrend(
   last30Days: Day[],
   threshold: Threshold,
 ): Trend {
-  const day = last30Days.at(-1) as Day;
-  const videoPoints = knownPoints(series, 'videos');
-  const viewPoints = knownPoints(series, 'views');
+  const { points, ...figures } = judgeDay(series, last30Days.at(-1) as Day, threshold);
+  const countOn = new Map(points.slice(-30).map((point) => [point.day, point.count]));
+  return {
+    hashtag,
+    ...figures,
+    rank: null,
+    rankChange: null,
+    last30Days: last30Days.map((d) => countOn.get(d) ?? null),
+  };
+}
+
+/** The figures of the series' last day, and the points of `rankedBy` that they are told from. */
+function judgeDay(series: Series, day: Day, threshold: Threshold) {
+  const farthestDay = addDays(day, -FARTHEST_LOOK_DAYS);
+  const videoPoints = knownPoints(series, 'videos', farthestDay);
+  const viewPoints = knownPoints(series, 'views', farthestDay);
   const videos = computeMeasure(videoPoints, day);
   const views = computeMeasure(viewPoints, day);
   const rankedBy = chooseMeasure(videos.growth, views.growth);
-  const shown = rankedBy ?? 'videos';
-  const points = shown === 'videos' ? videoPoints : viewPoints;
-  const { growth } = shown === 'videos' ? videos : views;
+  const [points, { growth }] = rankedBy === 'views' ? [viewPoints, views] : [videoPoints, videos];
   const rates = usualRates(points, day);
   const usualPerDay = rates.length < BREAKOUT_MIN_RATES ? null : median(rates);
   const isFast =
@@ -155,9 +222,8 @@ function computeTrend(
     growth.perDay > threshold.trendingGrowthPercent / 100 + EPSILON;
   const isLarge = threshold.minVideos === 0 || (videos.count ?? 0) >= threshold.minVideos;
   const isTrending = isFast && isLarge;
-  const countOn = new Map(points.slice(-30).map((point) => [point.day, point.count]));
   return {
-    hashtag,
+    points,
     videos,
     views,
     viewsPerVideo:
@@ -165,15 +231,69 @@ function computeTrend(
         ? views.count / videos.count
         : null,
     rankedBy,
-    rank: null,
-    rankChange: null,
     isTrending,
     isTooSmall: isFast && !isLarge,
     isBreakout:
       isTrending && growth.kind === 'rate' && growth.perDay > breakoutLimit(rates) + EPSILON,
     usualPerDay,
-    last30Days: last30Days.map((d) => countOn.get(d) ?? null),
   };
+}
+
+function computePeriodTrend(
+  hashtag: string,
+  series: Series,
+  period: Period,
+  threshold: Threshold,
+): PeriodTrend {
+  const videoPoints = periodPoints(series, 'videos', period);
+  const viewPoints = periodPoints(series, 'views', period);
+  const videos = computePeriodMeasure(videoPoints);
+  const views = computePeriodMeasure(viewPoints);
+  const rankedBy = chooseMeasure(videos.growth, views.growth);
+  const points = rankedBy === 'views' ? viewPoints : videoPoints;
+  return {
+    hashtag,
+    videos,
+    views,
+    rankedBy,
+    rank: null,
+    countOn: new Map(points.map(({ day, count }) => [day, count])),
+    trendingDays: series.flatMap(({ day }, i) => {
+      if (day < period.first || !hasJumped(series, i, threshold)) return [];
+      const figures = judgeDay(series.slice(0, i + 1), day, threshold);
+      const { isTrending, isBreakout } = figures;
+      return isTrending ? [{ day, growth: rankedMeasure(figures).growth, isBreakout }] : [];
+    }),
+  };
+}
+
+/** True where a count grew by more than the threshold since the one before: a condition for trending. */
+function hasJumped(series: Series, index: number, { trendingGrowthPercent }: Threshold): boolean {
+  return (['videos', 'views'] as const).some((measure) => {
+    const known = (snapshot: Snapshot, i: number) =>
+      i < index && countOf(snapshot, measure) !== null;
+    const [earlier, snapshot] = [series.findLast(known), series[index]];
+    const before = earlier === undefined ? null : countOf(earlier, measure);
+    const count = snapshot === undefined ? null : countOf(snapshot, measure);
+    const factor = 1 + trendingGrowthPercent / 100;
+    return before !== null && count !== null && count > before * factor;
+  });
+}
+
+/** The known points of the period, after the one that they are compared with, if any. */
+function periodPoints(series: Series, measure: Measure, period: Period): Point[] {
+  const points = knownPoints(series, measure, period.first);
+  const inPeriod = points.filter((point) => point.day >= period.first);
+  const before = points.findLast((point) => point.day < period.first);
+  const isNear = before !== undefined && before.day >= earliestStart(period);
+  return isNear && inPeriod.length > 0 ? [before, ...inPeriod] : inPeriod;
+}
+
+function computePeriodMeasure(points: Point[]): MeasureGrowth {
+  const [start, end] = [points[0], points.at(-1)];
+  if (start === undefined || end === undefined) return { count: null, growth: { kind: 'unknown' } };
+  const growth = computeGrowth(points.length === 1 ? [end] : [start, end], end.day);
+  return { count: end.count, growth };
 }
 
 function chooseMeasure(videos: Growth, views: Growth): Measure | null {
@@ -181,19 +301,21 @@ function chooseMeasure(videos: Growth, views: Growth): Measure | null {
   return views.kind === 'rate' ? 'views' : null;
 }
 
-/** The days, oldest first, on which the count is known: as far back as any figure looks. */
-function knownPoints(series: Series, measure: Measure): Point[] {
-  const newest = series.at(-1);
-  if (newest === undefined) return [];
-  const farthestDay = addDays(newest.day, -FARTHEST_LOOK_DAYS);
+/** The days, oldest first, on which the count is known: back to the newest before `farthestDay`. */
+function knownPoints(series: Series, measure: Measure, farthestDay: Day): Point[] {
   const points: Point[] = [];
-  for (const { day, videoCount, viewCount } of series.toReversed()) {
-    const count = measure === 'videos' ? videoCount : viewCount;
+  for (const snapshot of series.toReversed()) {
+    const { day } = snapshot;
+    const count = countOf(snapshot, measure);
     if (count === null) continue;
     points.push({ day, count });
     if (points.length > 1 && day < farthestDay) break;
   }
   return points.reverse();
+}
+
+function countOf({ videoCount, viewCount }: Snapshot, measure: Measure): number | null {
+  return measure === 'videos' ? videoCount : viewCount;
 }
 
 function computeMeasure(points: Point[], day: Day): MeasureTrend {
@@ -284,17 +406,22 @@ function median(values: number[]): number {
   return (lower + upper) / 2;
 }
 
-/** The trends that have a rate, fastest first. */
-function rank(trends: Trend[]): Trend[] {
-  return trends
+/** Ranks the trends that have a rate, fastest first; the others follow by name. */
+function rank<T extends Trend | PeriodTrend>(trends: T[]): T[] {
+  const ranked = trends
     .filter((trend) => trend.rankedBy !== null)
     .sort((a, b) => compareStandings(standingOf(a), standingOf(b)));
+  ranked.forEach((trend, index) => {
+    trend.rank = index + 1;
+  });
+  const unranked = trends.filter((trend) => trend.rankedBy === null);
+  return [...ranked, ...unranked.sort((a, b) => compareText(a.hashtag, b.hashtag))];
 }
 
 type Standing = { hashtag: string; rate: number; count: number };
 
-function standingOf(trend: Trend): Standing {
-  const { growth, count } = rankedMeasure(trend);
+function standingOf(trend: Trend | PeriodTrend): Standing {
+  const { growth, count } = rankedMeasure<MeasureGrowth>(trend);
   return { hashtag: trend.hashtag, rate: rankedRate(growth), count: count ?? 0 };
 }
 
@@ -318,8 +445,12 @@ function ranksOnPreviousDay(seriesByHashtag: Map<string, Series>, day: Day): Map
     if (last !== null && (previousDay === null || last > previousDay)) previousDay = last;
   }
   const standings = before.flatMap(([hashtag, series]): Standing[] => {
-    if (series.at(-1)?.day !== previousDay) return [];
-    const pointsOf = { videos: knownPoints(series, 'videos'), views: knownPoints(series, 'views') };
+    if (previousDay === null || series.at(-1)?.day !== previousDay) return [];
+    const farthestDay = addDays(previousDay, -FARTHEST_LOOK_DAYS);
+    const pointsOf = {
+      videos: knownPoints(series, 'videos', farthestDay),
+      views: knownPoints(series, 'views', farthestDay),
+    };
     const growthOf = (measure: Measure) => computeGrowth(pointsOf[measure], previousDay);
     const measure = chooseMeasure(growthOf('videos'), growthOf('views'));
     if (measure === null) return [];

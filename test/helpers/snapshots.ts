@@ -97,3 +97,9 @@ export const anyHistory: fc.Arbitrary<Snapshot[]> = fc
       { selector: (row) => JSON.stringify([row.day, row.hashtag]), maxLength: 60 },
     ),
   );
+
+/** The table rows of a Markdown text, as GitHub divides them into cells: at unescaped pipes. */
+export function tableRows(markdown: string): string[][] {
+  const lines = markdown.split('\n').filter((line) => line.startsWith('|'));
+  return lines.map((line) => line.slice(1, -1).match(/(?:\\.|[^|\\])+/g) ?? []);
+}

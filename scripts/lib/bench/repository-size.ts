@@ -141,7 +141,7 @@ export async function trackerLayout(names: string[], withReports: boolean): Prom
     indexed.unshift({ day, captured: names.length, missed: 0, hasReport: true });
     files.set(`reports/${day}.md`, renderReport(report, links));
     if (chart !== null) files.set(`reports/charts/${day}.svg`, chart);
-    files.set('reports/README.md', renderReportIndex(report, chart !== null, indexed));
+    files.set('reports/README.md', renderReportIndex(report, indexed, []));
     return files;
   };
 }

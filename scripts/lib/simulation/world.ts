@@ -182,6 +182,7 @@ export async function throwAwayRunner(world: World, { root }: Ended): Promise<vo
 export async function tidyUp(world: World): Promise<void> {
   if (world.unfinished !== null) await git(world.laptop, ['checkout', '--quiet', '--', NOTES]);
   world.unfinished = null;
+  world.list.set('ai', 'active');
   Object.assign(world, { isListBroken: false, settings: {}, credits: 1000, limit: null });
   await pushAsOthers(world, 'Mend the list', () => writeList(world));
   await pullHere(world);
