@@ -38,7 +38,7 @@ describe('publishing', () => {
       '2026-11-22: 2 of 2 hashtags',
     );
     expect(await git(remote, ['show', '--format=', '--name-only', 'main'])).toBe(
-      'data/hashtag_tracker.db\nreports/2026-11-22.md\nreports/README.md\nreports/badge.svg',
+      'data/hashtag_tracker.db\ndata/latest.csv\nreports/2026-11-22.md\nreports/README.md\nreports/badge.svg',
     );
     expect(await git(root, ['status', '--porcelain'])).toBe('?? lies-around.txt');
   });

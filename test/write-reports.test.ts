@@ -80,6 +80,28 @@ describe('the summaries', () => {
   });
 });
 
+describe('the CSV', () => {
+  const readCsv = (root: string) => readFile(path.join(root, 'data/latest.csv'), 'utf8');
+
+  it('is of the newest day, whatever is written again', async () => {
+    const root = await createRoot();
+    await runDays(root, ['2026-11-21', '2026-11-22']);
+    const csv = await readCsv(root);
+    expect(csv).toMatch(/\n2026-11-22,aitools,,1100,50000,1,videos,/);
+    await runScript('report', ['--date', '2026-11-21'], root);
+    expect(await readCsv(root)).toBe(csv);
+  });
+
+  it('stays as it is on a day on which nothing was captured', async () => {
+    const root = await createRoot();
+    await runDays(root, ['2026-11-21']);
+    const csv = await readCsv(root);
+    const api = await startApi({ fault: () => ({ status: 503 }) });
+    await runTrack(root, api, [], { day: '2026-11-22' });
+    expect(await readCsv(root)).toBe(csv);
+  });
+});
+
 describe('npm run report', () => {
   it.each([
     [['--week', '2026-W47'], 'weekly/2026-W47.md', '2026-W47'],
@@ -114,6 +136,7 @@ describe('npm run report', () => {
 
 describe('a generated file', () => {
   it.each([
+    'data/latest.csv',
     'reports/README.md',
     'reports/2026-11-22.md',
     'reports/charts/2026-11-22.svg',
@@ -127,6 +150,7 @@ describe('a generated file', () => {
 
   it.each([
     'README.md',
+    'data/hashtags.json',
     'reports/notes.md',
     'reports/2026-11.md',
     'reports/2026-W47.md',

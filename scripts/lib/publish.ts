@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Clock } from './clock.ts';
 import { DATABASE_PATH } from './database.ts';
 import { GitError, git } from './git.ts';
-import { isGeneratedReport, REPORTS_FOLDER } from './write-reports.ts';
+import { GENERATED_PATHS, isGeneratedReport } from './write-reports.ts';
 
 /** The snapshots are kept but could not be pushed. The message says why and what to do. */
 export class PublishError extends Error {
@@ -119,7 +119,7 @@ async function commitGenerated(root: string, message: string): Promise<boolean> 
     '--untracked-files=all',
     '--',
     DATABASE_PATH,
-    REPORTS_FOLDER,
+    ...GENERATED_PATHS,
   ]);
   const files = status
     .split('\0')
@@ -242,8 +242,7 @@ async function follow(
     `${pushed}..HEAD`,
     '--',
     '.',
-    `:(exclude)${DATABASE_PATH}`,
-    `:(exclude)${REPORTS_FOLDER}`,
+    ...[DATABASE_PATH, ...GENERATED_PATHS].map((generated) => `:(exclude)${generated}`),
   ]);
   if (own !== '') log(`Your own commits are not pushed yet: git pull --rebase, then git push`);
   try {

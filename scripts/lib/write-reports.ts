@@ -4,6 +4,7 @@ import type { Database } from 'sql.js';
 import { renderBadge } from './badge.ts';
 import { renderChart } from './chart.ts';
 import { type Day, isDay } from './day.ts';
+import { LATEST_PATH, renderLatestCsv } from './latest-csv.ts';
 import { monthOf, type Period, parseMonth, parseWeek, weekOf } from './period.ts';
 import { composeReport, type DayReport, renderReport } from './report.ts';
 import { renderReportIndex } from './report-index.ts';
@@ -25,20 +26,24 @@ export function summaryPath({ kind, name }: Period): string {
   return `${FOLDERS[kind]}/${name}.md`;
 }
 
+/** Where all that is made from the database stands, below the root. */
+export const GENERATED_PATHS = [REPORTS_FOLDER, LATEST_PATH];
 const GENERATED = [
+  /^data\/latest\.csv$/,
   /^reports\/(README\.md|badge\.svg)$/,
   /^reports\/(\d{4}-\d\d-\d\d|weekly\/\d{4}-W\d\d|monthly\/\d{4}-\d\d)\.md$/,
   /^reports\/charts\/\d{4}-(\d\d-\d\d|W\d\d|\d\d)\.svg$/,
 ];
 
-/** A file that the tracker makes below `reports/`, told by its path below the root. */
+/** A file that the tracker makes from the database, told by its path below the root. */
 export function isGeneratedReport(file: string): boolean {
   return GENERATED.some((pattern) => pattern.test(file));
 }
 
 /**
  * Writes the day's report and its chart, the summaries of the weeks and months around it that are
- * over, the index and the badge. Files that would not change are left alone.
+ * over, the index and the badge, and of the newest day the CSV. Files that would not change are left
+ * alone.
  * @param db what the summaries and the index tell
  */
 export async function writeReports(
@@ -62,6 +67,9 @@ export async function writeReports(
     if (record !== null) await writeSummary(root, record, watchlist);
   }
   await writeIndex(db, root, watchlist, report);
+  if (day === newest && report.trends.length > 0) {
+    await writeTextIfChanged(path.join(root, LATEST_PATH), await renderLatestCsv(report));
+  }
 }
 
 /** Writes the summary of a week or month, and its chart. Files that would not change are left alone. */
