@@ -82,6 +82,44 @@ describe('a day', () => {
   });
 });
 
+describe('a hashtag that leaves the watchlist', () => {
+  it.each([
+    ['paused', ['aitools', { name: 'llm', paused: true }], '**Paused**: [#llm]'],
+    ['removed', ['aitools'], '**No longer tracked**: [#llm]'],
+  ])(
+    'keeps its rows when it is %s, is mentioned once, and continues its series later',
+    async (_, without, note) => {
+      const root = await createRoot();
+      await runTrack(root, await startApi(), [], { day: '2026-11-18' });
+      await writeWatchlist(root, without);
+      for (const day of ['2026-11-19', '2026-11-20'])
+        await runTrack(root, await startApi(), [], { day });
+      expect(await readReport(root, '2026-11-19')).toContain(note);
+      expect(await readReport(root, '2026-11-20')).not.toContain(note);
+
+      await writeWatchlist(root, ['aitools', 'llm']);
+      const grown = await startApi({ answer: (name) => hashtagAnswer(name, 1331, 50_000) });
+      await runTrack(root, grown, [], { day: '2026-11-21' });
+      expect(await readReport(root, '2026-11-21')).toContain(
+        '[#llm](https://www.tiktok.com/tag/llm) +10.0%/day over 3 days**',
+      );
+      const kept = "SELECT date FROM snapshots WHERE hashtag = 'llm'";
+      expect(await queryDatabase(root, kept)).toEqual([['2026-11-18'], ['2026-11-21']]);
+    },
+  );
+
+  it('is mentioned by the next report with a snapshot, where one could capture nothing', async () => {
+    const root = await createRoot();
+    await runTrack(root, await startApi(), [], { day: '2026-11-18' });
+    await writeWatchlist(root, ['aitools']);
+    const down = await startApi({ fault: () => ({ status: 503 }) });
+    await runTrack(root, down, [], { day: '2026-11-19' });
+    await runTrack(root, await startApi(), [], { day: '2026-11-20' });
+    expect(await readReport(root, '2026-11-19')).not.toContain('No longer tracked');
+    expect(await readReport(root, '2026-11-20')).toContain('**No longer tracked**: [#llm]');
+  });
+});
+
 describe('a rerun on the same day', () => {
   it('that lacks nothing asks nothing and leaves every file as it is', async () => {
     const root = await createRoot();

@@ -392,6 +392,35 @@ describe('the data notes', () => {
     expect(notes(render(history, record))).toContain(expected);
   });
 
+  describe('of a hashtag that was captured the day before', () => {
+    const history = [...rows('llm', [1, 1], [1, 1]), ...rows('gone', [1, null], [1, null])];
+    const note = (hashtags: unknown[], record: Partial<DayRecord> = {}) =>
+      notes(render(history, record, { hashtags })).join();
+
+    it('say that it is paused, or no longer tracked', () => {
+      expect(note(['llm', { name: 'gone', paused: true }])).toBe(`- **Paused**: ${link('gone')}`);
+      expect(note(['llm'])).toBe(`- **No longer tracked**: ${link('gone')}`);
+    });
+
+    it('say neither where it is asked for, where it failed, and where nothing was captured', () => {
+      expect(note(['llm', 'gone'])).toBe('Nothing to add.');
+      expect(note(['llm'], { failures: [failure('gone')] })).not.toContain('No longer');
+      const nothing = rows('gone', [1, null], [1, null]);
+      expect(notes(render(nothing, {}, { hashtags: ['llm'] })).join()).not.toContain('No longer');
+    });
+
+    it('say neither where it has a snapshot, as on the day of the change', () => {
+      const hashtags = ['llm', { name: 'gone', paused: true }];
+      const captured = [...rows('llm', [1, 1], [1, 1]), ...rows('gone', [1, 1], [1, 1])];
+      expect(notes(render(captured, {}, { hashtags }))).toEqual(['Nothing to add.']);
+    });
+
+    it('say neither where it was captured earlier only', () => {
+      const earlier = [...rows('llm', [1, 1, 1], [1, 1, 1]), ...rows('gone', [1, null, null])];
+      expect(notes(render(earlier))).toEqual(['Nothing to add.']);
+    });
+  });
+
   it('tell each remark once, with all that it is about', () => {
     const failures = [failure('a'), failure('b'), failure('c', 'failed', 'no answer')];
     expect(notes(render(llm, { failures }))).toEqual([
@@ -442,6 +471,32 @@ describe('the data notes', () => {
     const [note] = notes(render(llm, { failures }));
     expect(note?.match(/\[#/g)).toHaveLength(30);
     expect(note).toMatch(/ and 3 more$/);
+  });
+});
+
+describe('the first report', () => {
+  const welcome = (...args: Parameters<typeof compose>) =>
+    render(...args)
+      .split('## Welcome\n\n')[1]
+      ?.split('\n\n')[0];
+
+  it('welcomes: what was recorded, when growth starts, where to go next', () => {
+    const history = [...rows('llm', [1000], [50_000]), ...rows('claude', [null], [1])];
+    expect(welcome(history)).toBe(
+      'This is your first report: 2 hashtags recorded, together 1,000 videos and 50,001 views.\n' +
+        'Growth starts tomorrow, when there is a second day to compare with, and so does the chart.\n' +
+        'Until then, you can [edit the list of hashtags](../data/hashtags.json); every report will be linked in [the index](README.md).',
+    );
+    expect(render(history)).not.toContain('## Trending');
+  });
+
+  it('is none where the database has an earlier day, or nothing was captured', () => {
+    expect(welcome(rows('llm', [1000]), { previousDay: addDays(TODAY, -400) })).toBeUndefined();
+    expect(render([], { failures: [failure('llm')] })).toContain('Nothing was captured');
+  });
+
+  it('makes no zero of what is not known', () => {
+    expect(welcome(rows('llm', [null], [7]))).toContain('1 hashtag recorded, together 7 views.');
   });
 });
 

@@ -146,6 +146,22 @@ describe('reading a day', () => {
     ]);
   });
 
+  it('knows the day before with a snapshot, and its hashtags under their names of today', () => {
+    const insert = (day: string, name: string) =>
+      db.run('INSERT INTO snapshots VALUES (?, ?, 1, 1)', [day, name]);
+    insert('2020-01-01', 'older');
+    for (const name of ['a', '#Vibe Coding', 'vibecoding']) insert('2021-01-01', name);
+    recordRun(db, createRun('2026-11-21', {}));
+    recordRun(db, createRun('2026-11-22', { a: [1, 1] }));
+    const record = readDay(db, '2026-11-22' as Day);
+    expect(record?.previousDay).toBe('2021-01-01');
+    expect(record?.previousHashtags.toSorted()).toEqual(['a', 'vibecoding']);
+    expect(readDay(db, '2020-01-01' as Day)).toMatchObject({
+      previousDay: null,
+      previousHashtags: [],
+    });
+  });
+
   it('takes only counts for counts, whatever the tutorial’s script stored', () => {
     db.run(
       "INSERT INTO snapshots VALUES ('2026-11-22', 'a', '1.2M', -5), ('2026-11-22', 'b', 0, 50)",

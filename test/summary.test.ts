@@ -88,7 +88,7 @@ describe('the winners and losers', () => {
     const history = Array.from({ length: 8 }, (_, i) => rows(`t${i}`, [1000, 1300 + i])).flat();
     const lines = section(render(history), 'Winners').split('\n');
     expect(lines).toHaveLength(6);
-    expect(lines[5]).toBe('- … and 3 more, see the table');
+    expect(lines[5]).toBe('- … and 3 more, see below');
   });
 
   it('have to wait for a second day', () => {

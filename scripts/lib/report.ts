@@ -38,6 +38,9 @@ export type DayReport = {
   creditsUsed: number | null;
   creditsRemaining: number | null;
   corrections: DayRecord['corrections'];
+  /** Hashtags of `previousDay` that are no longer asked for. */
+  paused: string[];
+  removed: string[];
   groupOf: (hashtag: string) => string | null;
 };
 
@@ -59,7 +62,26 @@ export function composeReport(record: DayRecord, watchlist: Watchlist): DayRepor
     creditsRemaining:
       record.runs.findLast((run) => run.creditsRemaining !== null)?.creditsRemaining ?? null,
     corrections: record.corrections,
+    ...findDropped(record, watchlist),
     groupOf: groups(watchlist),
+  };
+}
+
+/**
+ * The hashtags that were captured on the day before and are not on this one, because the watchlist
+ * has them paused or not at all. A day without any snapshot leaves it to the next one to say so.
+ */
+function findDropped(
+  { day, history, failures, previousHashtags }: DayRecord,
+  { entries }: Watchlist,
+): Pick<DayReport, 'paused' | 'removed'> {
+  const captured = history.filter((snapshot) => snapshot.day === day);
+  const seen = new Set([...captured, ...failures].map(({ hashtag }) => hashtag));
+  const dropped = captured.length === 0 ? [] : previousHashtags.filter((name) => !seen.has(name));
+  const isPaused = new Map(entries.map((entry) => [entry.name, entry.paused]));
+  return {
+    paused: dropped.filter((name) => isPaused.get(name) === true),
+    removed: dropped.filter((name) => !isPaused.has(name)),
   };
 }
 
@@ -95,6 +117,7 @@ export function renderReport(report: DayReport, links: ReportLinks): string {
   const chart = links.hasChart
     ? `![The last 30 days of the top movers, indexed to 100](${base}charts/${report.day}.svg)`
     : 'The chart starts with the second day.';
+  const isFirst = report.previousDay === null && report.trends.length > 0;
   const navigation = [
     previousReport === null ? null : `[← ${previousReport}](${base}${previousReport}.md)`,
     `[All reports](${base}README.md)`,
@@ -102,15 +125,30 @@ export function renderReport(report: DayReport, links: ReportLinks): string {
   const blocks = [
     `# TikTok hashtags on ${formatLongDay(report.day)}`,
     renderHealth(report),
-    '## Trending',
-    renderTrending(report),
-    chart,
+    ...(isFirst
+      ? ['## Welcome', renderWelcome(report, base)]
+      : ['## Trending', renderTrending(report), chart]),
     ...renderTables(report),
     '## Data notes',
     renderNotes(report),
     navigation.filter((part) => part !== null).join(' · '),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** The first report of all: what there is, when growth begins, where to go next. */
+function renderWelcome({ trends }: DayReport, base: string): string {
+  const counts = (['videos', 'views'] as const).flatMap((measure) => {
+    const known = trends.flatMap((trend) => trend[measure].count ?? []);
+    const sum = known.reduce((total, count) => total + count, 0);
+    return known.length === 0 ? [] : [`${formatCount(sum)} ${measure}`];
+  });
+  const total = counts.length === 0 ? '' : `, together ${counts.join(' and ')}`;
+  return [
+    `This is your first report: ${plural(trends.length, 'hashtag')} recorded${total}.`,
+    'Growth starts tomorrow, when there is a second day to compare with, and so does the chart.',
+    `Until then, you can [edit the list of hashtags](${base}../data/hashtags.json); every report will be linked in [the index](${base}README.md).`,
+  ].join('\n');
 }
 
 /** The tutorial's report for the console: a line a hashtag with videos and growth. */
@@ -371,6 +409,8 @@ function renderNotes(report: DayReport): string {
   for (const { hashtag, kind, reason } of report.failures) {
     add(`**${capitalize(failureWords(kind))}** ${renderCode(reason)}`, hashtagLink(hashtag));
   }
+  for (const hashtag of report.paused) add('**Paused**', hashtagLink(hashtag));
+  for (const hashtag of report.removed) add('**No longer tracked**', hashtagLink(hashtag));
   for (const range of formatRanges(report.missingDays))
     add('**Missing days** in the last 30', range);
   for (const trend of report.trends) {

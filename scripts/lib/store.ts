@@ -45,8 +45,9 @@ export type DayRecord = {
   day: Day;
   /** The first day of the database. */
   firstDay: Day;
-  /** The newest day before this one with a snapshot. */
+  /** The newest day before this one with a snapshot, and its hashtags. */
   previousDay: Day | null;
+  previousHashtags: string[];
   /** Snapshots up to the day, oldest first; see `readHistory`. */
   history: Snapshot[];
   runs: RunSummary[];
@@ -169,10 +170,15 @@ export function readDay(db: Database, day: Day): DayRecord | null {
   const runs = readRuns(db, day);
   if (runs.length === 0 && capturedHashtags(db, day).size === 0) return null;
   const history = readHistory(db, day, day);
+  const previousDay = parseDay(
+    selectRows(db, 'SELECT max(date) FROM snapshots WHERE date < ?', [day]),
+  );
+  const previous = previousDay === null ? [] : [...capturedHashtags(db, previousDay)];
   return {
     day,
     firstDay: firstDay(db) ?? day,
-    previousDay: parseDay(selectRows(db, 'SELECT max(date) FROM snapshots WHERE date < ?', [day])),
+    previousDay,
+    previousHashtags: [...new Set(previous.map(canonicalHashtag))],
     history,
     runs,
     failures: readFailures(db, day),

@@ -166,7 +166,7 @@ function renderMovers(movers: PeriodTrend[], mark: string, period: Period): stri
   const lines = movers
     .slice(0, MAX_MOVERS)
     .map((trend) => `- ${mark} ${describeMover(trend, lengthInDays(period))}`);
-  return [...lines, ...(more > 0 ? [`- … and ${formatCount(more)} more, see the table`] : [])].join(
+  return [...lines, ...(more > 0 ? [`- … and ${formatCount(more)} more, see below`] : [])].join(
     '\n',
   );
 }

@@ -44,10 +44,14 @@ export function trendOf(snapshots: Snapshot[], threshold: Partial<Threshold> = {
 }
 
 export function dayRecord(history: Snapshot[], overrides: Partial<DayRecord> = {}): DayRecord {
+  const days = history.map((snapshot) => snapshot.day).sort();
+  const previousDay = days.findLast((text) => text < TODAY) ?? null;
+  const previous = history.filter((snapshot) => snapshot.day === previousDay);
   return {
     day: TODAY,
-    firstDay: history.reduce((first, { day }) => (day < first ? day : first), TODAY),
-    previousDay: null,
+    firstDay: days.find((text) => text < TODAY) ?? TODAY,
+    previousDay,
+    previousHashtags: previous.map(({ hashtag }) => hashtag),
     history,
     runs: [],
     failures: [],
