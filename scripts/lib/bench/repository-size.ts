@@ -8,10 +8,14 @@ import { renderChart } from '../chart.ts';
 import { parseDatabase } from '../database.ts';
 import { addDays } from '../day.ts';
 import { git } from '../git.ts';
+import { LATEST_PATH, renderLatestCsv } from '../latest-csv.ts';
+import { monthOf, type Period, weekOf } from '../period.ts';
 import { composeReport, renderReport } from '../report.ts';
 import { type IndexedDay, renderReportIndex } from '../report-index.ts';
-import { readDay } from '../store.ts';
+import { readDay, readPeriod } from '../store.ts';
+import { composeSummary, renderSummary, renderSummaryChart } from '../summary.ts';
 import { parseWatchlist } from '../watchlist.ts';
+import { summaryPath } from '../write-reports.ts';
 import { addDay, countsOf, FIRST_DAY, hashtagNames, TUTORIAL_TABLE } from './history.ts';
 import type { Measurement } from './measure.ts';
 
@@ -130,6 +134,7 @@ export async function trackerLayout(names: string[], withReports: boolean): Prom
   const db = await parseDatabase(null);
   const watchlist = parseWatchlist(JSON.stringify({ hashtags: names }));
   const indexed: IndexedDay[] = [];
+  const summaries: Period[] = [];
   return async (dayNumber) => {
     const day = addDay(db, names, dayNumber);
     const files = new Map<string, Uint8Array | string>([['data/hashtag_tracker.db', db.export()]]);
@@ -141,7 +146,20 @@ export async function trackerLayout(names: string[], withReports: boolean): Prom
     indexed.unshift({ day, captured: names.length, missed: 0, hasReport: true });
     files.set(`reports/${day}.md`, renderReport(report, links));
     if (chart !== null) files.set(`reports/charts/${day}.svg`, chart);
-    files.set('reports/README.md', renderReportIndex(report, indexed, []));
+    files.set(LATEST_PATH, await renderLatestCsv(report));
+    const dayBefore = addDays(day, -1);
+    for (const period of [weekOf(dayBefore), monthOf(dayBefore)]) {
+      const ended = period.last < day ? readPeriod(db, period) : null;
+      if (ended === null) continue;
+      const summary = composeSummary(ended, watchlist);
+      const reportDays = new Set(indexed.map((entry) => entry.day));
+      const previous = summaries.findLast(({ kind }) => kind === period.kind)?.name ?? null;
+      const periodChart = renderSummaryChart(summary);
+      files.set(summaryPath(period), renderSummary(summary, { previous, reportDays }));
+      if (periodChart !== null) files.set(`reports/charts/${period.name}.svg`, periodChart);
+      summaries.push(period);
+    }
+    files.set('reports/README.md', renderReportIndex(report, indexed, summaries));
     return files;
   };
 }
