@@ -29,20 +29,15 @@ describe('the CSV of the newest day', () => {
     expect(csv).toBe(
       'date,hashtag,group,video_count,view_count,rank,ranked_by,rank_change,trending,breakout,' +
         'videos_added,videos_growth_over_days,videos_growth_percent_per_day,videos_within_rounding,' +
-        'videos_growth_7_days_percent,videos_growth_30_days_percent,' +
         'views_added,views_growth_over_days,views_growth_percent_per_day,views_within_rounding,' +
-        'views_growth_7_days_percent,views_growth_30_days_percent,views_per_video\n' +
+        'growth_7_days_percent,growth_30_days_percent\n' +
         '2026-11-22,llm,"Models, all",1237021,98370367,1,videos,0,false,false,' +
-        '1234,1,0.0999,false,0.7032,3.085,12345,1,0.0126,false,0.0879,0.3779,79.522\n',
+        '1234,1,0.0999,false,12345,1,0.0126,false,0.703,3.08\n',
     );
   });
 
   it.each<[string, Snapshot[], Record<string, string>]>([
-    [
-      'a first day',
-      rows('llm', [5], [9]),
-      { video_count: '5', view_count: '9', views_per_video: '1.8' },
-    ],
+    ['a first day', rows('llm', [5], [9]), { video_count: '5', view_count: '9' }],
     ['an unknown count', rows('llm', [null], [9]), { view_count: '9' }],
     [
       'a zero',
@@ -66,7 +61,16 @@ describe('the CSV of the newest day', () => {
       rows('llm', [100, 75]),
       { videos_added: '-25', videos_growth_percent_per_day: '-25' },
     ],
-    ['views', rows('llm', [null, null], [100, 150]), { rank: '1', ranked_by: 'views' }],
+    [
+      'a very small change, plainly',
+      rows('llm', [9e15, 9e15 + 1e6]),
+      { videos_growth_percent_per_day: '0' },
+    ],
+    [
+      'views',
+      rows('llm', Array(8).fill(null), [100, 100, 100, 100, 100, 100, 100, 150]),
+      { rank: '1', ranked_by: 'views', growth_7_days_percent: '50' },
+    ],
   ])('tells %s', async (_case, history, expected) => {
     expect(await known(history)).toMatchObject(expected);
   });
@@ -91,6 +95,10 @@ describe('the CSV of the newest day', () => {
     },
   );
 
+  it('holds a stored name with a line end in one line', async () => {
+    expect((await render(rows('a\nb', [1]))).split('\n')).toHaveLength(3);
+  });
+
   it('keeps its shape, one line a hashtag, whatever the rows and groups', async () => {
     const group = anyName.filter((name) => name.trim() !== '');
     await fc.assert(
@@ -108,7 +116,7 @@ describe('the CSV of the newest day', () => {
         expect(data).toHaveLength(report.trends.length);
         expect(csv.split('\n')).toHaveLength(report.trends.length + 2);
         for (const row of data) {
-          expect(Object.keys(row)).toHaveLength(23);
+          expect(Object.keys(row)).toHaveLength(20);
           for (const [column, cell] of Object.entries(row)) {
             if (['date', 'hashtag', 'group', 'ranked_by'].includes(column)) continue;
             expect(cell).toMatch(/^(-?\d+(\.\d+)?|true|false)?$/);

@@ -203,12 +203,12 @@ describe('reading a week or month', () => {
 
   it('has what the trends of its days need, and nothing later', () => {
     recordRun(db, createRun('2025-01-01', { a: [1, 1], b: [1, 1] }));
-    recordRun(db, createRun('2026-09-01', { a: [1, 1], b: [1, 1] }));
+    recordRun(db, createRun('2026-09-01', { a: [1, 1], b: [1, 1], c: [null, 1] }));
     recordRun(db, createRun('2026-11-10', { a: [1, 1] }));
     recordRun(db, createRun('2026-11-12', { a: [1, 1] }));
     recordRun(db, createRun('2026-11-17', { a: [1, 1] }));
     recordRun(db, createRun('2026-11-18', { a: [1, 1], b: [1, 1] }));
-    recordRun(db, createRun('2026-11-19', { a: [1, 1], b: [1, 1] }));
+    recordRun(db, createRun('2026-11-19', { a: [1, 1], b: [1, 1], c: [null, 1] }));
     recordRun(db, createRun('2026-11-23', { a: [1, 1], b: [1, 1] }));
     expect(historyOf('a')).toEqual([
       '2026-11-10',
@@ -219,6 +219,7 @@ describe('reading a week or month', () => {
     ]);
     // Nothing in the weeks before: its newest count before that, however old.
     expect(historyOf('b')).toEqual(['2026-09-01', '2026-11-18', '2026-11-19']);
+    expect(historyOf('c')).toEqual(['2026-09-01', '2026-11-19']);
     expect(readPeriod(db, week)).toMatchObject({ firstDay: '2025-01-01', lastDay: week.last });
   });
 

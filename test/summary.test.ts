@@ -140,7 +140,7 @@ describe('the line at the top', () => {
 
 describe('the trending days', () => {
   const history = [
-    ...rows('a', [100, 110, 111, 123]),
+    ...rows('a', [100, 110, 111, 125]),
     ...rows('b', [...Array.from({ length: 9 }, (_, i) => 1000 + i * 10), 1200]),
   ];
 
@@ -148,8 +148,13 @@ describe('the trending days', () => {
     const links = { previous: null, reportDays: new Set([TODAY]) };
     expect(section(renderSummary(compose(history), links), 'Trending days')).toBe(
       `- 2026-11-20: ${link('a')} +10.0%\n` +
-        `- [2026-11-22](../2026-11-22.md): 🚀 ${link('b')} +11.1%, ${link('a')} +10.8%`,
+        `- [2026-11-22](../2026-11-22.md): 🚀 ${link('b')} +11.1%, ${link('a')} +12.6%`,
     );
+  });
+
+  it('are those above the threshold, however little', () => {
+    const markdown = render([...rows('a', [10_001, 10_502]), ...rows('b', [10_001, 10_501])]);
+    expect(section(markdown, 'Trending days')).toBe(`- 2026-11-22: ${link('a')} +5.0%`);
   });
 
   it('go by the hashtag’s own threshold', () => {

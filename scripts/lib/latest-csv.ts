@@ -1,6 +1,6 @@
 import { plainText } from './plain-text.ts';
 import type { DayReport } from './report.ts';
-import type { MeasureTrend, SpanGrowth, Trend } from './trends.ts';
+import { type MeasureTrend, rankedMeasure, type SpanGrowth, type Trend } from './trends.ts';
 
 /** Where the newest day stands as CSV, below the root. */
 export const LATEST_PATH = 'data/latest.csv';
@@ -33,11 +33,12 @@ function renderRow({ day, groupOf }: DayReport, trend: Trend) {
     breakout: trend.isBreakout,
     ...renderMeasure('videos', trend.videos),
     ...renderMeasure('views', trend.views),
-    views_per_video: trend.viewsPerVideo === null ? null : round(trend.viewsPerVideo),
+    growth_7_days_percent: renderSpan(rankedMeasure(trend).over7Days),
+    growth_30_days_percent: renderSpan(rankedMeasure(trend).over30Days),
   };
 }
 
-function renderMeasure(name: string, { growth, over7Days, over30Days }: MeasureTrend) {
+function renderMeasure(name: string, { growth }: MeasureTrend) {
   const isKnown = growth.kind === 'rate' || growth.kind === 'from-zero';
   const rate = growth.kind === 'rate' ? growth : null;
   return {
@@ -45,8 +46,6 @@ function renderMeasure(name: string, { growth, over7Days, over30Days }: MeasureT
     [`${name}_growth_over_days`]: isKnown ? growth.days : null,
     [`${name}_growth_percent_per_day`]: rate === null ? null : percent(rate.perDay),
     [`${name}_within_rounding`]: rate === null ? null : rate.isWithinRounding,
-    [`${name}_growth_7_days_percent`]: renderSpan(over7Days),
-    [`${name}_growth_30_days_percent`]: renderSpan(over30Days),
   };
 }
 
@@ -54,11 +53,8 @@ function renderSpan(span: SpanGrowth | null): number | null {
   return span === null ? null : percent(span.rate);
 }
 
+/** To three digits: the file is committed every day, and more would only be noise. */
 function percent(fraction: number): number {
-  return round(fraction * 100);
-}
-
-/** To four digits behind the point. */
-function round(value: number): number {
-  return Number(value.toFixed(4));
+  const rounded = Number((fraction * 100).toPrecision(3));
+  return Number(rounded.toFixed(6)); // JavaScript writes a smaller one as 1e-7
 }
