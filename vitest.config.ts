@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/helpers/setup.ts'],
     testTimeout: 60_000,
+    maxWorkers: '100%',
     // Node refuses the package's own JSON imports; Vite's transformation resolves them.
     server: { deps: { inline: ['@actions/workflow-parser'] } },
   },

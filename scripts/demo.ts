@@ -5,6 +5,7 @@ import { track } from './lib/daily-run.ts';
 import { addDays, type Day, dayOf, daysBetween } from './lib/day.ts';
 import { git } from './lib/git.ts';
 import { createTerminalLog } from './lib/log.ts';
+import { createVirtualClock } from './lib/simulation/clock.ts';
 import {
   DEMO_KEY,
   type Fault,
@@ -87,11 +88,10 @@ const demo: Command = async (args, context) => {
     fault,
   });
   const runDay = (day: Day, output: Context['log']['info']) => {
-    const startMs = Date.parse(`${day}T06:17:00Z`) - Date.now();
     return runReporting(track, ['--publish'], {
       root,
       env: { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url },
-      clock: { ...context.clock, now: () => startMs + Date.now() },
+      clock: createVirtualClock(Date.parse(`${day}T06:17:00Z`)), // nobody waits for made-up limits
       random: context.random,
       fetch: context.fetch,
       log: createTerminalLog(output),

@@ -1,9 +1,9 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEMO_KEY, hashtagAnswer, UNKNOWN_HASHTAG_ANSWER } from '../scripts/lib/stand-in.ts';
 import { createFolder } from './helpers/folder.ts';
-import { createRepository, writeWatchlist } from './helpers/repository.ts';
+import { createRepository, refusePushes, writeWatchlist } from './helpers/repository.ts';
 import { queryDatabase, type Ran, runTrack, startApi } from './helpers/tracker.ts';
 
 async function createRoot(watchlist: unknown = ['aitools', 'llm']): Promise<string> {
@@ -398,9 +398,7 @@ describe('the news that a run hands on', () => {
     expect((await runTrack(root, api, ['--dry-run'])).outputs).not.toHaveProperty('news');
     expect((await runTrack(root, api, [], { env: {} })).outputs).not.toHaveProperty('news');
     const repository = await createRepository();
-    await writeFile(path.join(repository.remote, 'hooks/pre-receive'), '#!/bin/sh\nexit 1\n', {
-      mode: 0o755,
-    });
+    await refusePushes(repository.remote, 'no thanks');
     const ran = await runTrack(repository.root, api, ['--publish']);
     expect(ran.exitCode).toBe(1);
     expect(ran.outputs).toMatchObject({ captured: '2' });

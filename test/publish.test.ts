@@ -1,22 +1,20 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { git } from '../scripts/lib/git.ts';
 import { findPublishTarget } from '../scripts/lib/publish.ts';
 import { createFolder } from './helpers/folder.ts';
 import { runScript } from './helpers/process.ts';
-import { cloneRepository, commitFile, createRepository, showFile } from './helpers/repository.ts';
+import {
+  cloneRepository,
+  commitFile,
+  createRepository,
+  refusePushes,
+  showFile,
+} from './helpers/repository.ts';
 import { queryDatabase, runTrack, startApi } from './helpers/tracker.ts';
 
 const SNAPSHOTS = 'SELECT date, hashtag FROM snapshots ORDER BY date, hashtag';
-
-/** Makes the remote refuse every push with a message, as a server's rule would. */
-async function refusePushes(remote: string, message: string): Promise<void> {
-  const hook = path.join(remote, 'hooks', 'pre-receive');
-  await mkdir(path.dirname(hook), { recursive: true });
-  await writeFile(hook, `#!/bin/sh\necho '${message}' >&2\nexit 1\n`);
-  await chmod(hook, 0o755);
-}
 
 /** The rows of the database that the remote's branch holds. */
 async function queryRemote(remote: string, sql: string): Promise<unknown[][]> {

@@ -298,6 +298,6 @@ describe('what was last heard', () => {
     recordRun(db, createRun('2026-11-20', {}, { creditsRemaining: 50 }));
     recordRun(db, createRun('2026-11-21', {}, { creditsRemaining: 40 }));
     recordRun(db, createRun('2026-11-22', {}));
-    expect(readCreditsLeft(db)).toBe(40);
+    expect(readCreditsLeft(db)).toEqual({ credits: 40, day: '2026-11-21' });
   });
 });

@@ -47,7 +47,7 @@ export const DEMO_KEY = 'demo-key-without-value';
  * for the demo and the tests.
  */
 export async function startStandIn(options: StandInOptions): Promise<StandIn> {
-  const { key = DEMO_KEY, latencyMs = 0, limit, now = Date.now } = options;
+  const { key = DEMO_KEY, latencyMs = 0, limit, now = () => Date.now() } = options;
   const { maxInFlight = Number.POSITIVE_INFINITY } = options;
   const requests: string[] = [];
   const countOf = new Map<string, number>();

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { git } from '../../scripts/lib/git.ts';
 import { createFolder } from './folder.ts';
@@ -13,9 +13,9 @@ export async function createRepository(
   const folder = await createFolder();
   const remote = path.join(folder, 'remote.git');
   const root = path.join(folder, 'checkout');
-  await git(folder, ['init', '--quiet', '--bare', '--initial-branch=main', remote]);
+  await git(folder, ['init', '--quiet', '--bare', '--template=', '--initial-branch=main', remote]);
   await mkdir(path.join(root, 'data'), { recursive: true });
-  await git(root, ['init', '--quiet', '--initial-branch=main']);
+  await git(root, ['init', '--quiet', '--template=', '--initial-branch=main']);
   await configureIdentity(root);
   await writeWatchlist(root, { hashtags });
   await git(root, ['remote', 'add', 'origin', remote]);
@@ -28,7 +28,7 @@ export async function createRepository(
 /** Another checkout of the same remote, as another machine would have it. */
 export async function cloneRepository({ remote }: Repository): Promise<string> {
   const root = path.join(await createFolder(), 'clone');
-  await git(path.dirname(root), ['clone', '--quiet', remote, root]);
+  await git(path.dirname(root), ['clone', '--quiet', '--template=', remote, root]);
   await configureIdentity(root);
   return root;
 }
@@ -54,6 +54,14 @@ export async function commitFile(
 /** The bytes of a file at a revision, as text. */
 export function showFile(root: string, revision: string, file: string): Promise<string> {
   return git(root, ['show', `${revision}:${file}`]);
+}
+
+/** Makes the remote refuse every push with a message, as a server's rule would. */
+export async function refusePushes(remote: string, message: string): Promise<void> {
+  const hook = path.join(remote, 'hooks', 'pre-receive');
+  await mkdir(path.dirname(hook), { recursive: true });
+  await writeFile(hook, `#!/bin/sh\necho '${message}' >&2\nexit 1\n`);
+  await chmod(hook, 0o755);
 }
 
 async function configureIdentity(root: string): Promise<void> {
