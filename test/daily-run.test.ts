@@ -287,6 +287,14 @@ describe('usage', () => {
     expect(ran).toMatchObject({ exitCode: 2, output: expect.stringContaining('never written to') });
   });
 
+  it('a database with a day of the future, which a wrong clock left, says how to mend it', async () => {
+    const root = await createRoot();
+    const api = await startApi();
+    await runTrack(root, api, [], { day: '2031-01-01' });
+    const ran = await runTrack(root, api);
+    expect(ran).toMatchObject({ exitCode: 2, output: expect.stringContaining('git revert') });
+  });
+
   it('tomorrow is possible, for those whose day has begun', async () => {
     const root = await createRoot();
     expect((await runTrack(root, await startApi(), ['--date', '2026-11-23'])).exitCode).toBe(0);

@@ -65,6 +65,33 @@ describe.each(damages)('a database that is %s', (_, damage) => {
   });
 });
 
+describe('an older database in the place of the newest', () => {
+  it('is not published over it: nothing is asked, and it says how to go on', async () => {
+    const { root } = await createHistory();
+    await git(root, ['restore', '--source=HEAD~1', '--', DATABASE_PATH]);
+    const head = await git(root, ['rev-parse', 'HEAD']);
+    const api = await startApi();
+    const ran = await runTrack(root, api, ['--publish'], { day: '2026-11-23' });
+    expect(ran).toMatchObject({
+      exitCode: 1,
+      output: expect.stringMatching(/lacks 1 snapshot that the last commit has.*git restore/),
+    });
+    expect(api.requests).toEqual([]);
+    expect(await git(root, ['rev-parse', 'HEAD'])).toBe(head);
+    await git(root, ['restore', DATABASE_PATH]);
+    expect((await runTrack(root, api, ['--publish'], { day: '2026-11-23' })).exitCode).toBe(0);
+    expect(await queryDatabase(root, SNAPSHOTS)).toHaveLength(3);
+  });
+
+  it('is told from one with days that are not published yet', async () => {
+    const { root } = await createHistory();
+    const api = await startApi();
+    await runTrack(root, api, [], { day: '2026-11-23' });
+    expect((await runTrack(root, api, ['--publish'], { day: '2026-11-24' })).exitCode).toBe(0);
+    expect(await queryDatabase(root, SNAPSHOTS)).toHaveLength(4);
+  });
+});
+
 describe('npm run restore', () => {
   it('passes over versions of the history that are damaged themselves', async () => {
     const { root, file } = await createHistory();

@@ -9,14 +9,15 @@ import { describe, expect, it } from 'vitest';
 import { git } from '../scripts/lib/git.ts';
 import { DEMO_KEY } from '../scripts/lib/stand-in.ts';
 import { startHttpServer } from './helpers/http.ts';
-import { PROJECT, runProcess } from './helpers/process.ts';
+import { PROJECT, runProcess, runScript } from './helpers/process.ts';
 import {
   cloneRepository,
   commitFile,
   createRepository,
   type Repository,
+  refusePushes,
 } from './helpers/repository.ts';
-import { runTrack, startApi } from './helpers/tracker.ts';
+import { queryDatabase, runTrack, startApi } from './helpers/tracker.ts';
 
 const FILES = ['track.yml', 'check.yml'];
 const readWorkflow = (file: string) =>
@@ -111,21 +112,43 @@ describe('track.yml', () => {
     );
     expect(permissionsOf(track ?? '')).toEqual(['contents: write']);
     expect(permissionsOf(notify ?? '')).toEqual(['contents: read', 'issues: write']);
-    expect(track?.match(/secrets\.\w+/g)).toEqual(['secrets.SCAVIO_API_KEY']);
+    // Of the webhook it learns whether there is one.
+    expect(track?.match(/secrets\.[^}]+ /g)).toEqual([
+      "secrets.ALERT_WEBHOOK_URL != '' ",
+      'secrets.SCAVIO_API_KEY ',
+    ]);
     expect(notify?.match(/secrets\.\w+/g)).toEqual(['secrets.ALERT_WEBHOOK_URL']);
     expect(notify).toContain('persist-credentials: false');
   });
 
-  it('tells of a run that failed, too, but of none that did not take place, and of no dry one', async () => {
+  it('tells of a run that failed, too, but not where nobody asked for it, and of no dry one', async () => {
     const notify = await readJob('track.yml', 'notify');
     expect(notify).toMatch(/^ {4}needs: track$/m);
-    const [, condition] = /^ {4}if: \$\{\{ (.*) \}\}$/m.exec(notify) ?? [];
-    expect(condition?.split(' && ')).toEqual([
+    const [, condition = ''] = /^ {4}if: >-\n((?: {6}.*\n)+)/m.exec(notify) ?? [];
+    expect(condition.split('&&').map((part) => part.trim())).toEqual([
       '!cancelled()',
       "needs.track.result != 'skipped'",
+      "needs.track.outputs.tell != 'false'", // nor where the job ended before it could say so
       '!inputs.dry-run',
     ]);
     expect(notify).toContain('continue-on-error: true');
+  });
+
+  it('keeps what was paid for and could not be pushed, where an import finds it', async () => {
+    const repository = await createRepository(['aitools']);
+    const other = await cloneRepository(repository);
+    await refusePushes(repository.remote, 'no thanks');
+    await runTrack(repository.root, await startApi(), ['--publish']);
+    const output = path.join(path.dirname(other), 'output');
+    const look = (await runLines('track.yml', 'track')).find((line) => line.includes('rev-list'));
+    const env = { GITHUB_OUTPUT: output, GITHUB_REF_NAME: 'main' };
+    expect(await runStep(String(look), repository.root, env)).toMatchObject({ exitCode: 0 });
+    expect(await readFile(output, 'utf8')).toBe('unpublished=true\n');
+    const kept = path.join(repository.root, 'data', 'hashtag_tracker.db');
+    expect((await runScript('import', [kept], other)).exitCode).toBe(0);
+    expect(await queryDatabase(other, 'SELECT * FROM snapshots')).toEqual([
+      ['2026-11-22', 'aitools', 1000, 50_000],
+    ]);
   });
 
   it('works as it stands: its run lines, in a runner’s clone, publish the day', async () => {

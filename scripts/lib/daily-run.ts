@@ -19,6 +19,7 @@ import { withLock } from './lock.ts';
 import { findNews, renderNews } from './news.ts';
 import { createProgressView } from './progress.ts';
 import { findPublishTarget, type PublishTarget, publish } from './publish.ts';
+import { refuseOlderDatabase } from './recover.ts';
 import type { DayReport } from './report.ts';
 import { composeReport, renderConsoleReport, renderHeadline, renderReport } from './report.ts';
 import { createScavioClient } from './scavio.ts';
@@ -64,7 +65,8 @@ export const track: Command = async (args, context) => {
   const version = await fileVersion(root);
   let db = await openDatabase(root);
   try {
-    refuseThePast(db, day);
+    if (target !== null) await refuseOlderDatabase(db, root);
+    refuseThePast(db, day, clock.now());
     const pending = flags.refresh ? inScope : missingHashtags(db, day, inScope);
     if (pending.length === 0) log.info(`Nothing to ask: ${day} has all ${inScope.length} hashtags`);
     const run = pending.length === 0 ? null : await collectRun(pending, day, watchlist, context);
@@ -136,13 +138,16 @@ function chooseHashtags(only: string | undefined, watchlist: Watchlist): string[
   return active.filter((name) => wanted.includes(name));
 }
 
-function refuseThePast(db: Database, day: Day): void {
+function refuseThePast(db: Database, day: Day, nowMs: number): void {
   const newest = newestDay(db);
-  if (newest !== null && day < newest) {
-    throw new UsageError(
-      `${day} is before ${newest}, the newest day in the database; days of the past are never written to`,
-    );
-  }
+  if (newest === null || day >= newest) return;
+  const isFuture = newest > addDays(dayOf(nowMs, 'UTC'), 1);
+  throw new UsageError(
+    `${day} is before ${newest}, the newest day in the database; days of the past are never written to` +
+      (isFuture
+        ? `. But ${newest} is in the future: the clock was wrong then. Take that run back with git revert`
+        : ''),
+  );
 }
 
 /**

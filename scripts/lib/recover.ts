@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from 'sql.js';
-import { DATABASE_PATH, DatabaseError, parseDatabase } from './database.ts';
+import { DATABASE_PATH, DatabaseError, parseDatabase, selectRows } from './database.ts';
 import { type Day, isDay } from './day.ts';
-import { git } from './git.ts';
+import { plural } from './format.ts';
+import { GitError, git } from './git.ts';
 import { openObjects } from './git-objects.ts';
 import { parseReportCounts } from './parse-report.ts';
 import { addMissingSnapshots, newestDay, type Snapshot } from './store.ts';
@@ -39,6 +40,42 @@ export async function findGoodVersion(root: string): Promise<GoodVersion | null>
   } finally {
     objects.close();
   }
+}
+
+/**
+ * Refuses a checkout's database that has lost what the last commit has: an older file, put there by
+ * hand, would be published over the newer one.
+ * @throws DatabaseError
+ */
+export async function refuseOlderDatabase(db: Database, root: string): Promise<void> {
+  const isUnchanged = await git(root, ['diff', '--quiet', 'HEAD', '--', DATABASE_PATH]).then(
+    () => true,
+    (error: unknown) => !(error instanceof GitError && error.cause === 1), // there is no commit yet
+  );
+  if (isUnchanged) return;
+  const objects = openObjects(root);
+  const file = await objects.read(`HEAD:${DATABASE_PATH}`).finally(objects.close);
+  if (file === null) return;
+  const committed = await parseDatabase(file).catch((error: unknown) => {
+    if (error instanceof DatabaseError) return null; // then this one is all there is
+    throw error;
+  });
+  if (committed === null) return;
+  const path = selectRows(committed, "SELECT file FROM pragma_database_list WHERE name = 'main'");
+  db.run('ATTACH ? AS committed', [String(path)]);
+  const [row] = selectRows(
+    db,
+    `SELECT count(*) FROM (SELECT date, hashtag FROM committed.snapshots
+       EXCEPT SELECT date, hashtag FROM main.snapshots)`,
+  );
+  db.run('DETACH committed');
+  committed.close();
+  const lost = Number(row?.[0]);
+  if (lost === 0) return;
+  throw new DatabaseError(
+    `${DATABASE_PATH} lacks ${plural(lost, 'snapshot')} that the last commit has: is it an older ` +
+      `file? Keep a copy, then: git restore ${DATABASE_PATH}, npm run import -- COPY`,
+  );
 }
 
 /** What to do about a damaged database, in a sentence. */
