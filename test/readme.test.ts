@@ -68,6 +68,21 @@ describe('the README', () => {
     expect(read.size).toBe(3);
   });
 
+  it('promises nothing without a test that keeps it', async () => {
+    const [, table = ''] = /## What it promises\n([\s\S]*?)\n## /.exec(readme) ?? [];
+    const promises = table.split('\n').filter((line) => line.includes('](test/'));
+    expect(promises.length).toBeGreaterThan(10);
+    for (const keeper of promises.flatMap((line) =>
+      line.split(/(?=\[[\w-]+\]\(test\/)/).slice(1),
+    )) {
+      const [, file = ''] = /\]\((.*?)\)/.exec(keeper) ?? [];
+      const source = await readFile(path.join(PROJECT, file), 'utf8');
+      const titles = [...keeper.matchAll(/"(.*?)"/g)].map(([, title]) => `'${title}'`);
+      expect(titles, keeper).not.toEqual([]);
+      for (const title of titles) expect(source).toContain(title);
+    }
+  });
+
   it('maps the code as it is', async () => {
     const mapped = [...readme.matchAll(/`([\w-]+\.ts)`/g)].map(([, file]) => String(file));
     for (const file of mapped) await access(path.join(PROJECT, 'scripts/lib', file));
