@@ -27,11 +27,11 @@ describe('the CSV of the newest day', () => {
     const views = Array.from({ length: 31 }, (_, i) => 98_000_017 + i * 12_345);
     const csv = await render(rows('llm', videos, views), [{ name: 'llm', group: 'Models, all' }]);
     expect(csv).toBe(
-      'date,hashtag,group,video_count,view_count,rank,ranked_by,rank_change,trending,breakout,' +
+      'date,hashtag,group,video_count,view_count,rank,ranked_by,trending,breakout,' +
         'videos_added,videos_growth_over_days,videos_growth_percent_per_day,videos_within_rounding,' +
         'views_added,views_growth_over_days,views_growth_percent_per_day,views_within_rounding,' +
         'growth_7_days_percent,growth_30_days_percent\n' +
-        '2026-11-22,llm,"Models, all",1237021,98370367,1,videos,0,false,false,' +
+        '2026-11-22,llm,"Models, all",1237021,98370367,1,videos,false,false,' +
         '1234,1,0.0999,false,12345,1,0.0126,false,0.703,3.08\n',
     );
   });
@@ -116,7 +116,7 @@ describe('the CSV of the newest day', () => {
         expect(data).toHaveLength(report.trends.length);
         expect(csv.split('\n')).toHaveLength(report.trends.length + 2);
         for (const row of data) {
-          expect(Object.keys(row)).toHaveLength(20);
+          expect(Object.keys(row)).toHaveLength(19);
           for (const [column, cell] of Object.entries(row)) {
             if (['date', 'hashtag', 'group', 'ranked_by'].includes(column)) continue;
             expect(cell).toMatch(/^(-?\d+(\.\d+)?|true|false)?$/);

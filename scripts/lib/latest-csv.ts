@@ -28,7 +28,6 @@ function renderRow({ day, groupOf }: DayReport, trend: Trend) {
     view_count: trend.views.count,
     rank: trend.rank,
     ranked_by: trend.rankedBy,
-    rank_change: trend.rankChange,
     trending: trend.isTrending,
     breakout: trend.isBreakout,
     ...renderMeasure('videos', trend.videos),
