@@ -56,6 +56,7 @@ describe('the lock', () => {
     ['a process that died', DEAD],
     ['nobody', ''],
     ['nonsense', '-1'],
+    ['an earlier task of this process, which the disk did not let go', String(process.pid)],
   ])('is taken over from %s', async (_, holder) => {
     const root = await createRoot();
     await writeFile(path.join(root, LOCK_PATH), holder);

@@ -8,6 +8,9 @@ export const LOCK_PATH = 'data/tracker.lock';
 
 const POLL_MS = 100;
 
+/** How many tasks of this process hold each lock or wait for it. */
+const tasks = new Map<string, number>();
+
 /**
  * Runs `work` while no other process of this machine writes to the tracker's files below `root`:
  * waits for the one that does, and says so. A process that died does not keep the lock.
@@ -19,13 +22,22 @@ export async function withLock<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const lock = path.join(root, LOCK_PATH);
-  await takeLock(lock, log);
+  tasks.set(lock, (tasks.get(lock) ?? 0) + 1);
   try {
-    return await work();
+    await takeLock(lock, log);
+    try {
+      return await work();
+    } finally {
+      await removeIfPossible(lock);
+    }
   } finally {
-    // Where the disk refuses this, the lock is that of a dead process soon.
-    await rm(lock, { force: true }).catch(() => {});
+    tasks.set(lock, (tasks.get(lock) ?? 1) - 1);
   }
+}
+
+/** What the disk refuses to remove is that of a dead process soon, and of no task of this one now. */
+async function removeIfPossible(file: string): Promise<void> {
+  await rm(file, { force: true }).catch(() => {});
 }
 
 async function takeLock(lock: string, log: (line: string) => void): Promise<void> {
@@ -36,7 +48,8 @@ async function takeLock(lock: string, log: (line: string) => void): Promise<void
     for (let polls = 0; !(await tryLink(own, lock)); polls++) {
       const holder = await readHolder(lock);
       if (holder === null) continue;
-      if (!isAlive(holder)) {
+      const isLeftover = holder === String(process.pid) && tasks.get(lock) === 1;
+      if (isLeftover || !isAlive(holder)) {
         await discard(lock, holder);
         continue;
       }
@@ -46,7 +59,7 @@ async function takeLock(lock: string, log: (line: string) => void): Promise<void
       await setTimeout(POLL_MS);
     }
   } finally {
-    await rm(own, { force: true });
+    await removeIfPossible(own);
   }
 }
 

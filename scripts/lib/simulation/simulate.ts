@@ -1,4 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { addDays } from '../day.ts';
 import type { Attempt, SimulatedDay } from './history.ts';
 import { checkEnds, checkRemote, InvariantError, type Promised } from './invariants.ts';
@@ -20,6 +21,9 @@ const A_GOOD_RUN: Attempt = {
   death: null,
   seed: 0,
 };
+
+/** A run takes a fraction of a second; whatever waits so long waits for ever. */
+const HANG_MS = 60_000;
 
 /**
  * Lives through a history with the real program, real files and real git in a folder of its own, and
@@ -61,7 +65,15 @@ export async function simulate(
 }
 
 async function liveThrough(world: World, attempt: Attempt, nth: number, promised: Promised) {
-  const ends = await runAttempt(world, attempt, nth);
+  const isOver = new AbortController();
+  const hang = setTimeout(HANG_MS, null, { signal: isOver.signal }).then(
+    () => {
+      throw new InvariantError(`a run hangs: ${JSON.stringify(attempt)}`);
+    },
+    () => [], // it was over before
+  );
+  const ends = await Promise.race([runAttempt(world, attempt, nth), hang]);
+  isOver.abort();
   await checkEnds(world, attempt, ends, promised);
   for (const ended of ends) await throwAwayRunner(world, ended);
   return ends;
