@@ -12,6 +12,10 @@ const audit: Command = async (args, { root, log, terminal, signal }) => {
   const flags = parseFlags('audit', summary, FLAGS, args, log);
   if (flags === null) return 0;
   const commits = await listHistory(root, flags.since ?? null);
+  if (commits.length === 0) {
+    log.info(`Nothing to audit: no commit${flags.since ? ' since' : ''} has touched the data`);
+    return 0;
+  }
   const bar = createProgressBar(commits.length, terminal);
   const show = (done: number, { hash }: { hash: string }) => bar.show(done, hash);
   const { findings, information } = await auditHistory(root, commits, show, signal).finally(

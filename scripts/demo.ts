@@ -66,6 +66,7 @@ const demo: Command = async (args, context) => {
   const lastDay = dayOf(startedMs, 'UTC');
   const firstDay = addDays(lastDay, 1 - DAYS);
   await createRepositories(context.root, root, remote);
+  log.info('8 hashtags, one of which does not exist, to show what that looks like');
 
   let today = firstDay;
   let isRerun = false;
@@ -128,7 +129,9 @@ const demo: Command = async (args, context) => {
 ${DAYS} days in ${seconds} s, ${api.requests.length} requests over HTTP, every day pushed to a git remote. Look at:
   demo/tracker/reports/${lastDay}.md   today's report, as GitHub will show it
   demo/tracker/reports/README.md       the index of all reports
-  git -C demo/tracker log --stat       the audit trail`);
+  git -C demo/tracker log --stat       the audit trail
+Any command works on it, such as the audit:
+  cd demo/tracker && node --import=tsx ../../scripts/audit.ts`);
   return 0;
 };
 

@@ -38,8 +38,12 @@ async function restoreHere(
   flags: { 'from-reports': boolean | undefined },
 ): Promise<ExitCode> {
   const { root, log } = context;
-  const db = (await openSound(root)) ?? (await bringBack(context));
-  if (flags['from-reports'] !== true) return 0;
+  const sound = await openSound(root);
+  const db = sound ?? (await bringBack(context));
+  if (flags['from-reports'] !== true) {
+    if (sound !== null) log.info(`${DATABASE_PATH} is sound: there is nothing to restore`);
+    return 0;
+  }
   const recovered = await addFromReports(db, root);
   if (recovered.length > 0) await saveDatabase(db, root);
   for (const { report, snapshots } of recovered) {
@@ -63,7 +67,10 @@ async function openSound(root: string): Promise<Database | null> {
 
 async function bringBack({ root, log }: Context): Promise<Database> {
   const good = await findGoodVersion(root);
-  if (good === null) throw new DatabaseError(`the history has no good version of ${DATABASE_PATH}`);
+  if (good === null)
+    throw new DatabaseError(
+      `the history has no good version of ${DATABASE_PATH}; move what is there away, and npm run track makes a new one`,
+    );
   const file = path.join(root, DATABASE_PATH);
   const damaged = await readDatabaseFile(root);
   if (damaged !== null) {

@@ -191,7 +191,7 @@ describe('the database', () => {
     await runTrack(root, api, ['--publish'], { day: '2026-11-25' });
     expect(await complaints(root, env, '2026-11-25')).toEqual([
       expect.stringMatching(
-        /^! 2 days missing in the 30 up to 2026-11-25: 2026-11-23, 2026-11-24\n/,
+        /^! 2 days missing in the 30 up to 2026-11-25: 2026-11-23 to 2026-11-24\n/,
       ),
     ]);
   });
@@ -283,7 +283,7 @@ describe('the remote', () => {
     const healthy = await createHealthy();
     await commitFile(await cloneRepository(healthy), 'other.txt', 'theirs', true);
     expect(await complaints(healthy.root, healthy.env)).toEqual([
-      '! others have pushed to origin/main since\n    → git pull --rebase',
+      '! others have pushed to origin/main since your last pull\n    → git pull --rebase',
     ]);
   });
 });

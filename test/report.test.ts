@@ -60,14 +60,14 @@ const failure = (hashtag: string, kind: Failure['kind'] = 'failed', reason = 'HT
   reason,
 });
 
-/** The cells of a hashtag's row, under the names of their columns. */
+/** The cells of a hashtag's row, under the names of their columns; a dash where one is left out. */
 function cells(markdown: string, hashtag: string): Record<string, string> {
-  const table = tableRows(markdown);
-  const row = table.find((line) => line[1]?.startsWith(`[#${hashtag}]`)) ?? [];
-  const names = (table[0] ?? []).map((name, i) =>
-    table[0]?.indexOf(name) === i ? name : `${name} 2`,
-  );
-  return Object.fromEntries(names.map((name, i) => [name, row[i] ?? '']));
+  const [names = [], ...rest] = tableRows(markdown);
+  const row = rest.find((line) => line.some((cell) => cell.startsWith(`[#${hashtag}]`))) ?? [];
+  const shown = Object.fromEntries(names.map((name, i) => [name, row[i] ?? '']));
+  const empty =
+    'Rank,Videos,New,Growth,7 days,30 days,Views,New views,Views growth,Views/video'.split(',');
+  return { ...Object.fromEntries(empty.map((name) => [name, '–'])), ...shown };
 }
 
 function notes(markdown: string): string[] {
@@ -211,7 +211,7 @@ describe('the table', () => {
       '30 days': '+3.1%',
       Views: '98,370,367',
       'New views': '+12,345',
-      'Growth 2': '+0.01%',
+      'Views growth': '+0.01%',
       'Views/video': '80',
     });
   });
@@ -227,7 +227,7 @@ describe('the table', () => {
       rows('x', [5, null], [5, 6]),
       { Videos: '–', Growth: '–', 'Views/video': '–' },
     ],
-    ['unknown views', rows('x', [5, 6], [5, null]), { Views: '–', 'Growth 2': '–' }],
+    ['unknown views', rows('x', [5, 6], [5, null]), { Views: '–', 'Views growth': '–' }],
     ['a zero baseline', rows('x', [0, 12]), { New: '+12', Growth: 'from 0', Rank: '–' }],
     ['a fall', rows('x', [100, 75]), { New: '-25', Growth: '-25.0%' }],
     ['no change', rows('x', [100, 100]), { New: '0', Growth: '0.0%' }],
@@ -240,19 +240,32 @@ describe('the table', () => {
     ['no step', rows('x', [1e6, 1e6]), { New: '0', Growth: '0.0%' }],
     ['a return', rows('x', [100, ...gap(7), 100]), { Growth: 'back: 0.0%/day over 8 days' }],
     ['a week', rows('x', [100, ...gap(6), 100]), { Growth: '0.0%/day over 7 days' }],
-    ['trending', rows('x', [100, 150], [9, 9]), { Growth: '**+50.0%**', 'Growth 2': '0.0%' }],
+    ['trending', rows('x', [100, 150], [9, 9]), { Growth: '**+50.0%**', 'Views growth': '0.0%' }],
   ])('has its own wording for %s', (_case, history, expected) => {
     expect(cells(render(history), 'x')).toMatchObject(expected);
   });
 
-  it('shows the places gained and lost, and who is new', () => {
+  it('shows the places gained and lost, and who is new, which a return is not', () => {
     const markdown = render([
       ...rows('up', [100, 101, 200]),
       ...rows('down', [100, 150, 160]),
       ...rows('new', [100, 101]),
+      ...rows('back', [98, 99, null, 100]),
     ]);
-    const ranks = ['up', 'down', 'new'].map((hashtag) => cells(markdown, hashtag).Rank);
-    expect(ranks).toEqual(['1\u00a0▲1', '2\u00a0▼1', '3\u00a0new']);
+    const ranks = ['up', 'down', 'new', 'back'].map((hashtag) => cells(markdown, hashtag).Rank);
+    expect(ranks).toEqual(['1\u00a0▲1', '2\u00a0▼1', '3\u00a0new', '4']);
+  });
+
+  it('leaves out the columns that would be empty in all groups', () => {
+    const [names] = tableRows(render(rows('x', [null, null], [100, 150])));
+    expect(names).toEqual([
+      'Rank by views',
+      'Hashtag',
+      '14 days',
+      'Views',
+      'New views',
+      'Views growth',
+    ]);
   });
 
   it('marks the hashtags that are ranked by views; the column where all are', () => {
@@ -546,10 +559,12 @@ describe('text from outside', () => {
         const report = compose(history);
         const table = tableRows(renderReport(report, LINKS));
         expect(table).toHaveLength(report.trends.length === 0 ? 0 : report.trends.length + 2);
-        for (const row of table) expect(row).toHaveLength(12);
-        for (const [rank, hashtag, ...figures] of table.slice(2)) {
-          expect(hashtag).toMatch(hashtagCell);
-          expect([rank, ...figures].join()).not.toMatch(/NaN|Infinity|undefined|null|\+0\.0*%/);
+        const names = table[0]?.indexOf('Hashtag') ?? 0;
+        for (const row of table) expect(row).toHaveLength(table[0]?.length ?? 0);
+        for (const row of table.slice(2)) {
+          expect(row[names]).toMatch(hashtagCell);
+          const figures = row.filter((_, column) => column !== names);
+          expect(figures.join()).not.toMatch(/NaN|Infinity|undefined|null|\+0\.0*%/);
         }
       }),
       { numRuns: 200 },

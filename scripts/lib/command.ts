@@ -113,6 +113,10 @@ export function parseHashtagFlag(flag: string, list: string): string[] {
  * speaks on standard output.
  */
 export async function runCommand(command: Command, ownLog?: Log): Promise<void> {
+  // Whoever reads has enough, as `head` does; the work goes on.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   const log = ownLog ?? (await createLog(process.env, (line) => process.stdout.write(`${line}\n`)));
   process.exitCode = await runReporting(command, process.argv.slice(2), {
     root: process.cwd(),

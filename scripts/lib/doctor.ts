@@ -15,6 +15,7 @@ import {
   type PublishTarget,
 } from './publish.ts';
 import { adviseRecovery } from './recover.ts';
+import { formatRanges } from './report.ts';
 import { fetchUsage } from './scavio.ts';
 import { capturedHashtags, newestDay, readCreditsLeft, readDay } from './store.ts';
 import { missingDays } from './trends.ts';
@@ -116,7 +117,7 @@ async function* examineDatabase(
     const missing = missingDays(history, day, firstDay);
     if (missing.length > 0) {
       yield remark(
-        `${plural(missing.length, 'day')} missing in the 30 up to ${day}: ${missing.join(', ')}`,
+        `${plural(missing.length, 'day')} missing in the 30 up to ${day}: ${formatRanges(missing).join(', ')}`,
         'nothing brings them back; if more come, see the runs: Actions → Track hashtags',
       );
     }
@@ -175,7 +176,10 @@ async function tryPush(root: string, target: PublishTarget): Promise<Finding> {
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     if (/\(fetch first\)|\(non-fast-forward\)/.test(error.stderr)) {
-      return remark(`others have pushed to ${remote}/${branch} since`, 'git pull --rebase');
+      return remark(
+        `others have pushed to ${remote}/${branch} since your last pull`,
+        'git pull --rebase',
+      );
     }
     return fault(
       `${remote}/${branch} can't be pushed to: ${errorMessage(error)}`,

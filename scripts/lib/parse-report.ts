@@ -24,8 +24,8 @@ export function parseReportCounts(markdown: string): ({ hashtag: string } & Coun
     } else if (!cells.every((cell) => /^:?-+:?$/.test(cell))) {
       rows.push({
         hashtag: parseHashtagCell(cells[columns.hashtag] ?? ''),
-        videoCount: parseCount(cells[columns.videos] ?? ''),
-        viewCount: parseCount(cells[columns.views] ?? ''),
+        videoCount: parseCount(columns.videos < 0 ? '–' : (cells[columns.videos] ?? '')),
+        viewCount: parseCount(columns.views < 0 ? '–' : (cells[columns.views] ?? '')),
       });
     }
   }
@@ -43,7 +43,8 @@ function findColumns(header: string[]) {
   const hashtag = header.indexOf('Hashtag');
   const videos = header.indexOf('Videos');
   const views = header.indexOf('Views');
-  return Math.min(hashtag, videos, views) < 0 ? null : { hashtag, videos, views };
+  // A column that would be empty is left out.
+  return hashtag < 0 || Math.max(videos, views) < 0 ? null : { hashtag, videos, views };
 }
 
 function parseHashtagCell(cell: string): string {

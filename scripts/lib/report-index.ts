@@ -23,12 +23,14 @@ export function renderReportIndex(
     const newest = summaries.findLast((period) => period.kind === kind);
     return newest === undefined ? [] : [renderSummaryLink(newest, formatPeriod(newest))];
   });
+  const months = renderMonths(days, summaries);
   const blocks = [
     '# TikTok hashtag reports',
     ...(latest === null ? [] : renderLatest(latest)),
     ...(longer.length > 0 ? [`**Longer views:** ${longer.join(' · ')}`] : []),
     `## All ${plural(days.filter((entry) => entry.hasReport).length, 'report')}`,
-    ...renderMonths(days, summaries),
+    ...(months.some((line) => line.includes('~~')) ? ['Struck out: no data on that day.'] : []),
+    ...months,
   ];
   return `${blocks.join('\n\n')}\n`;
 }

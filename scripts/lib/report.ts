@@ -286,7 +286,7 @@ const HEADER = [
   '30 days',
   'Views',
   'New views',
-  'Growth',
+  'Views growth',
   'Views/video',
 ];
 const ALIGN = 'lllrrrrrrrrr';
@@ -295,10 +295,9 @@ function renderTables(report: DayReport): string[] {
   if (report.trends.length === 0) return [];
   const isMixed = hasVideoRanks(report.trends);
   const header = [rankHeading(report.trends), ...HEADER];
-  return renderByGroup(report.trends, report.groupOf, (trends) => {
-    const rows = trends.map((trend) => renderRow(trend, isMixed));
-    return renderTable(header, rows, ALIGN);
-  });
+  return renderByGroup(report.trends, report.groupOf, header, ALIGN, (trend) =>
+    renderRow(trend, isMixed),
+  );
 }
 
 /** The heading of the ranks: where all of them go by views, it says so. */
@@ -317,25 +316,34 @@ export function hasVideoRanks(trends: Ranked[]): boolean {
   return trends.some((trend) => trend.rankedBy === 'videos');
 }
 
-/** The hashtags under a heading a group: the groups by name, those without a group last. */
+/**
+ * A table under a heading a group: the groups by name, those without a group last. A column that says
+ * nothing in any of them is left out.
+ */
 export function renderByGroup<T extends { hashtag: string }>(
   trends: T[],
   groupOf: (hashtag: string) => string | null,
-  render: (trends: T[]) => string,
+  header: string[],
+  align: string,
+  renderRow: (trend: T) => string[],
 ): string[] {
-  const byGroup = new Map<string | null, T[]>();
+  const rowsByGroup = new Map<string | null, string[][]>();
   for (const trend of trends) {
     const group = groupOf(trend.hashtag);
-    byGroup.set(group, [...(byGroup.get(group) ?? []), trend]);
+    rowsByGroup.set(group, [...(rowsByGroup.get(group) ?? []), renderRow(trend)]);
   }
-  const sorted = [...byGroup].sort(([a], [b]) =>
+  const allRows = [...rowsByGroup.values()].flat();
+  const isTelling = header.map((_, column) => allRows.some((row) => row[column] !== '–'));
+  const telling = <C>(cells: C[]) => cells.filter((_, column) => isTelling[column]);
+  const sorted = [...rowsByGroup].sort(([a], [b]) =>
     a === null ? 1 : b === null ? -1 : a.localeCompare(b, 'en'),
   );
   const isGrouped = sorted.some(([name]) => name !== null);
-  return sorted.flatMap(([name, ofGroup]) => {
+  return sorted.flatMap(([name, rows]) => {
     const title =
       name !== null ? escapeMarkdown(name) : isGrouped ? 'Other hashtags' : 'All hashtags';
-    return [`## ${title}`, render(ofGroup)];
+    const table = renderTable(telling(header), rows.map(telling), telling([...align]).join(''));
+    return [`## ${title}`, table];
   });
 }
 
@@ -357,17 +365,14 @@ function renderRow(trend: Trend, isMixed: boolean): string[] {
   ];
 }
 
-/** `3 ▲2`: the rank, and the places gained since the day before. */
-function renderRank({ rank, rankChange }: Trend): string {
+/** `3 ▲2`: the rank, and the places gained since the day before; `3 new` on the first ranked day. */
+function renderRank({ rank, rankChange, last30Days }: Trend): string {
   if (rank === null) return '–';
-  const movement =
-    rankChange === null
-      ? 'new'
-      : rankChange === 0
-        ? '='
-        : rankChange > 0
-          ? `▲${rankChange}`
-          : `▼${-rankChange}`;
+  if (rankChange === null) {
+    const isFirst = last30Days.filter((count) => count !== null).length === 2;
+    return isFirst ? `${rank}\u00a0new` : String(rank);
+  }
+  const movement = rankChange === 0 ? '=' : rankChange > 0 ? `▲${rankChange}` : `▼${-rankChange}`;
   return `${rank}\u00a0${movement}`;
 }
 

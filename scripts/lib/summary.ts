@@ -1,5 +1,5 @@
 import { type ChartLine, chooseLines, drawChart } from './chart.ts';
-import { type Day, daysBetween, daysUpTo } from './day.ts';
+import { addDays, type Day, daysBetween, daysUpTo } from './day.ts';
 import {
   formatChange,
   formatCount,
@@ -8,7 +8,6 @@ import {
   formatTotalGrowth,
   plural,
 } from './format.ts';
-import { renderTable } from './markdown.ts';
 import { lengthInDays, type Period } from './period.ts';
 import {
   explainMarks,
@@ -133,6 +132,8 @@ function renderHealth(summary: Summary): string {
     `${missing === 0 ? '✅' : '⚠️'} **${captured} of ${plural(possibleDays, 'day')} captured**`,
     `${period.first} to ${period.last}`,
   ];
+  const firstDay = addDays(lastDay, 1 - possibleDays);
+  if (firstDay > period.first) parts.push(`tracked since ${firstDay}`);
   if (lastDay < period.last) parts.push(`so far, up to ${lastDay}`);
   parts.push(plural(trends.length, 'hashtag'));
   const added = (['videos', 'views'] as const).flatMap((measure) => {
@@ -227,26 +228,23 @@ function renderTables({ period, trends, groupOf, ...summary }: Summary): string[
     'A day',
     'Views',
     'New views',
-    'Growth',
+    'Views growth',
     'Days',
     'Trending',
   ];
-  return renderByGroup(trends, groupOf, (ofGroup) => {
-    const rows = ofGroup.map((trend) => {
-      const { growth } = rankedMeasure(trend);
-      const growthDays = daysOf(growth);
-      return [
-        trend.rank === null ? '–' : String(trend.rank),
-        renderHashtagCell(trend, isMixed),
-        renderSparkline(newestOfEach(countsOn(trend, days), period.kind === 'week' ? 1 : 2)),
-        ...renderMeasure(trend.videos, growthDays),
-        formatDailyRate(growth),
-        ...renderMeasure(trend.views, growthDays),
-        growthDays === null ? '–' : String(growthDays),
-        renderTrendingCell(trend),
-      ];
-    });
-    return renderTable(header, rows, ALIGN);
+  return renderByGroup(trends, groupOf, header, ALIGN, (trend) => {
+    const { growth } = rankedMeasure(trend);
+    const growthDays = daysOf(growth);
+    return [
+      trend.rank === null ? '–' : String(trend.rank),
+      renderHashtagCell(trend, isMixed),
+      renderSparkline(newestOfEach(countsOn(trend, days), period.kind === 'week' ? 1 : 2)),
+      ...renderMeasure(trend.videos, growthDays),
+      formatDailyRate(growth),
+      ...renderMeasure(trend.views, growthDays),
+      growthDays === null ? '–' : String(growthDays),
+      renderTrendingCell(trend),
+    ];
   });
 }
 
