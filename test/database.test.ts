@@ -99,6 +99,28 @@ describe('opening the database', () => {
     await expect(parseDatabase(db.export())).rejects.toThrow(/newer tracker \(schema 99/);
   });
 
+  it.each([
+    [
+      'a column more',
+      'ALTER TABLE snapshots ADD COLUMN note TEXT',
+      /other columns in its table snap/,
+    ],
+    ['no table of failures', 'DROP TABLE failures', /no table failures/],
+  ])('refuses %s, before anything is paid for', async (_, sql, message) => {
+    const db = await parseDatabase(null);
+    db.run(sql);
+    await expect(parseDatabase(db.export())).rejects.toThrow(message);
+  });
+
+  it('takes its own tables without their version, as a dump leaves them', async () => {
+    const db = await parseDatabase(await soundFile());
+    const rows = selectRows(db, 'SELECT * FROM snapshots');
+    db.run('PRAGMA user_version = 0');
+    const again = await parseDatabase(db.export());
+    expect(selectRows(again, 'SELECT * FROM snapshots')).toEqual(rows);
+    expect(selectRows(again, 'PRAGMA user_version')).toEqual([[1]]);
+  });
+
   it('refuses a folder in the place of the file', async () => {
     const root = await createFolder();
     await mkdir(path.join(root, DATABASE_PATH), { recursive: true });

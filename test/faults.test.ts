@@ -226,7 +226,7 @@ describe('a remote', () => {
     const lines: string[] = [];
     const published = publish(
       root,
-      { remote: 'origin', branch: 'main' },
+      { remote: 'origin', branch: 'main', head: 'refs/heads/main' },
       {
         message: 'A day',
         rebuildIn: () => Promise.reject(new Error('there is nothing to rebuild on')),

@@ -1,8 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { DATABASE_PATH } from '../scripts/lib/database.ts';
 import { git } from '../scripts/lib/git.ts';
 import { findPublishTarget } from '../scripts/lib/publish.ts';
+import { createVirtualClock } from '../scripts/lib/simulation/clock.ts';
+import { hashtagAnswer } from '../scripts/lib/stand-in.ts';
 import { createFolder } from './helpers/folder.ts';
 import { runScript } from './helpers/process.ts';
 import {
@@ -11,6 +14,7 @@ import {
   createRepository,
   refusePushes,
   showFile,
+  writeWatchlist,
 } from './helpers/repository.ts';
 import { queryDatabase, runTrack, startApi } from './helpers/tracker.ts';
 
@@ -239,6 +243,162 @@ describe('a race for the remote', () => {
     await git(repository.root, ['push', '--quiet']);
     expect(await git(repository.remote, ['ls-tree', '--name-only', 'main'])).toContain('mine.txt');
     expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
+  });
+});
+
+describe('what a race must not lose', () => {
+  it('rows that came from no run: they were imported', async () => {
+    const repository = await createRepository(['aitools']);
+    const other = await cloneRepository(repository);
+    const api = await startApi();
+    await runTrack(other, api, ['--publish'], { day: '2026-11-21' });
+    const csv = path.join(repository.root, 'old.csv');
+    await writeFile(csv, 'date,hashtag,video_count\n2025-01-01,aitools,5\n');
+    expect((await runScript('import', [csv], repository.root)).exitCode).toBe(0);
+    const ran = await runTrack(repository.root, api, ['--publish'], { day: '2026-11-22' });
+    expect(ran).toMatchObject({ exitCode: 0, output: expect.stringContaining('rejected') });
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([
+      ['2025-01-01', 'aitools'],
+      ['2026-11-21', 'aitools'],
+      ['2026-11-22', 'aitools'],
+    ]);
+  });
+
+  it('a second reading of a day, which was not published yet', async () => {
+    const repository = await createRepository(['aitools']);
+    const { root, remote } = repository;
+    const other = await cloneRepository(repository);
+    await runTrack(root, await startApi(), ['--publish'], { day: '2026-11-20' });
+    await git(other, ['pull', '--quiet']);
+    const later = await startApi({ answer: (name) => hashtagAnswer(name, 2000, 50_000) });
+    const clock = createVirtualClock(Date.parse('2026-11-20T09:00:00Z'));
+    await runTrack(root, later, ['--refresh'], { clock });
+    await runTrack(other, later, ['--publish'], { day: '2026-11-21' });
+    await runTrack(root, later, ['--publish'], { day: '2026-11-21' });
+    const first = "SELECT video_count FROM snapshots WHERE date = '2026-11-20'";
+    expect(await queryRemote(remote, first)).toEqual([[1000]]);
+    expect(await queryRemote(remote, 'SELECT video_count FROM corrections')).toEqual([[2000]]);
+  });
+
+  it('what a person took back, which stays taken back', async () => {
+    const repository = await createRepository(['aitools']);
+    const { root, remote } = repository;
+    const api = await startApi();
+    await runTrack(root, api, ['--publish'], { day: '2026-11-20' });
+    await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+    const other = await cloneRepository(repository);
+    await git(other, ['revert', '--no-edit', 'HEAD']);
+    await git(other, ['push', '--quiet']);
+    expect((await runTrack(root, api, ['--publish'], { day: '2026-11-22' })).exitCode).toBe(0);
+    expect(await queryRemote(remote, SNAPSHOTS)).toEqual([
+      ['2026-11-20', 'aitools'],
+      ['2026-11-22', 'aitools'],
+    ]);
+  });
+
+  it('the other worktrees of the repository, even where their folder is away', async () => {
+    const repository = await createRepository(['aitools']);
+    const other = await cloneRepository(repository);
+    const disk = path.join(path.dirname(repository.root), 'disk');
+    await git(repository.root, ['worktree', 'add', '--quiet', '-b', 'trial', disk]);
+    await rename(disk, `${disk}.away`);
+    const api = await startApi();
+    await runTrack(other, api, ['--publish'], { day: '2026-11-21' });
+    expect((await runTrack(repository.root, api, ['--publish'])).exitCode).toBe(0);
+    await rename(`${disk}.away`, disk);
+    expect(await git(disk, ['status', '--porcelain'])).toBe('');
+  });
+
+  it('the way to a remote whose address is a relative path', async () => {
+    const repository = await createRepository(['aitools']);
+    const other = await cloneRepository(repository);
+    await git(repository.root, ['remote', 'set-url', 'origin', '../remote.git']);
+    const api = await startApi();
+    await runTrack(other, api, ['--publish'], { day: '2026-11-21' });
+    expect((await runTrack(repository.root, api, ['--publish'])).exitCode).toBe(0);
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toHaveLength(2);
+  });
+});
+
+describe('a checkout that git would not publish from', () => {
+  const states: [string, (root: string) => Promise<unknown>, RegExp][] = [
+    [
+      'the database is ignored',
+      (root) => writeFile(path.join(root, '.gitignore'), '*.db\n'),
+      /git ignores data\/hashtag_tracker\.db/,
+    ],
+    [
+      'a merge is under way',
+      async (root) => {
+        await git(root, ['checkout', '--quiet', '-b', 'other']);
+        await commitFile(root, 'a.txt', 'theirs');
+        await git(root, ['checkout', '--quiet', 'main']);
+        await commitFile(root, 'a.txt', 'ours');
+        await git(root, ['merge', 'other']).catch(() => {});
+      },
+      /a merge is under way here: finish it, or git merge --abort/,
+    ],
+  ];
+  it.each(states)('because %s is refused before anything is asked', async (_, prepare, message) => {
+    const { root } = await createRepository(['aitools']);
+    await prepare(root);
+    const api = await startApi();
+    const ran = await runTrack(root, api, ['--publish']);
+    expect(ran).toMatchObject({ exitCode: 1, output: expect.stringMatching(message) });
+    expect(api.requests).toEqual([]);
+  });
+
+  it('because it is a folder in a repository is refused before anything is asked', async () => {
+    const { root } = await createRepository(['aitools']);
+    const folder = path.join(root, 'tracker');
+    await writeWatchlist(folder, ['aitools']);
+    const api = await startApi();
+    const ran = await runTrack(folder, api, ['--publish']);
+    expect(ran).toMatchObject({ exitCode: 1, output: expect.stringContaining('top folder') });
+    expect(api.requests).toEqual([]);
+  });
+
+  it('because git was told to overlook the database says so, and keeps the snapshots', async () => {
+    const { root } = await createRepository(['aitools']);
+    const api = await startApi();
+    await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+    await git(root, ['update-index', '--skip-worktree', DATABASE_PATH]);
+    const ran = await runTrack(root, api, ['--publish']);
+    expect(ran).toMatchObject({ exitCode: 1, output: expect.stringContaining('skip-worktree') });
+    expect(await queryDatabase(root, SNAPSHOTS)).toHaveLength(2);
+  });
+
+  it('because another branch was checked out meanwhile says so, and pushes neither', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    const head = await git(remote, ['rev-parse', 'main']);
+    const api = await startApi();
+    const ran = await runTrack(root, api, ['--publish'], {
+      async fetch(...request) {
+        await git(root, ['checkout', '--quiet', '-b', 'trial']);
+        return fetch(...request);
+      },
+    });
+    expect(ran).toMatchObject({ exitCode: 1, output: expect.stringContaining('switch back') });
+    expect(await git(remote, ['for-each-ref', '--format=%(objectname)'])).toBe(head);
+    await git(root, ['checkout', '--quiet', 'main']);
+    expect((await runTrack(root, api, ['--publish'])).exitCode).toBe(0);
+    expect(api.requests).toHaveLength(1);
+  });
+});
+
+describe('where to', () => {
+  it('is the branch, whatever a tag is called', async () => {
+    const { root } = await createRepository();
+    await git(root, ['tag', 'main']);
+    expect(await findPublishTarget(root)).toMatchObject({ remote: 'origin', branch: 'main' });
+  });
+
+  it('is origin where the branch follows an address, which is told to nobody', async () => {
+    const { root } = await createRepository();
+    await git(root, ['config', 'branch.main.remote', 'https://ada:SEKRET@localhost/x.git']);
+    await git(root, ['remote', 'rename', 'origin', 'elsewhere']);
+    await git(root, ['config', 'branch.main.remote', 'https://ada:SEKRET@localhost/x.git']);
+    await expect(findPublishTarget(root)).rejects.toThrow(/^[^S]*there is no "origin"[^S]*$/);
   });
 });
 

@@ -4,7 +4,7 @@ import { DatabaseError, parseDatabase, selectRows } from '../scripts/lib/databas
 import type { Day } from '../scripts/lib/day.ts';
 import { monthOf, weekOf } from '../scripts/lib/period.ts';
 import {
-  adoptRuns,
+  adoptAdditions,
   capturedHashtags,
   newestDay,
   type Run,
@@ -245,7 +245,8 @@ describe('adopting the runs of another database', () => {
     );
     recordRun(db, createRun('2026-11-21', { a: [9, 9] }, { trigger: 'other' }));
 
-    expect(adoptRuns(db, local)).toEqual(['2026-11-21']);
+    const nothing = await parseDatabase(null);
+    expect(adoptAdditions(db, local, nothing)).toEqual(['2026-11-21']);
     expect(snapshotsOf(db)).toEqual([
       ['2026-11-20', 'a', 1, 1],
       ['2026-11-21', 'a', 9, 9],
@@ -255,7 +256,7 @@ describe('adopting the runs of another database', () => {
     expect(record?.runs).toHaveLength(2);
     expect(record?.corrections).toMatchObject([{ hashtag: 'a', videoCount: 2, viewCount: 2 }]);
     expect(readFailures(db, '2026-11-21' as Day)).toMatchObject([{ hashtag: 'c' }]);
-    expect(adoptRuns(db, local)).toEqual([]);
+    expect(adoptAdditions(db, local, nothing)).toEqual([]);
   });
 });
 

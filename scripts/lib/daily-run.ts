@@ -19,12 +19,12 @@ import { withLock } from './lock.ts';
 import { findNews, renderNews } from './news.ts';
 import { createProgressView } from './progress.ts';
 import { findPublishTarget, type PublishTarget, publish } from './publish.ts';
-import { refuseOlderDatabase } from './recover.ts';
+import { openCommitted, refuseOlderDatabase } from './recover.ts';
 import type { DayReport } from './report.ts';
 import { composeReport, renderConsoleReport, renderHeadline, renderReport } from './report.ts';
 import { createScavioClient } from './scavio.ts';
 import {
-  adoptRuns,
+  adoptAdditions,
   capturedHashtags,
   type DayRecord,
   type Failure,
@@ -146,7 +146,7 @@ function refuseThePast(db: Database, day: Day, nowMs: number): void {
     `${day} is before ${newest}, the newest day in the database; days of the past are never written to` +
       (isFuture
         ? `. But ${newest} is in the future: the clock was wrong then. Take that run back with git revert`
-        : ''),
+        : ` (where ${newest} has not begun, it was filed ahead: runs go on when it has)`),
   );
 }
 
@@ -293,7 +293,7 @@ async function publishRun(
     clock,
     random,
     log: log.info,
-    async rebuildIn(otherRoot) {
+    async rebuildIn(otherRoot, baseCommit) {
       // Others may have changed the list, too; while theirs is broken, this one goes on.
       const theirs = await readWatchlist(otherRoot).catch((error: unknown) => {
         if (error instanceof WatchlistError) return watchlist;
@@ -303,7 +303,10 @@ async function publishRun(
       try {
         // A run of a day that the remote is past is taken as any other that only this checkout has.
         if (run !== null && run.day >= (newestDay(merged) ?? run.day)) recordRun(merged, run);
-        const days = new Set([...adoptRuns(merged, db), ...(report === null ? [] : [report.day])]);
+        const base = await openCommitted(root, baseCommit);
+        const additions = adoptAdditions(merged, db, base);
+        base.close();
+        const days = new Set([...additions, ...(report === null ? [] : [report.day])]);
         await saveDatabase(merged, otherRoot);
         let last: DayReport | null = null;
         for (const day of [...days].sort()) {

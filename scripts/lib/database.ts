@@ -70,6 +70,7 @@ export async function parseDatabase(
   try {
     if (file !== null) checkIntegrity(db, name);
     migrate(db, name);
+    checkColumns(db, name);
     return db;
   } catch (cause) {
     db.close();
@@ -182,6 +183,31 @@ function migrate(db: Database, name: string): void {
   });
 }
 
+/** What a person changed by hand would be told by SQLite in the midst of a run, when all is paid for. */
+function checkColumns(db: Database, name: string): void {
+  const found = new Map(
+    selectRows(db, COLUMNS_OF_TABLES).map(([table, columns]) => [table, columns]),
+  );
+  for (const [table, columns] of Object.entries(COLUMNS)) {
+    if (found.get(table) === columns) continue;
+    throw new DatabaseError(
+      `${name} has ${found.has(table) ? `other columns in its table ${table}` : `no table ${table}`} ` +
+        `than the tracker's (${columns}); undo that, or: git restore ${DATABASE_PATH}`,
+    );
+  }
+}
+
+const COLUMNS_OF_TABLES = `SELECT tables.name, group_concat(columns.name)
+  FROM sqlite_schema tables JOIN pragma_table_info(tables.name) columns
+  WHERE tables.type = 'table' GROUP BY tables.name`;
+
+const COLUMNS = {
+  snapshots: 'date,hashtag,video_count,view_count',
+  runs: 'id,date,started_at,finished_at,trigger,url,tracked,asked,stored,failed,credits_used,credits_remaining',
+  failures: 'run_id,hashtag,kind,reason',
+  corrections: 'run_id,hashtag,video_count,view_count',
+};
+
 /** From nothing, or from a file of the tutorial's script, whose rows are all kept. */
 function createTables(db: Database, name: string): void {
   const columns = selectRows(db, "SELECT name FROM pragma_table_info('snapshots')").flat().join();
@@ -212,7 +238,7 @@ function createTables(db: Database, name: string): void {
   }
   db.run(`
     -- What each run did: times in UTC, credits NULL where the API did not say.
-    CREATE TABLE runs (
+    CREATE TABLE IF NOT EXISTS runs (
       id INTEGER PRIMARY KEY,
       date TEXT NOT NULL,
       started_at TEXT NOT NULL,
@@ -227,7 +253,7 @@ function createTables(db: Database, name: string): void {
       credits_remaining INTEGER
     );
     -- What a run could not get, and why: 'not-found', 'failed' or 'not-asked'.
-    CREATE TABLE failures (
+    CREATE TABLE IF NOT EXISTS failures (
       run_id INTEGER NOT NULL REFERENCES runs (id),
       hashtag TEXT NOT NULL,
       kind TEXT NOT NULL,
@@ -235,7 +261,7 @@ function createTables(db: Database, name: string): void {
       PRIMARY KEY (run_id, hashtag)
     ) WITHOUT ROWID;
     -- Counts that a later run of the same day replaced, as they were before it.
-    CREATE TABLE corrections (
+    CREATE TABLE IF NOT EXISTS corrections (
       run_id INTEGER NOT NULL REFERENCES runs (id),
       hashtag TEXT NOT NULL,
       video_count INTEGER,

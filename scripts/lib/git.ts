@@ -23,6 +23,10 @@ export function git(folder: string, args: string[], timeoutMs = TIMEOUT_MS): Pro
     ...process.env,
     LC_ALL: 'C', // the messages are looked at
     GIT_TERMINAL_PROMPT: '0', // a question nobody answers would hang the run
+    // A git hook that starts the tracker hands these on; they would lead to its own files.
+    GIT_DIR: undefined,
+    GIT_WORK_TREE: undefined,
+    GIT_INDEX_FILE: undefined,
   };
   const options = { cwd: folder, env, timeout: timeoutMs, maxBuffer: 256 * 2 ** 20 };
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Clock } from './clock.ts';
@@ -11,14 +11,15 @@ export class PublishError extends Error {
   override name = 'PublishError';
 }
 
-/** Where a checkout publishes to. */
-export type PublishTarget = { remote: string; branch: string };
+/** Where a checkout publishes to, and from which of its branches (a full name). */
+export type PublishTarget = { remote: string; branch: string; head: string };
 
 type PublishOptions = {
   message: string;
   /** Brings the files below another root, which holds the remote's newest commit, up to date with
-   * everything that this checkout has; resolves with the commit's message. */
-  rebuildIn: (root: string) => Promise<string>;
+   * everything that this checkout has and the commit `base`, which both have in common, has not;
+   * resolves with the commit's message. */
+  rebuildIn: (root: string, base: string | null) => Promise<string>;
   clock: Clock;
   random: () => number;
   log: (line: string) => void;
@@ -34,27 +35,82 @@ const BOT_EMAIL = '41898282+github-actions[bot]@users.noreply.github.com';
 
 /**
  * Finds the branch and remote that the checkout publishes to, before anything is paid for.
- * @throws PublishError where there is none
+ * @throws PublishError where there is none, or where git would leave the snapshots out
  */
 export async function findPublishTarget(root: string): Promise<PublishTarget> {
-  const branch = await git(root, ['symbolic-ref', '--short', '--quiet', 'HEAD']).catch((error) => {
-    const isDetached = error instanceof GitError && error.cause === 1;
+  const [prefix = '', gitFolder = ''] = (
+    await git(root, ['rev-parse', '--show-prefix', '--git-dir']).catch((cause) => {
+      throw new PublishError(
+        '--publish needs a git repository; run it in a clone, or git init here',
+        { cause },
+      );
+    })
+  ).split('\n');
+  if (prefix !== '') {
     throw new PublishError(
-      isDetached
-        ? '--publish needs a branch, and HEAD is detached; git switch main first'
-        : '--publish needs a git repository; run it in a clone, or git init here',
-      { cause: error },
+      `--publish works in a repository's top folder, and this is its folder ${prefix}; give the tracker a repository of its own`,
     );
-  });
+  }
+  for (const [file, what] of UNDER_WAY) {
+    if (await exists(path.resolve(root, gitFolder, file))) {
+      throw new PublishError(`a ${what} is under way here: finish it, or git ${what} --abort`);
+    }
+  }
+  const head = await readBranch(root);
+  if (head === null) {
+    throw new PublishError('--publish needs a branch, and HEAD is detached; git switch main first');
+  }
+  if (await isIgnored(root)) {
+    throw new PublishError(
+      `git ignores ${DATABASE_PATH}, so that it would not be published; ` +
+        `git check-ignore -v ${DATABASE_PATH} tells where`,
+    );
+  }
+  const branch = head.replace('refs/heads/', '');
   const settings = parseSettings(await git(root, ['config', '--list', '--null']));
-  const remote = settings.get(`branch.${branch}.remote`) ?? 'origin';
+  const upstream = settings.get(`branch.${branch}.remote`) ?? 'origin';
+  // An address in place of a name may hold a password; "." is this very repository.
+  const remote = /[:/]|^\.$/.test(upstream) ? 'origin' : upstream;
   if (!settings.has(`remote.${remote}.url`)) {
     throw new PublishError(
       `--publish needs a remote, and there is no "${remote}"; git remote add ${remote} <URL>`,
     );
   }
-  const merge = settings.get(`branch.${branch}.merge`);
-  return { remote, branch: merge?.replace('refs/heads/', '') ?? branch };
+  const merge = remote === upstream ? settings.get(`branch.${branch}.merge`) : undefined;
+  return { remote, branch: merge?.replace('refs/heads/', '') ?? branch, head };
+}
+
+/** What keeps git from committing some files only, by the file in its folder that tells. */
+const UNDER_WAY = [
+  ['MERGE_HEAD', 'merge'],
+  ['CHERRY_PICK_HEAD', 'cherry-pick'],
+  ['REVERT_HEAD', 'revert'],
+] as const;
+
+function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The full name of the checked-out branch: a short one could be a tag's. Null for none. */
+function readBranch(root: string): Promise<string | null> {
+  return git(root, ['symbolic-ref', '--quiet', 'HEAD']).catch((error: unknown) => {
+    if (error instanceof GitError && error.cause === 1) return null;
+    throw error;
+  });
+}
+
+/** True where the database is ignored, and not committed all the same. */
+function isIgnored(root: string): Promise<boolean> {
+  return git(root, ['check-ignore', '--quiet', DATABASE_PATH]).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof GitError && error.cause === 1) return false;
+      throw error;
+    },
+  );
 }
 
 /** What `git config --list --null` prints: a key, a line end, a value, a zero. */
@@ -80,13 +136,20 @@ export async function publish(
   options: PublishOptions,
 ): Promise<boolean> {
   const { log, clock, random, timeoutMs } = options;
+  if ((await readBranch(root)) !== target.head) {
+    throw new PublishError(
+      'another branch was checked out meanwhile; the snapshots are stored: switch back and run again',
+    );
+  }
   const committed = await commitGenerated(root, options.message).catch((cause: unknown) => {
     throw new PublishError('the snapshots are stored, and could not be committed', { cause });
   });
+  await refuseLeftOut(root);
   if (!committed && !(await isAhead(root, target))) return false;
 
-  const tried = [await git(root, ['rev-parse', 'HEAD'])];
-  let failure: unknown = await tryPush(root, target, timeoutMs);
+  const commit = await git(root, ['rev-parse', 'HEAD']);
+  const tried = [commit];
+  let failure: unknown = await tryPush(root, commit, target, timeoutMs);
   for (let tries = 1; failure !== null; tries++) {
     refuseHopeless(failure, target);
     if (tries === MAX_TRIES) {
@@ -99,7 +162,6 @@ export async function publish(
     log(`The push was rejected (try ${tries} of ${MAX_TRIES}); taking the remote's newest commit`);
     await clock.sleep(random() * Math.min(250 * 2 ** tries, 10_000));
     failure = await pushRebuilt(root, target, tried, options).catch((error: unknown) => {
-      if (error instanceof GitError) return error;
       if (error instanceof PublishError) throw error;
       throw new PublishError(`the remote's newest commit could not be added to; ${KEPT}`, {
         cause: error,
@@ -141,6 +203,18 @@ async function commitGenerated(root: string, message: string): Promise<boolean> 
   return true;
 }
 
+/** What git was told to overlook (skip-worktree, a linked folder) is in no status and no commit. */
+async function refuseLeftOut(root: string): Promise<void> {
+  if (!(await exists(path.join(root, DATABASE_PATH)))) return;
+  const here = await git(root, ['hash-object', '--', DATABASE_PATH]);
+  const committed = await git(root, ['rev-parse', `HEAD:${DATABASE_PATH}`]).catch(() => null);
+  if (committed === here) return;
+  throw new PublishError(
+    `the snapshots are stored, but git leaves ${DATABASE_PATH} out of the commit: ` +
+      'is it marked skip-worktree, or is its folder a link?',
+  );
+}
+
 function isGenerated(file: string): boolean {
   return file === DATABASE_PATH || isGeneratedReport(file);
 }
@@ -164,16 +238,22 @@ async function isAhead(root: string, { remote, branch }: PublishTarget): Promise
 /** Null where the push succeeded. */
 async function tryPush(
   root: string,
+  commit: string,
   { remote, branch }: PublishTarget,
   timeoutMs: number | undefined,
 ): Promise<GitError | null> {
-  try {
-    await git(root, ['push', '--quiet', remote, `HEAD:refs/heads/${branch}`], timeoutMs);
-    return null;
-  } catch (error) {
-    if (error instanceof GitError) return error;
-    throw error;
-  }
+  return attempt(root, ['push', '--quiet', remote, `${commit}:refs/heads/${branch}`], timeoutMs);
+}
+
+/** Null where git succeeded. */
+function attempt(root: string, args: string[], timeoutMs?: number): Promise<GitError | null> {
+  return git(root, args, timeoutMs).then(
+    () => null,
+    (error: unknown) => {
+      if (error instanceof GitError) return error;
+      throw error;
+    },
+  );
 }
 
 /**
@@ -188,7 +268,9 @@ async function pushRebuilt(
 ): Promise<GitError | null> {
   const { remote, branch } = target;
   const tracking = `refs/remotes/${remote}/${branch}`;
-  await git(root, ['fetch', '--quiet', remote, `+refs/heads/${branch}:${tracking}`], timeoutMs);
+  const refspec = `+refs/heads/${branch}:${tracking}`;
+  const fetchFailure = await attempt(root, ['fetch', '--quiet', remote, refspec], timeoutMs);
+  if (fetchFailure !== null) return fetchFailure;
   const remoteHead = await git(root, ['rev-parse', tracking]);
   for (const commit of tried) {
     if (!(await isAncestor(root, commit, remoteHead))) continue;
@@ -200,10 +282,11 @@ async function pushRebuilt(
   const folder = await mkdtemp(path.join(tmpdir(), 'hashtag-tracker-'));
   try {
     await git(root, ['worktree', 'add', '--quiet', '--detach', '--force', folder, remoteHead]);
-    await commitGenerated(folder, await rebuildIn(folder));
+    const base = await git(root, ['merge-base', 'HEAD', remoteHead]).catch(() => null);
+    await commitGenerated(folder, await rebuildIn(folder, base));
     const pushed = await git(folder, ['rev-parse', 'HEAD']);
     tried.push(pushed);
-    const failure = await tryPush(folder, target, timeoutMs);
+    const failure = await tryPush(root, pushed, target, timeoutMs);
     if (failure !== null) return failure;
     await git(root, ['update-ref', tracking, pushed]);
     await follow(root, pushed, target, log);
@@ -211,7 +294,6 @@ async function pushRebuilt(
   } finally {
     await git(root, ['worktree', 'remove', '--force', folder]).catch(() => undefined);
     await rm(folder, { recursive: true, force: true });
-    await git(root, ['worktree', 'prune']);
   }
 }
 
@@ -236,9 +318,8 @@ async function follow(
   log: (line: string) => void,
 ): Promise<void> {
   const own = await git(root, [
-    'log',
+    'rev-list',
     '-1',
-    '--format=%H',
     `${pushed}..HEAD`,
     '--',
     '.',

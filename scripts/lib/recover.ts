@@ -21,7 +21,7 @@ export type GoodVersion = {
 
 /** The newest version in the branch's history that opens and passes its check; null for none. */
 export async function findGoodVersion(root: string): Promise<GoodVersion | null> {
-  const log = await git(root, ['log', '--first-parent', '--format=%H', '--', DATABASE_PATH]);
+  const log = await git(root, ['rev-list', '--first-parent', 'HEAD', '--', DATABASE_PATH]);
   const objects = openObjects(root);
   try {
     for (const hash of log.split('\n').filter((line) => line !== '')) {
@@ -42,6 +42,17 @@ export async function findGoodVersion(root: string): Promise<GoodVersion | null>
   }
 }
 
+/** The database as a commit has it; an empty one where there is no such commit, or no sound file in it. */
+export async function openCommitted(root: string, commit: string | null): Promise<Database> {
+  if (commit === null) return parseDatabase(null);
+  const objects = openObjects(root);
+  const file = await objects.read(`${commit}:${DATABASE_PATH}`).finally(objects.close);
+  return parseDatabase(file).catch((error: unknown) => {
+    if (error instanceof DatabaseError) return parseDatabase(null);
+    throw error;
+  });
+}
+
 /**
  * Refuses a checkout's database that has lost what the last commit has: an older file, put there by
  * hand, would be published over the newer one.
@@ -53,14 +64,7 @@ export async function refuseOlderDatabase(db: Database, root: string): Promise<v
     (error: unknown) => !(error instanceof GitError && error.cause === 1), // there is no commit yet
   );
   if (isUnchanged) return;
-  const objects = openObjects(root);
-  const file = await objects.read(`HEAD:${DATABASE_PATH}`).finally(objects.close);
-  if (file === null) return;
-  const committed = await parseDatabase(file).catch((error: unknown) => {
-    if (error instanceof DatabaseError) return null; // then this one is all there is
-    throw error;
-  });
-  if (committed === null) return;
+  const committed = await openCommitted(root, 'HEAD');
   const path = selectRows(committed, "SELECT file FROM pragma_database_list WHERE name = 'main'");
   db.run('ATTACH ? AS committed', [String(path)]);
   const [row] = selectRows(

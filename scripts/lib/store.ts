@@ -72,12 +72,8 @@ const HISTORY_DAYS = 38;
 
 /** The newest day with a snapshot or a run; null in an empty database. */
 export function newestDay(db: Database): Day | null {
-  return parseDay(
-    selectRows(
-      db,
-      'SELECT max(d) FROM (SELECT max(date) d FROM snapshots UNION SELECT max(date) FROM runs)',
-    ),
-  );
+  const newest = [maxDay(db, 'snapshots'), maxDay(db, 'runs')].filter((day) => day !== null);
+  return newest.sort().at(-1) ?? null;
 }
 
 /** Days with a snapshot or a run, newest first, with the number of hashtags captured, and of those
@@ -170,9 +166,7 @@ export function readDay(db: Database, day: Day): DayRecord | null {
   const runs = readRuns(db, day);
   if (runs.length === 0 && capturedHashtags(db, day).size === 0) return null;
   const history = readHistory(db, day, day);
-  const previousDay = parseDay(
-    selectRows(db, 'SELECT max(date) FROM snapshots WHERE date < ?', [day]),
-  );
+  const previousDay = maxDay(db, 'snapshots', day);
   const previous = previousDay === null ? [] : [...capturedHashtags(db, previousDay)];
   return {
     day,
@@ -235,16 +229,26 @@ export function recordRun(db: Database, run: Run): void {
 }
 
 /**
- * Adds the runs of `source` that `target` lacks, with their snapshots: those that stand in a
- * checkout but not yet on the remote. Snapshots that both have stay as they are in `target`;
- * the other reading is kept as a correction.
+ * Adds what `source` has and neither `target` nor `base` has: what stands in a checkout but not yet
+ * on the remote, runs with their snapshots as well as imported snapshots. Snapshots that both have
+ * stay as they are in `target`; the other reading is kept as a correction.
+ * @param base what both come from; what it has, somebody removed from `target` on purpose
  * @returns the days that were added to
  */
-export function adoptRuns(target: Database, source: Database): Day[] {
+export function adoptAdditions(target: Database, source: Database, base: Database): Day[] {
+  const days = adoptRuns(target, source, base);
+  const key = ([date, hashtag]: Row) => `${date} ${hashtag}`;
+  const everySnapshot = 'SELECT * FROM snapshots ORDER BY date, hashtag';
+  const known = new Set([...iterateRows(base, everySnapshot)].map(key));
+  const added = [...iterateRows(source, everySnapshot)].filter((row) => !known.has(key(row)));
+  return [...days, ...addMissingSnapshots(target, parseSnapshots(added)).map(({ day }) => day)];
+}
+
+function adoptRuns(target: Database, source: Database, base: Database): Day[] {
   const everyRun = 'SELECT * FROM runs ORDER BY id';
   const identity = ([, date, startedAt, finishedAt, trigger, url]: Row) =>
     [date, startedAt, finishedAt, trigger, url].join();
-  const known = new Set(selectRows(target, everyRun).map(identity));
+  const known = new Set([target, base].flatMap((db) => selectRows(db, everyRun).map(identity)));
   const missing = selectRows(source, everyRun).filter((row) => !known.has(identity(row)));
   inTransaction(target, () => {
     for (const [sourceId, ...columns] of missing) {
@@ -394,6 +398,18 @@ function firstDay(db: Database): Day | null {
   return parseDay(selectRows(db, 'SELECT min(date) FROM snapshots'));
 }
 
+/** The newest day in a table, before a day where one is given; what is no day is passed over. */
+function maxDay(db: Database, table: 'snapshots' | 'runs', before?: Day): Day | null {
+  let bound: string = before ?? '~';
+  for (;;) {
+    const [row] = selectRows(db, `SELECT max(date) FROM ${table} WHERE date < ?`, [bound]);
+    const date = row?.[0];
+    if (typeof date !== 'string') return null;
+    if (isDay(date)) return date;
+    bound = date;
+  }
+}
+
 function readRuns(db: Database, day: Day): RunSummary[] {
   return selectRows(db, 'SELECT * FROM runs WHERE date = ? ORDER BY started_at, id', [day]).map(
     (row) => {
@@ -435,7 +451,7 @@ function adoptSnapshots(target: Database, source: Database, runId: number, date:
     const [, hashtag, videoCount, viewCount] = row;
     target.run('INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?)', row);
     target.run(
-      `INSERT OR IGNORE INTO corrections SELECT ?1, ?2, ?3, ?4 FROM snapshots
+      `INSERT OR REPLACE INTO corrections SELECT ?1, ?2, ?3, ?4 FROM snapshots
        WHERE date = ?5 AND hashtag = ?2 AND (video_count IS NOT ?3 OR view_count IS NOT ?4)`,
       [runId, hashtag ?? null, videoCount ?? null, viewCount ?? null, date],
     );
