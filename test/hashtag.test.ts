@@ -59,8 +59,9 @@ describe('parseHashtagName', () => {
     ['c++', '"c++" can\'t be a hashtag because of "+"'],
     ['c++', 'write "c"'],
     ['open-ai', 'write "openai"'],
-    ['a#b', 'because of "#"'],
-    ['a.b,c', 'because of ".", ","'],
+    ['a.b!c', 'because of ".", "!"'],
+    ['llm,', 'because of ","; TikTok allows letters, digits and underscores; write "llm"'],
+    ['https://example.com/llm#a,b', 'because of'],
     ['100%', 'because of "%"'],
     ['https://www.tiktok.com/@someone', 'because of'],
     ['https://example.com/tag/llm', 'because of'],
@@ -68,6 +69,20 @@ describe('parseHashtagName', () => {
   ])('refuses %j: %s', (text, message) => {
     expect(() => parseHashtagName(text)).toThrow(HashtagNameError);
     expect(() => parseHashtagName(text)).toThrow(message);
+  });
+
+  it.each([
+    ['aitools, llm', '"aitools", "llm"'],
+    ['#a #b', '"a", "b"'],
+    ['＃a＃b', '"a", "b"'],
+    ['a#b', '"a", "b"'],
+    ['#AI Tools; c++;', '"AI Tools", "c++"'],
+  ])('takes %j for several, and suggests nothing but these', (text, parts) => {
+    expect(() => parseHashtagName(text)).toThrow(
+      new HashtagNameError(
+        `"${text}" looks like several hashtags; write each in its own quotes: ${parts}`,
+      ),
+    );
   });
 
   it.each(['😀', '❤\ufe0f', '!?'])('suggests nothing where %j leaves nothing to see', (text) => {

@@ -6,6 +6,7 @@ export class HashtagNameError extends Error {
 const TAG_URL = /^(?:https?:\/\/)?(?:[a-z]+\.)?tiktok\.com\/tag\/([^/?#\s]+)/i;
 const NOT_ALLOWED = /[^\p{L}\p{M}\p{N}_]/gu;
 const HAS_SUBSTANCE = /[\p{L}\p{N}_]/u;
+const BETWEEN_HASHTAGS = /[,;#＃]/u;
 const BLANKS = /\s/gu;
 // Marks such as zero-width spaces that come along when a name is copied.
 const INVISIBLE = /\p{Cf}/gu;
@@ -27,6 +28,13 @@ export function parseHashtagName(text: string): { name: string; notice: string |
   const name = joined.normalize('NFC').toLowerCase().normalize('NFC');
   if (name === '') {
     throw new HashtagNameError(`${quote(text)} holds no hashtag; write a name such as "aitools"`);
+  }
+  const several = bare.split(BETWEEN_HASHTAGS).filter((part) => HAS_SUBSTANCE.test(part));
+  if (several.length > 1 && !bare.includes('/')) {
+    throw new HashtagNameError(
+      `${quote(text)} looks like several hashtags; write each in its own quotes: ` +
+        several.map((part) => quote(part.trim())).join(', '),
+    );
   }
   const badCharacters = [...new Set(name.match(NOT_ALLOWED) ?? [])];
   if (badCharacters.length > 0 || !HAS_SUBSTANCE.test(name)) {
