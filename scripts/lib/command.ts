@@ -65,9 +65,8 @@ export function parseFlags<F extends Flags>(
     const label = type === 'positional' ? value : `--${flag} ${value}`.trimEnd();
     return { flag, type, label, help };
   });
-  const usage = `npm run ${name} -- ${named
-    .map(({ type, label }) => (type === 'positional' ? label : `[${label}]`))
-    .join(' ')}`;
+  const labels = named.map(({ type, label }) => (type === 'positional' ? label : `[${label}]`));
+  const usage = [`npm run ${name}`, ...(labels.length > 0 ? ['--', ...labels] : [])].join(' ');
   const options: NonNullable<ParseArgsConfig['options']> = { help: { type: 'boolean' } };
   for (const { flag, type } of named) if (type !== 'positional') options[flag] = { type };
   const wanted = named.filter(({ type }) => type === 'positional');
@@ -76,8 +75,8 @@ export function parseFlags<F extends Flags>(
     const { values, positionals } = parseArgs({ args, options, allowPositionals });
     if (values.help !== true) {
       if (positionals.length !== wanted.length) {
-        const labels = wanted.map(({ label }) => label).join(' ');
-        throw new Error(`Expected ${labels}, got ${positionals.join(' ') || 'nothing'}`);
+        const expected = wanted.map(({ label }) => label).join(' ');
+        throw new Error(`Expected ${expected}, got ${positionals.join(' ') || 'nothing'}`);
       }
       const given = Object.fromEntries(wanted.map(({ flag }, i) => [flag, positionals[i]]));
       return { ...values, ...given } as FlagValues<F>;
