@@ -29,6 +29,9 @@ const report: Command = async (args, { root, log }) => {
   if ([date, week, month].filter((flag) => flag !== undefined).length > 1) {
     throw new UsageError('give one of --date, --week and --month');
   }
+  if (date !== undefined && !isDay(date)) {
+    throw new UsageError(`--date ${date} is not a day; write it as 2026-11-22`);
+  }
   const period = parsePeriod(week, month);
   const watchlist = await readWatchlist(root);
   const db = await openDatabase(root);
@@ -68,8 +71,8 @@ function parsePeriod(week: string | undefined, month: string | undefined): Perio
   return period;
 }
 
-function readRecord(db: Database, day: string, newest: Day) {
-  const record = isDay(day) ? readDay(db, day) : null;
+function readRecord(db: Database, day: Day, newest: Day) {
+  const record = readDay(db, day);
   if (record === null) {
     throw new UsageError(`--date ${day}: the database has no such day; the newest is ${newest}`);
   }

@@ -181,8 +181,9 @@ describe('npm run report', () => {
 
   it.each([
     ['2026-11-20', 'the newest is 2026-11-22'],
-    ['yesterday', 'the database has no such day'],
-  ])('refuses --date %s, which the database does not have', async (date, message) => {
+    ['10.11.2026', '--date 10.11.2026 is not a day; write it as 2026-11-22'],
+    ['2026-11-31', '--date 2026-11-31 is not a day; write it as 2026-11-22'],
+  ])('refuses --date %s, which is no day of the database', async (date, message) => {
     const root = await createFolder();
     await writeWatchlist(root, ['aitools']);
     await runTrack(root, await startApi());
