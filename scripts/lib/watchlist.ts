@@ -15,6 +15,9 @@ import { HashtagNameError, parseHashtagName } from './hashtag.ts';
 export const WATCHLIST_PATH = 'data/hashtags.json';
 export const SCHEMA_PATH = 'data/hashtags.schema.json';
 
+const TEXT = 'must be text in double quotes';
+const TRUE_OR_FALSE = 'must be true or false, without quotes';
+
 const settingsEntries = {
   trendingGrowthPercent: v.optional(
     describe('Daily growth, in percent, above which a hashtag is trending.', numberIn(0, 1000)),
@@ -44,7 +47,7 @@ const settingsEntries = {
     describe(
       'What a day is: an IANA time zone name such as "Europe/Berlin".',
       v.pipe(
-        v.string(),
+        v.string(TEXT),
         v.check(isTimeZone, 'is not a time zone; write an IANA name such as "Europe/Berlin"'),
       ),
     ),
@@ -53,11 +56,15 @@ const settingsEntries = {
   digestIssue: v.exactOptional(
     describe(
       'The number of an issue that gets a comment on each day with something to say.',
-      wholeNumberIn(1, Number.MAX_SAFE_INTEGER),
+      wholeNumberIn(
+        1,
+        Number.MAX_SAFE_INTEGER,
+        "must be the issue's number without quotes, such as 12",
+      ),
     ),
   ),
   troubleIssue: v.optional(
-    describe('True: an issue is opened while tracking has problems.', v.boolean()),
+    describe('True: an issue is opened while tracking has problems.', v.boolean(TRUE_OR_FALSE)),
     false,
   ),
 };
@@ -65,7 +72,7 @@ const settingsSchema = describe('Each setting is optional.', strictObject(settin
 
 const nameSchema = describe(
   'A hashtag, as you would paste it: with or without #, any script, or its TikTok URL.',
-  v.pipe(v.string(), v.minLength(1)),
+  v.pipe(v.string(TEXT), v.minLength(1)),
 );
 
 const hashtagEntries = {
@@ -73,24 +80,27 @@ const hashtagEntries = {
   group: v.exactOptional(
     describe(
       'The report has a table a group.',
-      v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(60)),
+      v.pipe(v.string(TEXT), v.trim(), v.minLength(1), v.maxLength(60)),
     ),
   ),
   trendingGrowthPercent: v.exactOptional(
     describe('Daily growth, in percent, above which this hashtag is trending.', numberIn(0, 1000)),
   ),
-  paused: v.optional(describe('True: not asked for, its history is kept.', v.boolean()), false),
-  note: v.exactOptional(describe('For people; the tracker does not read it.', v.string())),
+  paused: v.optional(
+    describe('True: not asked for, its history is kept.', v.boolean(TRUE_OR_FALSE)),
+    false,
+  ),
+  note: v.exactOptional(describe('For people; the tracker does not read it.', v.string(TEXT))),
 };
 const hashtagSchema = strictObject(hashtagEntries);
 
 const hashtagsSchema = describe(
   'The hashtags to track.',
-  v.pipe(v.array(v.union([nameSchema, hashtagSchema])), v.minLength(1)),
+  v.pipe(v.array(v.union([nameSchema, hashtagSchema]), 'must be a list in [ ]'), v.minLength(1)),
 );
 
 const fileEntries = {
-  $schema: v.exactOptional(v.string()),
+  $schema: v.exactOptional(v.string(TEXT)),
   settings: v.optional(settingsSchema, {}),
   hashtags: hashtagsSchema,
 };
@@ -227,12 +237,16 @@ function describe<const Schema extends v.GenericSchema>(text: string, schema: Sc
   return v.pipe(schema, v.description(text));
 }
 
-function numberIn(least: number, most: number) {
-  return v.pipe(v.number(), v.minValue(least), v.maxValue(most));
+function numberIn(
+  least: number,
+  most: number,
+  message = 'must be a number without quotes, such as 5',
+) {
+  return v.pipe(v.number(message), v.minValue(least), v.maxValue(most));
 }
 
-function wholeNumberIn(least: number, most: number) {
-  return v.pipe(numberIn(least, most), v.integer('must be a whole number'));
+function wholeNumberIn(least: number, most: number, message?: string) {
+  return v.pipe(numberIn(least, most, message), v.integer('must be a whole number'));
 }
 
 /** An object with these keys and no other. Valibot alone would take a list for one. */
@@ -313,15 +327,19 @@ function flattenIssues(issues: v.BaseIssue<unknown>[], base: JSONPath = []): Fla
       }
       case 'strict_object': {
         const parent = path.slice(0, -1);
-        const entries = entriesAt(parent);
-        const known = Object.keys(entries);
+        const known = knownKeysAt(parent);
         const missing = known.find((key) => issue.expected === JSON.stringify(key));
-        if (missing !== undefined) return flat(`must be ${article(entries[missing]?.type ?? '')}`);
+        if (missing !== undefined) return flat('is missing');
         // Valibot names the first of them only.
         return Object.keys(issue.path?.at(-1)?.input ?? {})
           .filter((key) => !known.includes(key))
           .map((key) => {
-            const message = `unknown key ${JSON.stringify(key)}; known here: ${known.join(', ')}`;
+            const meant = known.find((name) => name.toLowerCase() === key.toLowerCase());
+            const advice =
+              meant === undefined
+                ? `known here: ${known.join(', ')}`
+                : `did you mean ${JSON.stringify(meant)}?`;
+            const message = `unknown key ${JSON.stringify(key)}; ${advice}`;
             return { path: parent, key, message };
           });
       }
@@ -334,28 +352,20 @@ function flattenIssues(issues: v.BaseIssue<unknown>[], base: JSONPath = []): Fla
         return flat(`must be at least ${issue.requirement}`);
       case 'max_value':
         return flat(`must be at most ${issue.requirement}`);
-      case 'integer':
-      case 'check':
-      case 'custom':
-        return flat(issue.message);
       default:
-        return flat(`must be ${article(issue.type)}`);
+        return flat(issue.message);
     }
   });
 }
 
-function entriesAt(path: JSONPath): Record<string, { type: string }> {
-  if (path.length === 0) return fileEntries;
-  return path[0] === 'settings' ? settingsEntries : hashtagEntries;
+function knownKeysAt(path: JSONPath): string[] {
+  if (path.length === 0) return Object.keys(fileEntries);
+  return Object.keys(path[0] === 'settings' ? settingsEntries : hashtagEntries);
 }
 
 function subject(path: JSONPath): string {
   const last = path.at(-1);
   return typeof last === 'string' ? JSON.stringify(last) : 'this';
-}
-
-function article(type: string): string {
-  return type === 'array' ? `an ${type}` : `a ${type}`;
 }
 
 function describeSyntaxError(code: string): string {
