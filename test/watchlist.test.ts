@@ -107,7 +107,7 @@ describe('a mistake', () => {
   const settings = (json: string) => `{"hashtags": ["a"], "settings": ${json}}`;
 
   it.each([
-    ['nothing', '', 1, 1, 'a value is expected'],
+    ['nothing', ' \n', 1, 1, 'the file is empty; write {"hashtags": ["aitools"]}'],
     ['another kind of value', '5', 1, 1, 'write {"hashtags": ["aitools"]} or a list of names'],
     ['no hashtags', '{}', 1, 1, '"hashtags" is missing'],
     ['hashtags that are no list', '{"hashtags": "a"}', 1, 14, '"hashtags" must be a list in [ ]'],
@@ -161,7 +161,7 @@ describe('a mistake', () => {
     ['a negative threshold', '[{"name": "a", "trendingGrowthPercent": -1}]', 1, 41, 'at least 0'],
     ['a long group', `[{"name": "a", "group": "${'x'.repeat(61)}"}]`, 1, 25, 'longer than 60'],
     ['a comma too many', '["a",]', 1, 6, 'remove the comma before'],
-    ['a comma too few', '["a"\n"b"]', 2, 1, 'a comma is missing'],
+    ['a comma too few', '["a"\n"b"]', 2, 1, 'a comma is missing before this'],
     ['an open list', '["a"', 1, 5, 'a closing ] is missing'],
     ['an open text', '["a]', 1, 2, 'a closing " is missing'],
     ['a comment', '["a" // why\n]', 1, 6, 'use "note" instead'],
@@ -189,6 +189,79 @@ describe('a mistake', () => {
       [4, 7],
     ]);
   });
+
+  it.each([
+    [
+      'a list closed by the object’s end',
+      '{"hashtags": ["a",\n"b"\n}\n',
+      ['3: a closing ] is missing before this'],
+    ],
+    [
+      'a list open after a comma',
+      '{"hashtags": ["a",\n}\n',
+      ['2: a closing ] is missing before this'],
+    ],
+    [
+      'an object closed by the list’s end',
+      '[{"name": "a"\n]\n',
+      ['2: a closing } is missing before this'],
+    ],
+    [
+      'an object open after a comma',
+      '[{"name": "a",\n]\n',
+      ['2: a closing } is missing before this'],
+    ],
+    [
+      'a list open before a key',
+      '{"hashtags": ["a",\n"settings": {\n"minVideos": 1}\n}\n',
+      ['2: a colon stands only in { }; is a closing ] missing before this?'],
+    ],
+    ['an end that is missing', '{"hashtags": [\n"a",\n"b"\n\n', ['3: a closing ] is missing here']],
+    ['a missing end after a comma', '["a",\n\n', ['1: a closing ] is missing here']],
+    ['an object’s end that is missing', '{"hashtags": ["a"]\n', ['1: a closing } is missing here']],
+    ['an open text', '["a,\n"b"\n]', ['1: a closing " is missing here']],
+    ['an open text that swallows the end', '["a]\n\n', ['1: a closing " is missing here']],
+    [
+      'typographic quotes',
+      '["a",\n“ai tools”\n]',
+      ['2: these are typographic quotes; write plain ones: "'],
+    ],
+    [
+      'typographic quotes on two lines',
+      '[„a“,\n«b»]',
+      [
+        '1: these are typographic quotes; write plain ones: "',
+        '2: these are typographic quotes; write plain ones: "',
+      ],
+    ],
+    [
+      'mistakes on two lines',
+      '["a"\n"b",\n]',
+      [
+        '2: a comma is missing before this',
+        '3: a value is expected here (or remove the comma before)',
+      ],
+    ],
+    ['mistakes on one line', '["a" "b" "c"]', ['1: a comma is missing before this']],
+    [
+      'a comma after the last key',
+      '{"hashtags": ["a"],\n}',
+      ['2: a key in double quotes is expected here (or remove the comma before)'],
+    ],
+    ['a missing value', '{"hashtags":\n}', ['2: a value is expected here']],
+    [
+      'a key without quotes',
+      '{hashtags: ["a"]}',
+      ['1: this word means nothing here; put text in double quotes'],
+    ],
+  ])(
+    'in the syntax such as %s is told without what only follows from it',
+    (_case, text, wanted) => {
+      expect(problemsOf(text).map(({ line, message }) => `${line}: ${message}`)).toEqual(
+        wanted.map((problem) => problem.replace(' ', ' not valid JSON: ')),
+      );
+    },
+  );
 
   it('reads as file, line, column and message, one a line', () => {
     expect(() => parseWatchlist('[1,\n2]')).toThrow(

@@ -170,15 +170,17 @@ export function parseWatchlist(fileText: string): Watchlist {
     message,
   });
 
+  if (text.trim() === '') {
+    throw new WatchlistError([problemAt(0, 'the file is empty; write {"hashtags": ["aitools"]}')]);
+  }
   const syntaxErrors: ParseError[] = [];
   const tree = parseJsonTree(text, syntaxErrors);
   if (syntaxErrors.length > 0 || tree === undefined) {
     const errors = syntaxErrors.length > 0 ? syntaxErrors : [{ error: 4, offset: 0, length: 0 }];
-    throw new WatchlistError(
-      errors.map(({ error, offset }) =>
-        problemAt(offset, `not valid JSON: ${describeSyntaxError(printParseErrorCode(error))}`),
-      ),
+    const problems = withoutCascades(text, errors).map((error) =>
+      problemAt(error.offset, `not valid JSON: ${describeSyntaxError(text, error)}`),
     );
+    throw new WatchlistError(firstOfEachLine(problems));
   }
 
   const problems = repeatedKeys(tree).map((node) =>
@@ -368,14 +370,81 @@ function subject(path: JSONPath): string {
   return typeof last === 'string' ? JSON.stringify(last) : 'this';
 }
 
-function describeSyntaxError(code: string): string {
+type SyntaxError = { code: string; offset: number; length: number };
+
+const STRUCTURE = /Expected$/;
+const CLOSING = /^Close/;
+
+/**
+ * The syntax errors without those that only follow from another one. The structure is not judged
+ * after an open text, nor after a bracket that is not closed, for all that follows is then read as
+ * a part of the wrong thing; and not right after a word that means nothing.
+ */
+function withoutCascades(text: string, parseErrors: ParseError[]): SyntaxError[] {
+  const end = text.trimEnd().length;
+  const errors = parseErrors.map(({ error, offset, length }) => ({
+    code: printParseErrorCode(error),
+    offset: Math.min(offset, end), // an end that is missing is missed where the text ends
+    length,
+  }));
+  const isOpen = errors.some(({ code }) => CLOSING.test(code));
+  const kept: SyntaxError[] = [];
+  let isStructureKnown = true;
+  for (const error of errors) {
+    const last = kept.at(-1);
+    const isStructure = STRUCTURE.test(error.code);
+    const between = last && text.slice(last.offset + last.length, error.offset);
+    const followsWord = last?.code === 'InvalidSymbol' && between?.trim() === '';
+    const isEndOfOpen = isOpen && error.offset === end && !CLOSING.test(error.code);
+    if (isStructure && (!isStructureKnown || followsWord || isEndOfOpen)) continue;
+    if (last?.offset === error.offset) continue;
+    kept.push(error);
+    if (error.code === 'UnexpectedEndOfString' || describeUnclosed(text, error) !== null) {
+      isStructureKnown = false;
+    }
+  }
+  return kept;
+}
+
+function firstOfEachLine(problems: Problem[]): Problem[] {
+  return problems.filter(({ line }, i) => problems[i - 1]?.line !== line);
+}
+
+/** What to say where a bracket or colon shows that what it stands in had to be closed before. */
+function describeUnclosed(text: string, { code, offset }: SyntaxError): string | null {
+  const wantsComma = code === 'CommaExpected';
+  switch (text[offset]) {
+    case '}': {
+      const isInList = code === 'ValueExpected' && !text.slice(0, offset).trimEnd().endsWith(':');
+      return wantsComma || isInList ? 'a closing ] is missing before this' : null;
+    }
+    case ']': {
+      const isInObject = wantsComma || code === 'PropertyNameExpected';
+      return isInObject ? 'a closing } is missing before this' : null;
+    }
+    case ':':
+      return wantsComma ? 'a colon stands only in { }; is a closing ] missing before this?' : null;
+    default:
+      return null;
+  }
+}
+
+function describeSyntaxError(text: string, error: SyntaxError): string {
+  const { code, offset, length } = error;
+  const unclosed = describeUnclosed(text, error);
+  if (unclosed !== null) return unclosed;
+  if (code === 'InvalidSymbol' && /[“”„‟«»‘’‚‹›]/u.test(text.slice(offset, offset + length))) {
+    return 'these are typographic quotes; write plain ones: "';
+  }
+  const isAfterComma = text.slice(0, offset).trimEnd().endsWith(',');
+  const wayOut = isAfterComma ? ' (or remove the comma before)' : '';
   const plain: Record<string, string> = {
     InvalidSymbol: 'this word means nothing here; put text in double quotes',
     InvalidNumberFormat: 'this number is malformed',
-    PropertyNameExpected: 'a key in double quotes is expected here (or remove the comma before)',
-    ValueExpected: 'a value is expected here (or remove the comma before)',
+    PropertyNameExpected: `a key in double quotes is expected here${wayOut}`,
+    ValueExpected: `a value is expected here${wayOut}`,
     ColonExpected: 'a colon is missing here',
-    CommaExpected: 'a comma is missing here',
+    CommaExpected: 'a comma is missing before this',
     CloseBraceExpected: 'a closing } is missing here',
     CloseBracketExpected: 'a closing ] is missing here',
     EndOfFileExpected: 'nothing may follow the end of the list; remove this',
