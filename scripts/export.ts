@@ -8,9 +8,10 @@ import {
   runCommand,
   UsageError,
 } from './lib/command.ts';
-import { openDatabase } from './lib/database.ts';
+import { openDatabase, selectRows } from './lib/database.ts';
 import { isDay } from './lib/day.ts';
 import { FORMATS, formatRows } from './lib/exchange.ts';
+import { canonicalHashtag } from './lib/hashtag.ts';
 import { createTerminalLog } from './lib/log.ts';
 import { errorMessage } from './lib/plain-text.ts';
 import { iterateSnapshots } from './lib/store.ts';
@@ -39,6 +40,14 @@ const exportSnapshots: Command = async (args, { root, log }) => {
     flags.hashtag === undefined ? null : new Set(parseHashtagFlag('--hashtag', flags.hashtag));
 
   const db = await openDatabase(root);
+  const known = new Set(
+    selectRows(db, 'SELECT DISTINCT hashtag FROM snapshots').map(([name]) =>
+      canonicalHashtag(String(name)),
+    ),
+  );
+  for (const name of hashtags ?? []) {
+    if (!known.has(name)) log.warning(`the database has no #${name}`);
+  }
   const pieces = formatRows(iterateSnapshots(db, since, hashtags), format);
   if (out === undefined) {
     await print(pieces);

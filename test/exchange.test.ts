@@ -362,6 +362,15 @@ describe('npm run export', () => {
     expect(await readdir(path.join(root, 'x'))).toEqual(['rows.csv']);
   });
 
+  it('warns of a hashtag that the database does not have, on standard error', async () => {
+    const flags = ['--hashtag', 'nosuch,LLM', '--since', '2024-05-03'];
+    expect(await runScript('export', flags, await createTracker())).toEqual({
+      exitCode: 0,
+      stdout: `${HEADER}\n`,
+      stderr: 'warning: the database has no #nosuch\n',
+    });
+  });
+
   it('ends quietly where its reader has had enough', async () => {
     const root = await createFolder();
     const db = await openDatabase(root);
