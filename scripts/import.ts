@@ -9,11 +9,18 @@ import {
   selectRows,
 } from './lib/database.ts';
 import { addDays, dayOf } from './lib/day.ts';
-import { checkRows, parseCsv, type RefusedRow, type SourceRow } from './lib/exchange.ts';
+import {
+  checkRows,
+  findOtherCounts,
+  parseCsv,
+  type RefusedRow,
+  type SourceRow,
+} from './lib/exchange.ts';
 import { formatCount } from './lib/format.ts';
 import { withLock } from './lib/lock.ts';
+import type { Log } from './lib/log.ts';
 import { errorMessage, plainText } from './lib/plain-text.ts';
-import { addMissingSnapshots } from './lib/store.ts';
+import { addMissingSnapshots, iterateSnapshots } from './lib/store.ts';
 
 const FLAGS = {
   file: {
@@ -25,6 +32,7 @@ const FLAGS = {
 } as const;
 
 const MAX_REFUSED_TOLD = 20;
+const MAX_OTHER_TOLD = 5;
 
 const importSnapshots: Command = async (args, { root, clock, log }) => {
   const summary = 'Takes in the days and hashtags of a file that the database does not have.';
@@ -39,23 +47,34 @@ const importSnapshots: Command = async (args, { root, clock, log }) => {
     const db = await openDatabase(root);
     const missing = addMissingSnapshots(db, snapshots);
     if (missing.length > 0 && !isDry) await saveDatabase(db, root);
-    return missing;
+    // Of two rows of the file that disagree, too, one is stored by now.
+    return { added: missing, other: findOtherCounts(snapshots, iterateSnapshots(db, null, null)) };
   };
-  const added = await (isDry ? takeIn() : withLock(root, log.info, takeIn));
+  const { added, other } = await (isDry ? takeIn() : withLock(root, log.info, takeIn));
 
-  for (const { place, reason } of refused.slice(0, MAX_REFUSED_TOLD)) {
-    log.warning(`${place}: ${reason}`);
-  }
-  const untold = refused.length - MAX_REFUSED_TOLD;
-  if (untold > 0) log.warning(`… and ${formatCount(untold)} more`);
+  const refusals = refused.map(({ place, reason }) => `${place}: ${reason}`);
+  warnOfFirst(MAX_REFUSED_TOLD, refusals, log);
+  warnOfFirst(MAX_OTHER_TOLD, other, log);
   const days = added.length > 0 ? ` (${added[0]?.day} to ${added.at(-1)?.day})` : '';
   log.info(
     `${isDry ? 'Dry run, nothing is written: ' : ''}${formatCount(added.length)} taken${days}, ` +
-      `${formatCount(snapshots.length - added.length)} already there, ` +
+      `${formatCount(snapshots.length - added.length)} already there` +
+      (other.length > 0
+        ? ` (${formatCount(other.length)} with other counts: the stored ones stay), `
+        : ', ') +
       `${formatCount(refused.length)} refused`,
   );
+  if (added[0] !== undefined && !isDry) {
+    log.info(`To write the report of a day taken: npm run report -- --date ${added[0].day}`);
+  }
   return refused.length > 0 ? 1 : 0;
 };
+
+function warnOfFirst(most: number, messages: string[], log: Log): void {
+  for (const message of messages.slice(0, most)) log.warning(message);
+  const untold = messages.length - most;
+  if (untold > 0) log.warning(`… and ${formatCount(untold)} more`);
+}
 
 async function readRows(root: string, name: string): Promise<(SourceRow | RefusedRow)[]> {
   const file = await readFile(path.resolve(root, name)).catch((cause: unknown) => {

@@ -11,7 +11,13 @@ import {
   saveDatabase,
 } from '../scripts/lib/database.ts';
 import { addDays } from '../scripts/lib/day.ts';
-import { checkRows, FORMATS, formatRows, parseCsv } from '../scripts/lib/exchange.ts';
+import {
+  checkRows,
+  FORMATS,
+  findOtherCounts,
+  formatRows,
+  parseCsv,
+} from '../scripts/lib/exchange.ts';
 import { canonicalHashtag, parseHashtagName } from '../scripts/lib/hashtag.ts';
 import { addMissingSnapshots, iterateSnapshots, type Snapshot } from '../scripts/lib/store.ts';
 import { createFolder } from './helpers/folder.ts';
@@ -62,8 +68,8 @@ describe('a CSV to import', () => {
 
   it.each([
     [',llm,12,345', 'it has no date'],
-    ['20.11.2026,llm,12,345', '"20.11.2026" is not a day; write it as 2026-11-22'],
-    ['2026-02-30,llm,12,345', '"2026-02-30" is not a day; write it as 2026-11-22'],
+    ['20.11.2026,llm,12,345', '"20.11.2026" is not a day; a day is written YYYY-MM-DD'],
+    ['2026-02-30,llm,12,345', '"2026-02-30" is not a day; a day is written YYYY-MM-DD'],
     ['2026-11-23,llm,12,345', '2026-11-23 is in the future'],
     ['2026-11-20,,12,345', 'it has no hashtag'],
     ['2026-11-20,c++,12,345', expect.stringContaining(`"c++" can't be a hashtag`)],
@@ -104,6 +110,56 @@ describe('a CSV to import', () => {
   ])('is refused as a whole where it holds %s', (_, csv) => {
     expect(() => parseCsv(csv, 'rows.csv')).toThrow(UsageError);
     expect(() => parseCsv(csv, 'rows.csv')).toThrow(/^rows\.csv .* date, hashtag/);
+  });
+});
+
+describe('a file of another kind', () => {
+  it('that has semicolons for commas is refused with the way out', () => {
+    const csv = 'date;hashtag;video_count;view_count\n';
+    expect(() => parseCsv(csv, 'rows.csv')).toThrow(
+      /; it seems to be separated by semicolons: save it with commas$/,
+    );
+    expect(() => parseCsv('date,hash;tag\n', 'rows.csv')).not.toThrow(/semicolons/);
+  });
+
+  it.each([
+    ['rows.json', format([], 'json')],
+    ['rows.JSON', ''],
+    ['rows.ndjson', 'null'],
+    ['rows.txt', '{"date": "2026-11-20"}\n'],
+  ])('such as %s is called JSON', (name, text) => {
+    expect(() => parseCsv(text, name)).toThrow(
+      new UsageError(`${name} is JSON; import takes a CSV (see npm run export) or a database`),
+    );
+  });
+
+  it('is taken where it holds a CSV, whatever it is called', () => {
+    expect(parseCsv(`${HEADER}\n2026-11-20,llm,12,345\n`, 'rows.json')).toHaveLength(1);
+  });
+});
+
+describe('a snapshot with other counts', () => {
+  const snapshot = { day: day('2026-11-20'), hashtag: 'vibecoding' };
+  const find = (videoCount: number | null, viewCount: number | null, stored: unknown[]) =>
+    findOtherCounts([{ ...snapshot, videoCount, viewCount }], [['2026-11-20', ...stored]]);
+
+  it.each([
+    [10, 20, ['Vibe Coding', 10, 2000], '10 videos and 20 views', '10 videos and 2,000 views'],
+    [11, null, ['vibecoding', 10, 20], '11 videos and unknown views', '10 videos and 20 views'],
+    [10, 20, ['vibecoding', null, 20], '10 videos and 20 views', 'unknown videos and 20 views'],
+  ])('of %j and %j than in %j is told with both', (videos, views, stored, told, kept) => {
+    expect(find(videos, views, stored)).toEqual([
+      `2026-11-20 #vibecoding: the file says ${told}; stored are ${kept}`,
+    ]);
+  });
+
+  it.each([
+    ['the counts are the same', 10, 20, ['vibecoding', 10, 20]],
+    ['the file does not know a count', null, 20, ['vibecoding', 10, 20]],
+    ['0 videos are stored beside views', null, 20, ['vibecoding', 0, 20]],
+    ['only another hashtag is stored', 10, 20, ['llm', 1, 2]],
+  ])('is none where %s', (_, videos, views, stored) => {
+    expect(find(videos, views, stored)).toEqual([]);
   });
 });
 
@@ -266,7 +322,11 @@ describe('npm run import', () => {
       exitCode: 1,
       stdout:
         'warning: line 4: video_count "5K" is not an exact whole number\n' +
-        '1 taken (2024-05-01 to 2024-05-01), 1 already there, 1 refused\n',
+        'warning: 2024-05-02 #llm: the file says 99 videos and 99 views; ' +
+        'stored are 10 videos and 20 views\n' +
+        '1 taken (2024-05-01 to 2024-05-01), ' +
+        '1 already there (1 with other counts: the stored ones stay), 1 refused\n' +
+        'To write the report of a day taken: npm run report -- --date 2024-05-01\n',
       stderr: '',
     });
     expect(await queryDatabase(root, EVERYTHING)).toEqual([
@@ -289,7 +349,7 @@ describe('npm run import', () => {
     expect(ran).toMatchObject({
       exitCode: 1,
       stdout: expect.stringMatching(
-        /^warning: row 2024-05-02 gone: both counts are 0.*\n2 taken .*, 1 already there, 1 refused/,
+        /^warning: row 2024-05-02 gone: both counts are 0.*\nwarning: 2024-05-01 #vibecoding: the file says 7 .*; stored are 5 .*\n2 taken .*, 1 already there \(1 with other .*\), 1 refused/,
       ),
     });
     expect(await queryDatabase(root, EVERYTHING)).toEqual([
@@ -304,7 +364,7 @@ describe('npm run import', () => {
     const ran = await runScript('import', ['rows.csv', '--dry-run'], root);
     expect(ran).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringContaining('Dry run, nothing is written: 1 taken'),
+      stdout: expect.stringMatching(/^Dry run, nothing is written: 1 taken .* 0 refused\n$/),
     });
     expect(await readdir(root)).toEqual(['rows.csv']);
   });
@@ -313,7 +373,7 @@ describe('npm run import', () => {
     const root = await createTracker();
     const before = await readDatabaseFile(root);
     const refused = Array.from({ length: 23 }, (_, i) => `2024-05-01,c++,${i},1\n`).join('');
-    await writeFile(path.join(root, 'rows.csv'), `${HEADER}\n2024-05-02,llm,1,1\n${refused}`);
+    await writeFile(path.join(root, 'rows.csv'), `${HEADER}\n2024-05-02,llm,10,20\n${refused}`);
     const ran = await runScript('import', ['rows.csv'], root);
     expect(ran.stdout.split('\n').slice(19)).toEqual([
       expect.stringMatching(/^warning: line 22: /),
@@ -322,6 +382,23 @@ describe('npm run import', () => {
       '',
     ]);
     expect(await readDatabaseFile(root)).toEqual(before);
+  });
+
+  it('names the first few rows with other counts, also of two that disagree', async () => {
+    const root = await createTracker();
+    const rows = Array.from({ length: 7 }, (_, i) => `2024-05-01,llm,${i},${i}\n`).join('');
+    await writeFile(path.join(root, 'rows.csv'), `${HEADER}\n2024-05-02,llm,10,20\n${rows}`);
+    const ran = await runScript('import', ['rows.csv'], root);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stdout.split('\n')).toEqual([
+      ...[1, 2, 3, 4, 5].map((i) =>
+        expect.stringContaining(`the file says ${i} videos and ${i} views; stored are 0 videos`),
+      ),
+      'warning: … and 1 more',
+      expect.stringContaining(', 7 already there (6 with other counts: the stored ones stay), 0'),
+      expect.stringContaining('npm run report -- --date 2024-05-01'),
+      '',
+    ]);
   });
 
   it.each([

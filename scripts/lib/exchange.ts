@@ -1,9 +1,10 @@
 import Papa from 'papaparse';
 import { UsageError } from './command.ts';
 import { type Day, isDay } from './day.ts';
-import { HashtagNameError, parseHashtagName } from './hashtag.ts';
+import { formatCount } from './format.ts';
+import { canonicalHashtag, HashtagNameError, parseHashtagName } from './hashtag.ts';
 import { plainText } from './plain-text.ts';
-import { withoutQuirk } from './scavio.ts';
+import { type Counts, withoutQuirk } from './scavio.ts';
 import type { Snapshot } from './store.ts';
 
 const COLUMNS = ['date', 'hashtag', 'video_count', 'view_count'];
@@ -30,9 +31,16 @@ export function parseCsv(text: string, name: string): (SourceRow | RefusedRow)[]
   const positions = COLUMNS.map((column) => header.indexOf(column));
   const missing = COLUMNS.filter((column) => !header.includes(column));
   if (missing.includes('date') || missing.includes('hashtag') || missing.length > 1) {
+    if (/\.(?:nd)?json$/i.test(name) || /^\s*[[{]/.test(text)) {
+      throw new UsageError(
+        `${name} is JSON; import takes a CSV (see npm run export) or a database`,
+      );
+    }
+    const isSemicolons = header.length === 1 && header[0]?.includes(';');
     throw new UsageError(
       `${name} is neither a SQLite file nor a CSV that can be imported: its first line has to name ` +
-        `the columns ${COLUMNS.join(', ')}, one of the counts at least; it lacks ${missing.join(', ')}`,
+        `the columns ${COLUMNS.join(', ')}, one of the counts at least; it lacks ${missing.join(', ')}` +
+        (isSemicolons ? '; it seems to be separated by semicolons: save it with commas' : ''),
     );
   }
   const faults = new Map(errors.map(({ row, message }) => [row, message]));
@@ -68,6 +76,31 @@ export function checkRows(
   return { snapshots, refused };
 }
 
+/**
+ * The snapshots whose known counts differ from those stored of their day and hashtag, each as a
+ * sentence with both counts. `stored` holds rows as `iterateSnapshots` yields them.
+ */
+export function findOtherCounts(snapshots: Snapshot[], stored: Iterable<unknown[]>): string[] {
+  const storedCounts = new Map<string, Counts>();
+  for (const [date, name, videos, views] of stored) {
+    const counts = withoutQuirk({
+      videoCount: typeof videos === 'number' ? videos : null,
+      viewCount: typeof views === 'number' ? views : null,
+    });
+    storedCounts.set(`${date} #${canonicalHashtag(String(name))}`, counts);
+  }
+  return snapshots.flatMap((snapshot) => {
+    const place = `${snapshot.day} #${snapshot.hashtag}`;
+    const kept = storedCounts.get(place);
+    const isOther = (count: number | null, keptCount: number | null) =>
+      count !== null && count !== keptCount;
+    return kept !== undefined &&
+      (isOther(snapshot.videoCount, kept.videoCount) || isOther(snapshot.viewCount, kept.viewCount))
+      ? `${place}: the file says ${renderCounts(snapshot)}; stored are ${renderCounts(kept)}`
+      : [];
+  });
+}
+
 /** The formats of an export. */
 export const FORMATS = ['csv', 'json', 'ndjson'] as const;
 
@@ -94,7 +127,7 @@ export function* formatRows(
 function checkRow({ cells }: SourceRow, lastDay: Day): Snapshot | string {
   const [date = '', name = '', videos = '', views = ''] = cells;
   if (date === '') return 'it has no date';
-  if (!isDay(date)) return `${JSON.stringify(date)} is not a day; write it as ${lastDay}`;
+  if (!isDay(date)) return `${JSON.stringify(date)} is not a day; a day is written YYYY-MM-DD`;
   if (date > lastDay) return `${date} is in the future`;
   if (name === '') return 'it has no hashtag';
   const videoCount = parseCount(videos);
@@ -111,6 +144,13 @@ function checkRow({ cells }: SourceRow, lastDay: Day): Snapshot | string {
     if (error instanceof HashtagNameError) return error.message;
     throw error;
   }
+}
+
+function renderCounts({ videoCount, viewCount }: Counts): string {
+  const [videos, views] = [videoCount, viewCount].map((count) =>
+    count === null ? 'unknown' : formatCount(count),
+  );
+  return `${videos} videos and ${views} views`;
 }
 
 /** Null where the cell is empty; undefined where it is no exact count. */
