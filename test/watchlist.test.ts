@@ -254,6 +254,14 @@ describe('a mistake', () => {
       '{hashtags: ["a"]}',
       ['1: this word means nothing here; put text in double quotes'],
     ],
+    [
+      'a comma after the last key, and later no comma',
+      '{"settings": {"minVideos": 1,\n},\n"hashtags": ["a"\n"b"]}',
+      [
+        '2: a key in double quotes is expected here (or remove the comma before)',
+        '4: a comma is missing before this',
+      ],
+    ],
   ])(
     'in the syntax such as %s is told without what only follows from it',
     (_case, text, wanted) => {

@@ -36,7 +36,7 @@ export function parseCsv(text: string, name: string): (SourceRow | RefusedRow)[]
         `${name} is JSON; import takes a CSV (see npm run export) or a database`,
       );
     }
-    const isSemicolons = header.length === 1 && header[0]?.includes(';');
+    const isSemicolons = header[0]?.includes(';');
     throw new UsageError(
       `${name} is neither a SQLite file nor a CSV that can be imported: its first line has to name ` +
         `the columns ${COLUMNS.join(', ')}, one of the counts at least; it lacks ${missing.join(', ')}` +
