@@ -68,6 +68,9 @@ const DAY_MS = 86_400_000;
 /** No process has this number. */
 const DEAD_PROCESS = '4194999';
 
+/** Small histories need no upkeep, which would be a process more at every commit and push. */
+const NO_UPKEEP = 'maintenance.auto=false';
+
 /** A bare remote, a laptop and a checkout of others, with a list of two hashtags. */
 export async function createWorld(folder: string): Promise<World> {
   const remote = path.join(folder, 'remote.git');
@@ -75,6 +78,8 @@ export async function createWorld(folder: string): Promise<World> {
   await mkdir(path.join(others, 'data'), { recursive: true });
   await git(folder, ['init', '--quiet', '--bare', '--template=', '--initial-branch=main', remote]);
   await git(others, ['init', '--quiet', '--template=', '--initial-branch=main']);
+  await git(remote, ['config', 'receive.autogc', 'false']);
+  await git(others, ['config', ...NO_UPKEEP.split('=')]);
   await git(others, ['remote', 'add', 'origin', remote]);
   const world: World = {
     folder,
@@ -102,7 +107,7 @@ export async function createWorld(folder: string): Promise<World> {
   await git(others, ['add', '.']);
   await git(others, ['commit', '--quiet', '-m', 'Start']);
   await git(others, ['push', '--quiet', '--set-upstream', 'origin', 'main']);
-  await git(folder, ['clone', '--quiet', '--template=', remote, laptop]);
+  await git(folder, ['clone', '--quiet', '--template=', '-c', NO_UPKEEP, remote, laptop]);
   await configure(laptop, 'Bea');
   return world;
 }
@@ -164,7 +169,8 @@ export async function runAttempt(world: World, attempt: Attempt, nth: number): P
   const starts: Promise<Ended>[] = [];
   const runner = path.join(world.folder, `runner-${world.count}`);
   if (attempt.where !== 'laptop') {
-    await git(world.folder, ['clone', '--quiet', '--template=', world.remote, runner]);
+    const args = ['clone', '--quiet', '--template=', '-c', NO_UPKEEP, world.remote, runner];
+    await git(world.folder, args);
     starts.push(start(world, runner, attempt, startMs, random));
   }
   if (attempt.where !== 'runner') {
@@ -397,5 +403,4 @@ async function commitAll(root: string, message: string): Promise<void> {
 async function configure(root: string, name: string): Promise<void> {
   await git(root, ['config', 'user.name', name]);
   await git(root, ['config', 'user.email', `${name.toLowerCase()}@example.org`]);
-  await git(root, ['config', 'gc.auto', '0']);
 }
