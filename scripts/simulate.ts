@@ -32,6 +32,7 @@ const simulateHistories: Command = async (args, { clock, log, terminal }) => {
       days++;
       bar.show(days, isFailing ? 'looking for the shortest history that fails' : `seed ${seed}`);
     }).catch((error: unknown) => {
+      if (!isFailing) log.error(`${error}\n\nLooking for the shortest history that fails …`);
       isFailing = true;
       throw error;
     });
