@@ -37,8 +37,11 @@ export type Attempt = {
 /** A day of the simulation; `gap` days lie between the one before and it. */
 export type SimulatedDay = { gap: number; changes: Change[]; attempts: Attempt[] };
 
-/** Hashtags that come and go; TikTok does not have the last one. */
-export const HASHTAGS = ['ai', 'book', 'cat', 'dance', 'edit', 'food', 'gym', 'nosuchtag'];
+/** The one that TikTok does not have. */
+export const UNKNOWN_HASHTAG = 'nosuchtag';
+
+/** Hashtags that come and go. */
+export const HASHTAGS = ['ai', 'book', 'cat', 'dance', 'edit', 'food', 'gym', UNKNOWN_HASHTAG];
 
 const anyChange: fc.Arbitrary<Change> = fc.oneof(
   {

@@ -20,7 +20,7 @@ import {
 import { activeEntries, readWatchlist, WATCHLIST_PATH } from '../watchlist.ts';
 import { createVirtualClock } from './clock.ts';
 import { DIED, type Step, type Verdict, withFaults, withSteps } from './faults.ts';
-import type { Attempt, Change } from './history.ts';
+import { type Attempt, type Change, UNKNOWN_HASHTAG } from './history.ts';
 
 /** A count that the API answered with, for a day and a hashtag. */
 export type Reading = { day: Day; hashtag: string } & Counts;
@@ -226,7 +226,7 @@ async function start(
       credits++;
       if (attempt.api === 'answers for others') return hashtagAnswer('another', 5, 5000);
       if (attempt.api === 'answers nothing') return {};
-      if (hashtag === 'nosuchtag') return UNKNOWN_HASHTAG_ANSWER;
+      if (hashtag === UNKNOWN_HASHTAG) return UNKNOWN_HASHTAG_ANSWER;
       const reading = { day, hashtag, ...countsAt(hashtag, clock.now(), random()) };
       readings.push(reading);
       world.readings.push(reading);
