@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DATABASE_PATH } from '../scripts/lib/database.ts';
 import { git } from '../scripts/lib/git.ts';
-import { findPublishTarget } from '../scripts/lib/publish.ts';
+import { explainFailedPush, findPublishTarget } from '../scripts/lib/publish.ts';
 import { createVirtualClock } from '../scripts/lib/simulation/clock.ts';
 import { hashtagAnswer } from '../scripts/lib/stand-in.ts';
 import { createFolder } from './helpers/folder.ts';
@@ -383,6 +383,15 @@ describe('a checkout that git would not publish from', () => {
     await git(root, ['checkout', '--quiet', 'main']);
     expect((await runTrack(root, api, ['--publish'])).exitCode).toBe(0);
     expect(api.requests).toHaveLength(1);
+  });
+});
+
+describe('a race', () => {
+  it('is not taken for a refusal because a commit’s hash holds 403', () => {
+    const said = "cannot lock ref 'refs/heads/main': is at 8eeae30022d54e17041ad26a7f4038c0 but";
+    const target = { remote: 'origin', branch: 'main', head: 'refs/heads/main' };
+    expect(explainFailedPush(said, target)).toBeNull();
+    expect(explainFailedPush('The requested URL returned error: 403', target)).toMatch(/token/);
   });
 });
 
