@@ -1,7 +1,7 @@
 import { type Command, type Context, parseFlags, runCommand, UsageError } from './lib/command.ts';
 import { DatabaseError, openDatabase } from './lib/database.ts';
 import { findCommit } from './lib/git.ts';
-import { openObjects } from './lib/git-objects.ts';
+import { readObject } from './lib/git-objects.ts';
 import { errorMessage } from './lib/plain-text.ts';
 import { readCreditsLeft } from './lib/store.ts';
 import {
@@ -62,15 +62,12 @@ async function readWatchlistAt(
 ): Promise<Watchlist | WatchlistError | null> {
   const commit = await findCommit(root, revision);
   if (commit === null) throw new UsageError(`--since ${revision}: there is no such revision`);
-  const objects = openObjects(root);
+  const file = await readObject(root, `${commit}:${WATCHLIST_PATH}`);
   try {
-    const file = await objects.read(`${commit}:${WATCHLIST_PATH}`);
     return file === null ? null : parseWatchlist(file.toString('utf8'));
   } catch (error) {
     if (error instanceof WatchlistError) return error;
     throw error;
-  } finally {
-    objects.close();
   }
 }
 

@@ -6,6 +6,7 @@ import {
   isTutorialFile,
   parseDatabase,
   selectRows,
+  withAttached,
 } from './database.ts';
 import { addDays, type Day, daysBetween, isDay } from './day.ts';
 import { formatCount, plural } from './format.ts';
@@ -184,12 +185,7 @@ async function auditDatabase(
 
 function compareVersions(before: Version, after: Version, commit: string, audit: Audit): void {
   const newest = newestDay(before.db) ?? '';
-  const earlier = selectRows(
-    before.db,
-    "SELECT file FROM pragma_database_list WHERE name = 'main'",
-  );
-  after.db.run('ATTACH ? AS earlier', [String(earlier)]);
-  try {
+  withAttached(after.db, before.db, 'earlier', () => {
     for (const row of selectRows(after.db, LOST_ROWS)) {
       const [date, hashtag, videos, views, isThere, newVideos, newViews, isCorrected] = row;
       const day = String(date);
@@ -219,9 +215,7 @@ function compareVersions(before: Version, after: Version, commit: string, audit:
       const snapshots = plural(Number(added), 'snapshot');
       audit.information.push(plainText(`${commit} ${date}: ${snapshots} added later`));
     }
-  } finally {
-    after.db.run('DETACH earlier');
-  }
+  });
 }
 
 /** How many rows are older than the day; reads only the others. */

@@ -27,6 +27,9 @@ export function estimateCost(watchlist: Watchlist): Cost {
   };
 }
 
+/** Credits for fewer days than these should be topped up. */
+export const LOW_CREDIT_DAYS = 7;
+
 /** For how many whole days the credits last. */
 export function daysOfCredits(credits: number, callsPerDay: number): number {
   return Math.floor(credits / Math.max(1, callsPerDay));

@@ -110,6 +110,17 @@ export function* iterateRows(db: Database, sql: string, parameters: (string | nu
   }
 }
 
+/** Runs `work` while the queries of `db` can read `other`, too, as the schema `name`. */
+export function withAttached<T>(db: Database, other: Database, name: string, work: () => T): T {
+  const file = selectRows(other, "SELECT file FROM pragma_database_list WHERE name = 'main'");
+  db.run(`ATTACH ? AS ${name}`, [String(file)]);
+  try {
+    return work();
+  } finally {
+    db.run(`DETACH ${name}`);
+  }
+}
+
 /** Runs `change` in a transaction: all of it, or nothing where it throws. */
 export function inTransaction(db: Database, change: () => void): void {
   db.run('BEGIN');

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readApiAccess } from './api-access.ts';
 import { type Context, UsageError } from './command.ts';
-import { daysOfCredits } from './cost.ts';
+import { daysOfCredits, LOW_CREDIT_DAYS } from './cost.ts';
 import { DATABASE_PATH, DamagedDatabaseError, DatabaseError, openDatabase } from './database.ts';
 import { type Day, dayOf, daysBetween } from './day.ts';
 import { formatCount, plural } from './format.ts';
@@ -43,8 +43,6 @@ const TRACK_WORKFLOW = '.github/workflows/track.yml';
 const CHECK_WORKFLOW = '.github/workflows/check.yml';
 const RUN_IT = 'npm run track, or on GitHub: Actions → Track hashtags → Run workflow';
 const PUSH_TIMEOUT_MS = 30_000;
-/** Credits for fewer days are worth a remark. */
-const MIN_CREDIT_DAYS = 7;
 
 const fine = (text: string): Finding => ({ state: 'fine', text, remedy: null });
 const remark = (text: string, remedy: string | null): Finding => ({
@@ -239,7 +237,7 @@ function judgeCredits(watchlist: Watchlist, { credits, day }: CreditsLeft): Find
   const text =
     `${plural(credits, 'credit')} left${when}, ` +
     `enough for ${plural(days, 'day')} at ${formatCount(calls)} a day`;
-  if (days >= MIN_CREDIT_DAYS) return fine(text);
+  if (days >= LOW_CREDIT_DAYS) return fine(text);
   const remedy = 'top up at https://scavio.dev, or pause hashtags';
   return credits < calls && day === null ? fault(text, remedy) : remark(text, remedy);
 }

@@ -58,3 +58,9 @@ export function openObjects(folder: string): ObjectReader {
     close: () => child.kill(),
   };
 }
+
+/** The content of one object, as `ObjectReader.read` gives it. */
+export function readObject(folder: string, name: string): Promise<Buffer | null> {
+  const objects = openObjects(folder);
+  return objects.read(name).finally(objects.close);
+}

@@ -39,6 +39,20 @@ export function git(folder: string, args: string[], timeoutMs = TIMEOUT_MS): Pro
   });
 }
 
+/**
+ * The yes or no of a command that says no by exiting with 1, such as `git diff --quiet`.
+ * @throws GitError where it exits with anything else
+ */
+export function askGit(folder: string, args: string[]): Promise<boolean> {
+  return git(folder, args).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof GitError && error.cause === 1) return false;
+      throw error;
+    },
+  );
+}
+
 /** The full hash of the commit that a revision names; null where there is none. */
 export function findCommit(folder: string, revision: string): Promise<string | null> {
   const name = `${revision}^{commit}`;

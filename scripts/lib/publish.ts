@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Clock } from './clock.ts';
 import { DATABASE_PATH } from './database.ts';
-import { GitError, git } from './git.ts';
+import { askGit, GitError, git } from './git.ts';
 import { GENERATED_PATHS, isGeneratedReport } from './write-reports.ts';
 
 /** The snapshots are kept but could not be pushed. The message says why and what to do. */
@@ -104,13 +104,7 @@ function readBranch(root: string): Promise<string | null> {
 
 /** True where the database is ignored, and not committed all the same. */
 function isIgnored(root: string): Promise<boolean> {
-  return git(root, ['check-ignore', '--quiet', DATABASE_PATH]).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof GitError && error.cause === 1) return false;
-      throw error;
-    },
-  );
+  return askGit(root, ['check-ignore', '--quiet', DATABASE_PATH]);
 }
 
 /** What `git config --list --null` prints: a key, a line end, a value, a zero. */
@@ -273,7 +267,7 @@ async function pushRebuilt(
   if (fetchFailure !== null) return fetchFailure;
   const remoteHead = await git(root, ['rev-parse', tracking]);
   for (const commit of tried) {
-    if (!(await isAncestor(root, commit, remoteHead))) continue;
+    if (!(await askGit(root, ['merge-base', '--is-ancestor', commit, remoteHead]))) continue;
     // The push had arrived; only the answer was lost.
     await follow(root, remoteHead, target, log);
     return null;
@@ -295,16 +289,6 @@ async function pushRebuilt(
     await git(root, ['worktree', 'remove', '--force', folder]).catch(() => undefined);
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function isAncestor(root: string, commit: string, of: string): Promise<boolean> {
-  return git(root, ['merge-base', '--is-ancestor', commit, of]).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof GitError && error.cause === 1) return false;
-      throw error;
-    },
-  );
 }
 
 /**

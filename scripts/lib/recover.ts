@@ -1,11 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from 'sql.js';
-import { DATABASE_PATH, DatabaseError, parseDatabase, selectRows } from './database.ts';
+import {
+  DATABASE_PATH,
+  DatabaseError,
+  parseDatabase,
+  selectRows,
+  withAttached,
+} from './database.ts';
 import { type Day, isDay } from './day.ts';
 import { plural } from './format.ts';
-import { GitError, git } from './git.ts';
-import { openObjects } from './git-objects.ts';
+import { askGit, git } from './git.ts';
+import { openObjects, readObject } from './git-objects.ts';
 import { parseReportCounts } from './parse-report.ts';
 import { addMissingSnapshots, newestDay, type Snapshot } from './store.ts';
 import { reportPath } from './write-reports.ts';
@@ -45,8 +51,7 @@ export async function findGoodVersion(root: string): Promise<GoodVersion | null>
 /** The database as a commit has it; an empty one where there is no such commit, or no sound file in it. */
 export async function openCommitted(root: string, commit: string | null): Promise<Database> {
   if (commit === null) return parseDatabase(null);
-  const objects = openObjects(root);
-  const file = await objects.read(`${commit}:${DATABASE_PATH}`).finally(objects.close);
+  const file = await readObject(root, `${commit}:${DATABASE_PATH}`);
   return parseDatabase(file).catch((error: unknown) => {
     if (error instanceof DatabaseError) return parseDatabase(null);
     throw error;
@@ -59,20 +64,10 @@ export async function openCommitted(root: string, commit: string | null): Promis
  * @throws DatabaseError
  */
 export async function refuseOlderDatabase(db: Database, root: string): Promise<void> {
-  const isUnchanged = await git(root, ['diff', '--quiet', 'HEAD', '--', DATABASE_PATH]).then(
-    () => true,
-    (error: unknown) => !(error instanceof GitError && error.cause === 1), // there is no commit yet
-  );
-  if (isUnchanged) return;
+  const args = ['diff', '--quiet', 'HEAD', '--', DATABASE_PATH];
+  if (await askGit(root, args).catch(() => true)) return; // or there is no commit yet
   const committed = await openCommitted(root, 'HEAD');
-  const path = selectRows(committed, "SELECT file FROM pragma_database_list WHERE name = 'main'");
-  db.run('ATTACH ? AS committed', [String(path)]);
-  const [row] = selectRows(
-    db,
-    `SELECT count(*) FROM (SELECT date, hashtag FROM committed.snapshots
-       EXCEPT SELECT date, hashtag FROM main.snapshots)`,
-  );
-  db.run('DETACH committed');
+  const [row] = withAttached(db, committed, 'committed', () => selectRows(db, COUNT_LOST));
   committed.close();
   const lost = Number(row?.[0]);
   if (lost === 0) return;
@@ -81,6 +76,10 @@ export async function refuseOlderDatabase(db: Database, root: string): Promise<v
       `file? Keep a copy, then: git restore ${DATABASE_PATH}, npm run import -- COPY`,
   );
 }
+
+const COUNT_LOST = `SELECT count(*) FROM (
+  SELECT date, hashtag FROM committed.snapshots EXCEPT SELECT date, hashtag FROM main.snapshots
+)`;
 
 /** What to do about a damaged database, in a sentence. */
 export async function adviseRecovery(root: string): Promise<string> {

@@ -1,5 +1,5 @@
 import type { Database } from 'sql.js';
-import { DatabaseError, inTransaction, iterateRows, selectRows } from './database.ts';
+import { DatabaseError, inTransaction, iterateRows, selectRows, withAttached } from './database.ts';
 import { addDays, type Day, isDay } from './day.ts';
 import { canonicalHashtag } from './hashtag.ts';
 import type { Period } from './period.ts';
@@ -237,12 +237,13 @@ export function recordRun(db: Database, run: Run): void {
  */
 export function adoptAdditions(target: Database, source: Database, base: Database): Day[] {
   const days = adoptRuns(target, source, base);
-  const key = ([date, hashtag]: Row) => `${date} ${hashtag}`;
-  const everySnapshot = 'SELECT * FROM snapshots ORDER BY date, hashtag';
-  const known = new Set([...iterateRows(base, everySnapshot)].map(key));
-  const added = [...iterateRows(source, everySnapshot)].filter((row) => !known.has(key(row)));
+  const added = withAttached(source, base, 'base', () => selectRows(source, ADDED_SNAPSHOTS));
   return [...days, ...addMissingSnapshots(target, parseSnapshots(added)).map(({ day }) => day)];
 }
+
+const ADDED_SNAPSHOTS = `SELECT * FROM main.snapshots s
+  WHERE NOT EXISTS (SELECT 1 FROM base.snapshots b WHERE b.date = s.date AND b.hashtag = s.hashtag)
+  ORDER BY date, hashtag`;
 
 function adoptRuns(target: Database, source: Database, base: Database): Day[] {
   const everyRun = 'SELECT * FROM runs ORDER BY id';

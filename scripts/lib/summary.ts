@@ -1,5 +1,5 @@
 import { type ChartLine, chooseLines, drawChart } from './chart.ts';
-import { addDays, type Day, daysBetween, daysUpTo } from './day.ts';
+import { type Day, daysBetween, daysUpTo } from './day.ts';
 import {
   formatChange,
   formatCount,
@@ -46,9 +46,9 @@ export type Summary = {
   /** The last day that it is about: before the period's where that is not over. */
   lastDay: Day;
   trends: PeriodTrend[];
-  /** How many of its days could have snapshots: those from the first of the database on. */
-  possibleDays: number;
-  /** Those of them that have none at all. */
+  /** Its first day that could have snapshots: there are none before the first of the database. */
+  firstDay: Day;
+  /** The days from the first to the last one that have none at all. */
   missingDays: Day[];
   groupOf: (hashtag: string) => string | null;
 };
@@ -57,13 +57,13 @@ export type Summary = {
 export function composeSummary(record: PeriodRecord, watchlist: Watchlist): Summary {
   const { period, lastDay, history } = record;
   const firstDay = record.firstDay > period.first ? record.firstDay : period.first;
-  const possibleDays = daysBetween(firstDay, lastDay) + 1;
+  const length = daysBetween(firstDay, lastDay) + 1;
   return {
     period,
     lastDay,
     trends: computePeriodTrends(history, period, thresholds(watchlist)),
-    possibleDays,
-    missingDays: missingDays(history, lastDay, firstDay, possibleDays),
+    firstDay,
+    missingDays: missingDays(history, lastDay, firstDay, length),
     groupOf: groups(watchlist),
   };
 }
@@ -125,14 +125,14 @@ export function formatPeriod({ kind, name, first }: Period): string {
 
 /** Days captured, which days these are, hashtags, what came in all, and how many were trending. */
 function renderHealth(summary: Summary): string {
-  const { period, lastDay, trends, possibleDays } = summary;
+  const { period, firstDay, lastDay, trends } = summary;
+  const possibleDays = daysBetween(firstDay, lastDay) + 1;
   const missing = summary.missingDays.length;
   const captured = possibleDays - missing;
   const parts = [
     `${missing === 0 ? '✅' : '⚠️'} **${captured} of ${plural(possibleDays, 'day')} captured**`,
     `${period.first} to ${period.last}`,
   ];
-  const firstDay = addDays(lastDay, 1 - possibleDays);
   if (firstDay > period.first) parts.push(`tracked since ${firstDay}`);
   if (lastDay < period.last) parts.push(`so far, up to ${lastDay}`);
   parts.push(plural(trends.length, 'hashtag'));

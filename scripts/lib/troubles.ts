@@ -1,3 +1,4 @@
+import { daysOfCredits, LOW_CREDIT_DAYS } from './cost.ts';
 import { type Day, daysBetween } from './day.ts';
 import { formatCount, plural } from './format.ts';
 import { hashtagUrl } from './hashtag.ts';
@@ -31,7 +32,6 @@ export type Evidence = {
 };
 
 const SILENT_DAYS = 3;
-const CREDIT_DAYS = 7;
 const MAX_NAMES = 30;
 
 /** What is wrong, the gravest first. */
@@ -53,9 +53,9 @@ export function findTroubles(evidence: Evidence): Trouble[] {
       : [{ hashtag, since, reason }];
   });
   if (silent.length > 0) troubles.push({ kind: 'silent', hashtags: silent });
-  const days = creditsLeft === null ? CREDIT_DAYS : Math.floor(creditsLeft / active.length);
-  if (creditsLeft !== null && active.length > 0 && days < CREDIT_DAYS) {
-    troubles.push({ kind: 'credits', left: creditsLeft, days });
+  if (creditsLeft !== null && active.length > 0) {
+    const days = daysOfCredits(creditsLeft, active.length);
+    if (days < LOW_CREDIT_DAYS) troubles.push({ kind: 'credits', left: creditsLeft, days });
   }
   return troubles;
 }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { auditHistory, listHistory, renderFinding } from '../audit.ts';
 import { DATABASE_PATH, parseDatabase, selectRows } from '../database.ts';
 import { git } from '../git.ts';
-import { openObjects } from '../git-objects.ts';
+import { readObject } from '../git-objects.ts';
 import { parseReportCounts } from '../parse-report.ts';
 import { readDatabaseFile } from '../recover.ts';
 import type { Counts } from '../scavio.ts';
@@ -143,10 +143,7 @@ async function checkLaptop(world: World, ends: Ended[]): Promise<void> {
 }
 
 async function readRemote(world: World): Promise<Held> {
-  const objects = openObjects(world.remote);
-  const file = await objects.read(`main:${DATABASE_PATH}`);
-  objects.close();
-  const held = await readHeld(file);
+  const held = await readHeld(await readObject(world.remote, `main:${DATABASE_PATH}`));
   if (held === null) throw new InvariantError('the remote’s database is damaged');
   return held;
 }

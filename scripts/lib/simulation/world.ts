@@ -200,7 +200,7 @@ export function notesPath(world: World): string {
 }
 
 /** Numbers in 0…1, always the same for the same seed. */
-export function createRandom(seed: number): () => number {
+function createRandom(seed: number): () => number {
   const generator = xoroshiro128plus(seed);
   return () => uniformFloat64(generator);
 }
