@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { renderChart } from '../chart.ts';
@@ -106,10 +106,18 @@ export async function measureGettingStarted(project: string): Promise<Measuremen
         figure(`${name}: on disk`, 'MB', Number.parseInt(stdout, 10)),
       );
     }
-    const help = await fastest(3, () =>
+    await writeFile(path.join(root, 'empty.ts'), '');
+    const empty = await fastest(RUNS, () =>
+      runProgram('node', ['--import', 'tsx', 'empty.ts'], root, {}),
+    );
+    const help = await fastest(RUNS, () =>
       runProgram('npm', ['run', '-s', 'track', '--', '--help'], root, {}),
     );
-    return [...measurements, figure('npm run track -- --help', 's', help.seconds)];
+    return [
+      ...measurements,
+      figure('An empty program: Node with tsx', 's', empty.seconds),
+      figure('npm run track -- --help', 's', help.seconds),
+    ];
   } finally {
     await rm(root, { recursive: true, force: true });
   }

@@ -53,6 +53,17 @@ export async function measureWholeRuns(
         otherIs: 'the tutorial’s script',
         goal: isSmall ? 1.5 : isLarge ? 1 : null,
       });
+      if (isSmall) {
+        const floor = await fastest(RUNS, () => runScript(project, 'lib/bench/floor', root, env));
+        measurements.push({
+          what: 'The same',
+          unit: 's',
+          tracker: tracker.seconds,
+          other: floor.seconds,
+          otherIs: 'Node with tsx and 100 requests alone',
+          goal: null,
+        });
+      }
       if (days === 0) secondsWithoutHistory.set(hashtags, tracker.seconds);
       if (!isLarge) continue;
       const fileMegabytes =
