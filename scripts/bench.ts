@@ -13,8 +13,7 @@ const FLAGS = {
 } as const;
 
 const bench: Command = async (args, { log }) => {
-  const summary =
-    'Measures speed and cost beside what one would do otherwise; takes a quarter of an hour.';
+  const summary = 'Measures speed and cost beside what one would do otherwise; takes half an hour.';
   const flags = parseFlags('bench', summary, FLAGS, args, log);
   if (flags === null) return 0;
   const project = path.resolve(import.meta.dirname, '..');
