@@ -10,7 +10,7 @@ import {
 } from './database.ts';
 import { type Day, isDay } from './day.ts';
 import { plural } from './format.ts';
-import { askGit, git } from './git.ts';
+import { askGit, findCommit, git } from './git.ts';
 import { openObjects, readObject } from './git-objects.ts';
 import { parseReportCounts } from './parse-report.ts';
 import { addMissingSnapshots, newestDay, type Snapshot } from './store.ts';
@@ -64,8 +64,8 @@ export async function openCommitted(root: string, commit: string | null): Promis
  * @throws DatabaseError
  */
 export async function refuseOlderDatabase(db: Database, root: string): Promise<void> {
-  const args = ['diff', '--quiet', 'HEAD', '--', DATABASE_PATH];
-  if (await askGit(root, args).catch(() => true)) return; // or there is no commit yet
+  if ((await findCommit(root, 'HEAD')) === null) return;
+  if (await askGit(root, ['diff', '--quiet', 'HEAD', '--', DATABASE_PATH])) return;
   const committed = await openCommitted(root, 'HEAD');
   const [row] = withAttached(db, committed, 'committed', () => selectRows(db, COUNT_LOST));
   committed.close();
