@@ -46,55 +46,50 @@ const FLAGS = {
   publish: { type: 'boolean', help: 'Commit the database and the reports, and push.' },
 } as const;
 
+/** What a run is about, as its flags and the watchlist have it. */
+type Plan = {
+  day: Day;
+  watchlist: Watchlist;
+  /** The active hashtags, or those of them that `--only` names. */
+  inScope: string[];
+  isDry: boolean;
+  /** Where the run is published; null where it is not to be. */
+  target: PublishTarget | null;
+};
+
 /** `npm run track`: asks for what the day still lacks, stores it, reports it, publishes it. */
 export const track: Command = async (args, context) => {
   const summary = 'Takes the day’s snapshot of every hashtag in data/hashtags.json.';
   const flags = parseFlags('track', summary, FLAGS, args, context.log);
   if (flags === null) return 0;
   const { root, log, clock } = context;
-
   const watchlist = await readWatchlist(root);
   for (const notice of watchlist.notices) log.notice(notice);
-  const day = chooseDay(flags.date, clock.now(), watchlist.settings.timeZone);
-  const inScope = chooseHashtags(flags.only, watchlist);
   const isDry = flags['dry-run'] === true;
-  const target = flags.publish && !isDry ? await findPublishTarget(root) : null;
+  const plan: Plan = {
+    day: chooseDay(flags.date, clock.now(), watchlist.settings.timeZone),
+    watchlist,
+    inScope: chooseHashtags(flags.only, watchlist),
+    isDry,
+    target: flags.publish && !isDry ? await findPublishTarget(root) : null,
+  };
   // What can't be written to is found out before anything is paid for.
   if (!isDry) await withLock(root, log.info, async () => {});
 
   const version = await fileVersion(root);
   let db = await openDatabase(root);
   try {
-    if (target !== null) await refuseOlderDatabase(db, root);
-    refuseThePast(db, day, clock.now());
-    const pending = flags.refresh ? inScope : missingHashtags(db, day, inScope);
-    if (pending.length === 0) log.info(`Nothing to ask: ${day} has all ${inScope.length} hashtags`);
-    const run = pending.length === 0 ? null : await collectRun(pending, day, watchlist, context);
-
+    if (plan.target !== null) await refuseOlderDatabase(db, root);
+    refuseThePast(db, plan.day, clock.now());
+    const run = await collectPending(db, plan, flags.refresh === true, context);
     let isStored = run === null || isDry;
     const finish = async (): Promise<ExitCode> => {
-      // Another run may have written the file while this one was asking.
-      if ((await fileVersion(root)) !== version) {
-        const written = await openDatabase(root);
-        db.close();
-        db = written;
-      }
-      const before = run === null ? null : readDay(db, day);
+      db = await reopenIfWritten(db, version, root);
+      const before = run === null ? null : readDay(db, plan.day);
       if (run !== null) recordRun(db, run);
       if (run !== null && !isDry) await saveDatabase(db, root);
       isStored = true;
-      // A report that fails must not keep the snapshots from being published.
-      const report = await showDay(db, day, watchlist, isDry, context).catch((error: unknown) =>
-        error instanceof Error ? error : new Error(String(error)),
-      );
-      const reported = report instanceof Error ? null : report;
-      if (target !== null) await publishRun(db, run, reported, target, watchlist, context);
-      if (report instanceof Error) throw report;
-      const missing = missingHashtags(db, day, inScope);
-      // Only now: what could not be published is told by the run that gets it again.
-      if (!isDry)
-        log.setOutputs({ news: tellNews(before, run, reported, missing, day, watchlist) });
-      return judge(run, missing, reported, log);
+      return tellDay(db, run, before, plan, context);
     };
     try {
       return await (isDry ? finish() : withLock(root, log.info, finish));
@@ -105,6 +100,37 @@ export const track: Command = async (args, context) => {
     db.close();
   }
 };
+
+/** The database as it is now: another run may have written the file while this one was asking. */
+async function reopenIfWritten(db: Database, version: string, root: string): Promise<Database> {
+  if ((await fileVersion(root)) === version) return db;
+  const written = await openDatabase(root);
+  db.close();
+  return written;
+}
+
+/** Reports and publishes the day, with what the run brought; judges whether all is well. */
+async function tellDay(
+  db: Database,
+  run: Run | null,
+  before: DayRecord | null,
+  plan: Plan,
+  context: Context,
+): Promise<ExitCode> {
+  const { day, watchlist, inScope, isDry, target } = plan;
+  const { log } = context;
+  // A report that fails must not keep the snapshots from being published.
+  const report = await showDay(db, plan, context).catch((error: unknown) =>
+    error instanceof Error ? error : new Error(String(error)),
+  );
+  const reported = report instanceof Error ? null : report;
+  if (target !== null) await publishRun(db, run, reported, target, watchlist, context);
+  if (report instanceof Error) throw report;
+  const missing = missingHashtags(db, day, inScope);
+  // Only now: what could not be published is told by the run that gets it again.
+  if (!isDry) log.setOutputs({ news: tellNews(before, run, reported, missing, plan) });
+  return judge(run, missing, reported, log);
+}
 
 function warnOfLoss({ day, snapshots }: Run, log: Context['log']): void {
   if (snapshots.length === 0) return;
@@ -169,13 +195,19 @@ function isMissed({ hashtag, kind }: Failure, missing: string[]): boolean {
   return kind !== 'not-found' || missing.includes(hashtag);
 }
 
-async function collectRun(
-  hashtags: string[],
-  day: Day,
-  watchlist: Watchlist,
+/** Asks for what the day still lacks; null where there is nothing to ask. */
+async function collectPending(
+  db: Database,
+  { day, watchlist, inScope }: Plan,
+  isRefresh: boolean,
   context: Context,
-): Promise<Run> {
+): Promise<Run | null> {
   const { env, clock, log } = context;
+  const hashtags = isRefresh ? inScope : missingHashtags(db, day, inScope);
+  if (hashtags.length === 0) {
+    log.info(`Nothing to ask: ${day} has all ${inScope.length} hashtags`);
+    return null;
+  }
   const { concurrency, requestsPerMinute } = watchlist.settings;
   const startedAt = new Date(clock.now()).toISOString();
   const ask = createScavioClient({
@@ -230,8 +262,7 @@ function tellNews(
   run: Run | null,
   report: DayReport | null,
   missing: string[],
-  day: Day,
-  watchlist: Watchlist,
+  { day, watchlist }: Plan,
 ): string {
   if (run === null || report === null) {
     return renderNews({ day, trending: [], failures: [], more: 0 });
@@ -244,9 +275,7 @@ function tellNews(
 /** Writes the day's report (unless dry), prints it, and hands it to GitHub. */
 async function showDay(
   db: Database,
-  day: Day,
-  watchlist: Watchlist,
-  isDry: boolean,
+  { day, watchlist, isDry }: Plan,
   { root, env, log }: Context,
 ): Promise<DayReport | null> {
   const record = readDay(db, day);
