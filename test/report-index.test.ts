@@ -10,7 +10,6 @@ const latest = composeReport(dayRecord(rows('llm', [100, 120])), parseWatchlist(
 
 const entry = (text: string, over: Partial<IndexedDay> = {}): IndexedDay => ({
   day: day(text),
-  captured: 7,
   missed: 0,
   hasReport: true,
   ...over,
@@ -61,9 +60,9 @@ describe('the index', () => {
     expect(markdown).toContain('February 2026');
   });
 
-  it('says of how many hashtags a day has some', () => {
-    const markdown = render([entry('2026-11-22', { captured: 6, missed: 1 })]);
-    expect(month(markdown, 'November 2026')).toBe('[22](2026-11-22.md) (6 of 7)');
+  it('says how many hashtags a day missed', () => {
+    const markdown = render([entry('2026-11-22', { missed: 1 })]);
+    expect(month(markdown, 'November 2026')).toBe('[22](2026-11-22.md) (1 missed)');
   });
 
   it('links no report that does not exist', () => {

@@ -177,11 +177,13 @@ describe('reading a day', () => {
       { hashtag: 'b', kind: 'failed' as const, reason: 'x' },
       { hashtag: 'c', kind: 'not-found' as const, reason: 'x' },
     ];
+    recordRun(db, createRun('2026-11-20', {}, { failures }));
     recordRun(db, createRun('2026-11-21', { a: [1, 1] }));
     recordRun(db, createRun('2026-11-22', { a: [1, 1] }, { failures }));
     expect(readDays(db)).toEqual([
-      { day: '2026-11-22', captured: 1, missed: 1 },
-      { day: '2026-11-21', captured: 1, missed: 0 },
+      { day: '2026-11-22', hasSnapshots: true, missed: 1 },
+      { day: '2026-11-21', hasSnapshots: true, missed: 0 },
+      { day: '2026-11-20', hasSnapshots: false, missed: 1 },
     ]);
   });
 });

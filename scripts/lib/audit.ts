@@ -299,7 +299,7 @@ function compareReport(markdown: string, day: Day, db: Database | null) {
 /** The days without a snapshot, and the hashtags that runs failed to get, after `startDay`. */
 function describeGaps(db: Database, startDay: Day | null): string[] {
   const days = readDays(db).reverse();
-  const captured = days.filter((entry) => entry.captured > 0).map((entry) => entry.day);
+  const captured = days.filter((entry) => entry.hasSnapshots).map((entry) => entry.day);
   const gaps = captured.flatMap((day, index) => {
     const previous = captured[index - 1];
     if (previous === undefined || (startDay !== null && day <= startDay)) return [];

@@ -1,12 +1,12 @@
 import { chooseChartTrends } from './chart.ts';
 import { addDays, type Day, daysUpTo } from './day.ts';
-import { plural } from './format.ts';
+import { formatCount, plural } from './format.ts';
 import { lengthInDays, monthOf, type Period } from './period.ts';
 import { type DayReport, renderHealth, renderTrending } from './report.ts';
 import { formatPeriod } from './summary.ts';
 
-/** A day as the index lists it: hashtags captured and missed, and whether there is a report. */
-export type IndexedDay = { day: Day; captured: number; missed: number; hasReport: boolean };
+/** A day as the index lists it: how many hashtags it missed, and whether there is a report. */
+export type IndexedDay = { day: Day; missed: number; hasReport: boolean };
 
 /**
  * `reports/README.md`: the latest day at a glance, then every report, newest first, by month.
@@ -89,7 +89,5 @@ function renderDay(day: Day, entry: IndexedDay | undefined): string {
   const date = String(Number(day.slice(8)));
   if (entry === undefined) return `~~${date}~~`;
   const label = entry.hasReport ? `[${date}](${day}.md)` : date;
-  return entry.missed === 0
-    ? label
-    : `${label} (${entry.captured} of ${entry.captured + entry.missed})`;
+  return entry.missed === 0 ? label : `${label} (${formatCount(entry.missed)} missed)`;
 }

@@ -76,12 +76,12 @@ export function newestDay(db: Database): Day | null {
   return newest.sort().at(-1) ?? null;
 }
 
-/** Days with a snapshot or a run, newest first, with the number of hashtags captured, and of those
- * that failed or were not asked for. */
-export function readDays(db: Database): { day: Day; captured: number; missed: number }[] {
-  const captured = new Map(
-    selectRows(db, 'SELECT date, count(*) FROM snapshots GROUP BY date') as [string, number][],
-  );
+/**
+ * Days with a snapshot, or with hashtags that failed or were not asked for, newest first, and how many
+ * these are.
+ */
+export function readDays(db: Database): { day: Day; hasSnapshots: boolean; missed: number }[] {
+  const captured = new Set(selectRows(db, SNAPSHOT_DAYS).map(([date]) => String(date)));
   const missed = new Map(
     selectRows(
       db,
@@ -91,12 +91,18 @@ export function readDays(db: Database): { day: Day; captured: number; missed: nu
        GROUP BY runs.date`,
     ) as [string, number][],
   );
-  const days = new Set([...captured.keys(), ...missed.keys()].filter(isDay));
+  const days = new Set([...captured, ...missed.keys()].filter(isDay));
   return [...days]
     .sort()
     .reverse()
-    .map((day) => ({ day, captured: captured.get(day) ?? 0, missed: missed.get(day) ?? 0 }));
+    .map((day) => ({ day, hasSnapshots: captured.has(day), missed: missed.get(day) ?? 0 }));
 }
+
+// From each day to the next by the key; GROUP BY and DISTINCT would read the whole table.
+const SNAPSHOT_DAYS = `WITH RECURSIVE days(day) AS (
+  SELECT min(date) FROM snapshots
+  UNION ALL SELECT (SELECT min(date) FROM snapshots WHERE date > day) FROM days WHERE day IS NOT NULL
+) SELECT day FROM days WHERE day IS NOT NULL`;
 
 /** The hashtags that have a snapshot on the day. */
 export function capturedHashtags(db: Database, day: Day): Set<string> {
