@@ -90,8 +90,9 @@ export function runScript(
   name: string,
   folder: string,
   env: Record<string, string>,
+  args: string[] = [],
 ): Promise<ProcessRun> {
   const tsx = path.join(project, 'node_modules', 'tsx', 'dist', 'loader.mjs');
   const script = path.join(project, 'scripts', `${name}.ts`);
-  return runProgram(process.execPath, ['--import', tsx, script], folder, env);
+  return runProgram(process.execPath, ['--import', tsx, script, ...args], folder, env);
 }
