@@ -6,6 +6,7 @@ import {
   formatDailyRate,
   formatDuration,
   formatGrowth,
+  formatList,
   formatPercent,
   formatTotalGrowth,
   plural,
@@ -141,5 +142,16 @@ describe('durations', () => {
     [5_400_000, '1.5 h'],
   ])('%i ms are %s', (ms, expected) => {
     expect(formatDuration(ms)).toBe(expected);
+  });
+});
+
+describe('lists', () => {
+  it.each([
+    ['a', ['a']],
+    ['a, b', ['a', 'b']],
+    ['a, b and 1 more', ['a', 'b', 'c']],
+    ['a, a and 2,000 more', Array.from({ length: 2002 }, () => 'a')],
+  ])('show the first items and say how many more there are: %s', (text, items) => {
+    expect(formatList(items, 2)).toBe(text);
   });
 });

@@ -632,7 +632,7 @@ describe('the headline', () => {
     [growing(2), '2 of 2 hashtags, 2 trending (#tag0 +30.0%, #tag1 +29.9%)'],
     [
       growing(7),
-      '7 of 7 hashtags, 7 trending (#tag0 +30.0%, #tag1 +29.9%, #tag2 +29.8%, #tag3 +29.7%, #tag4 +29.6%, and 2 more)',
+      '7 of 7 hashtags, 7 trending (#tag0 +30.0%, #tag1 +29.9%, #tag2 +29.8%, #tag3 +29.7%, #tag4 +29.6% and 2 more)',
     ],
   ])('tells the day in a line', (history, expected) => {
     expect(renderHeadline(compose(history))).toBe(expected);

@@ -9,7 +9,7 @@ import {
   withAttached,
 } from './database.ts';
 import { addDays, type Day, daysBetween, isDay } from './day.ts';
-import { formatCount, plural } from './format.ts';
+import { formatCount, formatList, plural } from './format.ts';
 import { findCommit, git } from './git.ts';
 import { type ObjectReader, openObjects } from './git-objects.ts';
 import { parseReportCounts, ReportParseError } from './parse-report.ts';
@@ -47,8 +47,6 @@ export type Audit = {
 
 /** A version of the database; `isTutorial` where the tutorial's script wrote the file. */
 type Version = { db: Database; isTutorial: boolean };
-
-const MAX_NAMES = 30;
 
 /**
  * The commits of the checked-out branch that touched the database or a report, by first parent,
@@ -311,9 +309,8 @@ function describeGaps(db: Database, startDay: Day | null): string[] {
     .filter(({ day, missed }) => missed > 0 && (startDay === null || day > startDay))
     .map(({ day }) => {
       const failures = readFailures(db, day).filter(({ kind }) => kind !== 'not-found');
-      const names = failures.slice(0, MAX_NAMES).map(({ hashtag }) => `#${plainText(hashtag)}`);
-      const more = failures.length - names.length;
-      return `${day}: no count of ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+      const names = failures.map(({ hashtag }) => `#${plainText(hashtag)}`);
+      return `${day}: no count of ${formatList(names)}`;
     });
   return gaps.length === 0 ? failed : [`missing days: ${gaps.join(', ')}`, ...failed];
 }

@@ -13,7 +13,7 @@ import {
 } from './command.ts';
 import { DATABASE_PATH, openDatabase, saveDatabase } from './database.ts';
 import { addDays, type Day, dayOf, isDay } from './day.ts';
-import { plural } from './format.ts';
+import { formatList, plural } from './format.ts';
 import { fileUrl, runUrl } from './links.ts';
 import { withLock } from './lock.ts';
 import { findNews, renderNews } from './news.ts';
@@ -365,14 +365,10 @@ function judge(
     if (kind === 'failed') log.error(`#${hashtag}: ${reason}`);
   }
   if (missing.length > 0) {
-    const shown = missing
-      .slice(0, 10)
-      .map((name) => `#${name}`)
-      .join(', ');
-    const more = missing.length > 10 ? ` and ${missing.length - 10} more` : '';
+    const names = missing.map((name) => `#${name}`);
     const all = report !== null && report.trends.length === 0;
     const hint = all ? ' Nothing was captured: is SCAVIO_BASE_URL right, is the API up?' : '';
-    log.error(`Still missing: ${shown}${more}. The next run asks for them again.${hint}`);
+    log.error(`Still missing: ${formatList(names, 10)}. The next run asks for them again.${hint}`);
   }
   const failed = run?.failures.some((failure) => isMissed(failure, missing)) ?? false;
   return failed || missing.length > 0 ? 1 : 0;

@@ -66,6 +66,13 @@ export function plural(count: number, unit: string): string {
   return `${formatCount(count)} ${unit}${count === 1 ? '' : 's'}`;
 }
 
+/** `a, b, c`; of a list that may be very long the first items, and how many more there are. */
+export function formatList(items: string[], maxItems = 30): string {
+  const more = items.length - maxItems;
+  const shown = items.slice(0, maxItems).join(', ');
+  return more > 0 ? `${shown} and ${formatCount(more)} more` : shown;
+}
+
 /** `40 s`, `3 min`, `2 h`: as exact as one needs to know how long to wait. */
 export function formatDuration(ms: number): string {
   const seconds = Math.ceil(ms / 1000);

@@ -1,6 +1,13 @@
 import { daysOfCredits } from './cost.ts';
 import { addDays, type Day } from './day.ts';
-import { formatChange, formatCount, formatGrowth, formatPercent, plural } from './format.ts';
+import {
+  formatChange,
+  formatCount,
+  formatGrowth,
+  formatList,
+  formatPercent,
+  plural,
+} from './format.ts';
 import { hashtagUrl } from './hashtag.ts';
 import { escapeMarkdown, renderCode, renderLink, renderTable } from './markdown.ts';
 import { plainText } from './plain-text.ts';
@@ -180,12 +187,11 @@ export function renderHeadline(report: DayReport): string {
   const captured = `${report.trends.length} of ${plural(report.tracked, 'hashtag')}`;
   const trending = report.trends.filter((trend) => trend.isTrending);
   if (trending.length === 0) return captured;
-  const shown = trending.slice(0, 5).map((trend) => {
+  const items = trending.map((trend) => {
     const { growth } = rankedMeasure(trend);
     return `#${plainText(trend.hashtag)} ${growth.kind === 'rate' ? formatPercent(growth.perDay) : ''}`;
   });
-  const more = trending.length > shown.length ? `, and ${trending.length - shown.length} more` : '';
-  return `${captured}, ${trending.length} trending (${shown.join(', ')}${more})`;
+  return `${captured}, ${trending.length} trending (${formatList(items, 5)})`;
 }
 
 /** Whether the day has every hashtag that it can have: all but those that TikTok does not know. */
@@ -405,8 +411,6 @@ export function renderSparkline(counts: (number | null)[]): string {
   return line.replace(/^·+/, ''); // days before the first are no gaps
 }
 
-const MAX_NAMES_PER_NOTE = 30;
-
 /** What the figures need to be read rightly, each kind of remark once, with the hashtags it is about. */
 function renderNotes(report: DayReport): string {
   const remarks: Remark[] = [];
@@ -518,13 +522,6 @@ function isLongGap(growth: Growth): boolean {
 
 function failureWords(kind: Failure['kind']): string {
   return { 'not-found': 'not found on TikTok', failed: 'failed', 'not-asked': 'not asked' }[kind];
-}
-
-/** The first items of a list that may be very long, and how many more there are. */
-export function formatList(items: string[], maxItems = MAX_NAMES_PER_NOTE): string {
-  const more = items.length - maxItems;
-  const shown = items.slice(0, maxItems).join(', ');
-  return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 /** Days as ranges: `2026-11-05`, `2026-11-07 to 2026-11-09`. */

@@ -5,13 +5,13 @@ import {
   formatCount,
   formatDailyRate,
   formatGrowth,
+  formatList,
   formatTotalGrowth,
   plural,
 } from './format.ts';
 import { lengthInDays, type Period } from './period.ts';
 import {
   explainMarks,
-  formatList,
   formatRanges,
   groups,
   hashtagLink,

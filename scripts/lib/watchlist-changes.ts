@@ -1,6 +1,6 @@
 import { type Cost, daysOfCredits, estimateCost } from './cost.ts';
 import type { Day } from './day.ts';
-import { formatCount, formatDuration, plural } from './format.ts';
+import { formatCount, formatDuration, formatList, plural } from './format.ts';
 import { hashtagUrl } from './hashtag.ts';
 import { escapeMarkdown, renderLink, renderTable } from './markdown.ts';
 import { plainText } from './plain-text.ts';
@@ -20,8 +20,6 @@ export type WatchlistReview = {
   costBefore: Cost | null;
   costAfter: Cost;
 };
-
-const MAX_NAMES = 30;
 
 /** Compares two lists; without one before, all of `after` is new. */
 export function reviewWatchlist(before: Watchlist | null, after: Watchlist): WatchlistReview {
@@ -94,9 +92,7 @@ type Style = Record<'label' | 'hashtag' | 'words', (text: string) => string>;
 function describeChanges(review: WatchlistReview, { label, hashtag, words }: Style): string[] {
   const name = (what: string, names: string[], remark = '') => {
     if (names.length === 0) return [];
-    const shown = names.slice(0, MAX_NAMES).map(hashtag).join(', ');
-    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
-    return [`${label(what)}: ${shown}${more}${remark}`];
+    return [`${label(what)}: ${formatList(names.map(hashtag))}${remark}`];
   };
   const lines = [
     ...name('Added', review.added),

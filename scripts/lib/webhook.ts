@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { formatChange, formatCount, formatGrowth, formatPercent } from './format.ts';
+import { formatChange, formatCount, formatGrowth, formatList, formatPercent } from './format.ts';
 import { createHttp, HttpFault, parseRetryAfter, RequestError, tryTwice } from './http.ts';
 import type { News } from './news.ts';
 import { plainText } from './plain-text.ts';
@@ -121,9 +121,10 @@ function renderTrend(hashtag: string, report: DayReport | null): string {
 }
 
 function renderNames(names: string[]): string {
-  const more = names.length - MAX_NAMES;
-  const shown = names.slice(0, MAX_NAMES).map((name) => `#${escapeText(name)}`);
-  return shown.join(', ') + (more > 0 ? ` and ${formatCount(more)} more` : '');
+  return formatList(
+    names.map((name) => `#${escapeText(name)}`),
+    MAX_NAMES,
+  );
 }
 
 /** Text from outside: no mention, no link with another text, none of Slack's own marks. */
