@@ -72,7 +72,14 @@ describe('the chart', () => {
 
   it('indexes each hashtag to its own first day above zero', () => {
     const { labels } = draw(rows('old', [0, 50, 50, 100]), rows('new', [10, 11]));
-    expect(labels).toEqual(['#old  200', '#new  110']);
+    expect(labels).toEqual(['#new  110', '#old  200']);
+  });
+
+  it('keeps the colour of a hashtag from day to day, whatever their order', () => {
+    const before = draw(rows('a', [100, 150]), rows('b', [100, 120]));
+    const after = draw(rows('a', [100, 120]), rows('b', [100, 150]));
+    expect(before).toMatchObject({ lines: after.lines, labels: ['#a  150', '#b  120'] });
+    expect(after.labels).toEqual(['#a  120', '#b  150']);
   });
 
   it('breaks the line at a gap, and marks a day between gaps', () => {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { type Day, daysUpTo } from './day.ts';
-import { plainText } from './plain-text.ts';
+import { compareText, plainText } from './plain-text.ts';
 import type { Measure, Trend } from './trends.ts';
 
 const WIDTH = 880;
@@ -68,8 +68,10 @@ export function renderChart(trends: Trend[], day: Day): string | null {
  * The lines over the given days as an SVG document: each indexed to 100 at its first known day, gaps
  * as gaps, labelled at its end. Begins with the first known day of all; null where there is no line.
  */
-export function drawChart(shown: ChartLine[], allDays: Day[]): string | null {
-  if (shown.length === 0) return null;
+export function drawChart(chosen: ChartLine[], allDays: Day[]): string | null {
+  if (chosen.length === 0) return null;
+  // By name, so that a hashtag keeps its colour while the same ones are shown.
+  const shown = chosen.toSorted((a, b) => compareText(a.hashtag, b.hashtag));
   const firstShown = Math.min(...shown.map((l) => l.counts.findIndex((count) => count !== null)));
   const days = allDays.slice(firstShown);
 
