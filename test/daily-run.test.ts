@@ -101,7 +101,7 @@ describe('a hashtag that leaves the watchlist', () => {
       const grown = await startApi({ answer: (name) => hashtagAnswer(name, 1331, 50_000) });
       await runTrack(root, grown, [], { day: '2026-11-21' });
       expect(await readReport(root, '2026-11-21')).toContain(
-        '[#llm](https://www.tiktok.com/tag/llm) +10.0%/day over 3 days**',
+        '[#llm](https://www.tiktok.com/tag/llm)** videos **+10.0%/day over 3 days**',
       );
       const kept = "SELECT date FROM snapshots WHERE hashtag = 'llm'";
       expect(await queryDatabase(root, kept)).toEqual([['2026-11-18'], ['2026-11-21']]);
@@ -166,7 +166,7 @@ describe('a rerun on the same day', () => {
     await runTrack(root, api, [], { day: '2026-11-21' });
     const grown = await startApi({ answer: (name) => hashtagAnswer(name, 1050, 50_000) });
     await runTrack(root, grown);
-    expect(await readReport(root, '2026-11-22')).toContain('No hashtag grew faster');
+    expect(await readReport(root, '2026-11-22')).toContain('No hashtag grew by more than 5% a day');
     await writeWatchlist(root, { settings: { trendingGrowthPercent: 4 }, hashtags: ['aitools'] });
     await runTrack(root, grown);
     expect(await readReport(root, '2026-11-22')).toContain('📈 **[#aitools]');

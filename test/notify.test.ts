@@ -90,12 +90,12 @@ describe('a week', () => {
     videos = { cursor: 1100, llm: 1001 };
     for (const id of [2, 3, 4]) await run(id);
     expect(place.hook.texts).toEqual([
-      'TikTok hashtags on 2026-11-17\n📈 #cursor +10.0% videos, +100 to 1,100\n' +
+      'TikTok hashtags on 2026-11-17\n📈 #cursor videos +10.0%, +100, now 1,100\n' +
         'Report: https://github.com/ada/tracker/blob/main/reports/2026-11-17.md',
     ]);
     expect(digest.comments).toHaveLength(1);
     expect(digest.comments[0]?.body).toContain(
-      '**[#cursor](https://www.tiktok.com/tag/cursor) +10.0%',
+      '**[#cursor](https://www.tiktok.com/tag/cursor)** videos **+10.0%**',
     );
     expect(trouble()).toEqual([]);
 

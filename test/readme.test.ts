@@ -49,6 +49,12 @@ describe('the README', () => {
     }
   });
 
+  it('shows a morning and its chart of the same day', async () => {
+    const day = /^> .* captured\*\* .*?(\d{4}-\d\d-\d\d)/m.exec(readme)?.[1];
+    const chart = await readFile(path.join(PROJECT, '.github/example-chart.svg'), 'utf8');
+    expect(chart).toContain(` to ${day}, indexed to 100`);
+  });
+
   it('shows a watchlist that is right', () => {
     const example = /```json\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
     expect(parseWatchlist(example).entries.map((entry) => entry.name)).toEqual([

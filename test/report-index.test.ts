@@ -28,7 +28,7 @@ describe('the index', () => {
     const markdown = render([entry('2026-11-22')]);
     expect(markdown).toMatch(/^# TikTok hashtag reports\n/);
     expect(markdown).toContain('**Latest: [2026-11-22](2026-11-22.md)** · ✅ **1 of 1 captured**');
-    expect(markdown).toContain('- 📈 **[#llm](https://www.tiktok.com/tag/llm) +20.0%** videos');
+    expect(markdown).toContain('- 📈 **[#llm](https://www.tiktok.com/tag/llm)** videos **+20.0%**');
   });
 
   it('shows the latest chart where there is one', () => {

@@ -115,6 +115,16 @@ describe('the health line', () => {
       { runs: [run(), run({ finishedAt: '2026-11-22T12:30:00.000Z' })] },
       '· 2026-11-22 12:30 UTC',
     ],
+    [
+      'what was missed',
+      { failures: [failure('a', 'not-asked'), failure('b', 'not-found')] },
+      `· 1 missed: ${link('a')} · 1 not on TikTok ·`,
+    ],
+    [
+      'the first of many missed',
+      { failures: ['a', 'b', 'c', 'd'].map((name) => failure(name)) },
+      `· 4 missed: ${link('a')}, ${link('b')}, ${link('c')} and 1 more ·`,
+    ],
     ['no gap', {}, 'no day missing in the last 30'],
     ['gaps', { firstDay: addDays(TODAY, -3) }, '3 days missing in the last 30'],
   ])('tells of %s', (_case, record, expected) => {
@@ -146,15 +156,15 @@ describe('the trending section', () => {
       ...rows('no', [9, 9]),
     ];
     expect(trending(history)).toBe(
-      `- 📈 **${link('fast')} +50.0%** videos · +50 to 150\n` +
-        `- 📈 **${link('slow')} +10.0%** videos · +10 to 110`,
+      `- 📈 **${link('fast')}** videos **+50.0%** · +50, now 150\n` +
+        `- 📈 **${link('slow')}** videos **+10.0%** · +10, now 110`,
     );
   });
 
   it('marks a breakout, and tells the usual day', () => {
     const calm = Array.from({ length: 9 }, (_, i) => 1000 + i * 10);
     expect(trending(rows('llm', [...calm, 2160]))).toMatch(
-      /^- 🚀 .* \+100%\*\* videos .* \*\*breakout\*\*: its usual day is \+1\.0% · 99\.0 points a day faster/,
+      /^- 🚀 .* videos \*\*\+100%\*\* .* \*\*breakout\*\*: its usual day is \+1\.0% · 99\.0 points a day faster/,
     );
   });
 
@@ -167,11 +177,11 @@ describe('the trending section', () => {
 
   it('says over how many days, and that it is of views', () => {
     const history = rows('llm', [null, null, null], [1000, null, 1210]);
-    expect(trending(history)).toContain('+10.0%/day over 2 days** views');
+    expect(trending(history)).toContain('views **+10.0%/day over 2 days**');
   });
 
   it.each([
-    ['the fastest', rows('llm', [1000, 1020]), `The fastest was ${link('llm')} with +2.0% videos.`],
+    ['the fastest', rows('llm', [1000, 1020]), `The fastest was ${link('llm')}: videos +2.0%.`],
     ['no growth', rows('llm', [100, 90]), 'Nothing grew by more than rounding.'],
     ['rounding', rows('llm', [1_000_000, 1_100_000]), 'Nothing grew by more than rounding.'],
     ['a first day', rows('llm', [100]), 'Growth can be told from the second day on'],
@@ -192,7 +202,18 @@ describe('the trending section', () => {
   it('does not say that nothing was faster than its threshold where minVideos was the reason', () => {
     const history = rows('llm', [100, 200]);
     const text = trending(history, {}, { settings: { minVideos: 1000 } });
-    expect(text).not.toContain('No hashtag grew faster than its threshold');
+    expect(text).not.toContain('No hashtag grew');
+  });
+
+  it('names the threshold where it is the same for all', () => {
+    const history = rows('llm', [1000, 1020]);
+    expect(trending(history, {}, { settings: { trendingGrowthPercent: 2.5 } })).toContain(
+      'No hashtag grew by more than 2.5% a day.',
+    );
+    const hashtags = [{ name: 'llm', trendingGrowthPercent: 10 }];
+    expect(trending(history, {}, { hashtags })).toContain(
+      'No hashtag grew faster than its threshold.',
+    );
   });
 });
 

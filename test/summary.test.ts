@@ -49,12 +49,12 @@ describe('the winners and losers', () => {
       ...rows('less', eight(2000, 1900)),
     ]);
     expect(section(markdown, 'Winners')).toBe(
-      `- 📈 **${link('fast')} +100%** videos · +1,000 to 2,000 · +10.4% a day · trending on 1 day\n` +
-        `- 📈 **${link('up')} +21.6%** videos · +216 to 1,216 · +2.8% a day`,
+      `- 📈 **${link('fast')}** videos **+100%** · +1,000, now 2,000 · +10.4% a day · trending on 1 day\n` +
+        `- 📈 **${link('up')}** videos **+21.6%** · +216, now 1,216 · +2.8% a day`,
     );
     expect(section(markdown, 'Losers')).toBe(
-      `- 📉 **${link('down')} -50.0%** videos · -1,000 to 1,000 · -9.4% a day\n` +
-        `- 📉 **${link('less')} -5.0%** videos · -100 to 1,900 · -0.7% a day`,
+      `- 📉 **${link('down')}** videos **-50.0%** · -1,000, now 1,000 · -9.4% a day\n` +
+        `- 📉 **${link('less')}** videos **-5.0%** · -100, now 1,900 · -0.7% a day`,
     );
   });
 
@@ -64,8 +64,8 @@ describe('the winners and losers', () => {
       ...rows('short', [100, 103], [], addDays(TODAY, -1)),
     ]);
     const winners = section(markdown, 'Winners').split('\n');
-    expect(winners[0]).toContain(`${link('short')} +3.0% over 1 day**`);
-    expect(winners[1]).toContain(`${link('whole')} +7.0%**`);
+    expect(winners[0]).toContain(`${link('short')}** videos **+3.0% over 1 day**`);
+    expect(winners[1]).toContain(`${link('whole')}** videos **+7.0%**`);
   });
 
   it('are none within rounding, nor where a count is not known', () => {
@@ -81,7 +81,7 @@ describe('the winners and losers', () => {
   });
 
   it('are by views where no growth of videos can be told', () => {
-    expect(render(rows('a', [null, null], [1000, 1100]))).toContain('+10.0% over 1 day** views');
+    expect(render(rows('a', [null, null], [1000, 1100]))).toContain('views **+10.0% over 1 day**');
   });
 
   it('are five each, and the number of the others', () => {

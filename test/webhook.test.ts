@@ -26,8 +26,8 @@ describe('a message', () => {
     expect(render({ trending: ['cursor', 'llm'], failures: failures(2) })).toBe(
       [
         'TikTok hashtags on 2026-11-22',
-        '🚀 #cursor +18.9% videos, +191 to 1,200, breakout: its usual day is +0.1%',
-        '📈 #llm +10.0% videos, +100 to 1,100',
+        '🚀 #cursor videos +18.9%, +191, now 1,200, breakout: its usual day is +0.1%',
+        '📈 #llm videos +10.0%, +100, now 1,100',
         '⚠️ Not captured: #tag0, #tag1 (HTTP 503: down)',
         'Report: https://github.com/ada/tracker/report.md',
         'Run: https://run',

@@ -25,6 +25,8 @@ import {
 } from './trends.ts';
 import type { Watchlist } from './watchlist.ts';
 
+/** More names than these would bury the line that they stand in. */
+const MAX_MISSED_NAMES = 3;
 /** A gap longer than this is a return, not a missed day. */
 const RETURN_AFTER_DAYS = 7;
 
@@ -49,6 +51,8 @@ export type DayReport = {
   paused: string[];
   removed: string[];
   groupOf: (hashtag: string) => string | null;
+  /** Daily growth above which a hashtag is trending; null where some have a threshold of their own. */
+  thresholdPercent: number | null;
 };
 
 /** What a day's report says, computed from the day's rows. */
@@ -71,6 +75,9 @@ export function composeReport(record: DayRecord, watchlist: Watchlist): DayRepor
     corrections: record.corrections,
     ...findDropped(record, watchlist),
     groupOf: groups(watchlist),
+    thresholdPercent: watchlist.entries.some((entry) => entry.trendingGrowthPercent !== undefined)
+      ? null
+      : watchlist.settings.trendingGrowthPercent,
   };
 }
 
@@ -204,8 +211,14 @@ export function isComplete({ trends, failures, tracked }: DayReport): boolean {
 export function renderHealth(report: DayReport): string {
   const { lastRun, creditsUsed, creditsRemaining, missingDays, tracked } = report;
   const captured = report.trends.length;
-  const unknown = report.failures.filter((failure) => failure.kind === 'not-found').length;
+  const isUnknown = ({ kind }: Failure) => kind === 'not-found';
+  const missed = report.failures.filter((failure) => !isUnknown(failure));
+  const unknown = report.failures.length - missed.length;
   const parts = [`${isComplete(report) ? '✅' : '⚠️'} **${captured} of ${tracked} captured**`];
+  if (missed.length > 0) {
+    const names = missed.map((failure) => hashtagLink(failure.hashtag));
+    parts.push(`${formatCount(missed.length)} missed: ${formatList(names, MAX_MISSED_NAMES)}`);
+  }
   if (unknown > 0) parts.push(`${unknown} not on TikTok`);
   if (lastRun === null) {
     parts.push('no run is recorded for this day');
@@ -245,9 +258,13 @@ export function renderTrending(report: DayReport): string {
   const { growth } = rankedMeasure(top);
   const rising = growth.kind === 'rate' && growth.perDay > 0 && !growth.isWithinRounding;
   const closest = rising
-    ? ` The fastest was ${hashtagLink(top.hashtag)} with ${formatGrowth(growth)} ${top.rankedBy}.`
+    ? ` The fastest was ${hashtagLink(top.hashtag)}: ${top.rankedBy} ${formatGrowth(growth)}.`
     : ' Nothing grew by more than rounding.';
-  return `No hashtag grew faster than its threshold.${closest}`;
+  const limit =
+    report.thresholdPercent === null
+      ? 'faster than its threshold'
+      : `by more than ${report.thresholdPercent}% a day`;
+  return `No hashtag grew ${limit}.${closest}`;
 }
 
 /** `2026-11-22 06:17 UTC`: an instant on the clock of the watchlist's time zone. */
@@ -265,8 +282,8 @@ function describeTrending(trend: Trend): string {
   const { growth } = measure;
   if (growth.kind !== 'rate') return hashtagLink(trend.hashtag);
   const parts = [
-    `${trend.isBreakout ? '🚀' : '📈'} **${hashtagLink(trend.hashtag)} ${formatGrowth(growth)}** ${trend.rankedBy}`,
-    `${formatChange(growth.added)} to ${formatCount(measure.count)}`,
+    `${trend.isBreakout ? '🚀' : '📈'} **${hashtagLink(trend.hashtag)}** ${trend.rankedBy} **${formatGrowth(growth)}**`,
+    `${formatChange(growth.added)}, now ${formatCount(measure.count)}`,
   ];
   if (trend.isBreakout && trend.usualPerDay !== null) {
     parts.push(`**breakout**: its usual day is ${formatPercent(trend.usualPerDay)}`);

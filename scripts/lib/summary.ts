@@ -172,13 +172,13 @@ function renderMovers(movers: PeriodTrend[], mark: string, period: Period): stri
   );
 }
 
-/** `#cursor +16.1% videos · +23,786 to 171,720 · +2.2% a day · trending on 2 days`. */
+/** `#cursor videos +16.1% · +23,786, now 171,720 · +2.2% a day · trending on 2 days`. */
 function describeMover(trend: PeriodTrend, usualDays: number): string {
   const measure = rankedMeasure(trend);
   const { count, growth } = measure;
   const parts = [
-    `**${hashtagLink(trend.hashtag)} ${formatTotalGrowth(measure, usualDays)}** ${trend.rankedBy}`,
-    `${formatChange(addedBy(trend))} to ${formatCount(count)}`,
+    `**${hashtagLink(trend.hashtag)}** ${trend.rankedBy} **${formatTotalGrowth(measure, usualDays)}**`,
+    `${formatChange(addedBy(trend))}, now ${formatCount(count)}`,
     `${formatDailyRate(growth)} a day`,
   ];
   const days = trend.trendingDays.length;

@@ -116,7 +116,7 @@ function renderTrend(hashtag: string, report: DayReport | null): string {
       ? `, breakout: its usual day is ${formatPercent(trend.usualPerDay)}`
       : '';
   const mark = trend.isBreakout ? '🚀' : '📈';
-  const figures = `${formatGrowth(growth)} ${trend.rankedBy}${added} to ${formatCount(count)}`;
+  const figures = `${trend.rankedBy} ${formatGrowth(growth)}${added}, now ${formatCount(count)}`;
   return `${mark} ${name} ${escapeText(figures)}${usual}`;
 }
 
