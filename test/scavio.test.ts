@@ -231,7 +231,6 @@ describe('the counts of a 200 answer', () => {
   it.each([
     ['no place at all', { data: { challengeInfo: { challenge } } }],
     ['other keys', { data: { name: 'fyp', user_count: 5 } }],
-    ['nothing but an error', { error: 'upstream returned nothing' }],
     ['unreadable counts', { video_count: '12.3K', view_count: -1 }],
   ])(
     'are missing, and the hashtag rejected with the reason, where there is %s',
@@ -334,6 +333,17 @@ describe('a hashtag that does not exist', () => {
     expect(outcome).toEqual({
       kind: 'not-found',
       reason: expect.stringMatching(/404.*No such hashtag/),
+    });
+  });
+
+  it.each([
+    ['no data', { error: 'upstream timeout', data: null }],
+    ['data {}', { error: { code: 'busy', message: 'upstream timeout' }, data: {} }],
+    ['nothing else', { error: 'upstream timeout' }],
+  ])('is not told by an error with %s, which is no word on the hashtag', async (_, body) => {
+    expect(await outcomeOf(body)).toEqual({
+      kind: 'rejected',
+      reason: expect.stringMatching(/error: .*upstream timeout/),
     });
   });
 
@@ -764,9 +774,12 @@ describe('the key', () => {
     });
   });
 
+  const escapeAll = (text: string) =>
+    [...text].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
   const echoes: [string, HttpAnswer][] = [
     ['the current error', { status: 400, body: { error: `bad key ${KEY}` } }],
     ['the older error', { status: 400, body: { error: { code: KEY, message: `Bearer ${KEY}` } } }],
+    ['an error in JSON’s other letters', { status: 400, body: `{"error": "${escapeAll(KEY)}"}` }],
     ['a 401', { status: 401, body: { error: `no such key: ${KEY}` } }],
     ['a billing URL', { status: 402, body: { billing_url: `https://example.org/?key=${KEY}` } }],
     ['a 404', { status: 404, body: { error: KEY } }],

@@ -67,7 +67,7 @@ export function createScavioClient(options: ClientOptions): AskScavio {
         timeoutMs,
         signal,
       });
-      return parseReply(hashtag, { ...answer, text: redact(answer.text) }, now());
+      return parseReply(hashtag, answer, now());
     } catch (error) {
       const reason = plainText(
         redact(error instanceof HttpFault ? error.message : errorMessage(error)),
@@ -79,8 +79,11 @@ export function createScavioClient(options: ClientOptions): AskScavio {
   function parseReply(hashtag: string, response: HttpAnswer, nowMs: number): Reply {
     const body = parseJson(response.text);
     const record = asRecord(body);
+    const outcome = parseOutcome(hashtag, response, body, nowMs);
     return {
-      outcome: toPlainReason(parseOutcome(hashtag, response, body, nowMs)),
+      // Not before it is parsed: JSON has several ways to write the key.
+      outcome:
+        'reason' in outcome ? { ...outcome, reason: plainText(redact(outcome.reason)) } : outcome,
       rateLimit: parseRateLimit(response.headers, nowMs),
       creditsUsed: parseCount(record?.credits_used),
       creditsRemaining: parseCount(record?.credits_remaining ?? record?.credit_balance),
@@ -120,10 +123,6 @@ export async function fetchUsage(options: Omit<ClientOptions, 'now'>): Promise<U
     const reason = error instanceof HttpFault ? error.message : errorMessage(error);
     return { kind: 'unreachable', reason: plain(reason) };
   }
-}
-
-function toPlainReason(outcome: Outcome): Outcome {
-  return 'reason' in outcome ? { ...outcome, reason: plainText(outcome.reason) } : outcome;
 }
 
 function noReply(outcome: Outcome): Reply {
@@ -185,6 +184,8 @@ function parseAnswer(hashtag: string, body: unknown, text: string): Outcome {
     const counts = parseCounts(asRecord(place));
     if (counts !== null) return { kind: 'counts', ...counts };
   }
+  const detail = errorDetail(top);
+  if (detail !== '') return { kind: 'rejected', reason: `HTTP 200, but an error: ${detail}` };
   if (isEmpty(top) || isEmpty(top.data) || isEmpty(data?.challengeInfo)) {
     return { kind: 'not-found', reason: 'the API knows no such hashtag' };
   }
