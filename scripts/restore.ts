@@ -44,14 +44,17 @@ async function restoreHere(
     if (sound !== null) log.info(`${DATABASE_PATH} is sound: there is nothing to restore`);
     return 0;
   }
-  const recovered = await addFromReports(db, root);
+  const { recovered, unreadable } = await addFromReports(db, root);
   if (recovered.length > 0) await saveDatabase(db, root);
   for (const { report, snapshots } of recovered) {
     const names = snapshots.map(({ hashtag }) => `#${hashtag}`).join(', ');
     log.info(`${plural(snapshots.length, 'snapshot')} taken from ${report}: ${names}`);
   }
-  if (recovered.length === 0) log.info('The reports show nothing that the database does not have');
-  return 0;
+  for (const problem of unreadable) log.error(`Nothing taken from ${problem}`);
+  if (recovered.length + unreadable.length === 0) {
+    log.info('The reports show nothing that the database does not have');
+  }
+  return unreadable.length === 0 ? 0 : 1;
 }
 
 /** The checkout's database; null where it is missing or damaged. */

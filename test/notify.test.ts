@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { notify } from '../scripts/lib/notify.ts';
 import { DEMO_KEY, hashtagAnswer, type StandIn } from '../scripts/lib/stand-in.ts';
 import { createFolder } from './helpers/folder.ts';
-import { REPOSITORY, type StandInGitHub, startGitHub, TOKEN } from './helpers/github.ts';
+import { BOT, REPOSITORY, type StandInGitHub, startGitHub, TOKEN } from './helpers/github.ts';
 import { type HttpAnswer, startHttpServer } from './helpers/http.ts';
 import { writeWatchlist } from './helpers/repository.ts';
 import { type Ran, runInProcess, runTrack, startApi } from './helpers/tracker.ts';
@@ -213,6 +213,23 @@ describe('what fails is a warning with what to do', () => {
     expect(ran.output).not.toContain('warning');
     expect(digest.comments).toHaveLength(1);
     expect(github.issues).toHaveLength(2);
+  });
+
+  it('an answer that is lost does not keep the failure from the webhook', async () => {
+    const github = await startGitHub({
+      fault: (request) => {
+        if (request !== 'POST /issues' || github.issues.length > 0) return null;
+        const body = '<!-- tracker-trouble {"failed":"2026-11-22"} -->';
+        github.addIssue({ user: { login: BOT }, body });
+        return { status: 502 };
+      },
+    });
+    const hook = await startHook();
+    const root = await createRoot({ troubleIssue: true });
+    const place = { root, api: await startApi(), github, hook };
+    await runWorkflow(place, { day: '2026-11-22', env: { SCAVIO_API_KEY: '' } });
+    expect(github.issues).toHaveLength(1);
+    expect(hook.texts).toEqual([expect.stringContaining('The run of the TikTok hashtag tracker')]);
   });
 
   it('a webhook that refuses', async () => {

@@ -393,6 +393,13 @@ describe('a race', () => {
     expect(explainFailedPush(said, target)).toBeNull();
     expect(explainFailedPush('The requested URL returned error: 403', target)).toMatch(/token/);
   });
+
+  it('with a file that is too large names the size, not GitHub’s hook that refuses it', () => {
+    const said =
+      'remote: error: GH001: Large files detected.\n ! [remote rejected] main (pre-receive hook declined)';
+    const target = { remote: 'origin', branch: 'main', head: 'refs/heads/main' };
+    expect(explainFailedPush(said, target)).toContain('larger than the remote accepts');
+  });
 });
 
 describe('where to', () => {

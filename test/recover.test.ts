@@ -1,6 +1,6 @@
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DATABASE_PATH } from '../scripts/lib/database.ts';
 import { git } from '../scripts/lib/git.ts';
 import { runScript } from './helpers/process.ts';
@@ -83,6 +83,16 @@ describe('an older database in the place of the newest', () => {
     expect(await queryDatabase(root, SNAPSHOTS)).toHaveLength(3);
   });
 
+  it('is told by this repository, whichever a hook of another one points to', async () => {
+    const { root } = await createHistory();
+    await git(root, ['restore', '--source=HEAD~1', '--', DATABASE_PATH]);
+    const other = await createRepository(['llm']);
+    vi.stubEnv('GIT_DIR', path.join(other.root, '.git'));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const ran = await runTrack(root, await startApi(), ['--publish'], { day: '2026-11-23' });
+    expect(ran.output).toContain('lacks 1 snapshot that the last commit has');
+  });
+
   it('is told from one with days that are not published yet', async () => {
     const { root } = await createHistory();
     const api = await startApi();
@@ -124,6 +134,22 @@ describe('npm run restore', () => {
     const taken = await runScript('restore', ['--from-reports'], lost.root);
     expect(taken.stdout).toBe('1 snapshot taken from reports/2026-11-22.md: #aitools\n');
     expect(await queryDatabase(lost.root, SNAPSHOTS)).toEqual(TWO_DAYS);
+  });
+
+  it('passes over a report that somebody changed, and says so', async () => {
+    const { root } = await createHistory();
+    await git(root, ['checkout', '--quiet', 'HEAD~1', '--', DATABASE_PATH]);
+    const report = path.join(root, 'reports', '2026-11-21.md');
+    await writeFile(report, (await readFile(report, 'utf8')).replace('|1,000|', '|1,000 or so|'));
+    await commitDatabase(root);
+    const ran = await runScript('restore', ['--from-reports'], root);
+    expect(ran).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(
+        /^1 snapshot taken from reports\/2026-11-22.md: #aitools\nerror: Nothing taken from reports\/2026-11-21.md: .*1,000 or so/,
+      ),
+    });
+    expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);
   });
 
   it('says so where the history has no good version', async () => {

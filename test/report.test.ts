@@ -185,6 +185,7 @@ describe('the trending section', () => {
     ['no growth', rows('llm', [100, 90]), 'Nothing grew by more than rounding.'],
     ['rounding', rows('llm', [1_000_000, 1_100_000]), 'Nothing grew by more than rounding.'],
     ['a first day', rows('llm', [100]), 'Growth can be told from the second day on'],
+    ['a second day from zero', rows('llm', [0, 7]), 'No growth can be told: no count of today'],
     ['nothing', [], 'Nothing was captured on this day.'],
   ])('tells of %s where nothing is trending', (_case, history, expected) => {
     expect(trending(history)).toContain(expected);
@@ -275,6 +276,9 @@ describe('the table', () => {
     ]);
     const ranks = ['up', 'down', 'new', 'back'].map((hashtag) => cells(markdown, hashtag).Rank);
     expect(ranks).toEqual(['1\u00a0▲1', '2\u00a0▼1', '3\u00a0new', '4']);
+    const long = rows('long', [98, 99], [], addDays(TODAY, -33));
+    const history = [...long, ...rows('long', [120]), ...rows('other', [100, 101, 102])];
+    expect(cells(render(history), 'long').Rank).toBe('2');
   });
 
   it('leaves out the columns that would be empty in all groups', () => {
@@ -635,6 +639,11 @@ describe('the console report', () => {
       '#gone                not found on TikTok: no such hashtag',
       '4 of 5 hashtags captured',
     ]);
+  });
+
+  it('calls no day the first where the count of videos is only missing', () => {
+    const text = renderConsoleReport(compose(rows('llm', [5, 6, null], [null, null, 7])));
+    expect(text).toContain('growth: no earlier count to compare with');
   });
 
   it('points out a breakout', () => {

@@ -6,6 +6,7 @@ import { monthOf, weekOf } from '../scripts/lib/period.ts';
 import {
   adoptAdditions,
   capturedHashtags,
+  type Failure,
   newestDay,
   type Run,
   readCreditsLeft,
@@ -136,6 +137,29 @@ describe('reading a day', () => {
     ]);
   });
 
+  it('finds it for the rank of yesterday, too, where that was the first day back', () => {
+    recordRun(db, createRun('2026-01-01', { a: [10, 20] }));
+    recordRun(db, createRun('2026-11-21', { a: [11, 30] }));
+    recordRun(db, createRun('2026-11-22', { a: [12, 40] }));
+    expect(readDay(db, '2026-11-22' as Day)?.history).toHaveLength(3);
+  });
+
+  it('passes over what is no day, as somebody stored it', () => {
+    db.run("INSERT INTO snapshots VALUES ('2026-11-1', 'a', 1, 1)");
+    recordRun(db, createRun('2026-11-02', { a: [1, 1] }));
+    recordRun(db, createRun('2026-11-22', { a: [1, 1] }));
+    expect(readDay(db, '2026-11-22' as Day)).toMatchObject({ firstDay: '2026-11-02' });
+  });
+
+  it.each(['Ökologie', 'ÖKO LOGIE', '#ökologie'])('continues a series stored as %s', (stored) => {
+    db.run('INSERT INTO snapshots VALUES (?, ?, 7, 8)', ['2024-05-01', stored]);
+    recordRun(db, createRun('2026-11-22', { ökologie: [9, 9] }));
+    expect(readDay(db, '2026-11-22' as Day)?.history).toMatchObject([
+      { day: '2024-05-01', hashtag: 'ökologie' },
+      { day: '2026-11-22' },
+    ]);
+  });
+
   it('continues the series that the tutorial’s script stored as "Vibe Coding"', () => {
     db.run("INSERT INTO snapshots VALUES ('2024-05-01', '#Vibe Coding', 7, 8)");
     recordRun(db, createRun('2026-11-22', { vibecoding: [9, 9] }));
@@ -172,18 +196,21 @@ describe('reading a day', () => {
     ]);
   });
 
-  it('lists the days newest first, with those that a run missed', () => {
-    const failures = [
-      { hashtag: 'b', kind: 'failed' as const, reason: 'x' },
-      { hashtag: 'c', kind: 'not-found' as const, reason: 'x' },
-    ];
+  it('lists the days newest first, with what their runs missed by the last word on it', () => {
+    const failure = (hashtag: string, kind: Failure['kind']) => ({ hashtag, kind, reason: 'x' });
+    const failures = [failure('b', 'failed'), failure('c', 'not-found'), failure('d', 'failed')];
+    const again = [failure('b', 'not-asked'), failure('d', 'not-found')];
+    recordRun(db, createRun('2026-11-19', {}));
     recordRun(db, createRun('2026-11-20', {}, { failures }));
     recordRun(db, createRun('2026-11-21', { a: [1, 1] }));
     recordRun(db, createRun('2026-11-22', { a: [1, 1] }, { failures }));
+    recordRun(db, createRun('2026-11-22', {}, { failures: again }));
     expect(readDays(db)).toEqual([
       { day: '2026-11-22', hasSnapshots: true, missed: 1 },
       { day: '2026-11-21', hasSnapshots: true, missed: 0 },
-      { day: '2026-11-20', hasSnapshots: false, missed: 1 },
+      // Where nothing at all was found, what was not found is missed, too.
+      { day: '2026-11-20', hasSnapshots: false, missed: 3 },
+      { day: '2026-11-19', hasSnapshots: false, missed: 0 },
     ]);
   });
 });
@@ -207,6 +234,7 @@ describe('reading a week or month', () => {
     recordRun(db, createRun('2025-01-01', { a: [1, 1], b: [1, 1] }));
     recordRun(db, createRun('2026-09-01', { a: [1, 1], b: [1, 1], c: [null, 1] }));
     recordRun(db, createRun('2026-11-10', { a: [1, 1] }));
+    recordRun(db, createRun('2026-11-11', { a: [1, 1] }));
     recordRun(db, createRun('2026-11-12', { a: [1, 1] }));
     recordRun(db, createRun('2026-11-17', { a: [1, 1] }));
     recordRun(db, createRun('2026-11-18', { a: [1, 1], b: [1, 1] }));
@@ -214,6 +242,7 @@ describe('reading a week or month', () => {
     recordRun(db, createRun('2026-11-23', { a: [1, 1], b: [1, 1] }));
     expect(historyOf('a')).toEqual([
       '2026-11-10',
+      '2026-11-11',
       '2026-11-12',
       '2026-11-17',
       '2026-11-18',

@@ -117,6 +117,14 @@ describe('the line at the top', () => {
     expect(top(history, { firstDay: day('2026-01-01') })).toMatch(/^⚠️ \*\*3 of 7 days/);
   });
 
+  it('misses no count of days to come', () => {
+    const markdown = render(rows('a', [100, 110, 120], [1, 2, 3], day('2026-11-17')), {
+      lastDay: day('2026-11-17'),
+    });
+    expect(markdown).toContain('so far, up to 2026-11-17');
+    expect(markdown).not.toContain('for want of counts');
+  });
+
   it('says so where the period is not over', () => {
     const lastDay = addDays(TODAY, -2);
     const history = rows('a', [100, 101], [], lastDay);

@@ -105,7 +105,7 @@ describe('the rendered review', () => {
   it('keeps hostile text from being anything but text', () => {
     for (const hostile of HOSTILE_NAMES) {
       const before = [{ name: 'a', group: 'x' }];
-      const after = [{ name: 'a', group: hostile }];
+      const after = [{ name: 'a', group: `x${hostile}` }];
       const found = review(before, after);
       found.renamed = [hostile];
       const markdown = renderReview(found, [hostile]);

@@ -160,6 +160,7 @@ describe('a mistake', () => {
     ['an issue in quotes', settings('{"digestIssue": "#7"}'), 1, 49, "must be the issue's number"],
     ['a negative threshold', '[{"name": "a", "trendingGrowthPercent": -1}]', 1, 41, 'at least 0'],
     ['a long group', `[{"name": "a", "group": "${'x'.repeat(61)}"}]`, 1, 25, 'longer than 60'],
+    ['a group that nobody sees', '[{"name": "a", "group": "\u200b"}]', 1, 25, 'can be seen'],
     ['a comma too many', '["a",]', 1, 6, 'remove the comma before'],
     ['a comma too few', '["a"\n"b"]', 2, 1, 'a comma is missing before this'],
     ['an open list', '["a"', 1, 5, 'a closing ] is missing'],

@@ -307,8 +307,10 @@ function describeGaps(db: Database, startDay: Day | null): string[] {
   });
   const failed = days
     .filter(({ day, missed }) => missed > 0 && (startDay === null || day > startDay))
-    .map(({ day }) => {
-      const failures = readFailures(db, day).filter(({ kind }) => kind !== 'not-found');
+    .map(({ day, hasSnapshots }) => {
+      const failures = readFailures(db, day).filter(
+        ({ kind }) => kind !== 'not-found' || !hasSnapshots,
+      );
       const names = failures.map(({ hashtag }) => `#${plainText(hashtag)}`);
       return `${day}: no count of ${formatList(names)}`;
     });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { GitError } from './git.ts';
+import { GitError, gitEnv } from './git.ts';
 
 /** Reads a repository's objects, one after the other, through one git process. */
 export type ObjectReader = {
@@ -10,7 +10,7 @@ export type ObjectReader = {
 
 /** Starts the git process; `close` ends it. Reading rejects with a GitError where git gives up. */
 export function openObjects(folder: string): ObjectReader {
-  const child = spawn('git', ['cat-file', '--batch'], { cwd: folder });
+  const child = spawn('git', ['cat-file', '--batch'], { cwd: folder, env: gitEnv() });
   const chunks: AsyncIterator<Buffer> = child.stdout[Symbol.asyncIterator]();
   let unread: Buffer = Buffer.alloc(0);
   let stderr = '';

@@ -19,16 +19,7 @@ const TIMEOUT_MS = 120_000;
  * @throws GitError where it exits with anything but 0, or takes longer than allowed, by default two minutes
  */
 export function git(folder: string, args: string[], timeoutMs = TIMEOUT_MS): Promise<string> {
-  const env = {
-    ...process.env,
-    LC_ALL: 'C', // the messages are looked at
-    GIT_TERMINAL_PROMPT: '0', // a question nobody answers would hang the run
-    // A git hook that starts the tracker hands these on; they would lead to its own files.
-    GIT_DIR: undefined,
-    GIT_WORK_TREE: undefined,
-    GIT_INDEX_FILE: undefined,
-  };
-  const options = { cwd: folder, env, timeout: timeoutMs, maxBuffer: 256 * 2 ** 20 };
+  const options = { cwd: folder, env: gitEnv(), timeout: timeoutMs, maxBuffer: 256 * 2 ** 20 };
   return new Promise((resolve, reject) => {
     execFile('git', args, options, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout.trimEnd());
@@ -37,6 +28,19 @@ export function git(folder: string, args: string[], timeoutMs = TIMEOUT_MS): Pro
       reject(new GitError(args, words, { cause: error.killed ? undefined : error.code }));
     });
   });
+}
+
+/** The environment that git runs in. */
+export function gitEnv(): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    LC_ALL: 'C', // the messages are looked at
+    GIT_TERMINAL_PROMPT: '0', // a question nobody answers would hang the run
+    // A git hook that starts the tracker hands these on; they would lead to its own files.
+    GIT_DIR: undefined,
+    GIT_WORK_TREE: undefined,
+    GIT_INDEX_FILE: undefined,
+  };
 }
 
 /**

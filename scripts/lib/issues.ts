@@ -76,35 +76,39 @@ export function renderDigest({ day, report, troubles, links }: Situation): strin
 }
 
 /**
+ * The kinds of trouble that an open issue tells of.
+ * @throws RequestError
+ */
+export async function readKnownTroubles(github: GitHub): Promise<Set<string>> {
+  const open = await findTroubleIssue(github);
+  return new Set(Object.keys(parseTroubleMark(open?.body ?? '')));
+}
+
+/**
  * Opens the issue "Tracking has problems", keeps its text current, closes it when all is well. What
  * people change of it (title, labels, comments) stays. One that was closed is not opened again: a
  * new one tells of new trouble.
- *
- * @returns what was done, and the kinds of trouble that an open issue told of before
  * @throws RequestError
  */
-export async function keepTroubleIssue(
-  github: GitHub,
-  situation: Situation,
-): Promise<{ done: Done; known: Set<string> }> {
-  const open = await github.findOpenIssue(
-    (issue) => isOwn(issue) && TROUBLE_MARK.test(issue.body ?? ''),
-  );
-  const sinceBefore = parseTroubleMark(open?.body ?? '');
-  const known = new Set(Object.keys(sinceBefore));
+export async function keepTroubleIssue(github: GitHub, situation: Situation): Promise<Done> {
+  const open = await findTroubleIssue(github);
   if (situation.troubles.length === 0) {
-    if (open === null) return { done: 'nothing', known };
+    if (open === null) return 'nothing';
     await github.editIssue(open.number, { state: 'closed' });
-    return { done: 'closed', known };
+    return 'closed';
   }
-  const body = renderTroubleIssue(situation, sinceBefore);
+  const body = renderTroubleIssue(situation, parseTroubleMark(open?.body ?? ''));
   if (open === null) {
     await github.createIssue(TROUBLE_TITLE, body);
-    return { done: 'created', known };
+    return 'created';
   }
-  if (isSameText(open.body, body)) return { done: 'nothing', known };
+  if (isSameText(open.body, body)) return 'nothing';
   await github.editIssue(open.number, { body });
-  return { done: 'edited', known };
+  return 'edited';
+}
+
+function findTroubleIssue(github: GitHub): Promise<Issue | null> {
+  return github.findOpenIssue((issue) => isOwn(issue) && TROUBLE_MARK.test(issue.body ?? ''));
 }
 
 /** The text of the issue; `sinceBefore` tells since when it has told of each kind of trouble. */

@@ -9,7 +9,8 @@ export function runUrl(env: Env): string | null {
 /** The page of a file of the branch, or of a folder where it ends in a slash; null outside GitHub. */
 export function fileUrl(env: Env, file: string): string | null {
   const repository = repositoryUrl(env);
-  return repository && `${repository}/blob/${env.GITHUB_REF_NAME}/${file}`;
+  const branch = (env.GITHUB_REF_NAME ?? '').split('/').map(encodeURIComponent).join('/');
+  return repository && `${repository}/blob/${branch}/${file}`;
 }
 
 function repositoryUrl({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: Env): string | null {

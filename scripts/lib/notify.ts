@@ -4,7 +4,7 @@ import { openDatabase } from './database.ts';
 import { dayOf } from './day.ts';
 import { createGitHub, type GitHub } from './github.ts';
 import { tryTwice } from './http.ts';
-import { keepTroubleIssue, type Situation, writeDigest } from './issues.ts';
+import { keepTroubleIssue, readKnownTroubles, type Situation, writeDigest } from './issues.ts';
 import { fileUrl, runUrl } from './links.ts';
 import { type News, parseNews } from './news.ts';
 import { errorMessage } from './plain-text.ts';
@@ -122,10 +122,19 @@ async function tellTroubleIssue(
   situation: Situation,
   context: Context,
 ): Promise<Set<string>> {
-  const attempt = () => keepTroubleIssue(github, situation);
-  const told = await orWarn(() => tryTwice(context.clock, attempt), 'The trouble issue', context);
-  context.log.info(`Trouble issue: ${told?.done ?? 'not told'}`);
-  return told?.known ?? new Set();
+  const { clock, log } = context;
+  let known = new Set<string>();
+  const done = await orWarn(
+    async () => {
+      // Apart, for a second try may find the issue that the first one has made.
+      known = await tryTwice(clock, () => readKnownTroubles(github));
+      return tryTwice(clock, () => keepTroubleIssue(github, situation));
+    },
+    'The trouble issue',
+    context,
+  );
+  log.info(`Trouble issue: ${done ?? 'not told'}`);
+  return known;
 }
 
 async function tellDigest(

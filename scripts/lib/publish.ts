@@ -343,8 +343,8 @@ export function explainFailedPush(said: string, { remote, branch }: PublishTarge
       /does not appear to be a git repository|repository .*not found|does not exist/i,
       `the remote ${remote} can't be reached: check its address with git remote -v`,
     ],
-    [/pre-receive hook declined|hook declined/i, `the remote's own rules refused the push`],
     [/GH001|file size limit|larger than/i, 'a file is larger than the remote accepts'],
+    [/hook declined/i, `the remote's own rules refused the push`],
   ];
   return remedies.find(([pattern]) => pattern.test(said))?.[1] ?? null;
 }

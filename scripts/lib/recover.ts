@@ -12,7 +12,7 @@ import { type Day, isDay } from './day.ts';
 import { plural } from './format.ts';
 import { askGit, findCommit, git } from './git.ts';
 import { openObjects, readObject } from './git-objects.ts';
-import { parseReportCounts } from './parse-report.ts';
+import { parseReportCounts, ReportParseError } from './parse-report.ts';
 import { addMissingSnapshots, newestDay, type Snapshot } from './store.ts';
 import { reportPath } from './write-reports.ts';
 
@@ -94,24 +94,34 @@ export async function adviseRecovery(root: string): Promise<string> {
 export type Recovered = { report: string; snapshots: Snapshot[] };
 
 /**
- * Adds to the database what the committed reports show and it does not have.
- * @returns what came from which report, oldest first
+ * Adds to the database what the committed reports show and it does not have. A report that can't be
+ * read is passed over.
+ * @returns what came from which report, and which reports can't be read and why, oldest first
  */
-export async function addFromReports(db: Database, root: string): Promise<Recovered[]> {
+export async function addFromReports(
+  db: Database,
+  root: string,
+): Promise<{ recovered: Recovered[]; unreadable: string[] }> {
   const listed = await git(root, ['ls-tree', '--name-only', 'HEAD', 'reports/']);
   const days = listed
     .split('\n')
     .map((file) => file.slice('reports/'.length, -'.md'.length))
     .filter(isDay);
   const recovered: Recovered[] = [];
+  const unreadable: string[] = [];
   for (const day of days) {
     const report = reportPath(day);
     const markdown = await git(root, ['show', `HEAD:${report}`]);
-    const shown = parseReportCounts(markdown).map((counts) => ({ day, ...counts }));
-    const snapshots = addMissingSnapshots(db, shown);
-    if (snapshots.length > 0) recovered.push({ report, snapshots });
+    try {
+      const shown = parseReportCounts(markdown).map((counts) => ({ day, ...counts }));
+      const snapshots = addMissingSnapshots(db, shown);
+      if (snapshots.length > 0) recovered.push({ report, snapshots });
+    } catch (error) {
+      if (!(error instanceof ReportParseError)) throw error;
+      unreadable.push(`${report}: ${error.message}`);
+    }
   }
-  return recovered;
+  return { recovered, unreadable };
 }
 
 /** The bytes of the checkout's database; null where there is none. */

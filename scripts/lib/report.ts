@@ -130,7 +130,7 @@ export function renderReport(report: DayReport, links: ReportLinks): string {
   const { base, previousReport } = links;
   const chart = links.hasChart
     ? `![The last 30 days of the top movers, indexed to 100](${base}charts/${report.day}.svg)`
-    : 'The chart starts with the second day.';
+    : 'The chart starts when a hashtag has two days with a count above zero.';
   const isFirst = report.previousDay === null && report.trends.length > 0;
   const navigation = [
     previousReport === null ? null : `[← ${previousReport}](${base}${previousReport}.md)`,
@@ -248,7 +248,9 @@ export function renderTrending(report: DayReport): string {
   if (report.trends.length === 0) return 'Nothing was captured on this day.';
   const [top] = report.trends;
   if (top === undefined || top.rankedBy === null) {
-    return 'Growth can be told from the second day on: today’s counts are what it starts from.';
+    return report.previousDay === null
+      ? 'Growth can be told from the second day on: today’s counts are what it starts from.'
+      : 'No growth can be told: no count of today has an earlier one above zero.';
   }
   const tooSmall = report.trends.filter((trend) => trend.isTooSmall);
   if (tooSmall.length > 0) {
@@ -389,12 +391,9 @@ function renderRow(trend: Trend, isMixed: boolean): string[] {
 }
 
 /** `3 ▲2`: the rank, and the places gained since the day before; `3 new` on the first ranked day. */
-function renderRank({ rank, rankChange, last30Days }: Trend): string {
+function renderRank({ rank, rankChange, isNewlyRanked }: Trend): string {
   if (rank === null) return '–';
-  if (rankChange === null) {
-    const isFirst = last30Days.filter((count) => count !== null).length === 2;
-    return isFirst ? `${rank}\u00a0new` : String(rank);
-  }
+  if (rankChange === null) return isNewlyRanked ? `${rank}\u00a0new` : String(rank);
   const movement = rankChange === 0 ? '=' : rankChange > 0 ? `▲${rankChange}` : `▼${-rankChange}`;
   return `${rank}\u00a0${movement}`;
 }
@@ -523,7 +522,10 @@ function describeNoRate(trend: Trend): string {
   const fromZero = growths.find((growth) => growth.kind === 'from-zero');
   if (fromZero !== undefined)
     return `${formatChange(fromZero.added)} from 0, which has no percentage`;
-  return 'first day, growth can be told from the next one on';
+  // The counts are those of videos where nothing is ranked.
+  return trend.last30Days.slice(0, -1).some((count) => count !== null)
+    ? 'no earlier count to compare with'
+    : 'first day, growth can be told from the next one on';
 }
 
 function isRounded({ growth, over7Days, over30Days }: MeasureTrend): boolean {

@@ -77,20 +77,12 @@ export function newestDay(db: Database): Day | null {
 }
 
 /**
- * Days with a snapshot, or with hashtags that failed or were not asked for, newest first, and how many
- * these are.
+ * Days with a snapshot or a run, newest first, and how many hashtags the runs missed: those that failed
+ * or were not asked for, and where nothing at all was found, those that were not found, too.
  */
 export function readDays(db: Database): { day: Day; hasSnapshots: boolean; missed: number }[] {
   const captured = new Set(selectRows(db, SNAPSHOT_DAYS).map(([date]) => String(date)));
-  const missed = new Map(
-    selectRows(
-      db,
-      `SELECT runs.date, count(DISTINCT failures.hashtag)
-       FROM failures JOIN runs ON runs.id = failures.run_id
-       WHERE kind <> 'not-found' AND NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.date = runs.date AND s.hashtag = failures.hashtag)
-       GROUP BY runs.date`,
-    ) as [string, number][],
-  );
+  const missed = new Map(selectRows(db, MISSED_BY_DAY) as [string, number][]);
   const days = new Set([...captured, ...missed.keys()].filter(isDay));
   return [...days]
     .sort()
@@ -103,6 +95,16 @@ const SNAPSHOT_DAYS = `WITH RECURSIVE days(day) AS (
   SELECT min(date) FROM snapshots
   UNION ALL SELECT (SELECT min(date) FROM snapshots WHERE date > day) FROM days WHERE day IS NOT NULL
 ) SELECT day FROM days WHERE day IS NOT NULL`;
+
+// Of each hashtag the last word counts, as in `readFailures`.
+const MISSED_BY_DAY = `WITH last AS (
+  SELECT date, hashtag, kind, max(run_id) FROM failures JOIN runs ON runs.id = run_id
+  GROUP BY date, hashtag
+)
+SELECT runs.date, count(DISTINCT last.hashtag) FROM runs LEFT JOIN last ON last.date = runs.date
+  AND NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.date = last.date AND s.hashtag = last.hashtag)
+  AND (kind <> 'not-found' OR NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.date = last.date))
+GROUP BY runs.date`;
 
 /** The hashtags that have a snapshot on the day. */
 export function capturedHashtags(db: Database, day: Day): Set<string> {
@@ -337,17 +339,19 @@ function readHistory(db: Database, first: Day, last: Day): Snapshot[] {
     if (viewCount !== null && (isEarly || known.views === 0)) known.views++;
     compared.set(hashtag, known);
   }
-  const lonely = [...compared].filter(([, { videos, views }]) => videos === 1 || views === 1);
+  // One is the day's own. Two are too few as well: the ranks of the day before are told from the rest.
+  const isFew = (known: number) => known === 1 || known === 2;
+  const lonely = [...compared].filter(([, { videos, views }]) => isFew(videos) || isFew(views));
   const names = JSON.stringify(lonely.map(([hashtag]) => canonicalHashtag(String(hashtag))));
   const older = ['video_count', 'view_count'].flatMap((count) =>
     lonely.length === 0
       ? []
       : selectRows(
           db,
-          // The tutorial's script stored names with spaces, # and capitals.
+          // The tutorial's script stored names with spaces, # and capitals, of any script.
           `SELECT max(date), hashtag, video_count, view_count FROM snapshots
            WHERE date < ? AND ${count} IS NOT NULL
-             AND (hashtag IN (SELECT value FROM json_each(?)) OR hashtag GLOB '*[ #A-Z]*')
+             AND (hashtag IN (SELECT value FROM json_each(?)) OR hashtag GLOB '*[^a-z0-9_]*')
            GROUP BY hashtag`,
           [windowStart, names],
         ),
@@ -400,9 +404,16 @@ function parseDay(rows: Row[]): Day | null {
   return typeof value === 'string' && isDay(value) ? value : null;
 }
 
-/** The first day with a snapshot; null where there is none. */
+/** The first day with a snapshot; what is no day is passed over. Null where there is none. */
 function firstDay(db: Database): Day | null {
-  return parseDay(selectRows(db, 'SELECT min(date) FROM snapshots'));
+  let bound = '';
+  for (;;) {
+    const [row] = selectRows(db, 'SELECT min(date) FROM snapshots WHERE date > ?', [bound]);
+    const date = row?.[0];
+    if (typeof date !== 'string') return null;
+    if (isDay(date)) return date;
+    bound = date;
+  }
 }
 
 /** The newest day in a table, before a day where one is given; what is no day is passed over. */

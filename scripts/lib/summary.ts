@@ -280,13 +280,13 @@ function renderTrendingCell({ trendingDays }: PeriodTrend): string {
 
 /** What the figures need to be read rightly. */
 function renderNotes(summary: Summary): string {
-  const { period, trends } = summary;
+  const { period, lastDay, trends } = summary;
+  // Of a week or month that is not over, not all.
+  const possibleDays = daysBetween(period.first, lastDay) + 1;
   const remarks: Remark[] = [
     ...formatRanges(summary.missingDays).map((range): Remark => ['**Missing days**', range]),
     ...trends.flatMap((trend) =>
-      remarksOn(trend, lengthInDays(period)).map(
-        (remark): Remark => [remark, hashtagLink(trend.hashtag)],
-      ),
+      remarksOn(trend, possibleDays).map((remark): Remark => [remark, hashtagLink(trend.hashtag)]),
     ),
   ];
   const growths = trends.flatMap(({ videos, views }) => [videos.growth, views.growth]);

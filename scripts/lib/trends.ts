@@ -45,6 +45,8 @@ export type Trend = {
   rank: number | null;
   /** Places gained since the previous day with snapshots; null where it was not ranked then. */
   rankChange: number | null;
+  /** True on the first day that has a rank. */
+  isNewlyRanked: boolean;
   isTrending: boolean;
   /** Faster than its threshold, and not trending for want of videos. */
   isTooSmall: boolean;
@@ -201,6 +203,7 @@ function computeTrend(
     ...figures,
     rank: null,
     rankChange: null,
+    isNewlyRanked: figures.rankedBy !== null && points.length === 2,
     last30Days: last30Days.map((d) => countOn.get(d) ?? null),
   };
 }

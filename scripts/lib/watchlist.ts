@@ -11,6 +11,7 @@ import {
 } from 'jsonc-parser';
 import * as v from 'valibot';
 import { HashtagNameError, parseHashtagName } from './hashtag.ts';
+import { plainText } from './plain-text.ts';
 
 export const WATCHLIST_PATH = 'data/hashtags.json';
 export const SCHEMA_PATH = 'data/hashtags.schema.json';
@@ -80,7 +81,13 @@ const hashtagEntries = {
   group: v.exactOptional(
     describe(
       'The report has a table a group.',
-      v.pipe(v.string(TEXT), v.trim(), v.minLength(1), v.maxLength(60)),
+      v.pipe(
+        v.string(TEXT),
+        v.trim(),
+        v.minLength(1),
+        v.maxLength(60),
+        v.check((group) => plainText(group) !== '', 'has no letter that can be seen'),
+      ),
     ),
   ),
   trendingGrowthPercent: v.exactOptional(
