@@ -235,7 +235,7 @@ describe('the table', () => {
     const month = monthOf(day('2026-10-15'));
     const markdown = render(rows('a', counts, [], month.last), { period: month });
     expect(cellsOf(markdown, 'a')?.[2]).toHaveLength(16);
-    expect(markdown).toContain('|Hashtag|Month|');
+    expect(markdown).toContain('|Growth|Month|');
   });
 
   it('is one a group where groups are used', () => {

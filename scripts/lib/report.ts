@@ -301,12 +301,13 @@ function describeTrending(trend: Trend): string {
   return parts.join(' · ');
 }
 
+// The growth stands where a phone shows it without scrolling.
 const HEADER = [
   'Hashtag',
+  'Growth',
   '14 days',
   'Videos',
   'New',
-  'Growth',
   '7 days',
   '30 days',
   'Views',
@@ -314,7 +315,7 @@ const HEADER = [
   'Views growth',
   'Views/video',
 ];
-const ALIGN = 'lllrrrrrrrrr';
+const ALIGN = 'llrlrrrrrrrr';
 
 function renderTables(report: DayReport): string[] {
   if (report.trends.length === 0) return [];
@@ -377,10 +378,10 @@ function renderRow(trend: Trend, isMixed: boolean): string[] {
   return [
     renderRank(trend),
     renderHashtagCell(trend, isMixed),
+    renderGrowthCell(trend.videos, trend.isTrending && trend.rankedBy === 'videos'),
     renderSparkline(trend.last30Days.slice(-14)),
     formatCount(trend.videos.count),
     renderAdded(trend.videos),
-    renderGrowthCell(trend.videos, trend.isTrending && trend.rankedBy === 'videos'),
     renderSpan(ranked.over7Days),
     renderSpan(ranked.over30Days),
     formatCount(trend.views.count),

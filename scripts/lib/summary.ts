@@ -213,7 +213,7 @@ function renderTrendingDays({ trends }: Summary, reportDays: Set<Day>): string {
     .join('\n');
 }
 
-const ALIGN = 'lllrrrrrrrrr';
+const ALIGN = 'llrlrrrrrrrr';
 
 function renderTables({ period, trends, groupOf, ...summary }: Summary): string[] {
   const isMixed = hasVideoRanks(trends);
@@ -221,10 +221,10 @@ function renderTables({ period, trends, groupOf, ...summary }: Summary): string[
   const header = [
     rankHeading(trends),
     'Hashtag',
+    'Growth',
     period.kind === 'week' ? 'Week' : 'Month',
     'Videos',
     'New',
-    'Growth',
     'A day',
     'Views',
     'New views',
@@ -235,11 +235,14 @@ function renderTables({ period, trends, groupOf, ...summary }: Summary): string[
   return renderByGroup(trends, groupOf, header, ALIGN, (trend) => {
     const { growth } = rankedMeasure(trend);
     const growthDays = daysOf(growth);
+    const [videos, newVideos, videosGrowth] = renderMeasure(trend.videos, growthDays);
     return [
       trend.rank === null ? '–' : String(trend.rank),
       renderHashtagCell(trend, isMixed),
+      videosGrowth,
       renderSparkline(newestOfEach(countsOn(trend, days), period.kind === 'week' ? 1 : 2)),
-      ...renderMeasure(trend.videos, growthDays),
+      videos,
+      newVideos,
       formatDailyRate(growth),
       ...renderMeasure(trend.views, growthDays),
       growthDays === null ? '–' : String(growthDays),
@@ -254,7 +257,10 @@ function daysOf(growth: Growth): number | null {
 }
 
 /** The cells of a measure; the growth says over how many days it is where these are not `usualDays`. */
-function renderMeasure(measure: MeasureGrowth, usualDays: number | null): string[] {
+function renderMeasure(
+  measure: MeasureGrowth,
+  usualDays: number | null,
+): [count: string, added: string, growth: string] {
   return [
     formatCount(measure.count),
     renderAdded(measure),
