@@ -289,6 +289,20 @@ describe('adopting the runs of another database', () => {
     expect(readFailures(db, '2026-11-21' as Day)).toMatchObject([{ hashtag: 'c' }]);
     expect(adoptAdditions(db, local, nothing)).toEqual([]);
   });
+
+  it.each<[string, Parameters<typeof createRun>[1], number, number[]]>([
+    ['another reading', { a: [9, 9] }, 9, [5, 7]],
+    ['none', {}, 7, [5]],
+  ])('keeps both readings of a day of which the target has %s', async (_, theirs, count, kept) => {
+    const local = await parseDatabase(null);
+    recordRun(local, createRun('2026-11-21', { a: [5, 5] }));
+    recordRun(local, createRun('2026-11-21', { a: [7, 7] }, { trigger: 'again' }));
+    recordRun(db, createRun('2026-11-21', theirs, { trigger: 'other' }));
+    adoptAdditions(db, local, await parseDatabase(null));
+    expect(snapshotsOf(db)).toEqual([['2026-11-21', 'a', count, count]]);
+    const corrections = selectRows(db, 'SELECT video_count FROM corrections ORDER BY run_id');
+    expect(corrections.flat()).toEqual(kept);
+  });
 });
 
 describe('what was last heard', () => {
@@ -296,14 +310,14 @@ describe('what was last heard', () => {
     failures: [{ hashtag: 'a', kind: 'failed' as const, reason }],
   });
 
-  it('of a hashtag is its newest day with a count, its first failure and the newest reason', () => {
+  it('of a hashtag is its newest day with a count, its first failure since, and the newest reason', () => {
     recordRun(db, createRun('2026-11-18', {}, failing('first')));
     recordRun(db, createRun('2026-11-19', { a: [1, null] }));
     recordRun(db, createRun('2026-11-20', { a: [null, 2], b: [1, 2] }));
     recordRun(db, createRun('2026-11-21', { a: [null, null] }, failing('second')));
     recordRun(db, createRun('2026-11-22', {}, failing('third')));
     expect(Object.fromEntries(readLastHeard(db))).toEqual({
-      a: { lastDay: '2026-11-20', firstFailedDay: '2026-11-18', reason: 'third' },
+      a: { lastDay: '2026-11-20', firstFailedDay: '2026-11-21', reason: 'third' },
       b: { lastDay: '2026-11-20', firstFailedDay: null, reason: null },
     });
   });

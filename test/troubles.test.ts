@@ -57,9 +57,14 @@ describe('trouble', () => {
     ['had data two days ago', { lastDay: day('2026-11-20') }, null],
     ['had data three days ago', { lastDay: day('2026-11-19') }, '2026-11-19'],
     [
-      'had data long after it first failed',
-      { lastDay: day('2026-11-21'), firstFailedDay: day('2026-01-01') },
+      'was paused for months, and failed since yesterday',
+      { lastDay: day('2026-08-01'), firstFailedDay: day('2026-11-21') },
       null,
+    ],
+    [
+      'was paused for months, and failed three days in a row',
+      { lastDay: day('2026-08-01'), firstFailedDay: day('2026-11-20') },
+      '2026-08-01',
     ],
     ['never had data, and failed two days ago', { firstFailedDay: day('2026-11-20') }, null],
     [

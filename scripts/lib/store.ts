@@ -132,7 +132,7 @@ export function readFailures(db: Database, day: Day): Failure[] {
 export type LastHeard = {
   /** The newest day with a count; null where it never had one. */
   lastDay: Day | null;
-  /** The first day on which it failed, and the newest reason; null where it never did. */
+  /** The first day after that on which it failed, and the newest reason; null where there is none. */
   firstFailedDay: Day | null;
   reason: string | null;
 };
@@ -151,11 +151,14 @@ export function readLastHeard(db: Database): Map<string, LastHeard> {
   for (const [hashtag, date] of selectRows(db, counted)) {
     at(hashtag).lastDay = parseDay([[date ?? null]]);
   }
-  const failures = `SELECT hashtag, min(date) OVER (PARTITION BY hashtag), reason
-    FROM failures JOIN runs ON runs.id = run_id ORDER BY run_id`;
+  const failures = `SELECT hashtag, date, reason
+    FROM failures JOIN runs ON runs.id = run_id ORDER BY date, run_id`;
   for (const [hashtag, date, reason] of selectRows(db, failures)) {
-    at(hashtag).firstFailedDay = parseDay([[date ?? null]]);
-    at(hashtag).reason = String(reason);
+    const known = at(hashtag);
+    const day = parseDay([[date ?? null]]);
+    if (day === null || (known.lastDay !== null && day <= known.lastDay)) continue;
+    known.firstFailedDay ??= day;
+    known.reason = String(reason);
   }
   return heard;
 }
@@ -269,7 +272,7 @@ function adoptRuns(target: Database, source: Database, base: Database): Day[] {
           target.run(`INSERT INTO ${table} VALUES (?, ?, ?, ?)`, [runId, ...rest]);
         }
       }
-      adoptSnapshots(target, source, runId, String(columns[0]));
+      adoptSnapshots(target, source, runId, Number(sourceId));
     }
   });
   return missing.map(([, date]) => String(date)).filter(isDay);
@@ -464,17 +467,36 @@ function readCorrections(db: Database, day: Day): Correction[] {
   }));
 }
 
-function adoptSnapshots(target: Database, source: Database, runId: number, date: string): void {
-  for (const row of selectRows(source, 'SELECT * FROM snapshots WHERE date = ?', [date])) {
-    const [, hashtag, videoCount, viewCount] = row;
-    target.run('INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?)', row);
+/** Adds what a run of `source` captured; what differs from what is there is kept as its correction. */
+function adoptSnapshots(
+  target: Database,
+  source: Database,
+  runId: number,
+  sourceRunId: number,
+): void {
+  for (const [date, hashtag, video, view, readVideo, readView] of selectRows(source, READINGS, [
+    sourceRunId,
+  ])) {
+    const final = [date ?? null, hashtag ?? null, video ?? null, view ?? null];
+    target.run('INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?)', final);
+    if (target.getRowsModified() === 1) continue; // what was there before is told by corrections
     target.run(
       `INSERT OR REPLACE INTO corrections SELECT ?1, ?2, ?3, ?4 FROM snapshots
        WHERE date = ?5 AND hashtag = ?2 AND (video_count IS NOT ?3 OR view_count IS NOT ?4)`,
-      [runId, hashtag ?? null, videoCount ?? null, viewCount ?? null, date],
+      [runId, hashtag ?? null, readVideo ?? null, readView ?? null, date ?? null],
     );
   }
 }
+
+// The day's snapshots, each with what it was after the run ?1: the next later run that replaced it tells.
+const READINGS = `SELECT s.*, iif(next.run_id IS NULL, s.video_count, next.video_count),
+    iif(next.run_id IS NULL, s.view_count, next.view_count)
+  FROM runs JOIN snapshots s ON s.date = runs.date
+  LEFT JOIN corrections next ON next.hashtag = s.hashtag AND next.run_id = (
+    SELECT min(c.run_id) FROM corrections c JOIN runs later ON later.id = c.run_id
+    WHERE later.date = s.date AND c.hashtag = s.hashtag AND c.run_id > ?1
+  )
+  WHERE runs.id = ?1`;
 
 const INSERT_RUN = 'INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 
