@@ -37,16 +37,19 @@ describe('the lock', () => {
     const root = await createRoot();
     const lines: string[] = [];
     let release = silent;
-    const isHeld = new Promise<void>((resolve) => {
-      release = resolve;
+    await new Promise<void>((isIn) => {
+      const work = () =>
+        new Promise<void>((resolve) => {
+          release = resolve;
+          isIn();
+        });
+      void withLock(root, silent, work);
     });
-    const first = withLock(root, silent, () => isHeld);
     const log = (line: string) => {
       lines.push(line);
       release();
     };
-    // Whichever comes second waits, and its line lets the first one end.
-    await Promise.all([first, withLock(root, log, async () => release())]);
+    await withLock(root, log, async () => {});
     expect(lines).toEqual([
       `Waiting for process ${process.pid}, which writes here (none? then delete ${LOCK_PATH})`,
     ]);
@@ -62,6 +65,13 @@ describe('the lock', () => {
     await writeFile(path.join(root, LOCK_PATH), holder);
     expect(await withLock(root, silent, async () => 'done')).toBe('done');
     expect(await readdir(path.join(root, 'data'))).toEqual(['hashtags.json']);
+  });
+
+  it('is taken over from an earlier task even where several wait for it', async () => {
+    const root = await createRoot();
+    await writeFile(path.join(root, LOCK_PATH), `${process.pid} before`);
+    const both = ['a', 'b'].map((name) => withLock(root, silent, async () => name));
+    expect(await Promise.all(both)).toEqual(['a', 'b']);
   });
 
   it('is given back when the work fails', async () => {

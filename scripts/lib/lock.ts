@@ -3,13 +3,13 @@ import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-/** Holds the number of the process that is writing to the tracker's files. */
+/** Holds the number of the process that is writing to the tracker's files, and of its task. */
 export const LOCK_PATH = 'data/tracker.lock';
 
 const POLL_MS = 100;
 
-/** How many tasks of this process hold each lock or wait for it. */
-const tasks = new Map<string, number>();
+/** What the tasks of this process write into the locks that they hold or wait for. */
+const ownHolders = new Set<string>();
 
 /**
  * Runs `work` while no other process of this machine writes to the tracker's files below `root`:
@@ -22,39 +22,45 @@ export async function withLock<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const lock = path.join(root, LOCK_PATH);
-  tasks.set(lock, (tasks.get(lock) ?? 0) + 1);
+  const holder = `${process.pid} ${randomUUID()}`;
+  ownHolders.add(holder);
   try {
-    await takeLock(lock, log);
+    await takeLock(lock, holder, log);
     try {
       return await work();
     } finally {
       await removeIfPossible(lock);
     }
   } finally {
-    tasks.set(lock, (tasks.get(lock) ?? 1) - 1);
+    ownHolders.delete(holder);
   }
 }
 
-/** What the disk refuses to remove is that of a dead process soon, and of no task of this one now. */
+/** What the disk refuses to remove nobody holds any more, which the next one sees. */
 async function removeIfPossible(file: string): Promise<void> {
   await rm(file, { force: true }).catch(() => {});
 }
 
-async function takeLock(lock: string, log: (line: string) => void): Promise<void> {
+async function takeLock(
+  lock: string,
+  ownHolder: string,
+  log: (line: string) => void,
+): Promise<void> {
   const own = `${lock}.${randomUUID()}.tmp`;
   await mkdir(path.dirname(lock), { recursive: true });
   try {
-    await writeFile(own, String(process.pid));
+    await writeFile(own, ownHolder);
     for (let polls = 0; !(await tryLink(own, lock)); polls++) {
       const holder = await readHolder(lock);
       if (holder === null) continue;
-      const isLeftover = holder === String(process.pid) && tasks.get(lock) === 1;
-      if (isLeftover || !isAlive(holder)) {
+      const [pid = ''] = holder.split(' ');
+      const isHeld = pid === String(process.pid) ? ownHolders.has(holder) : isAlive(pid);
+      if (!isHeld) {
         await discard(lock, holder);
         continue;
       }
       if (polls === 0) {
-        log(`Waiting for process ${holder}, which writes here (none? then delete ${LOCK_PATH})`);
+        log(`Waiting for process ${pid}, which writes here (none? then delete ${LOCK_PATH})`);
       }
       await setTimeout(POLL_MS);
     }
@@ -74,7 +80,7 @@ function tryLink(own: string, lock: string): Promise<boolean> {
   );
 }
 
-/** What stands in the lock, a process's number; null where it was released meanwhile. */
+/** What stands in the lock; null where it was released meanwhile. */
 function readHolder(lock: string): Promise<string | null> {
   return readFile(lock, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
@@ -82,17 +88,17 @@ function readHolder(lock: string): Promise<string | null> {
   });
 }
 
-function isAlive(holder: string): boolean {
-  if (!/^[1-9]\d*$/.test(holder)) return false;
+function isAlive(pid: string): boolean {
+  if (!/^[1-9]\d*$/.test(pid)) return false;
   try {
-    process.kill(Number(holder), 0); // asks, does not kill
+    process.kill(Number(pid), 0); // asks, does not kill
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'; // it belongs to somebody else
   }
 }
 
-/** Removes the lock of a dead process; if another has replaced it meanwhile, that one is put back. */
+/** Removes a lock that nobody holds; if another has replaced it meanwhile, that one is put back. */
 async function discard(lock: string, holder: string): Promise<void> {
   const aside = `${lock}.${randomUUID()}.tmp`;
   try {
