@@ -40,13 +40,12 @@ const exportSnapshots: Command = async (args, { root, log }) => {
     flags.hashtag === undefined ? null : new Set(parseHashtagFlag('--hashtag', flags.hashtag));
 
   const db = await openDatabase(root);
-  const known = new Set(
-    selectRows(db, 'SELECT DISTINCT hashtag FROM snapshots').map(([name]) =>
-      canonicalHashtag(String(name)),
-    ),
-  );
-  for (const name of hashtags ?? []) {
-    if (!known.has(name)) log.warning(`the database has no #${name}`);
+  if (hashtags !== null) {
+    const names = selectRows(db, 'SELECT DISTINCT hashtag FROM snapshots').flat();
+    const known = new Set(names.map((name) => canonicalHashtag(String(name))));
+    for (const name of hashtags) {
+      if (!known.has(name)) log.warning(`the database has no #${name}`);
+    }
   }
   const pieces = formatRows(iterateSnapshots(db, since, hashtags), format);
   if (out === undefined) {

@@ -140,8 +140,11 @@ describe('a file of another kind', () => {
 
 describe('a snapshot with other counts', () => {
   const snapshot = { day: day('2026-11-20'), hashtag: 'vibecoding' };
-  const find = (videoCount: number | null, viewCount: number | null, stored: unknown[]) =>
-    findOtherCounts([{ ...snapshot, videoCount, viewCount }], [['2026-11-20', ...stored]]);
+  const find = (
+    videoCount: number | null,
+    viewCount: number | null,
+    stored: (string | number | null)[],
+  ) => findOtherCounts([{ ...snapshot, videoCount, viewCount }], [['2026-11-20', ...stored]]);
 
   it.each([
     [10, 20, ['Vibe Coding', 10, 2000], '10 videos and 20 views', '10 videos and 2,000 views'],

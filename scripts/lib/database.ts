@@ -196,9 +196,7 @@ function migrate(db: Database, name: string): void {
 
 /** What a person changed by hand would be told by SQLite in the midst of a run, when all is paid for. */
 function checkColumns(db: Database, name: string): void {
-  const found = new Map(
-    selectRows(db, COLUMNS_OF_TABLES).map(([table, columns]) => [table, columns]),
-  );
+  const found = new Map(selectRows(db, COLUMNS_OF_TABLES) as [string, string][]);
   for (const [table, columns] of Object.entries(COLUMNS)) {
     if (found.get(table) === columns) continue;
     throw new DatabaseError(

@@ -5,7 +5,7 @@ import { type Context, UsageError } from './command.ts';
 import { daysOfCredits, LOW_CREDIT_DAYS } from './cost.ts';
 import { DATABASE_PATH, DamagedDatabaseError, DatabaseError, openDatabase } from './database.ts';
 import { type Day, dayOf, daysBetween } from './day.ts';
-import { formatCount, plural } from './format.ts';
+import { formatCount, formatRanges, plural } from './format.ts';
 import { GitError, git } from './git.ts';
 import { errorMessage, plainText } from './plain-text.ts';
 import {
@@ -15,7 +15,6 @@ import {
   type PublishTarget,
 } from './publish.ts';
 import { adviseRecovery } from './recover.ts';
-import { formatRanges } from './report.ts';
 import { fetchUsage } from './scavio.ts';
 import { capturedHashtags, newestDay, readCreditsLeft, readDay } from './store.ts';
 import { missingDays } from './trends.ts';

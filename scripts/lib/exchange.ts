@@ -2,10 +2,10 @@ import Papa from 'papaparse';
 import { UsageError } from './command.ts';
 import { type Day, isDay } from './day.ts';
 import { formatCount } from './format.ts';
-import { canonicalHashtag, HashtagNameError, parseHashtagName } from './hashtag.ts';
+import { HashtagNameError, parseHashtagName } from './hashtag.ts';
 import { plainText } from './plain-text.ts';
 import { type Counts, withoutQuirk } from './scavio.ts';
-import type { Snapshot } from './store.ts';
+import { parseSnapshots, type Row, type Snapshot } from './store.ts';
 
 const COLUMNS = ['date', 'hashtag', 'video_count', 'view_count'];
 
@@ -80,18 +80,12 @@ export function checkRows(
  * The snapshots whose known counts differ from those stored of their day and hashtag, each as a
  * sentence with both counts. `stored` holds rows as `iterateSnapshots` yields them.
  */
-export function findOtherCounts(snapshots: Snapshot[], stored: Iterable<unknown[]>): string[] {
-  const storedCounts = new Map<string, Counts>();
-  for (const [date, name, videos, views] of stored) {
-    const counts = withoutQuirk({
-      videoCount: typeof videos === 'number' ? videos : null,
-      viewCount: typeof views === 'number' ? views : null,
-    });
-    storedCounts.set(`${date} #${canonicalHashtag(String(name))}`, counts);
-  }
+export function findOtherCounts(snapshots: Snapshot[], stored: Iterable<Row>): string[] {
+  const placeOf = ({ day, hashtag }: Snapshot) => `${day} #${hashtag}`;
+  const storedAt = new Map(parseSnapshots(stored).map((kept) => [placeOf(kept), kept]));
   return snapshots.flatMap((snapshot) => {
-    const place = `${snapshot.day} #${snapshot.hashtag}`;
-    const kept = storedCounts.get(place);
+    const place = placeOf(snapshot);
+    const kept = storedAt.get(place);
     const isOther = (count: number | null, keptCount: number | null) =>
       count !== null && count !== keptCount;
     return kept !== undefined &&

@@ -1,3 +1,4 @@
+import { addDays, type Day } from './day.ts';
 import type { Growth, MeasureGrowth } from './trends.ts';
 
 const fixed = (digits: number) =>
@@ -71,6 +72,13 @@ export function formatList(items: string[], maxItems = 30): string {
   const more = items.length - maxItems;
   const shown = items.slice(0, maxItems).join(', ');
   return more > 0 ? `${shown} and ${formatCount(more)} more` : shown;
+}
+
+/** Days as ranges: `2026-11-05`, `2026-11-07 to 2026-11-09`. */
+export function formatRanges(days: Day[]): string[] {
+  const starts = days.filter((day) => !days.includes(addDays(day, -1)));
+  const ends = days.filter((day) => !days.includes(addDays(day, 1)));
+  return starts.map((start, i) => (start === ends[i] ? start : `${start} to ${ends[i]}`));
 }
 
 /** `40 s`, `3 min`, `2 h`: as exact as one needs to know how long to wait. */

@@ -1,11 +1,12 @@
 import { daysOfCredits } from './cost.ts';
-import { addDays, type Day } from './day.ts';
+import type { Day } from './day.ts';
 import {
   formatChange,
   formatCount,
   formatGrowth,
   formatList,
   formatPercent,
+  formatRanges,
   plural,
 } from './format.ts';
 import { hashtagUrl } from './hashtag.ts';
@@ -211,8 +212,7 @@ export function isComplete({ trends, failures, tracked }: DayReport): boolean {
 export function renderHealth(report: DayReport): string {
   const { lastRun, creditsUsed, creditsRemaining, missingDays, tracked } = report;
   const captured = report.trends.length;
-  const isUnknown = ({ kind }: Failure) => kind === 'not-found';
-  const missed = report.failures.filter((failure) => !isUnknown(failure));
+  const missed = report.failures.filter(({ kind }) => kind !== 'not-found');
   const unknown = report.failures.length - missed.length;
   const parts = [`${isComplete(report) ? '✅' : '⚠️'} **${captured} of ${tracked} captured**`];
   if (missed.length > 0) {
@@ -542,13 +542,6 @@ function isLongGap(growth: Growth): boolean {
 
 function failureWords(kind: Failure['kind']): string {
   return { 'not-found': 'not found on TikTok', failed: 'failed', 'not-asked': 'not asked' }[kind];
-}
-
-/** Days as ranges: `2026-11-05`, `2026-11-07 to 2026-11-09`. */
-export function formatRanges(days: Day[]): string[] {
-  const starts = days.filter((day) => !days.includes(addDays(day, -1)));
-  const ends = days.filter((day) => !days.includes(addDays(day, 1)));
-  return starts.map((start, i) => (start === ends[i] ? start : `${start} to ${ends[i]}`));
 }
 
 function capitalize(text: string): string {

@@ -138,7 +138,7 @@ function parseOutcome(
   const detail = errorDetail(body);
   const reason = `HTTP ${status}${detail ? `: ${detail}` : ''}`;
   const retryAfterMs = () => parseWait(headers, body, detail, nowMs);
-  if (status === 200) return parseAnswer(hashtag, body, text);
+  if (status === 200) return parseAnswer(hashtag, body, text, detail);
   if (status === 401 || status === 403) {
     return { kind: 'stop', reason: `the API refused the key (${reason}); check SCAVIO_API_KEY` };
   }
@@ -162,7 +162,7 @@ function parseOutcome(
   return { kind: 'rejected', reason };
 }
 
-function parseAnswer(hashtag: string, body: unknown, text: string): Outcome {
+function parseAnswer(hashtag: string, body: unknown, text: string, detail: string): Outcome {
   const top = asRecord(body);
   if (top === null) {
     // Not quoted: who knows what an answer holds that is not the API's.
@@ -184,7 +184,6 @@ function parseAnswer(hashtag: string, body: unknown, text: string): Outcome {
     const counts = parseCounts(asRecord(place));
     if (counts !== null) return { kind: 'counts', ...counts };
   }
-  const detail = errorDetail(top);
   if (detail !== '') return { kind: 'rejected', reason: `HTTP 200, but an error: ${detail}` };
   if (isEmpty(top) || isEmpty(top.data) || isEmpty(data?.challengeInfo)) {
     return { kind: 'not-found', reason: 'the API knows no such hashtag' };

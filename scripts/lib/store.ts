@@ -363,10 +363,11 @@ function readHistory(db: Database, first: Day, last: Day): Snapshot[] {
   return parseSnapshots([...older, ...recent]);
 }
 
-type Row = ReturnType<typeof selectRows>[number];
+/** A row of the database as SQLite gives it. */
+export type Row = ReturnType<typeof selectRows>[number];
 
 /** Rows as snapshots, each under the name that the tracker uses today, one a day and hashtag. */
-function parseSnapshots(rows: Row[]): Snapshot[] {
+export function parseSnapshots(rows: Iterable<Row>): Snapshot[] {
   const canonical = new Map<string, string>();
   const snapshots = new Map<string, Snapshot>();
   for (const [date, storedName, videoCount, viewCount] of rows) {
@@ -407,24 +408,20 @@ function parseDay(rows: Row[]): Day | null {
   return typeof value === 'string' && isDay(value) ? value : null;
 }
 
-/** The first day with a snapshot; what is no day is passed over. Null where there is none. */
+/** The first day with a snapshot; null where there is none. */
 function firstDay(db: Database): Day | null {
-  let bound = '';
-  for (;;) {
-    const [row] = selectRows(db, 'SELECT min(date) FROM snapshots WHERE date > ?', [bound]);
-    const date = row?.[0];
-    if (typeof date !== 'string') return null;
-    if (isDay(date)) return date;
-    bound = date;
-  }
+  return nextDay(db, 'SELECT min(date) FROM snapshots WHERE date > ?', '');
 }
 
-/** The newest day in a table, before a day where one is given; what is no day is passed over. */
+/** The newest day in a table, before a day where one is given. */
 function maxDay(db: Database, table: 'snapshots' | 'runs', before?: Day): Day | null {
-  let bound: string = before ?? '~';
-  for (;;) {
-    const [row] = selectRows(db, `SELECT max(date) FROM ${table} WHERE date < ?`, [bound]);
-    const date = row?.[0];
+  return nextDay(db, `SELECT max(date) FROM ${table} WHERE date < ?`, before ?? '~');
+}
+
+/** The day that the query finds next to a bound; what is no day is passed over. */
+function nextDay(db: Database, sql: string, start: string): Day | null {
+  for (let bound = start; ; ) {
+    const date = selectRows(db, sql, [bound])[0]?.[0];
     if (typeof date !== 'string') return null;
     if (isDay(date)) return date;
     bound = date;
@@ -474,16 +471,14 @@ function adoptSnapshots(
   runId: number,
   sourceRunId: number,
 ): void {
-  for (const [date, hashtag, video, view, readVideo, readView] of selectRows(source, READINGS, [
-    sourceRunId,
-  ])) {
-    const final = [date ?? null, hashtag ?? null, video ?? null, view ?? null];
-    target.run('INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?)', final);
+  for (const row of selectRows(source, READINGS, [sourceRunId])) {
+    const [date = null, hashtag = null] = row;
+    target.run('INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?)', row.slice(0, 4));
     if (target.getRowsModified() === 1) continue; // what was there before is told by corrections
     target.run(
       `INSERT OR REPLACE INTO corrections SELECT ?1, ?2, ?3, ?4 FROM snapshots
        WHERE date = ?5 AND hashtag = ?2 AND (video_count IS NOT ?3 OR view_count IS NOT ?4)`,
-      [runId, hashtag ?? null, readVideo ?? null, readView ?? null, date ?? null],
+      [runId, hashtag, ...row.slice(4), date],
     );
   }
 }

@@ -6,13 +6,13 @@ import {
   formatDailyRate,
   formatGrowth,
   formatList,
+  formatRanges,
   formatTotalGrowth,
   plural,
 } from './format.ts';
 import { lengthInDays, type Period } from './period.ts';
 import {
   explainMarks,
-  formatRanges,
   groups,
   hashtagLink,
   hasVideoRanks,
@@ -288,11 +288,11 @@ function renderTrendingCell({ trendingDays }: PeriodTrend): string {
 function renderNotes(summary: Summary): string {
   const { period, lastDay, trends } = summary;
   // Of a week or month that is not over, not all.
-  const possibleDays = daysBetween(period.first, lastDay) + 1;
+  const daysSoFar = daysBetween(period.first, lastDay) + 1;
   const remarks: Remark[] = [
     ...formatRanges(summary.missingDays).map((range): Remark => ['**Missing days**', range]),
     ...trends.flatMap((trend) =>
-      remarksOn(trend, possibleDays).map((remark): Remark => [remark, hashtagLink(trend.hashtag)]),
+      remarksOn(trend, daysSoFar).map((remark): Remark => [remark, hashtagLink(trend.hashtag)]),
     ),
   ];
   const growths = trends.flatMap(({ videos, views }) => [videos.growth, views.growth]);

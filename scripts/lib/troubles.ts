@@ -49,8 +49,10 @@ export function findTroubles(evidence: Evidence): Trouble[] {
     const { lastDay, firstFailedDay, reason } = lastHeard.get(hashtag) ?? NEVER_ASKED;
     const since = lastDay ?? firstFailedDay;
     // One that is asked for again after a pause has not failed for as long as it was silent.
-    const failedDays = firstFailedDay === null ? null : daysBetween(firstFailedDay, day) + 1;
-    const isRecent = lastDay !== null && failedDays !== null && failedDays < SILENT_DAYS;
+    const isRecent =
+      lastDay !== null &&
+      firstFailedDay !== null &&
+      daysBetween(firstFailedDay, day) + 1 < SILENT_DAYS;
     return since === null || daysBetween(since, day) < SILENT_DAYS || isRecent
       ? []
       : [{ hashtag, since, reason }];
