@@ -1,5 +1,6 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { LOCK_PATH, withLock } from '../scripts/lib/lock.ts';
 import { createFolder } from './helpers/folder.ts';
@@ -16,21 +17,25 @@ async function createRoot(hashtags: string[] = ['aitools']): Promise<string> {
   return root;
 }
 
+/** Who was in, by name, where everybody comes at once; an error where two were in together. */
+async function visit(root: string, names: string[]): Promise<string[]> {
+  const visitors: string[] = [];
+  let inside: string | null = null;
+  const comeIn = (name: string) => async () => {
+    if (inside !== null) throw new Error(`${name} came in while ${inside} was in`);
+    inside = name;
+    await setTimeout(2);
+    inside = null;
+    visitors.push(name);
+  };
+  await Promise.all(names.map((name) => withLock(root, silent, comeIn(name))));
+  return visitors.sort();
+}
+
 describe('the lock', () => {
   it('lets one in at a time, and nobody is left out', async () => {
     const root = await createRoot();
-    const events: string[] = [];
-    await Promise.all(
-      ['a', 'b', 'c', 'd'].map((name) =>
-        withLock(root, silent, async () => {
-          events.push(name);
-          await new Promise((resolve) => setImmediate(resolve));
-          events.push(name);
-        }),
-      ),
-    );
-    expect(events).toHaveLength(8);
-    for (let i = 0; i < 8; i += 2) expect(events[i]).toBe(events[i + 1]);
+    expect(await visit(root, ['a', 'b', 'c', 'd'])).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('says whom it waits for', async () => {
@@ -72,6 +77,16 @@ describe('the lock', () => {
     await writeFile(path.join(root, LOCK_PATH), `${process.pid} before`);
     const both = ['a', 'b'].map((name) => withLock(root, silent, async () => name));
     expect(await Promise.all(both)).toEqual(['a', 'b']);
+  });
+
+  it('lets one in at a time, however many take it over at once', async () => {
+    const root = await createRoot();
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    for (let round = 0; round < 4; round++) {
+      await writeFile(path.join(root, LOCK_PATH), `${DEAD} ${round}`);
+      expect(await visit(root, names)).toEqual(names);
+    }
+    expect(await readdir(path.join(root, 'data'))).toEqual(['hashtags.json']);
   });
 
   it('is given back when the work fails', async () => {

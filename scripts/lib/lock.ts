@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hash, randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
@@ -16,12 +16,19 @@ const ownHolders = new Set<string>();
  * waits for the one that does, and says so. A process that died does not keep the lock.
  * @throws what the file system says where the lock can't be written, which goes for the files too
  */
-export async function withLock<T>(
+export function withLock<T>(
   root: string,
   log: (line: string) => void,
   work: () => Promise<T>,
 ): Promise<T> {
-  const lock = path.join(root, LOCK_PATH);
+  return withLockFile(path.join(root, LOCK_PATH), log, work);
+}
+
+async function withLockFile<T>(
+  lock: string,
+  log: (line: string) => void,
+  work: () => Promise<T>,
+): Promise<T> {
   const holder = `${process.pid} ${randomUUID()}`;
   ownHolders.add(holder);
   try {
@@ -56,7 +63,7 @@ async function takeLock(
       const [pid = ''] = holder.split(' ');
       const isHeld = pid === String(process.pid) ? ownHolders.has(holder) : isAlive(pid);
       if (!isHeld) {
-        await discard(lock, holder);
+        await discard(lock, holder, log);
         continue;
       }
       if (polls === 0) {
@@ -98,15 +105,14 @@ function isAlive(pid: string): boolean {
   }
 }
 
-/** Removes a lock that nobody holds; if another has replaced it meanwhile, that one is put back. */
-async function discard(lock: string, holder: string): Promise<void> {
-  const aside = `${lock}.${randomUUID()}.tmp`;
-  try {
-    await rename(lock, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  if ((await readHolder(aside)) !== holder) await tryLink(aside, lock);
-  await rm(aside, { force: true });
+/**
+ * Removes a lock that `holder` left behind. Between a look at the lock and its removal another
+ * could have done the same and let a third one in, so this takes a lock of its own, one for each
+ * holder: whoever has it finds either what was left behind, or nothing to do.
+ */
+function discard(lock: string, holder: string, log: (line: string) => void): Promise<void> {
+  const ofHolder = `${lock}.${hash('sha256', holder).slice(0, 16)}.tmp`;
+  return withLockFile(ofHolder, log, async () => {
+    if ((await readHolder(lock)) === holder) await rm(lock, { force: true });
+  });
 }
