@@ -1,8 +1,7 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import initSqlJs from 'sql.js';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { auditHistory, listHistory, renderFinding } from '../scripts/lib/audit.ts';
 import { UsageError } from '../scripts/lib/command.ts';
 import { DATABASE_PATH, openDatabase, saveDatabase } from '../scripts/lib/database.ts';
@@ -10,39 +9,28 @@ import { git } from '../scripts/lib/git.ts';
 import { hashtagAnswer } from '../scripts/lib/stand-in.ts';
 import { createFolder } from './helpers/folder.ts';
 import { runScript } from './helpers/process.ts';
-import { cloneRepository, createRepository } from './helpers/repository.ts';
+import { cloneRepository, createOnce, createRepository } from './helpers/repository.ts';
 import { HOSTILE_NAMES } from './helpers/snapshots.ts';
 import { runTrack, startApi } from './helpers/tracker.ts';
 
 const YESTERDAY_REPORT = 'reports/2026-11-21.md';
 
-const template = await mkdtemp(path.join(tmpdir(), 'tracker-audit-'));
-afterAll(() => rm(template, { recursive: true }));
-let built: Promise<void> | undefined;
-
-/** A checkout with three days of two hashtags, one count a day corrected; 1,020 to 1,022 videos. */
-async function createHistory(): Promise<{ root: string }> {
-  built ??= buildHistory();
-  await built;
-  const root = path.join(await createFolder(), 'checkout');
-  await cp(template, root, { recursive: true });
-  return { root };
-}
-
-async function buildHistory(): Promise<void> {
-  const { root } = await createRepository(['aitools', 'llm']);
-  for (const [day, videos] of [
-    ['2026-11-20', 1020],
-    ['2026-11-21', 1021],
-    ['2026-11-22', 1022],
-  ] as const) {
-    const early = await startApi({ answer: (name) => hashtagAnswer(name, videos - 500, 50_000) });
-    const late = await startApi({ answer: (name) => hashtagAnswer(name, videos, 50_000) });
-    await runTrack(root, early, ['--publish', '--only', 'llm'], { day });
-    await runTrack(root, late, ['--publish', '--refresh'], { day });
-  }
-  await cp(root, template, { recursive: true });
-}
+/** Three published days of two hashtags, one count a day corrected; 1,020 to 1,022 videos. */
+const createHistory = () =>
+  createOnce('three days', async () => {
+    const repository = await createRepository(['aitools', 'llm']);
+    for (const [day, videos] of [
+      ['2026-11-20', 1020],
+      ['2026-11-21', 1021],
+      ['2026-11-22', 1022],
+    ] as const) {
+      const early = await startApi({ answer: (name) => hashtagAnswer(name, videos - 500, 50_000) });
+      const late = await startApi({ answer: (name) => hashtagAnswer(name, videos, 50_000) });
+      await runTrack(repository.root, early, ['--publish', '--only', 'llm'], { day });
+      await runTrack(repository.root, late, ['--publish', '--refresh'], { day });
+    }
+    return repository;
+  });
 
 /** Commits everything that was changed below the root; the hash, as findings tell it. */
 async function commitAll(root: string): Promise<string> {

@@ -20,12 +20,6 @@ describe.each([
   'demo',
   'bench',
 ])('npm run %s', (name) => {
-  it('explains itself with --help', async () => {
-    const ran = await runScript(name, ['--help'], await createFolder());
-    expect(ran.exitCode).toBe(0);
-    expect(ran.stdout).toMatch(new RegExp(`^Usage: npm run ${name}( -- .+)?$`, 'm'));
-  });
-
   it('refuses an unknown flag with exit code 2', async () => {
     const ran = await runScript(name, ['--frobnicate'], await createFolder());
     expect(ran.exitCode).toBe(2);

@@ -1,4 +1,5 @@
-import { chmod, cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { chmod, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DATABASE_PATH } from '../scripts/lib/database.ts';
@@ -6,13 +7,21 @@ import { git } from '../scripts/lib/git.ts';
 import { LOCK_PATH } from '../scripts/lib/lock.ts';
 import { publish } from '../scripts/lib/publish.ts';
 import { createVirtualClock } from '../scripts/lib/simulation/clock.ts';
-import { DIED, type Step, withFaults, withSteps } from '../scripts/lib/simulation/faults.ts';
+import {
+  DIED,
+  type Step,
+  type Verdict,
+  withFaults,
+  withSteps,
+} from '../scripts/lib/simulation/faults.ts';
 import { DEMO_KEY, hashtagAnswer, type StandInOptions } from '../scripts/lib/stand-in.ts';
 import { createFolder } from './helpers/folder.ts';
 import { startHttpServer, startTcpServer } from './helpers/http.ts';
 import { PROJECT, runScript } from './helpers/process.ts';
 import {
   commitFile,
+  copyRepository,
+  createOnce,
   createRepository,
   type Repository,
   writeWatchlist,
@@ -30,21 +39,30 @@ const startToday = (options: Partial<StandInOptions> = {}) =>
   startApi({ answer: (name) => hashtagAnswer(name, 1100, 56_000), ...options });
 
 /** A repository with yesterday published. */
-async function createHistory(): Promise<Repository> {
-  const repository = await createRepository(NAMES);
-  const ignored = await readFile(path.join(PROJECT, '.gitignore'), 'utf8');
-  await commitFile(repository.root, '.gitignore', ignored, true);
-  await git(repository.root, ['remote', 'set-url', 'origin', '../remote.git']); // as copies find it
-  const ran = await runTrack(repository.root, await startApi(), ['--publish'], YESTERDAY);
-  expect(ran.exitCode).toBe(0);
-  return repository;
-}
+const createHistory = () =>
+  createOnce('history', async () => {
+    const repository = await createRepository(NAMES);
+    const ignored = await readFile(path.join(PROJECT, '.gitignore'), 'utf8');
+    await commitFile(repository.root, '.gitignore', ignored, true);
+    await git(repository.root, ['remote', 'set-url', 'origin', '../remote.git']); // as copies find it
+    const ran = await runTrack(repository.root, await startApi(), ['--publish'], YESTERDAY);
+    expect(ran.exitCode).toBe(0);
+    return repository;
+  });
 
-/** The same repository once more, in a folder of its own. */
-async function copyRepository({ root }: Repository): Promise<Repository> {
-  const folder = path.join(await createFolder(), 'copy');
-  await cp(path.dirname(root), folder, { recursive: true });
-  return { root: path.join(folder, 'checkout'), remote: path.join(folder, 'remote.git') };
+/**
+ * Two folders with the same names and bytes have the same one. Git's indexes are left out: they
+ * hold the times of files, and nothing that is changed without writing something else, too.
+ */
+async function fingerprint(folder: string): Promise<string> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile() && entry.name !== 'index')
+    .map(({ parentPath, name }) => path.join(parentPath, name))
+    .sort();
+  const bytes = createHash('sha256');
+  for (const file of paths) bytes.update(path.relative(folder, file)).update(await readFile(file));
+  return bytes.digest('hex');
 }
 
 /** What a run that was killed has left behind is whole, and the next run needs only what is missing. */
@@ -66,39 +84,41 @@ async function expectSurvival({ root, remote }: Repository): Promise<void> {
 describe('a run that is killed', () => {
   it('at any of more than a hundred moments leaves the old or the new file, and the next one goes on', async () => {
     const repository = await createHistory();
-    const api = await startToday({ credits: 10_000 });
-    const fetch = withSteps(globalThis.fetch);
+    const template = path.dirname(repository.root);
+    const run = async ({ root }: Repository, judge: (step: Step) => Verdict) => {
+      const api = await startToday();
+      const fetch = withSteps(globalThis.fetch);
+      return withFaults(judge, () => runTrack(root, api, ['--publish'], { fetch }));
+    };
     const steps: Step[] = [];
-    const whole = await copyRepository(repository);
-    await withFaults(
-      (step) => {
-        steps.push(step);
-        return null;
-      },
-      () => runTrack(whole.root, api, ['--publish'], { fetch }),
-    );
+    await run(await copyRepository(template), (step) => {
+      steps.push(step);
+      return null;
+    });
     const moments = steps
       .slice(steps.findIndex(({ kind }) => kind === 'api'))
-      .flatMap((step) => [
-        { at: step.number, when: 'before' as const },
-        { at: step.number, when: 'after' as const },
-        ...(step.what === 'write' ? [{ at: step.number, when: 'half' as const }] : []),
+      .flatMap(({ number, what }) => [
+        { at: number, when: 'before' as const },
+        { at: number, when: 'after' as const },
+        ...(what === 'write' ? [{ at: number, when: 'half' as const }] : []),
       ]);
     // Nothing is left to do after the last step.
     moments.splice(-1);
     expect(moments.length).toBeGreaterThan(100);
+    const survived = new Set<string>();
     for (const { at, when } of moments) {
-      const copy = await copyRepository(repository);
-      const ended = await withFaults(
-        ({ number }) => (number === at ? { end: 'die', when } : null),
-        () => runTrack(copy.root, api, ['--publish'], { fetch }),
-      );
+      const copy = await copyRepository(template);
+      const ended = await run(copy, ({ number }) => (number === at ? { end: 'die', when } : null));
       expect(ended, `${at} ${when}`).toBe(DIED);
       // The dead run was a part of this process: a real one's number is nobody's.
       await rm(path.join(copy.root, LOCK_PATH), { force: true });
-      await expectSurvival(copy);
+      // Many a moment leaves what another one has left: a request, or a look at a file, changes nothing.
+      const left = await fingerprint(path.dirname(copy.root));
+      if (!survived.has(left)) await expectSurvival(copy);
+      survived.add(left);
       await rm(path.dirname(copy.root), { recursive: true });
     }
+    expect(survived.size).toBeGreaterThan(25);
   }, 300_000);
 
   it.each([['request 1'], ['request 2'], ['git status'], ['git commit'], ['git push']])(
@@ -226,7 +246,7 @@ describe('a remote', () => {
     const lines: string[] = [];
     const published = publish(
       root,
-      { remote: 'origin', branch: 'main', head: 'refs/heads/main' },
+      { remote: 'origin', branch: 'main', head: 'refs/heads/main', hasIdentity: true },
       {
         message: 'A day',
         rebuildIn: () => Promise.reject(new Error('there is nothing to rebuild on')),

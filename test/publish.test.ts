@@ -389,7 +389,7 @@ describe('a checkout that git would not publish from', () => {
 describe('a race', () => {
   it('is not taken for a refusal because a commit’s hash holds 403', () => {
     const said = "cannot lock ref 'refs/heads/main': is at 8eeae30022d54e17041ad26a7f4038c0 but";
-    const target = { remote: 'origin', branch: 'main', head: 'refs/heads/main' };
+    const target = { remote: 'origin', branch: 'main', head: 'refs/heads/main', hasIdentity: true };
     expect(explainFailedPush(said, target)).toBeNull();
     expect(explainFailedPush('The requested URL returned error: 403', target)).toMatch(/token/);
   });
@@ -397,7 +397,7 @@ describe('a race', () => {
   it('with a file that is too large names the size, not GitHub’s hook that refuses it', () => {
     const said =
       'remote: error: GH001: Large files detected.\n ! [remote rejected] main (pre-receive hook declined)';
-    const target = { remote: 'origin', branch: 'main', head: 'refs/heads/main' };
+    const target = { remote: 'origin', branch: 'main', head: 'refs/heads/main', hasIdentity: true };
     expect(explainFailedPush(said, target)).toContain('larger than the remote accepts');
   });
 });

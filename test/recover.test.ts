@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DATABASE_PATH } from '../scripts/lib/database.ts';
 import { git } from '../scripts/lib/git.ts';
 import { runScript } from './helpers/process.ts';
-import { createRepository } from './helpers/repository.ts';
+import { createOnce, createRepository } from './helpers/repository.ts';
 import { queryDatabase, runTrack, startApi } from './helpers/tracker.ts';
 
 const SNAPSHOTS = 'SELECT date, hashtag, video_count FROM snapshots ORDER BY date, hashtag';
@@ -15,10 +15,13 @@ const TWO_DAYS = [
 
 /** Two published days. */
 async function createHistory(): Promise<{ root: string; file: string }> {
-  const { root } = await createRepository(['aitools']);
-  const api = await startApi();
-  await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
-  await runTrack(root, api, ['--publish'], { day: '2026-11-22' });
+  const { root } = await createOnce('two days', async () => {
+    const repository = await createRepository(['aitools']);
+    const api = await startApi();
+    await runTrack(repository.root, api, ['--publish'], { day: '2026-11-21' });
+    await runTrack(repository.root, api, ['--publish'], { day: '2026-11-22' });
+    return repository;
+  });
   return { root, file: path.join(root, DATABASE_PATH) };
 }
 

@@ -11,8 +11,11 @@ export class PublishError extends Error {
   override name = 'PublishError';
 }
 
-/** Where a checkout publishes to, and from which of its branches (a full name). */
-export type PublishTarget = { remote: string; branch: string; head: string };
+/**
+ * Where a checkout publishes to, from which of its branches (a full name), and whether its
+ * settings say who commits.
+ */
+export type PublishTarget = { remote: string; branch: string; head: string; hasIdentity: boolean };
 
 type PublishOptions = {
   message: string;
@@ -77,7 +80,12 @@ export async function findPublishTarget(root: string): Promise<PublishTarget> {
     );
   }
   const merge = remote === upstream ? settings.get(`branch.${branch}.merge`) : undefined;
-  return { remote, branch: merge?.replace('refs/heads/', '') ?? branch, head };
+  return {
+    remote,
+    branch: merge?.replace('refs/heads/', '') ?? branch,
+    head,
+    hasIdentity: (settings.get('user.email') ?? '') !== '',
+  };
 }
 
 /** What keeps git from committing some files only, by the file in its folder that tells. */
@@ -135,11 +143,11 @@ export async function publish(
       'another branch was checked out meanwhile; the snapshots are stored: switch back and run again',
     );
   }
-  const committed = await commitGenerated(root, options.message).catch((cause: unknown) => {
+  const files = await commitGenerated(root, options.message, target).catch((cause: unknown) => {
     throw new PublishError('the snapshots are stored, and could not be committed', { cause });
   });
-  await refuseLeftOut(root);
-  if (!committed && !(await isAhead(root, target))) return false;
+  if (!files.includes(DATABASE_PATH)) await refuseLeftOut(root);
+  if (files.length === 0 && !(await isAhead(root, target))) return false;
 
   const commit = await git(root, ['rev-parse', 'HEAD']);
   const tried = [commit];
@@ -165,8 +173,12 @@ export async function publish(
   return true;
 }
 
-/** Commits the tracker's own files where they changed. True where there was something to commit. */
-async function commitGenerated(root: string, message: string): Promise<boolean> {
+/** Commits the tracker's own files that changed, and resolves with them. */
+async function commitGenerated(
+  root: string,
+  message: string,
+  { hasIdentity }: PublishTarget,
+): Promise<string[]> {
   const status = await git(root, [
     'status',
     '--porcelain=v1',
@@ -181,20 +193,13 @@ async function commitGenerated(root: string, message: string): Promise<boolean> 
     .split('\0')
     .map((entry) => entry.slice(3))
     .filter(isGenerated);
-  if (files.length === 0) return false;
+  if (files.length === 0) return [];
   await git(root, ['add', '--', ...files]);
+  const identity = ['-c', `user.name=${BOT_NAME}`, '-c', `user.email=${BOT_EMAIL}`];
   // "--only": what else is staged stays staged.
-  await git(root, [
-    ...(await identity(root)),
-    'commit',
-    '--quiet',
-    '--only',
-    '-m',
-    message,
-    '--',
-    ...files,
-  ]);
-  return true;
+  const commit = ['commit', '--quiet', '--only', '-m', message, '--', ...files];
+  await git(root, hasIdentity ? commit : [...identity, ...commit]);
+  return files;
 }
 
 /** What git was told to overlook (skip-worktree, a linked folder) is in no status and no commit. */
@@ -211,11 +216,6 @@ async function refuseLeftOut(root: string): Promise<void> {
 
 function isGenerated(file: string): boolean {
   return file === DATABASE_PATH || isGeneratedReport(file);
-}
-
-async function identity(root: string): Promise<string[]> {
-  const email = await git(root, ['config', 'user.email']).catch(() => '');
-  return email === '' ? ['-c', `user.name=${BOT_NAME}`, '-c', `user.email=${BOT_EMAIL}`] : [];
 }
 
 async function isAhead(root: string, { remote, branch }: PublishTarget): Promise<boolean> {
@@ -277,7 +277,7 @@ async function pushRebuilt(
   try {
     await git(root, ['worktree', 'add', '--quiet', '--detach', '--force', folder, remoteHead]);
     const base = await git(root, ['merge-base', 'HEAD', remoteHead]).catch(() => null);
-    await commitGenerated(folder, await rebuildIn(folder, base));
+    await commitGenerated(folder, await rebuildIn(folder, base), target);
     const pushed = await git(folder, ['rev-parse', 'HEAD']);
     tried.push(pushed);
     const failure = await tryPush(root, pushed, target, timeoutMs);

@@ -64,8 +64,7 @@ export async function openCommitted(root: string, commit: string | null): Promis
  * @throws DatabaseError
  */
 export async function refuseOlderDatabase(db: Database, root: string): Promise<void> {
-  if ((await findCommit(root, 'HEAD')) === null) return;
-  if (await askGit(root, ['diff', '--quiet', 'HEAD', '--', DATABASE_PATH])) return;
+  if (await isAsCommitted(root)) return;
   const committed = await openCommitted(root, 'HEAD');
   const [row] = withAttached(db, committed, 'committed', () => selectRows(db, COUNT_LOST));
   committed.close();
@@ -75,6 +74,16 @@ export async function refuseOlderDatabase(db: Database, root: string): Promise<v
     `${DATABASE_PATH} lacks ${plural(lost, 'snapshot')} that the last commit has: is it an older ` +
       `file? Keep a copy, then: git restore ${DATABASE_PATH}, npm run import -- COPY`,
   );
+}
+
+/** True where the checkout's database is the last commit's, or nothing was committed yet. */
+async function isAsCommitted(root: string): Promise<boolean> {
+  try {
+    return await askGit(root, ['diff', '--quiet', 'HEAD', '--', DATABASE_PATH]);
+  } catch (error) {
+    if ((await findCommit(root, 'HEAD')) === null) return true;
+    throw error;
+  }
 }
 
 const COUNT_LOST = `SELECT count(*) FROM (

@@ -7,8 +7,8 @@ export const PROJECT = path.resolve(import.meta.dirname, '../..');
 export type Exited = { exitCode: number | null; stdout: string; stderr: string };
 
 /**
- * Runs a program to its end in a folder, with just the given environment and PATH and HOME. Its exit
- * code is null where it was killed.
+ * Runs a program to its end in a folder, with just the given environment, PATH, HOME and git's
+ * settings. Its exit code is null where it was killed.
  * @param onStart gets the number of the process
  */
 export function runProcess(
@@ -18,10 +18,10 @@ export function runProcess(
   env: Record<string, string> = {},
   onStart: (processId: number) => void = () => {},
 ): Promise<Exited> {
-  const { PATH = '', HOME = '' } = process.env;
+  const { PATH = '', HOME = '', GIT_CONFIG_GLOBAL = '', GIT_CONFIG_NOSYSTEM = '' } = process.env;
   const child = spawn(program, args, {
     cwd: folder,
-    env: { PATH, HOME, ...env },
+    env: { PATH, HOME, GIT_CONFIG_GLOBAL, GIT_CONFIG_NOSYSTEM, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onStart(child.pid ?? 0);

@@ -1,4 +1,6 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { cpSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { git } from '../../scripts/lib/git.ts';
 import { createFolder } from './folder.ts';
@@ -7,28 +9,60 @@ import { createFolder } from './folder.ts';
 export type Repository = { root: string; remote: string };
 
 /** Creates one; `hashtags` is the content of the watchlist's list. */
-export async function createRepository(
-  hashtags: unknown[] = ['aitools', 'llm'],
+export function createRepository(hashtags: unknown[] = ['aitools', 'llm']): Promise<Repository> {
+  return createOnce(JSON.stringify(hashtags), async () => {
+    const folder = await createFolder();
+    const remote = path.join(folder, 'remote.git');
+    const root = path.join(folder, 'checkout');
+    await git(folder, ['init', '--quiet', '--bare', remote]);
+    await git(folder, ['clone', '--quiet', remote, root]);
+    await configureIdentity(root);
+    await writeWatchlist(root, { hashtags });
+    await git(root, ['add', '.']);
+    await git(root, ['commit', '--quiet', '-m', 'Start']);
+    await git(root, ['push', '--quiet']);
+    return { root, remote };
+  });
+}
+
+/** What was made once in this process, by name: the folder to copy. */
+const templates = new Map<string, Promise<string>>();
+
+/** A copy of the repository that `make` has made under this name, now or for an earlier test. */
+export async function createOnce(
+  name: string,
+  make: () => Promise<Repository>,
 ): Promise<Repository> {
-  const folder = await createFolder();
-  const remote = path.join(folder, 'remote.git');
-  const root = path.join(folder, 'checkout');
-  await git(folder, ['init', '--quiet', '--bare', '--template=', '--initial-branch=main', remote]);
-  await mkdir(path.join(root, 'data'), { recursive: true });
-  await git(root, ['init', '--quiet', '--template=', '--initial-branch=main']);
-  await configureIdentity(root);
-  await writeWatchlist(root, { hashtags });
-  await git(root, ['remote', 'add', 'origin', remote]);
-  await git(root, ['add', '.']);
-  await git(root, ['commit', '--quiet', '-m', 'Start']);
-  await git(root, ['push', '--quiet', '--set-upstream', 'origin', 'main']);
-  return { root, remote };
+  const template = templates.get(name) ?? make().then(keep);
+  templates.set(name, template);
+  return copyRepository(await template);
+}
+
+/** Copies a repository to where the end of a test does not remove it. */
+async function keep({ root }: Repository): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'tracker-template-'));
+  await copyFolder(path.dirname(root), folder);
+  return folder;
+}
+
+/** Copies a folder with a repository and its remote into one of its own. */
+export async function copyRepository(template: string): Promise<Repository> {
+  const folder = path.join(await createFolder(), 'copy');
+  await copyFolder(template, folder);
+  return { root: path.join(folder, 'checkout'), remote: path.join(folder, 'remote.git') };
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  cpSync(from, to, { recursive: true }); // many times faster than cp
+  const settings = path.join(to, 'checkout', '.git', 'config');
+  const text = await readFile(settings, 'utf8');
+  await writeFile(settings, text.replaceAll(from, to));
 }
 
 /** Another checkout of the same remote, as another machine would have it. */
 export async function cloneRepository({ remote }: Repository): Promise<string> {
   const root = path.join(await createFolder(), 'clone');
-  await git(path.dirname(root), ['clone', '--quiet', '--template=', remote, root]);
+  await git(path.dirname(root), ['clone', '--quiet', remote, root]);
   await configureIdentity(root);
   return root;
 }
