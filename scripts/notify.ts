@@ -1,4 +1,4 @@
-import { runCommand } from './lib/command.ts';
-import { notify } from './lib/notify.ts';
+import { notify } from './lib/commands/notify.ts';
+import { runCommand } from './lib/system/run-command.ts';
 
 await runCommand(notify);

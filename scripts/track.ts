@@ -1,4 +1,4 @@
-import { runCommand } from './lib/command.ts';
-import { track } from './lib/daily-run.ts';
+import { track } from './lib/commands/track.ts';
+import { runCommand } from './lib/system/run-command.ts';
 
 await runCommand(track);

@@ -6,8 +6,8 @@ import {
   parseWorkflow,
 } from '@actions/workflow-parser';
 import { describe, expect, it } from 'vitest';
-import { git } from '../scripts/lib/git.ts';
-import { DEMO_KEY } from '../scripts/lib/stand-in.ts';
+import { DEMO_KEY } from '../scripts/lab/stand-in.ts';
+import { git } from '../scripts/lib/system/git.ts';
 import { startHttpServer } from './helpers/http.ts';
 import { PROJECT, runProcess, runScript } from './helpers/process.ts';
 import {

@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { git } from '../../scripts/lib/git.ts';
+import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from './folder.ts';
 
 /** A checkout of a bare remote, with the watchlist committed and pushed on `main`. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { addDays, type Day, isDay } from '../../scripts/lib/day.ts';
-import type { DayRecord, Snapshot } from '../../scripts/lib/store.ts';
-import { computeTrends, type Threshold, type Trend } from '../../scripts/lib/trends.ts';
+import { addDays, type Day, isDay } from '../../scripts/lib/core/day.ts';
+import type { DayRecord, Snapshot } from '../../scripts/lib/core/snapshot.ts';
+import { computeTrends, type Threshold, type Trend } from '../../scripts/lib/trends/trends.ts';
 
 export const TODAY = day('2026-11-22');
 
@@ -50,6 +50,7 @@ export function dayRecord(history: Snapshot[], overrides: Partial<DayRecord> = {
   return {
     day: TODAY,
     firstDay: days.find((text) => text < TODAY) ?? TODAY,
+    newestDay: TODAY,
     previousDay,
     previousHashtags: previous.map(({ hashtag }) => hashtag),
     history,

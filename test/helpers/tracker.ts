@@ -1,21 +1,21 @@
+import { PassThrough } from 'node:stream';
+import type { Database } from 'sql.js';
 import { onTestFinished } from 'vitest';
-import {
-  type Command,
-  type Context,
-  type ExitCode,
-  runReporting,
-} from '../../scripts/lib/command.ts';
-import { track } from '../../scripts/lib/daily-run.ts';
-import { openDatabase, selectRows } from '../../scripts/lib/database.ts';
-import { createTerminalLog } from '../../scripts/lib/log.ts';
-import { createVirtualClock } from '../../scripts/lib/simulation/clock.ts';
 import {
   DEMO_KEY,
   hashtagAnswer,
   type StandIn,
   type StandInOptions,
   startStandIn,
-} from '../../scripts/lib/stand-in.ts';
+} from '../../scripts/lab/stand-in.ts';
+import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
+import { track } from '../../scripts/lib/commands/track.ts';
+import type { ExitCode } from '../../scripts/lib/core/errors.ts';
+import { openDatabase } from '../../scripts/lib/store/open.ts';
+import { selectRows } from '../../scripts/lib/store/rows.ts';
+import type { Command, Context } from '../../scripts/lib/system/command.ts';
+import { createTerminalLog } from '../../scripts/lib/system/log.ts';
+import { runReporting } from '../../scripts/lib/system/run-command.ts';
 
 /** A stand-in for the API that is stopped when the test ends; every hashtag has 1,000 videos. */
 export async function startApi(options: Partial<StandInOptions> = {}): Promise<StandIn> {
@@ -48,22 +48,23 @@ export async function runInProcess(
   command: Command,
   root: string,
   args: string[],
-  { day = '2026-11-22', ...overrides }: Overrides,
+  { day: today = '2026-11-22', ...overrides }: Overrides,
 ): Promise<Ran> {
   const lines: string[] = [];
   const outputs: Record<string, string> = {};
   const exitCode = await runReporting(command, args, {
     root,
     env: {},
-    clock: createVirtualClock(Date.parse(`${day}T06:17:00Z`)),
+    clock: createVirtualClock(Date.parse(`${today}T06:17:00Z`)),
     random: () => 0.5,
     fetch: globalThis.fetch,
     log: {
       ...createTerminalLog((line) => lines.push(line)),
       setOutputs: (values) => Object.assign(outputs, values),
     },
+    stdout: new PassThrough().on('data', (text) => lines.push(String(text))),
     terminal: null,
-    signal: new AbortController().signal,
+    catchInterruption: () => new AbortController().signal,
     ...overrides,
   });
   return { exitCode, output: lines.join('\n'), outputs };
@@ -71,10 +72,11 @@ export async function runInProcess(
 
 /** The rows of a query on the database below `root`. */
 export async function queryDatabase(root: string, sql: string): Promise<unknown[][]> {
-  const db = await openDatabase(root);
-  try {
-    return selectRows(db, sql);
-  } finally {
-    db.close();
-  }
+  using db = await openDatabase(root);
+  return valuesOf(db, sql);
+}
+
+/** The rows of a query, without the names of the columns. */
+export function valuesOf(db: Database, sql: string): unknown[][] {
+  return selectRows(db, sql).map((row) => Object.values(row));
 }

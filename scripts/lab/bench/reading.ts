@@ -1,0 +1,125 @@
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { renderChart } from '../../lib/reports/chart.ts';
+import { renderReport } from '../../lib/reports/day-page.ts';
+import { composeReport } from '../../lib/reports/day-report.ts';
+import { newestDay, readDay, readDays } from '../../lib/store/days.ts';
+import { parseWatchlist } from '../../lib/watchlist/watchlist.ts';
+import { createTracker, hashtagNames } from './history.ts';
+import { fastest, type Measurement, runProgram, runScript, time } from './measure.ts';
+import { commitDays, trackerLayout } from './repository-size.ts';
+
+const RUNS = 5;
+
+/** A day's report, chart and list of days, rendered from histories of several sizes. */
+export async function measureRendering(log: (line: string) => void): Promise<Measurement[]> {
+  const measurements: Measurement[] = [];
+  for (const hashtags of [100, 1000]) {
+    for (const years of [1, 3]) {
+      const root = await mkdtemp(path.join(tmpdir(), 'bench-render-'));
+      const names = hashtagNames(hashtags);
+      const db = await createTracker(root, names, years * 365);
+      const watchlist = parseWatchlist(JSON.stringify({ hashtags: names }));
+      const day = newestDay(db);
+      if (day === null) throw new Error('the history is empty');
+      const { seconds } = await fastest(RUNS, () =>
+        time(() => {
+          const record = readDay(db, day);
+          if (record === null) throw new Error('the day is empty');
+          const report = composeReport(record, watchlist);
+          renderReport(report, { base: '', previousReport: null, hasChart: true });
+          renderChart(report.trends, day);
+          readDays(db);
+        }),
+      );
+      db.close();
+      await rm(root, { recursive: true, force: true });
+      const what = `A day’s report, ${hashtags} hashtags, ${years} year${years > 1 ? 's' : ''} behind them`;
+      log(`${what}: ${seconds.toFixed(2)} s`);
+      measurements.push({
+        what,
+        unit: 's',
+        tracker: seconds,
+        other: null,
+        otherIs: '',
+        goal: null,
+      });
+    }
+  }
+  return measurements;
+}
+
+/** The audit of a year of daily commits of 100 hashtags, reports included. */
+export async function measureAudit(
+  project: string,
+  log: (line: string) => void,
+): Promise<Measurement[]> {
+  const repository = await mkdtemp(path.join(tmpdir(), 'bench-audit-'));
+  try {
+    await commitDays(repository, await trackerLayout(hashtagNames(100), true));
+    const audit = await fastest(RUNS, () => runScript(project, 'audit', repository, {}));
+    const what = 'The audit of a year of 100 hashtags';
+    log(`${what}: ${audit.seconds.toFixed(2)} s`);
+    const none = { other: null, otherIs: '', goal: null };
+    return [
+      { what, unit: 's', tracker: audit.seconds, ...none },
+      { what: 'Its peak memory', unit: 'MB', tracker: audit.peakMegabytes ?? Number.NaN, ...none },
+    ];
+  } finally {
+    await rm(repository, { recursive: true, force: true });
+  }
+}
+
+/** Installing the packages, and the first word of the command. */
+export async function measureGettingStarted(project: string): Promise<Measurement[]> {
+  const root = await mkdtemp(path.join(tmpdir(), 'bench-install-'));
+  try {
+    for (const file of ['package.json', 'package-lock.json', 'scripts', 'tsconfig.json']) {
+      await cp(path.join(project, file), path.join(root, file), { recursive: true });
+    }
+    const figure = (what: string, unit: string, tracker: number): Measurement => ({
+      what,
+      unit,
+      tracker,
+      other: null,
+      otherIs: '',
+      goal: null,
+    });
+    const measurements: Measurement[] = [];
+    for (const [name, args] of [
+      ['npm ci', ['ci']],
+      ['npm ci --omit=dev, as the workflow does', ['ci', '--omit=dev']],
+    ] as const) {
+      const { seconds } = await runProgram('npm', [...args, '--no-audit', '--no-fund'], root, {});
+      const files = await readdir(path.join(root, 'node_modules'), {
+        recursive: true,
+        withFileTypes: true,
+      });
+      const packages = files.filter(
+        (file) =>
+          file.name === 'package.json' && /node_modules\/(@[^/]+\/)?[^/@]+$/.test(file.parentPath),
+      );
+      const { stdout } = await runProgram('du', ['-sm', 'node_modules'], root, {});
+      measurements.push(
+        figure(name, 's', seconds),
+        figure(`${name}: packages`, 'packages', packages.length),
+        figure(`${name}: on disk`, 'MB', Number.parseInt(stdout, 10)),
+      );
+    }
+    await writeFile(path.join(root, 'empty.ts'), '');
+    const empty = await fastest(RUNS, () =>
+      runProgram('node', ['--import', 'tsx', 'empty.ts'], root, {}),
+    );
+    const help = await fastest(RUNS, () =>
+      runProgram('npm', ['run', '-s', 'track', '--', '--help'], root, {}),
+    );
+    return [
+      ...measurements,
+      figure('An empty program: Node with tsx', 's', empty.seconds),
+      figure('npm run track -- --help', 's', help.seconds),
+    ];
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,84 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+import { addDays } from '../../lib/core/day.ts';
+import { type Attempt, type SimulatedDay, UNKNOWN_HASHTAG } from './history.ts';
+import { checkEnds, checkRemote, InvariantError, type Promised } from './invariants.ts';
+import {
+  applyChange,
+  createWorld,
+  runAttempt,
+  throwAwayRunner,
+  tidyUp,
+  type World,
+} from './world.ts';
+
+const A_GOOD_RUN: Attempt = {
+  where: 'laptop',
+  flags: [],
+  api: 'fine',
+  disk: null,
+  remote: null,
+  death: null,
+  seed: 0,
+};
+
+/** A run takes a fraction of a second; whatever waits so long waits for ever. */
+const HANG_MS = 60_000;
+
+/**
+ * Lives through a history with the real program, real files and real git in a folder of its own, and
+ * checks after every run and every day that nothing is lost, made up or changed. On the day after the
+ * last one the laptop runs undisturbed, which has to bring everything to the remote.
+ * @param showDay told when a day is over
+ * @throws InvariantError with the day on which a promise was broken
+ */
+export async function liveThrough(
+  history: SimulatedDay[],
+  folder: string,
+  showDay: () => void,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const world = await createWorld(folder);
+  const promised: Promised = { readings: new Map(), auditedCommit: null };
+  try {
+    for (const day of history) {
+      world.day = addDays(world.day, 1 + day.gap);
+      for (const change of day.changes) await applyChange(world, change);
+      for (const [nth, attempt] of day.attempts.entries()) {
+        await liveThroughAttempt(world, attempt, nth, promised);
+      }
+      await checkRemote(world, promised);
+      showDay();
+    }
+    world.day = addDays(world.day, 1);
+    await tidyUp(world);
+    const [ended] = await liveThroughAttempt(world, A_GOOD_RUN, 0, promised);
+    // A laptop that could not pull may have an old list, of nothing that TikTok has.
+    const isHopeless = ended?.active.every((hashtag) => hashtag === UNKNOWN_HASHTAG);
+    if (ended?.exitCode !== 0 && !isHopeless) {
+      throw new InvariantError(`a good run fails:\n${ended?.output}`);
+    }
+    await checkRemote(world, promised);
+    await checkRemote(world, { ...promised, auditedCommit: null });
+  } catch (cause) {
+    if (!(cause instanceof InvariantError)) throw cause;
+    throw new InvariantError(`On ${world.day}: ${cause.message}`, { cause });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function liveThroughAttempt(world: World, attempt: Attempt, nth: number, promised: Promised) {
+  const isOver = new AbortController();
+  const hang = setTimeout(HANG_MS, null, { signal: isOver.signal }).then(
+    () => {
+      throw new InvariantError(`a run hangs: ${JSON.stringify(attempt)}`);
+    },
+    () => [], // it was over before
+  );
+  const ends = await Promise.race([runAttempt(world, attempt, nth), hang]);
+  isOver.abort();
+  await checkEnds(world, attempt, ends, promised);
+  for (const ended of ends) await throwAwayRunner(world, ended);
+  return ends;
+}

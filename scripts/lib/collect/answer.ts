@@ -1,0 +1,161 @@
+import { type Counts, parseCount, withoutQuirk } from '../core/count.ts';
+import { HashtagNameError, parseHashtagName } from '../core/hashtag-name.ts';
+import { type HttpAnswer, parseJson, parseRetryAfter, serverNow } from '../system/http.ts';
+
+/** What asking for a hashtag came to. `failed`: asking again in this run would not help. */
+export type Result =
+  | ({ kind: 'captured' } & Counts)
+  | { kind: 'not-found' | 'failed' | 'not-asked'; reason: string };
+
+/** What one request came to: a result, or what to do before there is one. */
+export type Outcome =
+  | Exclude<Result, { kind: 'not-asked' }>
+  /** Worth asking again, after `retryAfterMs` where the API names a time. */
+  | { kind: 'fault' | 'rate-limited'; reason: string; retryAfterMs: number | null }
+  /** Nothing more can be had from the API in this run. */
+  | { kind: 'stop'; reason: string };
+
+/** The request allowance that the API reports; the reset is in Unix milliseconds of the local clock. */
+export type RateLimit = { limit: number | null; remaining: number; resetAtMs: number };
+
+/** An outcome with what came along. Credits are null where the API does not say. */
+export type Reply = {
+  outcome: Outcome;
+  rateLimit: RateLimit | null;
+  creditsUsed: number | null;
+  creditsRemaining: number | null;
+};
+
+/** Reads the API's answer to one request for the hashtag. Reasons may hold anything the API said. */
+export function parseReply(hashtag: string, answer: HttpAnswer, nowMs: number): Reply {
+  const body = parseJson(answer.text);
+  const record = asRecord(body);
+  return {
+    outcome: parseOutcome(hashtag, answer, body, nowMs),
+    rateLimit: parseRateLimit(answer.headers, nowMs),
+    creditsUsed: parseCount(record?.credits_used),
+    creditsRemaining: parseCount(record?.credits_remaining ?? record?.credit_balance),
+  };
+}
+
+function parseOutcome(
+  hashtag: string,
+  { status, headers, text }: HttpAnswer,
+  body: unknown,
+  nowMs: number,
+): Outcome {
+  const detail = errorDetail(body);
+  const reason = `HTTP ${status}${detail ? `: ${detail}` : ''}`;
+  const retryAfterMs = () => parseWait(headers, body, detail, nowMs);
+  if (status === 200) return parseAnswer(hashtag, body, text, detail);
+  if (status === 401 || status === 403) {
+    return { kind: 'stop', reason: `the API refused the key (${reason}); check SCAVIO_API_KEY` };
+  }
+  if (status === 402) {
+    const billingUrl = asRecord(body)?.billing_url;
+    const where = typeof billingUrl === 'string' ? ` at ${billingUrl}` : '';
+    return { kind: 'stop', reason: `out of credits (${reason}); top up${where}, then run again` };
+  }
+  if (status === 404) return { kind: 'not-found', reason };
+  if (status === 410) {
+    return { kind: 'stop', reason: `the endpoint is retired (${reason}); update this tracker` };
+  }
+  if (status === 429) return { kind: 'rate-limited', reason, retryAfterMs: retryAfterMs() };
+  if (status >= 500) return { kind: 'fault', reason, retryAfterMs: retryAfterMs() };
+  if (status >= 300 && status < 400) {
+    return {
+      kind: 'failed',
+      reason: `${reason}: redirects are not followed; check SCAVIO_BASE_URL`,
+    };
+  }
+  return { kind: 'failed', reason };
+}
+
+function parseAnswer(hashtag: string, body: unknown, text: string, detail: string): Outcome {
+  const top = asRecord(body);
+  if (top === null) {
+    // Not quoted: an answer that is not the API's could hold anything.
+    const what = text.trim() === '' ? 'empty' : 'not a JSON object';
+    return { kind: 'fault', reason: `the answer is ${what}`, retryAfterMs: null };
+  }
+  const data = asRecord(top.data);
+  const info = asRecord(data?.challengeInfo);
+  const challenge = asRecord(info?.challenge);
+
+  const title = challenge?.title;
+  if (typeof title === 'string' && title !== '' && !isSameHashtag(title, hashtag)) {
+    const id = challenge?.id;
+    const which = typeof id === 'string' ? `#${title} (id ${id})` : `#${title}`;
+    return { kind: 'failed', reason: `the API answered for another hashtag: ${which}` };
+  }
+  const places = [info?.statsV2, info?.stats, challenge?.stats, data?.stats, data, top];
+  for (const place of places) {
+    const counts = parseCounts(asRecord(place));
+    if (counts !== null) return { kind: 'captured', ...counts };
+  }
+  if (detail !== '') return { kind: 'failed', reason: `HTTP 200, but an error: ${detail}` };
+  if (isEmpty(top) || isEmpty(top.data) || isEmpty(data?.challengeInfo)) {
+    return { kind: 'not-found', reason: 'the API knows no such hashtag' };
+  }
+  return { kind: 'failed', reason: 'the answer holds neither a video count nor a view count' };
+}
+
+/** Null where the place holds neither count. */
+function parseCounts(place: Record<string, unknown> | null): Counts | null {
+  const videoCount = parseCount(place?.videoCount ?? place?.video_count);
+  const viewCount = parseCount(place?.viewCount ?? place?.view_count);
+  if (videoCount === null && viewCount === null) return null;
+  return withoutQuirk({ videoCount, viewCount });
+}
+
+function isSameHashtag(title: string, hashtag: string): boolean {
+  try {
+    return parseHashtagName(title).name === hashtag;
+  } catch (error) {
+    if (error instanceof HashtagNameError) return false;
+    throw error;
+  }
+}
+
+/** The text of `{"error": {"code", "message"}}` (older) or `{"error": "text"}` (current). */
+export function errorDetail(body: unknown): string {
+  const error = asRecord(body)?.error;
+  if (typeof error === 'string') return error;
+  const { code, message } = asRecord(error) ?? {};
+  return [code, message].filter((part) => typeof part === 'string').join(': ');
+}
+
+/** Milliseconds to wait, from the header, the body, or its message. */
+function parseWait(headers: Headers, body: unknown, detail: string, nowMs: number): number | null {
+  const fromHeader = parseRetryAfter(headers, nowMs);
+  if (fromHeader !== null) return fromHeader;
+  const record = asRecord(body);
+  const said =
+    record?.retry_after ??
+    asRecord(record?.error)?.retry_after ??
+    /retry after (\d+(?:\.\d+)?) s/i.exec(detail)?.[1];
+  const seconds = typeof said === 'number' ? said : Number.parseFloat(String(said));
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
+}
+
+function parseRateLimit(headers: Headers, nowMs: number): RateLimit | null {
+  const number = (name: string) => {
+    const text = headers.get(name)?.trim() ?? '';
+    return /^\d+(\.\d+)?$/.test(text) ? Number(text) : null;
+  };
+  const remaining = number('x-ratelimit-remaining');
+  const resetSeconds = number('x-ratelimit-reset');
+  if (remaining === null || resetSeconds === null) return null;
+  const resetAtMs = resetSeconds * 1000 - serverNow(headers, nowMs) + nowMs;
+  return { limit: number('x-ratelimit-limit'), remaining, resetAtMs };
+}
+
+export function asRecord(value: unknown): Record<string, unknown> | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null;
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || (asRecord(value) !== null && Object.keys(value as object).length === 0);
+}

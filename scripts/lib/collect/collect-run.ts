@@ -1,0 +1,56 @@
+import type { Day } from '../core/day.ts';
+import type { Failure, Run } from '../core/snapshot.ts';
+import type { Context } from '../system/command.ts';
+import type { SendHttp } from '../system/http.ts';
+import { runUrl } from '../system/links.ts';
+import { activeNames, type Watchlist } from '../watchlist/watchlist.ts';
+import { readApiAccess } from './access.ts';
+import { collect } from './collect.ts';
+import { createProgressView } from './progress.ts';
+import { createScavioClient } from './scavio.ts';
+
+/**
+ * Asks the API for the hashtags and says how it goes.
+ * @throws UsageError where the environment has no usable key or address
+ */
+export async function collectRun(
+  day: Day,
+  hashtags: string[],
+  watchlist: Watchlist,
+  send: SendHttp,
+  context: Context,
+): Promise<Run> {
+  const { env, clock, log, terminal } = context;
+  const { concurrency, requestsPerMinute = null } = watchlist.settings;
+  const access = readApiAccess(env);
+  const startedAt = new Date(clock.now()).toISOString();
+  const view = createProgressView(hashtags.length, terminal, log.info);
+  const { results, ...outcome } = await collect(hashtags, {
+    ask: createScavioClient({ ...access, send, now: clock.now }),
+    clock,
+    random: context.random,
+    concurrency,
+    requestsPerMinute,
+    signal: context.catchInterruption(),
+    onProgress: view.show,
+    onWait: view.showWait,
+  });
+  view.end();
+  const snapshots: Run['snapshots'] = [];
+  const failures: Failure[] = [];
+  for (const [hashtag, { kind, ...rest }] of results) {
+    if ('reason' in rest) failures.push({ hashtag, kind: kind as Failure['kind'], ...rest });
+    else snapshots.push({ hashtag, ...rest });
+  }
+  return {
+    day,
+    startedAt,
+    finishedAt: new Date(clock.now()).toISOString(),
+    trigger: env.GITHUB_EVENT_NAME ?? 'local',
+    url: runUrl(env),
+    tracked: activeNames(watchlist).length,
+    ...outcome,
+    snapshots,
+    failures,
+  };
+}

@@ -1,0 +1,138 @@
+import { backoffMs } from '../system/backoff.ts';
+import type { Clock } from '../system/clock.ts';
+import type { Outcome, Result } from './answer.ts';
+import { createPacer } from './pace.ts';
+import type { AskScavio } from './scavio.ts';
+import { askUntilDone, FIRST_WAIT_MS, MAX_WAIT_MS } from './tries.ts';
+
+/** A finished collection: a result for each hashtag, in the order asked, and what it cost. */
+export type Collection = {
+  results: Map<string, Result>;
+  /** Credits are null where the API does not say. */
+  creditsUsed: number | null;
+  creditsRemaining: number | null;
+  /** Why the collection ended before everything was asked; null where it did not. */
+  stopReason: string | null;
+};
+
+/** Reported after each hashtag; `done` counts from 1. `remainingMs` is an estimate. */
+export type Progress = {
+  done: number;
+  total: number;
+  hashtag: string;
+  result: Result;
+  remainingMs: number;
+};
+
+type CollectOptions = {
+  ask: AskScavio;
+  clock: Clock;
+  random: () => number;
+  concurrency: number;
+  requestsPerMinute: number | null;
+  /** Ends the collection early and keeps what came. Its reason becomes the stop reason. */
+  signal: AbortSignal;
+  onProgress: (progress: Progress) => void;
+  /** Called when a limit makes everyone wait for `waitMs`. */
+  onWait: (waitMs: number, reason: string) => void;
+};
+
+/** Shorter waits are not worth a line. */
+const MIN_TOLD_WAIT_MS = 1000;
+/** Give up after this long without a useful answer. */
+const MAX_STALL_MS = 30 * 60_000;
+
+/**
+ * Asks for every hashtag, never faster than the limits allow. One failing hashtag does not stop the
+ * others. A limit (429) makes everyone wait and uses up no hashtag's tries. A refused key, spent
+ * credits or half an hour without a useful answer end the collection and keep what came.
+ */
+export async function collect(hashtags: string[], options: CollectOptions): Promise<Collection> {
+  const { ask, clock, random, concurrency, requestsPerMinute, onProgress } = options;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const collection: Collection = {
+    results: new Map(),
+    creditsUsed: null,
+    creditsRemaining: null,
+    stopReason: null,
+  };
+  const endEarly = (reason: string) => {
+    collection.stopReason ??= reason;
+    stop.abort();
+  };
+  const patience = createPatience(clock, options.onWait, endEarly);
+  const pacer = createPacer(clock, requestsPerMinute, (untilMs) =>
+    patience.waitUntil(untilMs, 'the limit of requests is reached'),
+  );
+  let limitsInARow = 0;
+  const pauseEveryone = (retryAfterMs: number | null, reason: string) => {
+    const ownWaitMs = backoffMs(limitsInARow++, FIRST_WAIT_MS, MAX_WAIT_MS, random());
+    const untilMs = clock.now() + (retryAfterMs || ownWaitMs);
+    pacer.pauseUntil(untilMs);
+    patience.waitUntil(untilMs, reason);
+  };
+  const askOnce = async (hashtag: string) => {
+    // A request in flight when the collection ends may be paid for already, so it may finish.
+    const reply = await ask(hashtag, options.signal);
+    pacer.endTurn(reply.rateLimit);
+    if (reply.creditsUsed !== null) {
+      collection.creditsUsed = (collection.creditsUsed ?? 0) + reply.creditsUsed;
+    }
+    collection.creditsRemaining = reply.creditsRemaining ?? collection.creditsRemaining;
+    if (reply.outcome.kind !== 'rate-limited') limitsInARow = 0;
+    patience.heard(reply.outcome);
+    return reply.outcome;
+  };
+
+  const startedMs = clock.now();
+  const results = new Map<string, Result>();
+  const queue = hashtags.values();
+  const work = async () => {
+    for (const hashtag of queue) {
+      if (signal.aborted) return;
+      const rules = { clock, random, pacer, signal, endEarly, pauseEveryone };
+      const result = await askUntilDone(hashtag, askOnce, rules);
+      if (result === null) return;
+      results.set(hashtag, result);
+      const [done, total] = [results.size, hashtags.length];
+      const remainingMs = ((clock.now() - startedMs) / done) * (total - done);
+      onProgress({ done, total, hashtag, result, remainingMs });
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  if (options.signal.aborted) collection.stopReason ??= String(options.signal.reason);
+  const reason = collection.stopReason ?? 'the run ended early';
+  for (const hashtag of hashtags) {
+    collection.results.set(hashtag, results.get(hashtag) ?? { kind: 'not-asked', reason });
+  }
+  return collection;
+}
+
+/** Ends the collection where no useful answer comes for too long, or the API asks to wait so long. */
+function createPatience(
+  clock: Clock,
+  onWait: CollectOptions['onWait'],
+  endEarly: (reason: string) => void,
+) {
+  let lastUsefulMs = clock.now();
+  let announcedUntilMs = 0;
+  return {
+    heard(outcome: Outcome) {
+      if (outcome.kind !== 'fault' && outcome.kind !== 'rate-limited') lastUsefulMs = clock.now();
+      else if (clock.now() - lastUsefulMs > MAX_STALL_MS) {
+        endEarly(`nothing came from the API for half an hour (${outcome.reason})`);
+      }
+    },
+    /** A wait of everyone, announced once. */
+    waitUntil(untilMs: number, reason: string) {
+      const waitMs = untilMs - clock.now();
+      if (untilMs - lastUsefulMs > MAX_STALL_MS) {
+        endEarly(`the API asks to wait ${Math.round(waitMs / 1000)} s (${reason})`);
+      } else if (waitMs >= MIN_TOLD_WAIT_MS && untilMs > announcedUntilMs) {
+        announcedUntilMs = untilMs;
+        onWait(waitMs, reason);
+      }
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { parseCount } from '../core/count.ts';
+import { plainText } from '../core/text.ts';
+import {
+  type HttpAnswer,
+  HttpFault,
+  type HttpRequest,
+  parseJson,
+  type SendHttp,
+} from '../system/http.ts';
+import type { ApiAccess } from './access.ts';
+import { asRecord, errorDetail, type Outcome, parseReply, type Reply } from './answer.ts';
+
+type ClientOptions = ApiAccess & {
+  send: SendHttp;
+  now: () => number;
+  /** Covers the whole answer, body included. */
+  timeoutMs?: number;
+};
+
+/** Asks the API for one hashtag. It never throws for what the API or the network does. */
+export type AskScavio = (hashtag: string, signal: AbortSignal) => Promise<Reply>;
+
+/**
+ * A client for the hashtag endpoint. One call is one HTTP request; retries are up to the caller.
+ * Reasons are one line of plain text, without the key.
+ */
+export function createScavioClient(options: ClientOptions): AskScavio {
+  const { now } = options;
+  const clean = (outcome: Outcome): Outcome =>
+    // Only after parsing: JSON can write the key in several ways.
+    'reason' in outcome ? { ...outcome, reason: withoutKey(outcome.reason, options) } : outcome;
+  return async (hashtag, signal) => {
+    try {
+      // Current clients send hashtag_name, older ones hashtag. Unknown fields are ignored.
+      const body = { hashtag_name: hashtag, hashtag };
+      const answer = await request('POST', '/api/v1/tiktok/hashtag', options, { body, signal });
+      const reply = parseReply(hashtag, answer, now());
+      return { ...reply, outcome: clean(reply.outcome) };
+    } catch (error) {
+      if (!(error instanceof HttpFault)) throw error;
+      const outcome = clean({ kind: 'fault', reason: error.message, retryAfterMs: null });
+      return { outcome, rateLimit: null, creditsUsed: null, creditsRemaining: null };
+    }
+  };
+}
+
+/** What the account has left, or why that is unknown. Reasons are plain text, without the key. */
+export type Usage =
+  /** The key is accepted; what the API does not say is null. */
+  | { kind: 'known'; plan: string | null; credits: number | null }
+  | { kind: 'refused' | 'unreachable' | 'unknown'; reason: string };
+
+/** Asks the API what the account has left, which costs nothing. Never throws for what it answers. */
+export async function fetchUsage(options: Omit<ClientOptions, 'now'>): Promise<Usage> {
+  try {
+    const { status, text } = await request('GET', '/api/v1/usage', options);
+    const usage = asRecord(parseJson(text));
+    const detail = errorDetail(usage);
+    const reason = withoutKey(`HTTP ${status}${detail ? `: ${detail}` : ''}`, options);
+    if (status === 401 || status === 403) return { kind: 'refused', reason };
+    if (status >= 300 && status < 400) return { kind: 'unreachable', reason };
+    if (status !== 200) return { kind: 'unknown', reason };
+    if (usage === null) return { kind: 'unreachable', reason: 'the answer is not a JSON object' };
+    const plan = typeof usage.plan === 'string' ? withoutKey(usage.plan, options) : null;
+    return { kind: 'known', plan, credits: parseCount(usage.credit_balance) };
+  } catch (error) {
+    if (!(error instanceof HttpFault)) throw error;
+    return { kind: 'unreachable', reason: withoutKey(error.message, options) };
+  }
+}
+
+function request(
+  method: HttpRequest['method'],
+  endpoint: string,
+  { baseUrl, key, send, timeoutMs = 30_000 }: Omit<ClientOptions, 'now'>,
+  extras: Pick<HttpRequest, 'body' | 'signal'> = {},
+): Promise<HttpAnswer> {
+  const headers = { Authorization: `Bearer ${key}`, Accept: 'application/json' };
+  const url = `${baseUrl.replace(/\/+$/, '')}${endpoint}`;
+  return send(url, { method, headers, timeoutMs, ...extras });
+}
+
+function withoutKey(text: string, { key }: ApiAccess): string {
+  return plainText(text.replaceAll(key, '***'));
+}

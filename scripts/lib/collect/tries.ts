@@ -1,0 +1,71 @@
+import { backoffMs } from '../system/backoff.ts';
+import type { Clock } from '../system/clock.ts';
+import type { Outcome, Result } from './answer.ts';
+import type { Pacer } from './pace.ts';
+
+type Rules = {
+  clock: Clock;
+  random: () => number;
+  pacer: Pacer;
+  /** Ends the tries. */
+  signal: AbortSignal;
+  /** Ends the whole collection. */
+  endEarly: (reason: string) => void;
+  /** Lets nobody ask for a while; null where the API does not say for how long. */
+  pauseEveryone: (retryAfterMs: number | null, reason: string) => void;
+};
+
+const MAX_TRIES = 4;
+export const FIRST_WAIT_MS = 1000;
+export const MAX_WAIT_MS = 60_000;
+
+/**
+ * Asks for a hashtag, at most four times, until there is an answer. A 429 makes everyone wait and
+ * does not count as a try. Null where the collection ended first.
+ */
+export async function askUntilDone(
+  hashtag: string,
+  askOnce: (hashtag: string) => Promise<Outcome>,
+  { clock, random, pacer, signal, endEarly, pauseEveryone }: Rules,
+): Promise<Result | null> {
+  let faults = 0;
+  while (await untilTurn(pacer, signal)) {
+    const outcome = await askOnce(hashtag);
+    switch (outcome.kind) {
+      case 'stop':
+        endEarly(outcome.reason);
+        return null;
+      case 'rate-limited':
+        pauseEveryone(outcome.retryAfterMs, outcome.reason);
+        break;
+      case 'fault': {
+        // A request cut off by the end of the collection says nothing about the hashtag.
+        if (signal.aborted) return null;
+        faults++;
+        if (faults === MAX_TRIES) {
+          return { kind: 'failed', reason: `${outcome.reason}, ${MAX_TRIES} times` };
+        }
+        const ownWaitMs = backoffMs(faults - 1, FIRST_WAIT_MS, MAX_WAIT_MS, random());
+        const waitMs = Math.min(Math.max(ownWaitMs, outcome.retryAfterMs ?? 0), MAX_WAIT_MS);
+        await clock.sleep(waitMs, signal).catch((error: unknown) => {
+          if (!signal.aborted) throw error;
+        });
+        break;
+      }
+      default:
+        return outcome;
+    }
+  }
+  return null;
+}
+
+/** False where the collection ended before the turn came. */
+async function untilTurn(pacer: Pacer, signal: AbortSignal): Promise<boolean> {
+  try {
+    await pacer.takeTurn(signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+import { UsageError } from '../core/errors.ts';
+import { WATCHLIST_PATH } from '../core/paths.ts';
+import { readCreditsLeft } from '../store/days.ts';
+import { DatabaseError } from '../store/errors.ts';
+import { openDatabase } from '../store/open.ts';
+import { type Context, defineCommand } from '../system/command.ts';
+import { findCommit } from '../system/git.ts';
+import { readObject } from '../system/git-objects.ts';
+import {
+  renderConsoleReview,
+  renderReview,
+  reviewWatchlist,
+  warnOfCredits,
+} from '../watchlist/review.ts';
+import {
+  activeEntries,
+  parseWatchlist,
+  readWatchlist,
+  type Watchlist,
+  WatchlistError,
+} from '../watchlist/watchlist.ts';
+
+export const check = defineCommand({
+  name: 'check',
+  summary: `Checks ${WATCHLIST_PATH}.`,
+  flags: {
+    since: { type: 'string', value: 'REV', help: 'Say what changed since REV, and what it costs.' },
+  },
+  async run({ since }, context) {
+    const { root, log } = context;
+    const watchlist = await readWatchlist(root);
+    for (const notice of watchlist.notices) log.notice(notice);
+    const active = activeEntries(watchlist).length;
+    const paused = watchlist.entries.length - active;
+    log.info(`${WATCHLIST_PATH} is fine: ${active} to track, ${paused} paused`);
+    if (since !== undefined) await showChanges(since, watchlist, context);
+    return 0;
+  },
+});
+
+/** Says what changed and what it costs; on GitHub also on the run's page. */
+async function showChanges(since: string, watchlist: Watchlist, { root, log }: Context) {
+  const before = await readWatchlistAt(root, since);
+  const review = reviewWatchlist(before instanceof WatchlistError ? null : before, watchlist);
+  const remarks = await judgeCredits(root, watchlist);
+  if (before instanceof WatchlistError) {
+    remarks.unshift(`the list at ${since} was not valid: everything counts as added`);
+  }
+  log.info(renderConsoleReview(review));
+  for (const message of remarks) {
+    log.warning({ file: WATCHLIST_PATH, line: 1, column: 1, message });
+  }
+  await log.showSummary(renderReview(review, remarks));
+}
+
+/** The list as it was at a revision; null where there was none, the error where it was wrong. */
+async function readWatchlistAt(
+  root: string,
+  revision: string,
+): Promise<Watchlist | WatchlistError | null> {
+  const commit = await findCommit(root, revision);
+  if (commit === null) throw new UsageError(`--since ${revision}: there is no such revision`);
+  const file = await readObject(root, `${commit}:${WATCHLIST_PATH}`);
+  try {
+    return file === null ? null : parseWatchlist(file.toString('utf8'));
+  } catch (error) {
+    if (error instanceof WatchlistError) return error;
+    throw error;
+  }
+}
+
+/** Warns where a month of this list costs more than the credits that the newest run was told of. */
+async function judgeCredits(root: string, watchlist: Watchlist): Promise<string[]> {
+  try {
+    using db = await openDatabase(root);
+    const left = readCreditsLeft(db);
+    const warning = left === null ? null : warnOfCredits(watchlist, left);
+    return warning === null ? [] : [warning];
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    return [`the remaining credits are unknown: ${error.message}`];
+  }
+}

@@ -1,0 +1,218 @@
+import path from 'node:path';
+import { readApiAccess } from '../collect/access.ts';
+import { fetchUsage } from '../collect/scavio.ts';
+import { type Day, dayOf, daysBetween } from '../core/day.ts';
+import { formatProblem, TrackerError } from '../core/errors.ts';
+import { formatCount, formatRanges, plural } from '../core/format.ts';
+import { DATABASE_PATH, WATCHLIST_PATH } from '../core/paths.ts';
+import { plainText } from '../core/text.ts';
+import { explainFailedPush } from '../publish/failed-push.ts';
+import { findPublishTarget } from '../publish/target.ts';
+import { newestDay, readCreditsLeft, readDay } from '../store/days.ts';
+import { openDatabase } from '../store/open.ts';
+import type { Context } from '../system/command.ts';
+import { readIfThere } from '../system/files.ts';
+import { GitError, git } from '../system/git.ts';
+import { createHttp } from '../system/http.ts';
+import { judgeRecord, missingDays } from '../trends/day-state.ts';
+import { daysOfCredits, LOW_CREDIT_DAYS } from '../watchlist/credits.ts';
+import { activeEntries, readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
+
+/** One thing that was checked. A fault makes a run fail, or stops runs from starting. */
+export type Finding = {
+  state: 'fine' | 'remark' | 'fault';
+  text: string;
+  /** What to do; absent where all is well, or the text says it. */
+  remedy?: string;
+};
+
+/** What the checks before have found. */
+type Known = {
+  watchlist: Watchlist | null;
+  /** The remaining credits, and the day they were reported; null for just now. */
+  credits: { left: number; day: Day | null } | null;
+};
+
+type Findings = AsyncGenerator<Finding, void>;
+
+const TRACK_WORKFLOW = '.github/workflows/track.yml';
+const CHECK_WORKFLOW = '.github/workflows/check.yml';
+const RUN_IT = 'npm run track, or on GitHub: Actions → Track hashtags → Run workflow';
+const PUSH_TIMEOUT_MS = 30_000;
+
+const fine = (text: string): Finding => ({ state: 'fine', text });
+const remark = (text: string, remedy: string): Finding => ({ state: 'remark', text, remedy });
+const fault = (text: string, remedy: string): Finding => ({ state: 'fault', text, remedy });
+
+/**
+ * Checks everything that a run needs, one thing after the other. Writes nothing, pushes nothing,
+ * costs nothing. An error of the tracker ends the check that threw it, as a fault.
+ */
+export async function* examine(context: Context): Findings {
+  const known: Known = { watchlist: null, credits: null };
+  const checks = [
+    checkWatchlist,
+    checkDatabase,
+    checkWorkflows,
+    checkRemote,
+    checkKey,
+    checkCredits,
+  ];
+  for (const check of checks) {
+    try {
+      yield* check(context, known);
+    } catch (error) {
+      if (!(error instanceof TrackerError)) throw error;
+      for (const problem of error.problems) {
+        const text = typeof problem === 'string' ? problem : formatProblem(problem);
+        yield { state: 'fault', text };
+      }
+    }
+  }
+}
+
+/** `✓ text`, or `✗ text` with the remedy on a line of its own. */
+export function renderFinding({ state, text, remedy }: Finding): string {
+  const mark = { fine: '✓', remark: '!', fault: '✗' }[state];
+  const line = `${mark} ${plainText(text, 1000)}`;
+  return remedy === undefined ? line : `${line}\n    → ${plainText(remedy, 1000)}`;
+}
+
+async function* checkWatchlist({ root }: Context, known: Known): Findings {
+  const watchlist = await readWatchlist(root);
+  known.watchlist = watchlist;
+  const active = activeEntries(watchlist).length;
+  const paused = watchlist.entries.length - active;
+  const text = `${WATCHLIST_PATH}: ${active} to track, ${paused} paused`;
+  yield active > 0 ? fine(text) : remark(text, 'remove "paused" from some hashtags');
+}
+
+async function* checkDatabase({ root, clock }: Context, known: Known): Findings {
+  using db = await openDatabase(root);
+  const credits = readCreditsLeft(db);
+  known.credits = credits === null ? null : { left: credits.credits, day: credits.day };
+  const newest = newestDay(db);
+  const record = newest === null ? null : readDay(db, newest);
+  if (record === null) {
+    yield remark(`${DATABASE_PATH} has no day yet`, `the first run makes one: ${RUN_IT}`);
+    return;
+  }
+  const { day, history, firstDay } = record;
+  const age = daysBetween(day, dayOf(clock.now(), known.watchlist?.settings.timeZone ?? 'UTC'));
+  const captured = plural(judgeRecord(record).captured.size, 'hashtag');
+  const text = `${DATABASE_PATH} is sound; its newest day is ${day}, with ${captured}`;
+  yield age <= 1
+    ? fine(text)
+    : remark(
+        `${text}, ${age} days ago`,
+        'git pull, in case GitHub has newer days; if not, look there for why the runs ended: ' +
+          'Actions → Track hashtags',
+      );
+  const missing = missingDays(history, day, firstDay);
+  if (missing.length > 0) {
+    const days = formatRanges(missing).join(', ');
+    yield remark(
+      `${plural(missing.length, 'day')} missing in the 30 up to ${day}: ${days}`,
+      'they can’t be recovered; if more follow, look at the runs: Actions → Track hashtags',
+    );
+  }
+}
+
+async function* checkWorkflows({ root }: Context): Findings {
+  const read = (file: string) => readIfThere(path.join(root, file)).catch(() => null);
+  const copyIt = (file: string) => `git restore ${file}, or copy it from the template`;
+  const track = (await read(TRACK_WORKFLOW))?.toString('utf8') ?? null;
+  // No YAML parser is needed: what people break by hand shows in the text.
+  const crons = track?.match(/^\s*-\s*cron:\s*(['"])\S+( \S+){4}\1/gm)?.length ?? 0;
+  const problem =
+    track === null
+      ? "can't be read"
+      : /^(?:<{7}|={7}|>{7}|\t)/m.test(track)
+        ? 'holds a merge conflict or a tab'
+        : !/^\s*schedule:/m.test(track) || crons === 0
+          ? 'has no schedule: nothing runs by itself'
+          : !/^[^#]*npm run track/m.test(track)
+            ? 'does not run npm run track'
+            : null;
+  yield problem === null
+    ? fine(`${TRACK_WORKFLOW} is there, with ${plural(crons, 'schedule')}`)
+    : fault(`${TRACK_WORKFLOW} ${problem}`, copyIt(TRACK_WORKFLOW));
+  if ((await read(CHECK_WORKFLOW)) === null) {
+    yield remark(`${CHECK_WORKFLOW} can't be read: changes go unchecked`, copyIt(CHECK_WORKFLOW));
+  }
+}
+
+async function* checkRemote({ root }: Context): Findings {
+  if ((await git(root, ['--version']).catch(() => null)) === null) {
+    yield fault('git is not installed', 'install it: https://git-scm.com');
+    return;
+  }
+  const target = await findPublishTarget(root);
+  const { remote, branch } = target;
+  const args = ['push', '--dry-run', '--no-verify', remote, `HEAD:refs/heads/${branch}`];
+  try {
+    await git(root, args, PUSH_TIMEOUT_MS);
+    yield fine(`${remote}/${branch} can be pushed to, unless a rule protects it`);
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    const byHand = `try it by hand: git push --dry-run ${remote} HEAD:${branch}`;
+    yield /\(fetch first\)|\(non-fast-forward\)/.test(error.stderr)
+      ? remark(
+          `others have pushed to ${remote}/${branch} since your last pull`,
+          'git pull --rebase',
+        )
+      : fault(
+          `${remote}/${branch} can't be pushed to: ${error.message}`,
+          explainFailedPush(error.stderr, target) ?? byHand,
+        );
+  }
+}
+
+async function* checkKey({ env, fetch }: Context, known: Known): Findings {
+  if (!env.SCAVIO_API_KEY?.trim() && env.GITHUB_ACTIONS !== 'true') {
+    const remedy = 'SCAVIO_API_KEY=<your key> npm run doctor';
+    yield remark('SCAVIO_API_KEY is not set here: the key was not checked', remedy);
+    return;
+  }
+  const access = readApiAccess(env);
+  const usage = await fetchUsage({ ...access, send: createHttp(fetch) });
+  switch (usage.kind) {
+    case 'known':
+      yield fine(`the API accepts the key${usage.plan === null ? '' : `, plan ${usage.plan}`}`);
+      if (usage.credits !== null) known.credits = { left: usage.credits, day: null };
+      return;
+    case 'refused':
+      yield fault(
+        `the API refused the key (${usage.reason})`,
+        'make a new one at https://scavio.dev and replace the secret: ' +
+          'Settings → Secrets and variables → Actions → SCAVIO_API_KEY',
+      );
+      return;
+    case 'unreachable':
+      yield fault(
+        `the API can't be reached (${usage.reason})`,
+        `is the network up, and is SCAVIO_BASE_URL right? It is ${access.baseUrl}`,
+      );
+      return;
+    case 'unknown':
+      yield remark(
+        `the API does not say whether it accepts the key (${usage.reason})`,
+        'try later',
+      );
+  }
+}
+
+async function* checkCredits(_context: Context, known: Known): Findings {
+  const { watchlist, credits } = known;
+  if (watchlist === null || credits === null) return;
+  const calls = activeEntries(watchlist).length;
+  const days = daysOfCredits(credits.left, watchlist);
+  const when = credits.day === null ? '' : ` on ${credits.day}`;
+  const text =
+    `${plural(credits.left, 'credit')} left${when}, ` +
+    `enough for ${plural(days, 'day')} at ${formatCount(calls)} a day`;
+  const remedy = 'top up at https://scavio.dev, or pause hashtags';
+  if (days >= LOW_CREDIT_DAYS) yield fine(text);
+  else if (credits.left < calls && credits.day === null) yield fault(text, remedy);
+  else yield remark(text, remedy);
+}

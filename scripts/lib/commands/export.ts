@@ -1,0 +1,64 @@
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Database } from 'sql.js';
+import { UsageError } from '../core/errors.ts';
+import { canonicalHashtag } from '../core/hashtag-name.ts';
+import { errorMessage } from '../core/text.ts';
+import { FORMATS, formatRows } from '../store/csv.ts';
+import { iterateSnapshots } from '../store/history.ts';
+import { openDatabase } from '../store/open.ts';
+import { selectRows } from '../store/rows.ts';
+import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
+import { writeFileAtomically } from '../system/files.ts';
+
+export const exportSnapshots = defineCommand({
+  name: 'export',
+  summary: 'Prints the snapshots.',
+  flags: {
+    format: { type: 'string', value: 'F', help: 'csv (without it), json or ndjson.' },
+    since: { type: 'string', value: 'D', help: 'Only days from D (YYYY-MM-DD) on.' },
+    hashtag: { type: 'string', value: 'a,b', help: 'Only these hashtags.' },
+    out: { type: 'string', value: 'FILE', help: 'Write this file instead of standard output.' },
+  },
+  logTo: 'stderr',
+  async run({ format: wanted = 'csv', since, hashtag, out }, { root, log, stdout }) {
+    const format = FORMATS.find((known) => known === wanted);
+    if (format === undefined) {
+      throw new UsageError(`--format ${wanted}: write ${FORMATS.join(', ')}`);
+    }
+    const firstDay = since === undefined ? null : parseDayFlag('--since', since);
+    const hashtags = hashtag === undefined ? null : new Set(parseHashtagFlag('--hashtag', hashtag));
+    using db = await openDatabase(root);
+    warnOfUnknown(db, hashtags, log);
+    const pieces = formatRows(iterateSnapshots(db, firstDay, hashtags), format);
+    if (out === undefined) {
+      await print(pieces, stdout);
+    } else {
+      const content = Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
+      await writeFileAtomically(path.resolve(root, out), content).catch((cause) => {
+        throw new UsageError(`--out ${out} can't be written: ${errorMessage(cause)}`, { cause });
+      });
+      log.info(`Wrote ${out}`);
+    }
+    return 0;
+  },
+});
+
+function warnOfUnknown(db: Database, hashtags: Set<string> | null, log: Context['log']): void {
+  if (hashtags === null) return;
+  const rows = selectRows(db, 'SELECT DISTINCT hashtag FROM snapshots');
+  const known = new Set(rows.map((row) => canonicalHashtag(String(row.hashtag))));
+  for (const name of hashtags) {
+    if (!known.has(name)) log.warning(`the database has no #${name}`);
+  }
+}
+
+async function print(pieces: Iterable<string>, stdout: NodeJS.WritableStream): Promise<void> {
+  try {
+    await pipeline(Readable.from(pieces), stdout);
+  } catch (error) {
+    // A reader such as `head` may close the pipe early.
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
+}

@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { addDays, dayOf } from '../core/day.ts';
+import { UsageError } from '../core/errors.ts';
+import { formatCount } from '../core/format.ts';
+import { errorMessage, plainText } from '../core/text.ts';
+import {
+  checkRows,
+  findOtherCounts,
+  parseCsv,
+  type RefusedRow,
+  type SourceRow,
+} from '../store/csv.ts';
+import { isTutorialFile, parseDatabase } from '../store/database.ts';
+import { iterateSnapshots } from '../store/history.ts';
+import { withLock } from '../store/lock.ts';
+import { openDatabase, saveDatabase } from '../store/open.ts';
+import { addMissingSnapshots } from '../store/record.ts';
+import { defineCommand } from '../system/command.ts';
+import type { Log } from '../system/log.ts';
+
+const MAX_REFUSED_TOLD = 20;
+const MAX_OTHER_TOLD = 5;
+
+export const importFile = defineCommand({
+  name: 'import',
+  summary: 'Takes in the days and hashtags of a file that the database does not have.',
+  flags: {
+    file: {
+      type: 'positional',
+      value: 'FILE',
+      help: 'A database of the tracker or the tutorial, or a CSV with the columns of an export.',
+    },
+    'dry-run': { type: 'boolean', help: 'Say what would be taken; write nothing.' },
+  },
+  async run(flags, { root, clock, log }) {
+    const isDry = flags['dry-run'];
+    // East of UTC, tomorrow may have begun.
+    const tomorrow = addDays(dayOf(clock.now(), 'UTC'), 1);
+    const { snapshots, refused } = checkRows(await readRows(root, flags.file), tomorrow);
+    const takeIn = async () => {
+      using db = await openDatabase(root);
+      const added = addMissingSnapshots(db, snapshots);
+      if (added.length > 0 && !isDry) await saveDatabase(db, root);
+      // Rows of the file that contradict each other are found as well: one is stored by now.
+      return { added, other: findOtherCounts(snapshots, iterateSnapshots(db)) };
+    };
+    const { added, other } = await (isDry ? takeIn() : withLock(root, log.info, takeIn));
+
+    const refusals = refused.map(({ place, reason }) => `${place}: ${reason}`);
+    warnOfFirst(MAX_REFUSED_TOLD, refusals, log);
+    warnOfFirst(MAX_OTHER_TOLD, other, log);
+    const days = added.length > 0 ? ` (${added[0]?.day} to ${added.at(-1)?.day})` : '';
+    const otherCounts =
+      other.length > 0
+        ? ` (${formatCount(other.length)} with other counts: the stored ones stay)`
+        : '';
+    log.info(
+      `${isDry ? 'Dry run, nothing is written: ' : ''}${formatCount(added.length)} taken${days}, ` +
+        `${formatCount(snapshots.length - added.length)} already there${otherCounts}, ` +
+        `${formatCount(refused.length)} refused`,
+    );
+    if (added[0] !== undefined && !isDry) {
+      log.info(`To write the report of an imported day: npm run report -- --date ${added[0].day}`);
+    }
+    return refused.length > 0 ? 1 : 0;
+  },
+});
+
+function warnOfFirst(most: number, messages: string[], log: Log): void {
+  for (const message of messages.slice(0, most)) log.warning(message);
+  const untold = messages.length - most;
+  if (untold > 0) log.warning(`… and ${formatCount(untold)} more`);
+}
+
+async function readRows(root: string, name: string): Promise<(SourceRow | RefusedRow)[]> {
+  const file = await readFile(path.resolve(root, name)).catch((cause: unknown) => {
+    throw new UsageError(`${name} can't be read: ${errorMessage(cause)}`, { cause });
+  });
+  if (!file.toString('latin1', 0, 16).startsWith('SQLite format 3')) {
+    return parseCsv(file.toString('utf8'), name);
+  }
+  const isTutorial = isTutorialFile(file);
+  using db = await parseDatabase(file, name);
+  return [...iterateSnapshots(db)].map((row) => {
+    const cells = Object.values(row).map((value) => String(value ?? '').trim());
+    const place = plainText(`row ${cells[0]} ${cells[1]}`);
+    return isTutorial && row.video_count === 0 && row.view_count === 0
+      ? { place, reason: 'both counts are 0, which is how the tutorial’s script stores a failure' }
+      : { place, cells };
+  });
+}

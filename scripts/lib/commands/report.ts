@@ -1,0 +1,94 @@
+import type { Database } from 'sql.js';
+import type { Day } from '../core/day.ts';
+import { UsageError } from '../core/errors.ts';
+import { reportPath, summaryPath } from '../core/paths.ts';
+import { type Period, parseMonth, parseWeek } from '../core/period.ts';
+import { renderConsoleReport } from '../reports/console.ts';
+import { composeReport } from '../reports/day-report.ts';
+import { writeIndex, writeReports, writeSummary } from '../reports/write.ts';
+import { newestDay, readDay, readPeriod } from '../store/days.ts';
+import { withLock } from '../store/lock.ts';
+import { openDatabase } from '../store/open.ts';
+import { type Context, defineCommand, parseDayFlag } from '../system/command.ts';
+import { readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
+
+export const report = defineCommand({
+  name: 'report',
+  summary: 'Writes a report or summary again, from the database and the watchlist.',
+  flags: {
+    date: { type: 'string', value: 'D', help: 'The day (YYYY-MM-DD); the newest without it.' },
+    week: {
+      type: 'string',
+      value: 'W',
+      help: 'The summary of a week (YYYY-Www) instead of a day.',
+    },
+    month: {
+      type: 'string',
+      value: 'M',
+      help: 'The summary of a month (YYYY-MM) instead of a day.',
+    },
+  },
+  async run({ date, week, month }, context) {
+    if ([date, week, month].filter((flag) => flag !== undefined).length > 1) {
+      throw new UsageError('give one of --date, --week and --month');
+    }
+    const day = date === undefined ? null : parseDayFlag('--date', date);
+    const period = parsePeriod(week, month);
+    const watchlist = await readWatchlist(context.root);
+    using db = await openDatabase(context.root);
+    const newest = newestDay(db);
+    if (newest === null) throw new UsageError('the database is empty; npm run track comes first');
+    if (period === null) await reportDay(db, day ?? newest, newest, watchlist, context);
+    else await reportPeriod(db, period, newest, watchlist, context);
+    return 0;
+  },
+});
+
+async function reportDay(
+  db: Database,
+  day: Day,
+  newest: Day,
+  watchlist: Watchlist,
+  { root, log }: Context,
+): Promise<void> {
+  const record = readDay(db, day);
+  if (record === null) {
+    throw new UsageError(`--date ${day}: the database has no such day; the newest is ${newest}`);
+  }
+  const dayReport = composeReport(record, watchlist);
+  await withLock(root, log.info, () => writeReports(db, root, dayReport, watchlist));
+  log.info(`${renderConsoleReport(dayReport)}\n\nWrote ${reportPath(day)}`);
+}
+
+async function reportPeriod(
+  db: Database,
+  period: Period,
+  newest: Day,
+  watchlist: Watchlist,
+  { root, log }: Context,
+): Promise<void> {
+  const record = readPeriod(db, period);
+  if (record === null) {
+    throw new UsageError(
+      `--${period.kind} ${period.name}: the database has no snapshot of it; the newest is of ${newest}`,
+    );
+  }
+  await withLock(root, log.info, async () => {
+    await writeSummary(root, record, watchlist);
+    await writeIndex(db, root, watchlist);
+  });
+  log.info(`Wrote ${summaryPath(period)}`);
+}
+
+/** The period that a flag names; null where none is given. */
+function parsePeriod(week: string | undefined, month: string | undefined): Period | null {
+  if (week !== undefined) {
+    return parseWeek(week) ?? refuse(`--week ${week} is not a week; write it as 2026-W47`);
+  }
+  if (month === undefined) return null;
+  return parseMonth(month) ?? refuse(`--month ${month} is not a month; write it as 2026-11`);
+}
+
+function refuse(message: string): never {
+  throw new UsageError(message);
+}

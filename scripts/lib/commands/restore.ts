@@ -1,0 +1,74 @@
+import path from 'node:path';
+import { plural } from '../core/format.ts';
+import { DATABASE_PATH } from '../core/paths.ts';
+import { addFromReports } from '../history/from-reports.ts';
+import { type OpenDatabase, parseDatabase } from '../store/database.ts';
+import { DamagedDatabaseError, DatabaseError } from '../store/errors.ts';
+import { withLock } from '../store/lock.ts';
+import { findGoodVersion, readDatabaseFile, saveDatabase } from '../store/open.ts';
+import { type Context, defineCommand } from '../system/command.ts';
+import { writeFileAtomically } from '../system/files.ts';
+
+export const restore = defineCommand({
+  name: 'restore',
+  summary: 'Brings back the newest good database of the history where this one is damaged.',
+  flags: {
+    'from-reports': {
+      type: 'boolean',
+      help: 'Also add what the committed reports show and the database does not have.',
+    },
+  },
+  run: (flags, context) =>
+    withLock(context.root, context.log.info, async () => {
+      const { root, log } = context;
+      const sound = await openSound(root);
+      using db = sound ?? (await bringBack(context));
+      if (flags['from-reports']) return (await takeFromReports(db, context)) ? 0 : 1;
+      if (sound !== null) log.info(`${DATABASE_PATH} is sound: there is nothing to restore`);
+      return 0;
+    }),
+});
+
+/** The checkout's database; null where it is missing or damaged. */
+async function openSound(root: string): Promise<OpenDatabase | null> {
+  const file = await readDatabaseFile(root);
+  try {
+    return file === null ? null : await parseDatabase(file);
+  } catch (error) {
+    if (error instanceof DamagedDatabaseError) return null;
+    throw error;
+  }
+}
+
+async function bringBack({ root, log }: Context): Promise<OpenDatabase> {
+  const good = await findGoodVersion(root);
+  if (good === null) {
+    throw new DatabaseError(
+      `the history has no good version of ${DATABASE_PATH}; move the file away, and npm run track makes a new one`,
+    );
+  }
+  const file = path.join(root, DATABASE_PATH);
+  const damaged = await readDatabaseFile(root);
+  if (damaged !== null) {
+    await writeFileAtomically(`${file}.damaged`, damaged);
+    log.info(`Kept the damaged file as ${DATABASE_PATH}.damaged`);
+  }
+  await writeFileAtomically(file, good.file);
+  log.info(`Restored ${DATABASE_PATH} from commit ${good.commit}, days up to ${good.newestDay}`);
+  return parseDatabase(good.file);
+}
+
+/** False where some reports can't be read. */
+async function takeFromReports(db: OpenDatabase, { root, log }: Context): Promise<boolean> {
+  const { recovered, unreadable } = await addFromReports(db, root);
+  if (recovered.length > 0) await saveDatabase(db, root);
+  for (const { report, snapshots } of recovered) {
+    const names = snapshots.map(({ hashtag }) => `#${hashtag}`).join(', ');
+    log.info(`${plural(snapshots.length, 'snapshot')} taken from ${report}: ${names}`);
+  }
+  for (const problem of unreadable) log.error(`Nothing taken from ${problem}`);
+  if (recovered.length + unreadable.length === 0) {
+    log.info('The reports show nothing that the database does not have');
+  }
+  return unreadable.length === 0;
+}

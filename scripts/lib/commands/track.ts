@@ -1,0 +1,251 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { collectRun } from '../collect/collect-run.ts';
+import { addDays, type Day, dayOf } from '../core/day.ts';
+import { type ExitCode, UsageError } from '../core/errors.ts';
+import { formatList, plural } from '../core/format.ts';
+import { DATABASE_PATH, REPORTS_FOLDER } from '../core/paths.ts';
+import type { DayRecord, Run } from '../core/snapshot.ts';
+import { refuseOlderDatabase } from '../history/committed.ts';
+import { findNews, NO_NEWS, renderNews } from '../notify/news.ts';
+import { composeOutputs } from '../notify/outputs.ts';
+import { renderCommitMessage } from '../publish/commit-message.ts';
+import { publish } from '../publish/publish.ts';
+import { rebuild } from '../publish/rebuild.ts';
+import { findPublishTarget, type PublishTarget } from '../publish/target.ts';
+import { renderConsoleReport } from '../reports/console.ts';
+import { renderReport } from '../reports/day-page.ts';
+import { composeReport, type DayReport } from '../reports/day-report.ts';
+import { writeReports } from '../reports/write.ts';
+import type { OpenDatabase } from '../store/database.ts';
+import { newestDay, readDay } from '../store/days.ts';
+import { withLock } from '../store/lock.ts';
+import { openDatabase, saveDatabase } from '../store/open.ts';
+import { recordRun } from '../store/record.ts';
+import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
+import { createHttp } from '../system/http.ts';
+import { fileUrl } from '../system/links.ts';
+import { isMissed, judgeRecord, missingHashtags } from '../trends/day-state.ts';
+import { activeNames, readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
+
+/** What a run is about, and what it works with. */
+type Session = Context & {
+  day: Day;
+  watchlist: Watchlist;
+  /** The active hashtags, or those of them that `--only` names. */
+  wanted: string[];
+  /** Where the run is published; null where it is not. */
+  target: PublishTarget | null;
+};
+
+/** Asks for what the day still lacks, stores it, reports it, publishes it. */
+export const track = defineCommand({
+  name: 'track',
+  summary: 'Takes the day’s snapshot of every hashtag in data/hashtags.json.',
+  flags: {
+    date: {
+      type: 'string',
+      value: 'D',
+      help: 'File the day under D (YYYY-MM-DD) instead of today.',
+    },
+    only: { type: 'string', value: 'a,b', help: 'Ask only for these hashtags of the watchlist.' },
+    refresh: { type: 'boolean', help: 'Ask again for hashtags that the day already has.' },
+    'dry-run': { type: 'boolean', help: 'Ask and print; write nothing.' },
+    publish: { type: 'boolean', help: 'Commit the database and the reports, and push.' },
+  },
+  async run(flags, context) {
+    const { root, log, clock } = context;
+    const isDry = flags['dry-run'];
+    const watchlist = await readWatchlist(root);
+    for (const notice of watchlist.notices) log.notice(notice);
+    const day = chooseDay(flags.date, clock.now(), watchlist.settings.timeZone);
+    const wanted = chooseHashtags(flags.only, watchlist);
+    const target = flags.publish && !isDry ? await findPublishTarget(root) : null;
+    const session: Session = { ...context, day, watchlist, wanted, target };
+    // Finds out whether the files can be written to, before anything is paid for.
+    if (!isDry) await withLock(root, log.info, async () => {});
+
+    const send = createHttp(context.fetch);
+    const version = await fileVersion(root);
+    let db = await openDatabase(root);
+    try {
+      if (target !== null) await refuseOlderDatabase(db, root);
+      refuseThePast(newestDay(db), day, clock.now());
+      const lacking = missingHashtags(judgeRecord(readDay(db, day)), wanted);
+      const pending = flags.refresh ? wanted : lacking;
+      if (pending.length === 0)
+        log.info(`Nothing to ask: ${day} has all ${wanted.length} hashtags`);
+      const run =
+        pending.length === 0 ? null : await collectRun(day, pending, watchlist, send, context);
+      if (isDry) return await preview(db, run, session);
+
+      let isStored = run === null;
+      try {
+        return await withLock(root, log.info, async () => {
+          db = await reopenIfWritten(db, version, root);
+          const before = readDay(db, day);
+          if (run !== null) {
+            recordRun(db, run);
+            await saveDatabase(db, root);
+          }
+          isStored = true;
+          return reportAndPublish(db, run, before, session);
+        });
+      } finally {
+        if (!isStored && run !== null) warnOfLoss(run, log);
+      }
+    } finally {
+      db.close();
+    }
+  },
+});
+
+/** Shows what the run would bring. */
+async function preview(db: OpenDatabase, run: Run | null, session: Session): Promise<ExitCode> {
+  if (run !== null) recordRun(db, run); // in memory
+  const record = readDay(db, session.day);
+  if (record !== null) await showReport(composeReport(record, session.watchlist), false, session);
+  return judge(run, record, session);
+}
+
+/**
+ * Writes the day's report, shows it, publishes it, and hands the news to later steps.
+ * @param before the day before the run
+ */
+async function reportAndPublish(
+  db: OpenDatabase,
+  run: Run | null,
+  before: DayRecord | null,
+  session: Session,
+): Promise<ExitCode> {
+  const { root, log, day, watchlist } = session;
+  const record = readDay(db, day);
+  const report = record === null ? null : composeReport(record, watchlist);
+  // A report that fails must not keep the snapshots from being published.
+  let failure: unknown = null;
+  try {
+    if (report !== null) {
+      await writeReports(db, root, report, watchlist);
+      await showReport(report, true, session);
+    }
+  } catch (error) {
+    failure = error;
+  }
+  await publishDay(db, run, failure === null ? report : null, session);
+  if (failure !== null) throw failure;
+  // Only now: the run that captures again what could not be published announces it.
+  const reportBefore = before === null ? null : composeReport(before, watchlist);
+  const hasSnapshots = report !== null && report.trends.length > 0;
+  const missed = run?.failures.filter((failed) => isMissed(failed, hasSnapshots)) ?? [];
+  const news =
+    run === null || report === null ? { ...NO_NEWS, day } : findNews(reportBefore, report, missed);
+  log.setOutputs({ news: renderNews(news) });
+  return judge(run, record, session);
+}
+
+async function showReport(report: DayReport, isWritten: boolean, { env, log }: Context) {
+  log.info(`\n${renderConsoleReport(report)}`);
+  log.setOutputs(composeOutputs(report, isWritten));
+  const base = fileUrl(env, `${REPORTS_FOLDER}/`) ?? '';
+  await log.showSummary(renderReport(report, { base, previousReport: null, hasChart: false }));
+}
+
+async function publishDay(
+  db: OpenDatabase,
+  run: Run | null,
+  report: DayReport | null,
+  { root, clock, random, log, watchlist, target }: Session,
+): Promise<void> {
+  if (target === null) return;
+  const additions = { root, db, run, report, watchlist };
+  const isPublished = await publish(root, target, {
+    message: renderCommitMessage(report),
+    rebuildIn: async (otherRoot, baseCommit) =>
+      renderCommitMessage(await rebuild(otherRoot, baseCommit, additions)),
+    clock,
+    random,
+    log: log.info,
+  });
+  log.info(
+    isPublished ? `Published to ${target.remote}/${target.branch}` : 'Nothing new to publish',
+  );
+}
+
+/** The exit code, and an annotation for everything that a person should know. */
+function judge(run: Run | null, record: DayRecord | null, { wanted, log }: Session): ExitCode {
+  const failures = run?.failures ?? [];
+  for (const { hashtag, kind, reason } of failures) {
+    if (kind === 'not-found') log.warning(`#${hashtag} was not found on TikTok (${reason})`);
+    if (kind === 'failed') log.error(`#${hashtag}: ${reason}`);
+  }
+  const state = judgeRecord(record);
+  const hasSnapshots = state.captured.size > 0;
+  const missing = missingHashtags(state, wanted).map((name) => `#${name}`);
+  const words = run?.stopReason ? [`Stopped early: ${run.stopReason}.`] : [];
+  if (missing.length > 0) words.push(`Still missing: ${formatList(missing, 10)}.`);
+  if (missing.length > 0 && !run?.stopReason) {
+    words.push(
+      hasSnapshots
+        ? 'The next run asks for them again.'
+        : 'Nothing was captured: is SCAVIO_BASE_URL right, is the API up?',
+    );
+  }
+  if (words.length > 0) log.error(words.join(' '));
+  return missing.length > 0 || failures.some((failed) => isMissed(failed, hasSnapshots)) ? 1 : 0;
+}
+
+function warnOfLoss({ day, snapshots }: Run, log: Context['log']): void {
+  if (snapshots.length === 0) return;
+  const lost = plural(snapshots.length, 'snapshot');
+  log.error(`Could not store ${lost} of ${day}; their values are printed above`);
+}
+
+function chooseDay(date: string | undefined, nowMs: number, timeZone: string): Day {
+  const today = dayOf(nowMs, timeZone);
+  if (date === undefined) return today;
+  const day = parseDayFlag('--date', date, today);
+  const tomorrow = addDays(today, 1);
+  if (day <= tomorrow) return day;
+  throw new UsageError(`--date ${day} is in the future; the latest possible is ${tomorrow}`);
+}
+
+function chooseHashtags(only: string | undefined, watchlist: Watchlist): string[] {
+  const active = activeNames(watchlist);
+  if (only === undefined) return active;
+  const wanted = new Set(parseHashtagFlag('--only', only));
+  const unknown = [...wanted].filter((name) => !active.includes(name));
+  if (unknown.length === 0) return active.filter((name) => wanted.has(name));
+  throw new UsageError(
+    `--only: ${unknown.map((name) => `#${name}`).join(', ')} not on the watchlist, or paused; ` +
+      'add it to data/hashtags.json first',
+  );
+}
+
+function refuseThePast(newest: Day | null, day: Day, nowMs: number): void {
+  if (newest === null || day >= newest) return;
+  const isFuture = newest > addDays(dayOf(nowMs, 'UTC'), 1);
+  throw new UsageError(
+    `${day} is before ${newest}, the newest day in the database; days of the past are never written to` +
+      (isFuture
+        ? `. But ${newest} is in the future: the clock was wrong then. Take that run back with git revert`
+        : ` (where ${newest} has not begun yet, runs go on when it has)`),
+  );
+}
+
+/** The database as it is now: another run may have written the file while this one was asking. */
+async function reopenIfWritten(
+  db: OpenDatabase,
+  version: string,
+  root: string,
+): Promise<OpenDatabase> {
+  if ((await fileVersion(root)) === version) return db;
+  const written = await openDatabase(root);
+  db.close();
+  return written;
+}
+
+/** Changes whenever the database file does; empty where there is none. */
+async function fileVersion(root: string): Promise<string> {
+  const info = await stat(path.join(root, DATABASE_PATH)).catch(() => null);
+  return info === null ? '' : `${info.ino} ${info.size} ${info.mtimeMs}`;
+}

@@ -1,0 +1,30 @@
+/** 0: all is well. 1: something is missing or failed. 2: bad usage or configuration. */
+export type ExitCode = 0 | 1 | 2;
+
+/** A message about a file, at a 1-based line and column. */
+export type Problem = { file: string; line: number; column: number; message: string };
+
+/** `data/hashtags.json:3:14: message`, which editors and terminals make clickable. */
+export function formatProblem({ file, line, column, message }: Problem): string {
+  return `${file}:${line}:${column}: ${message}`;
+}
+
+/**
+ * Something went wrong that a person can mend: the message says what happened and what to do.
+ * Any other error that reaches the edge is a defect of the tracker.
+ */
+export class TrackerError extends Error {
+  override name = 'TrackerError';
+  readonly exitCode: ExitCode = 1;
+
+  /** What to print: the message, unless an error has several, each with its place. */
+  get problems(): (string | Problem)[] {
+    return [this.message];
+  }
+}
+
+/** The command line or the environment is wrong; the message says what to write instead. */
+export class UsageError extends TrackerError {
+  override name = 'UsageError';
+  override readonly exitCode: ExitCode = 2;
+}

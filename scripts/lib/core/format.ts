@@ -1,0 +1,72 @@
+import { addDays, type Day } from './day.ts';
+import type { Period } from './period.ts';
+
+const fixed = (digits: number) =>
+  new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+// Made once: making one takes longer than formatting a whole report.
+const WHOLE = fixed(0);
+const WITH_DIGITS = [WHOLE, fixed(1), fixed(2)] as const;
+
+/** `1,247,832`; an en dash where the count is unknown. */
+export function formatCount(count: number | null): string {
+  return count === null ? '–' : WHOLE.format(count);
+}
+
+/** A change with its sign: `+1,204`, `-12`, `0`. */
+export function formatChange(change: number): string {
+  return change > 0 ? `+${formatCount(change)}` : formatCount(change);
+}
+
+/** A fraction as a signed percentage: `+15.2%`, `-0.03%`, `0.0%` for exactly none. */
+export function formatPercent(fraction: number): string {
+  const percent = fraction * 100;
+  const size = Math.abs(percent);
+  if (size > 0 && size < 0.005) return percent > 0 ? '+<0.01%' : '-<0.01%';
+  const digits = size >= 100 ? 0 : size >= 0.095 || size === 0 ? 1 : 2;
+  const text = WITH_DIGITS[digits].format(percent);
+  return percent > 0 ? `+${text}%` : `${text}%`;
+}
+
+/** `1 day`, `3 days`. */
+export function plural(count: number, unit: string): string {
+  return `${formatCount(count)} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+/** `a, b, c`; for a long list the first items, and how many more there are. */
+export function formatList(items: string[], maxItems = 30): string {
+  const more = items.length - maxItems;
+  const shown = items.slice(0, maxItems).join(', ');
+  return more > 0 ? `${shown} and ${formatCount(more)} more` : shown;
+}
+
+/** Days as ranges: `2026-11-05`, `2026-11-07 to 2026-11-09`. */
+export function formatRanges(days: Day[]): string[] {
+  const starts = days.filter((day) => !days.includes(addDays(day, -1)));
+  const ends = days.filter((day) => !days.includes(addDays(day, 1)));
+  return starts.map((start, i) => (start === ends[i] ? start : `${start} to ${ends[i]}`));
+}
+
+/** `40 s`, `3 min`, `2.0 h` */
+export function formatDuration(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 90) return `${seconds} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** `Sunday 22 November 2026` */
+export function formatLongDay(day: Day): string {
+  return new Date(day).toLocaleDateString('en-GB', { timeZone: 'UTC', dateStyle: 'full' });
+}
+
+/** `2026-11-22 06:17 UTC`: an instant (ISO 8601) on the clock of a time zone. */
+export function formatInstant(iso: string, timeZone: string): string {
+  const style = { timeZone, dateStyle: 'short', timeStyle: 'short' } as const;
+  return `${new Date(iso).toLocaleString('sv-SE', style)} ${timeZone}`;
+}
+
+/** `week 47 of 2026`, `November 2026` */
+export function formatPeriod({ kind, name, first }: Period): string {
+  if (kind === 'week') return `week ${Number(name.slice(6))} of ${name.slice(0, 4)}`;
+  const style = { timeZone: 'UTC', month: 'long', year: 'numeric' } as const;
+  return new Date(first).toLocaleDateString('en-GB', style);
+}

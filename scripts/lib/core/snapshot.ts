@@ -1,0 +1,69 @@
+import type { Counts } from './count.ts';
+import type { Day } from './day.ts';
+import type { Period } from './period.ts';
+
+/** A hashtag's counts on a day. There is at most one for each day and hashtag. */
+export type Snapshot = { day: Day; hashtag: string } & Counts;
+
+/** Why a hashtag has no snapshot: TikTok does not have it, asking failed, or nobody asked. */
+export type Failure = {
+  hashtag: string;
+  kind: 'not-found' | 'failed' | 'not-asked';
+  reason: string;
+};
+
+/** Counts of a day that a later run replaced: as they were, and when (ISO 8601, UTC). */
+export type Correction = { hashtag: string; replacedAt: string } & Counts;
+
+/** What the tracker knows of a run. Instants are ISO 8601 in UTC. */
+export type RunInfo = {
+  day: Day;
+  startedAt: string;
+  finishedAt: string;
+  /** What started it: GitHub's event name, or "local". */
+  trigger: string;
+  /** The run's page on GitHub. */
+  url: string | null;
+  /** How many hashtags the watchlist asked to track. */
+  tracked: number;
+  /** Credits are null where the API did not say. */
+  creditsUsed: number | null;
+  creditsRemaining: number | null;
+};
+
+/** A run with everything that it brought. */
+export type Run = RunInfo & {
+  snapshots: ({ hashtag: string } & Counts)[];
+  failures: Failure[];
+  /** Why it ended before everything was asked; null where it did not. */
+  stopReason: string | null;
+};
+
+/** Everything that the database holds about a day, and the history that its trends need. */
+export type DayRecord = {
+  day: Day;
+  /** The first and the newest day of the database. */
+  firstDay: Day;
+  newestDay: Day;
+  /** The newest day before this one with a snapshot, and its hashtags. */
+  previousDay: Day | null;
+  previousHashtags: string[];
+  /** Snapshots up to the day, oldest first. */
+  history: Snapshot[];
+  /** In the order in which they started. */
+  runs: RunInfo[];
+  /** The last word on each hashtag that has no snapshot on the day. */
+  failures: Failure[];
+  corrections: Correction[];
+};
+
+/** Everything that the database holds about a week or month, and the history that its trends need. */
+export type PeriodRecord = {
+  period: Period;
+  /** The first day of the database. */
+  firstDay: Day;
+  /** The last day of the period, or the newest of the database where that is earlier. */
+  lastDay: Day;
+  /** Snapshots up to the last day, oldest first. */
+  history: Snapshot[];
+};

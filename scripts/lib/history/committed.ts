@@ -1,0 +1,37 @@
+import type { Database } from 'sql.js';
+import { plural } from '../core/format.ts';
+import { DATABASE_PATH } from '../core/paths.ts';
+import { DatabaseError } from '../store/errors.ts';
+import { openCommitted } from '../store/open.ts';
+import { selectValue, withAttached } from '../store/rows.ts';
+import { askGit, findCommit } from '../system/git.ts';
+
+/**
+ * Refuses a checkout's database that has lost what the last commit has. An older file, put there by
+ * hand, would be published over the newer one.
+ * @throws DatabaseError
+ */
+export async function refuseOlderDatabase(db: Database, root: string): Promise<void> {
+  if (await isAsCommitted(root)) return;
+  using committed = await openCommitted(root, 'HEAD');
+  const lost = Number(withAttached(db, committed, 'committed', () => selectValue(db, COUNT_LOST)));
+  if (lost === 0) return;
+  throw new DatabaseError(
+    `${DATABASE_PATH} lacks ${plural(lost, 'snapshot')} that the last commit has: is it an older ` +
+      `file? Keep a copy, then: git restore ${DATABASE_PATH}, npm run import -- COPY`,
+  );
+}
+
+/** True where the checkout's database is the last commit's, or nothing was committed yet. */
+async function isAsCommitted(root: string): Promise<boolean> {
+  try {
+    return await askGit(root, ['diff', '--quiet', 'HEAD', '--', DATABASE_PATH]);
+  } catch (error) {
+    if ((await findCommit(root, 'HEAD')) === null) return true;
+    throw error;
+  }
+}
+
+const COUNT_LOST = `SELECT count(*) FROM (
+  SELECT date, hashtag FROM committed.snapshots EXCEPT SELECT date, hashtag FROM main.snapshots
+)`;

@@ -1,0 +1,75 @@
+import * as v from 'valibot';
+import { type Day, isDay } from '../core/day.ts';
+import type { Failure } from '../core/snapshot.ts';
+import { plainText } from '../core/text.ts';
+import { type DayReport, failuresOf } from '../reports/day-report.ts';
+import { isTrending } from '../trends/trends.ts';
+
+const newsSchema = v.strictObject({
+  day: v.custom<Day>((value) => typeof value === 'string' && isDay(value)),
+  /** Hashtags that newly trend, or newly break out. */
+  trending: v.array(v.string()),
+  /** What the run could not get, unless an earlier run of the day failed at it in the same way. */
+  failures: v.array(v.strictObject({ hashtag: v.string(), reason: v.string() })),
+  /** How many of either are left out because there is no room. */
+  more: v.pipe(v.number(), v.integer(), v.minValue(0)),
+});
+
+/** What a run brought that no earlier run of its day did. */
+export type News = v.InferOutput<typeof newsSchema>;
+
+/** The news of a run that brought nothing new; the day is to be filled in. */
+export const NO_NEWS = { trending: [], failures: [], more: 0 };
+
+/** An environment variable holds 128 KiB. */
+const MAX_BYTES = 60_000;
+
+/**
+ * What is new of a day.
+ * @param before the day's report before the run; null where there was none
+ * @param missed what the run could not get
+ */
+export function findNews(before: DayReport | null, after: DayReport, missed: Failure[]): News {
+  const trendsBefore = new Map(before?.trends.map((trend) => [trend.hashtag, trend]));
+  const failuresBefore = before === null ? [] : failuresOf(before);
+  const reasonsBefore = new Map(failuresBefore.map(({ hashtag, reason }) => [hashtag, reason]));
+  const trending = after.trends.filter((trend) => {
+    const earlier = trendsBefore.get(trend.hashtag);
+    const isNewBreakout = trend.verdict === 'breakout' && earlier?.verdict !== 'breakout';
+    return isNewBreakout || (isTrending(trend) && !(earlier && isTrending(earlier)));
+  });
+  const failures = missed.filter(({ hashtag, reason }) => reasonsBefore.get(hashtag) !== reason);
+  return {
+    day: after.day,
+    trending: trending.map(({ hashtag }) => hashtag),
+    failures: failures.map(({ hashtag, reason }) => ({ hashtag, reason: plainText(reason) })),
+    more: 0,
+  };
+}
+
+/** The news as one line of JSON, no longer than an environment variable can hold. */
+export function renderNews(news: News): string {
+  let { trending, failures } = news;
+  for (;;) {
+    const more = news.trending.length - trending.length + news.failures.length - failures.length;
+    const text = JSON.stringify({ ...news, trending, failures, more });
+    if (Buffer.byteLength(text) <= MAX_BYTES) return text;
+    if (trending.length > failures.length) trending = firstHalf(trending);
+    else failures = firstHalf(failures);
+  }
+}
+
+/** The news that `renderNews` wrote; null where the text is anything else. */
+export function parseNews(text: string): News | null {
+  try {
+    const parsed = v.safeParse(newsSchema, JSON.parse(text));
+    return parsed.success ? parsed.output : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function firstHalf<T>(list: T[]): T[] {
+  return list.slice(0, Math.floor(list.length / 2));
+}

@@ -1,0 +1,21 @@
+import { reportPath } from '../core/paths.ts';
+import type { DayReport } from '../reports/day-report.ts';
+import { rankedMeasure } from '../trends/growth.ts';
+import { isTrending } from '../trends/trends.ts';
+
+/** What the step hands to later steps of the job, apart from the news. */
+export function composeOutputs(report: DayReport, isWritten: boolean): Record<string, string> {
+  const trending = report.trends.filter(isTrending).map((trend) => {
+    const { growth } = rankedMeasure(trend);
+    const percent = growth.kind === 'rate' ? Number((growth.perDay * 100).toFixed(2)) : null;
+    const breakout = trend.verdict === 'breakout';
+    return { hashtag: trend.hashtag, growthPercent: percent, breakout };
+  });
+  return {
+    date: report.day,
+    captured: String(report.trends.length),
+    failed: String(report.state.missed.length),
+    trending: JSON.stringify(trending),
+    report: isWritten ? reportPath(report.day) : '',
+  };
+}

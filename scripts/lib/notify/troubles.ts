@@ -1,0 +1,113 @@
+import { type Day, daysBetween } from '../core/day.ts';
+import { formatCount, plural } from '../core/format.ts';
+import { groupBy } from '../core/group-by.ts';
+import { hashtagUrl } from '../core/hashtag-name.ts';
+import { renderCode, renderLink } from '../core/markdown.ts';
+import type { DayReport } from '../reports/day-report.ts';
+import type { LastHeard } from '../store/days.ts';
+import { daysOfCredits, LOW_CREDIT_DAYS } from '../watchlist/credits.ts';
+import { activeNames, type Watchlist } from '../watchlist/watchlist.ts';
+
+/** Something that a person should mend; at most one of each kind. */
+export type Trouble =
+  /** The last run stored nothing that could be published. */
+  | { kind: 'failed' }
+  /** The day lacks hashtags. Only those that its report knows are listed. */
+  | { kind: 'incomplete'; missing: Item[] }
+  /** Hashtags without data for days: each since its newest data, or its first failure. */
+  | { kind: 'silent'; hashtags: Item[] }
+  | { kind: 'credits'; left: number; days: number };
+
+type Item = { hashtag: string; since: Day | null; reason: string | null };
+
+/** What the troubles of a day are found from. */
+export type Evidence = {
+  day: Day;
+  /** How the day's last run ended: "failed" where it published nothing. */
+  run: 'succeeded' | 'incomplete' | 'failed';
+  /** Null where the database has nothing of the day. */
+  report: DayReport | null;
+  watchlist: Watchlist | null;
+  lastHeard: Map<string, LastHeard>;
+  creditsLeft: number | null;
+};
+
+const SILENT_DAYS = 3;
+const MAX_NAMES = 30;
+
+/** What is wrong, the worst first. */
+export function findTroubles(evidence: Evidence): Trouble[] {
+  const { day, run, report, watchlist, lastHeard, creditsLeft } = evidence;
+  const active = watchlist === null ? [] : activeNames(watchlist);
+  const troubles: Trouble[] = [];
+  const missing = (report?.state.missed ?? [])
+    .filter(({ hashtag }) => active.includes(hashtag))
+    .map(({ hashtag, reason }) => ({ hashtag, since: null, reason }));
+  if (run === 'failed') troubles.push({ kind: 'failed' });
+  else if (run === 'incomplete' || missing.length > 0) {
+    troubles.push({ kind: 'incomplete', missing });
+  }
+  const silent = active.flatMap((hashtag): Item[] => {
+    const { lastDay, firstFailedDay, reason } = lastHeard.get(hashtag) ?? NEVER_ASKED;
+    const since = lastDay ?? firstFailedDay;
+    // A hashtag that was paused has not failed for as long as it was silent.
+    const isRecent =
+      lastDay !== null &&
+      firstFailedDay !== null &&
+      daysBetween(firstFailedDay, day) + 1 < SILENT_DAYS;
+    return since === null || daysBetween(since, day) < SILENT_DAYS || isRecent
+      ? []
+      : [{ hashtag, since, reason }];
+  });
+  if (silent.length > 0) troubles.push({ kind: 'silent', hashtags: silent });
+  if (creditsLeft !== null && watchlist !== null && active.length > 0) {
+    const days = daysOfCredits(creditsLeft, watchlist);
+    if (days < LOW_CREDIT_DAYS) troubles.push({ kind: 'credits', left: creditsLeft, days });
+  }
+  return troubles;
+}
+
+const NEVER_ASKED: LastHeard = { lastDay: null, firstFailedDay: null, reason: null };
+
+/**
+ * A trouble in Markdown: what it is, since when (null where unknown), and what to do.
+ * @param runLink the last run's page; null outside GitHub
+ */
+export function renderTrouble(trouble: Trouble, since: Day | null, runLink: string | null): string {
+  const page = runLink === null ? 'its log' : `[its page](${runLink})`;
+  const when = since === null ? '' : `, since ${since}`;
+  switch (trouble.kind) {
+    case 'failed':
+      return `**The last run failed**${when}: ${page} says why, and what to do.`;
+    case 'incomplete': {
+      const names = trouble.missing.length === 0 ? '' : `: ${renderByReason(trouble.missing)}`;
+      return (
+        `**The last run missed something**${when}${names}. ` +
+        `Usually there is nothing to do, because the next run asks again; ${page} says more.`
+      );
+    }
+    case 'silent':
+      return (
+        `**No data for ${SILENT_DAYS} days or more**: ${renderByReason(trouble.hashtags)}. ` +
+        'If a name is wrong or gone from TikTok, correct, pause or remove it in `data/hashtags.json`.'
+      );
+    case 'credits':
+      return (
+        `**The credits will run out within a week**${when}: ${formatCount(trouble.left)} left, enough for ` +
+        `${plural(trouble.days, 'day')}. Top up, or pause hashtags in \`data/hashtags.json\`.`
+      );
+  }
+}
+
+function renderByReason(items: Item[]): string {
+  const shown = items.slice(0, MAX_NAMES);
+  const groups = [...groupBy(shown, ({ reason }) => reason)].map(([reason, group]) => {
+    const names = group.map(({ hashtag, since }) => {
+      const name = renderLink(hashtag, hashtagUrl(hashtag), '#');
+      return since === null ? name : `${name} (since ${since})`;
+    });
+    return `${names.join(', ')} ${reason === null ? '' : renderCode(reason)}`.trim();
+  });
+  const more = items.length - MAX_NAMES;
+  return groups.join('; ') + (more > 0 ? `; and ${formatCount(more)} more` : '');
+}

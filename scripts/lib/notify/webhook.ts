@@ -1,0 +1,132 @@
+import { formatCount, formatList } from '../core/format.ts';
+import { groupBy } from '../core/group-by.ts';
+import { plainText } from '../core/text.ts';
+import type { DayReport } from '../reports/day-report.ts';
+import type { Clock } from '../system/clock.ts';
+import {
+  HttpFault,
+  parseRetryAfter,
+  RequestError,
+  type SendHttp,
+  tryTwice,
+} from '../system/http.ts';
+import { describeTrend, trendMark } from '../trends/trend-words.ts';
+import type { News } from './news.ts';
+
+/** The limit of Discord. Slack and Mattermost take more. */
+const MAX_CHARACTERS = 2000;
+const MAX_NAMES = 10;
+
+/** Links for a message; null outside GitHub. */
+export type MessageLinks = { report: string | null; run: string | null };
+
+/**
+ * The news as plain lines, which Slack, Mattermost and Discord show alike. Null where nothing is new.
+ * @param report the day's report; null where there is none
+ */
+export function renderMessage(
+  news: News,
+  report: DayReport | null,
+  links: MessageLinks,
+): string | null {
+  const { day, trending, failures, more } = news;
+  if (trending.length + failures.length + more === 0) return null;
+  // `count` is how many hashtags a line is about, so that those cut off can be counted.
+  const lines = [
+    ...trending.map((hashtag) => ({ text: renderTrend(hashtag, report), count: 1 })),
+    ...[...groupBy(failures, ({ reason }) => reason)].map(([reason, group]) => ({
+      text: `⚠️ Not captured: ${renderNames(group)} (${escapeText(reason)})`,
+      count: group.length,
+    })),
+  ];
+  const head = `TikTok hashtags on ${day}`;
+  const foot = [
+    links.report === null ? [] : [`Report: ${escapeText(links.report)}`],
+    links.run === null || failures.length === 0 ? [] : [`Run: ${escapeText(links.run)}`],
+  ].flat();
+  let left = lines.reduce((sum, { count }) => sum + count, more);
+  const shown: string[] = [];
+  for (const { text, count } of lines) {
+    const rest = left - count > 0 ? [`… and ${formatCount(left - count)} more`] : [];
+    if ([head, ...shown, text, ...rest, ...foot].join('\n').length > MAX_CHARACTERS) break;
+    shown.push(text);
+    left -= count;
+  }
+  const rest = left > 0 ? [`… and ${formatCount(left)} more`] : [];
+  return [head, ...shown, ...rest, ...foot].join('\n');
+}
+
+/** The message about a run that published nothing. */
+export function renderFailure(runLink: string | null): string {
+  const where = runLink === null ? 'Its log' : escapeText(runLink);
+  return `⚠️ The run of the TikTok hashtag tracker failed. ${where} says why, and what to do.`;
+}
+
+type WebhookOptions = {
+  /** A secret: whoever has it can post. No message and no error contains it. */
+  url: string;
+  send: SendHttp;
+  clock: Clock;
+  timeoutMs: number;
+};
+
+/**
+ * Posts `{"text"}`, as Slack's webhooks take it; once more where the server is busy or broken.
+ * @throws RequestError where it was not taken
+ */
+export async function postToWebhook(text: string, options: WebhookOptions): Promise<void> {
+  const { url, send, clock, timeoutMs } = options;
+  if (!isPostable(url)) {
+    throw new RequestError('ALERT_WEBHOOK_URL is not a web address; copy it again', null);
+  }
+  await tryTwice(clock, async () => {
+    const answer = await send(url, {
+      method: 'POST',
+      headers: { Accept: '*/*' },
+      body: { text },
+      timeoutMs,
+    }).catch((error: unknown) => {
+      if (!(error instanceof HttpFault)) throw error;
+      // Not tried again: the message may have arrived. Not quoted: the fault could name the address.
+      throw new RequestError('the webhook gave no answer; is ALERT_WEBHOOK_URL right?', null);
+    });
+    const { status, headers } = answer;
+    if (status >= 200 && status < 300) return;
+    const isPassing = status === 429 || status >= 500;
+    const advice = isPassing ? 'this message is lost' : 'make a new webhook and replace the secret';
+    const waitMs = isPassing ? (parseRetryAfter(headers, clock.now()) ?? FIRST_WAIT_MS) : null;
+    throw new RequestError(`the webhook refused the message (HTTP ${status}); ${advice}`, waitMs);
+  });
+}
+
+const FIRST_WAIT_MS = 2000;
+
+function isPostable(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, username, password } = new URL(url);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
+}
+
+function renderTrend(hashtag: string, report: DayReport | null): string {
+  const name = `#${escapeText(hashtag)}`;
+  const trend = report?.trends.find((candidate) => candidate.hashtag === hashtag);
+  if (trend === undefined) return `📈 ${name}`;
+  return `${trendMark(trend)} ${name} ${escapeText(describeTrend(trend).join(', '))}`;
+}
+
+function renderNames(failures: { hashtag: string }[]): string {
+  return formatList(
+    failures.map(({ hashtag }) => `#${escapeText(hashtag)}`),
+    MAX_NAMES,
+  );
+}
+
+/** Text from outside: no mention, no link with another text, none of Slack's own marks. */
+function escapeText(text: string): string {
+  return plainText(text)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('@', '@\u2060') // a word joiner: Mattermost and Discord take @name for a mention
+    .replaceAll('](', ']\u2060(');
+}

@@ -1,0 +1,208 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DATABASE_PATH, GENERATED_PATHS, isGenerated } from '../core/paths.ts';
+import { backoffMs } from '../system/backoff.ts';
+import type { Clock } from '../system/clock.ts';
+import { askGit, findCommit, GitError, git } from '../system/git.ts';
+import { PublishError } from './errors.ts';
+import { explainFailedPush } from './failed-push.ts';
+import { BOT_IDENTITY, exists, type PublishTarget, readBranch } from './target.ts';
+
+type PublishOptions = {
+  message: string;
+  /**
+   * Adds to the files below another root, which holds the remote's newest commit, everything that
+   * this checkout has and the commit `base`, which both have in common, does not have. Resolves with
+   * the commit's message.
+   */
+  rebuildIn: (root: string, base: string | null) => Promise<string>;
+  clock: Clock;
+  random: () => number;
+  log: (line: string) => void;
+  /** Limits each exchange with the remote. */
+  timeoutMs?: number;
+};
+
+const TRACKED_PATHS = [DATABASE_PATH, ...GENERATED_PATHS];
+const KEPT = 'the snapshots are committed in this checkout';
+
+const MAX_TRIES = 10;
+const FIRST_WAIT_MS = 500;
+const MAX_WAIT_MS = 10_000;
+
+/**
+ * Commits the database and the reports of the checkout, and nothing else, and pushes. When somebody
+ * else has pushed in between, the files are rebuilt on the remote's newest commit, in a folder of
+ * their own, and pushed from there. Nothing of the checkout is discarded, and nothing is merged.
+ *
+ * @returns whether there was anything to publish
+ * @throws PublishError where the push fails for good; the snapshots then stay in the checkout
+ */
+export async function publish(
+  root: string,
+  target: PublishTarget,
+  options: PublishOptions,
+): Promise<boolean> {
+  const { message, log, clock, random, timeoutMs } = options;
+  if ((await readBranch(root)) !== target.head) {
+    throw new PublishError(
+      'another branch was checked out meanwhile; the snapshots are stored: switch back and run again',
+    );
+  }
+  const files = await commitGenerated(root, message, target).catch((cause: unknown) => {
+    throw new PublishError('the snapshots are stored, but could not be committed', cause);
+  });
+  if (!files.includes(DATABASE_PATH)) await refuseLeftOut(root);
+  if (files.length === 0 && !(await isAhead(root, target))) return false;
+
+  const commit = await git(root, ['rev-parse', 'HEAD']);
+  const tried = [commit];
+  let failure = await tryPush(root, commit, target, timeoutMs);
+  for (let tries = 1; failure !== null; tries++) {
+    const remedy = explainFailedPush(failure.stderr, target);
+    if (remedy !== null) throw new PublishError(`${remedy}; ${KEPT}`, failure);
+    if (tries === MAX_TRIES) {
+      throw new PublishError(
+        `the push to ${target.remote}/${target.branch} failed ${MAX_TRIES} times: check the ` +
+          `connection, then run again to push; ${KEPT}`,
+        failure,
+      );
+    }
+    log(`The push was rejected (try ${tries} of ${MAX_TRIES}); taking the remote's newest commit`);
+    await clock.sleep(backoffMs(tries - 1, FIRST_WAIT_MS, MAX_WAIT_MS, random()));
+    failure = await pushRebuilt(root, target, tried, options).catch((error: unknown) => {
+      if (error instanceof PublishError) throw error;
+      throw new PublishError(
+        `nothing could be added to the remote's newest commit; ${KEPT}`,
+        error,
+      );
+    });
+  }
+  return true;
+}
+
+/** Commits the tracker's own files that changed, and resolves with them. */
+async function commitGenerated(
+  root: string,
+  message: string,
+  { hasIdentity }: PublishTarget,
+): Promise<string[]> {
+  const options = ['--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
+  const status = await git(root, ['status', ...options, '--', ...TRACKED_PATHS]);
+  const files = status
+    .split('\0')
+    .map((entry) => entry.slice(3))
+    .filter((file) => file === DATABASE_PATH || isGenerated(file));
+  if (files.length === 0) return [];
+  await git(root, ['add', '--', ...files]);
+  // "--only": whatever else is staged stays staged.
+  const commit = ['commit', '--quiet', '--only', '-m', message, '--', ...files];
+  await git(root, hasIdentity ? commit : [...BOT_IDENTITY, ...commit]);
+  return files;
+}
+
+/** Files that git was told to overlook (skip-worktree, a linked folder) get into no commit. */
+async function refuseLeftOut(root: string): Promise<void> {
+  if (!(await exists(path.join(root, DATABASE_PATH)))) return;
+  const here = await git(root, ['hash-object', '--', DATABASE_PATH]);
+  const committed = await git(root, ['rev-parse', `HEAD:${DATABASE_PATH}`]).catch(() => null);
+  if (committed === here) return;
+  throw new PublishError(
+    `the snapshots are stored, but git leaves ${DATABASE_PATH} out of the commit: ` +
+      'is it marked skip-worktree, or is its folder a link?',
+  );
+}
+
+async function isAhead(root: string, { remote, branch }: PublishTarget): Promise<boolean> {
+  const known = await findCommit(root, `refs/remotes/${remote}/${branch}`);
+  if (known === null) return true;
+  return (await git(root, ['rev-list', '--count', `${known}..HEAD`])) !== '0';
+}
+
+/** Null where the push succeeded. */
+function tryPush(
+  root: string,
+  commit: string,
+  { remote, branch }: PublishTarget,
+  timeoutMs: number | undefined,
+): Promise<GitError | null> {
+  return attempt(root, ['push', '--quiet', remote, `${commit}:refs/heads/${branch}`], timeoutMs);
+}
+
+/** Null where git succeeded. */
+async function attempt(root: string, args: string[], timeoutMs?: number): Promise<GitError | null> {
+  try {
+    await git(root, args, timeoutMs);
+    return null;
+  } catch (error) {
+    if (error instanceof GitError) return error;
+    throw error;
+  }
+}
+
+/**
+ * Builds this checkout's additions onto the remote's newest commit and pushes that.
+ * @param tried the commits whose push failed, or seemed to; what is built here is added
+ */
+async function pushRebuilt(
+  root: string,
+  target: PublishTarget,
+  tried: string[],
+  { rebuildIn, log, timeoutMs }: PublishOptions,
+): Promise<GitError | null> {
+  const { remote, branch } = target;
+  const tracking = `refs/remotes/${remote}/${branch}`;
+  const refspec = `+refs/heads/${branch}:${tracking}`;
+  const fetchFailure = await attempt(root, ['fetch', '--quiet', remote, refspec], timeoutMs);
+  if (fetchFailure !== null) return fetchFailure;
+  const remoteHead = await git(root, ['rev-parse', tracking]);
+  for (const commit of tried) {
+    if (!(await askGit(root, ['merge-base', '--is-ancestor', commit, remoteHead]))) continue;
+    // The push had arrived. Only the answer was lost.
+    await follow(root, remoteHead, target, log);
+    return null;
+  }
+
+  const folder = await mkdtemp(path.join(tmpdir(), 'hashtag-tracker-'));
+  try {
+    await git(root, ['worktree', 'add', '--quiet', '--detach', '--force', folder, remoteHead]);
+    const base = await git(root, ['merge-base', 'HEAD', remoteHead]).catch(() => null);
+    await commitGenerated(folder, await rebuildIn(folder, base), target);
+    const pushed = await git(folder, ['rev-parse', 'HEAD']);
+    tried.push(pushed);
+    const failure = await tryPush(root, pushed, target, timeoutMs);
+    if (failure !== null) return failure;
+    await git(root, ['update-ref', tracking, pushed]);
+    await follow(root, pushed, target, log);
+    return null;
+  } finally {
+    await git(root, ['worktree', 'remove', '--force', folder]).catch(() => undefined);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Moves the checkout to what was pushed and keeps every uncommitted change. A person's own commits
+ * stay; only the tracker's commits on top of them go, because they are in what was pushed.
+ */
+async function follow(
+  root: string,
+  pushed: string,
+  { remote, branch }: PublishTarget,
+  log: (line: string) => void,
+): Promise<void> {
+  const others = TRACKED_PATHS.map((file) => `:(exclude)${file}`);
+  const own = await git(root, ['rev-list', '-1', `${pushed}..HEAD`, '--', '.', ...others]);
+  if (own !== '') log(`Your own commits are not pushed yet: git pull --rebase, then git push`);
+  try {
+    await git(root, ['reset', '--quiet', '--keep', own === '' ? pushed : own]);
+  } catch (cause) {
+    if (!(cause instanceof GitError)) throw cause;
+    throw new PublishError(
+      `the snapshots were pushed, but this checkout has uncommitted changes to files that others ` +
+        `changed as well; run: git stash, git reset --keep ${remote}/${branch}, git stash pop`,
+      cause,
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import { access } from 'node:fs/promises';
+import path from 'node:path';
+import { DATABASE_PATH } from '../core/paths.ts';
+import { askGit, git, gitOrNull } from '../system/git.ts';
+import { PublishError } from './errors.ts';
+
+/** Whom GitHub takes the job's own token for. */
+export const BOT_NAME = 'github-actions[bot]';
+const BOT_EMAIL = '41898282+github-actions[bot]@users.noreply.github.com';
+/** For commits where git's settings say nothing of who commits. */
+export const BOT_IDENTITY = ['-c', `user.name=${BOT_NAME}`, '-c', `user.email=${BOT_EMAIL}`];
+
+/** Where a checkout publishes to. */
+export type PublishTarget = {
+  remote: string;
+  branch: string;
+  /** The full name of the checkout's own branch. */
+  head: string;
+  /** True where git's settings say who commits. */
+  hasIdentity: boolean;
+};
+
+/**
+ * Finds the branch and remote that the checkout publishes to, before anything is paid for.
+ * @throws PublishError where there is none, or where git would leave the snapshots out
+ */
+export async function findPublishTarget(root: string): Promise<PublishTarget> {
+  const [prefix = '', gitFolder = ''] = (
+    await git(root, ['rev-parse', '--show-prefix', '--git-dir']).catch((cause) => {
+      const message = '--publish needs a git repository; run it in a clone, or git init here';
+      throw new PublishError(message, cause);
+    })
+  ).split('\n');
+  if (prefix !== '') {
+    throw new PublishError(
+      `--publish works in a repository's top folder, but this is its folder ${prefix}; give the tracker a repository of its own`,
+    );
+  }
+  for (const [file, what] of UNDER_WAY) {
+    if (await exists(path.resolve(root, gitFolder, file))) {
+      throw new PublishError(
+        `a ${what} is in progress here: finish it, or run: git ${what} --abort`,
+      );
+    }
+  }
+  const head = await readBranch(root);
+  if (head === null) {
+    throw new PublishError('--publish needs a branch, and HEAD is detached; git switch main first');
+  }
+  if (await isIgnored(root)) {
+    throw new PublishError(
+      `git ignores ${DATABASE_PATH}, so it would not be published; ` +
+        `git check-ignore -v ${DATABASE_PATH} shows which rule does that`,
+    );
+  }
+  const branch = head.replace('refs/heads/', '');
+  const settings = parseSettings(await git(root, ['config', '--list', '--null']));
+  const upstream = settings.get(`branch.${branch}.remote`) ?? 'origin';
+  // An address in place of a name may hold a password; "." is this very repository.
+  const remote = /[:/]|^\.$/.test(upstream) ? 'origin' : upstream;
+  if (!settings.has(`remote.${remote}.url`)) {
+    throw new PublishError(
+      `--publish needs a remote, and there is no "${remote}"; git remote add ${remote} <URL>`,
+    );
+  }
+  const merge = remote === upstream ? settings.get(`branch.${branch}.merge`) : undefined;
+  return {
+    remote,
+    branch: merge?.replace('refs/heads/', '') ?? branch,
+    head,
+    hasIdentity: (settings.get('user.email') ?? '') !== '',
+  };
+}
+
+/** Operations that block a partial commit, by marker file. */
+const UNDER_WAY = [
+  ['MERGE_HEAD', 'merge'],
+  ['CHERRY_PICK_HEAD', 'cherry-pick'],
+  ['REVERT_HEAD', 'revert'],
+] as const;
+
+export function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The full name of the checked-out branch; null for none. (A short name could be a tag's.) */
+export function readBranch(root: string): Promise<string | null> {
+  return gitOrNull(root, ['symbolic-ref', '--quiet', 'HEAD']);
+}
+
+/** True where a rule ignores the database and it was not committed in spite of that. */
+function isIgnored(root: string): Promise<boolean> {
+  return askGit(root, ['check-ignore', '--quiet', DATABASE_PATH]);
+}
+
+/** The output of `git config --list --null`: a key, a line end, a value, a zero. */
+function parseSettings(list: string): Map<string, string> {
+  const entries = list.split('\0').map((entry): [string, string] => {
+    const [key = '', ...value] = entry.split('\n');
+    return [key, value.join('\n')];
+  });
+  return new Map(entries);
+}

@@ -1,0 +1,38 @@
+import { formatCount, plural } from '../core/format.ts';
+import { plainText } from '../core/text.ts';
+import { rankedMeasure } from '../trends/growth.ts';
+import { formatGrowth } from '../trends/trend-words.ts';
+import type { Trend } from '../trends/trends.ts';
+import { type DayReport, failuresOf } from './day-report.ts';
+import { explainNoRate, failureWords } from './parts.ts';
+
+const NAME_WIDTH = 20;
+const COUNT_WIDTH = 15;
+
+/** The tutorial's report for the console: a line for each hashtag, with its videos and growth. */
+export function renderConsoleReport(report: DayReport): string {
+  const failures = failuresOf(report).map(
+    ({ hashtag, kind, reason }) =>
+      `${nameColumn(hashtag)} ${failureWords(kind)}: ${plainText(reason)}`,
+  );
+  return [
+    `TikTok Hashtag Report - ${report.day}`,
+    '-'.repeat(50),
+    ...report.trends.map(renderLine),
+    ...failures,
+    `${report.trends.length} of ${plural(report.tracked, 'hashtag')} captured`,
+  ].join('\n');
+}
+
+function renderLine(trend: Trend): string {
+  const unit = trend.rankedBy === 'views' || trend.videos.count === null ? 'views' : 'videos';
+  const count = formatCount(trend[unit].count).padStart(COUNT_WIDTH);
+  const growth =
+    trend.rankedBy === null ? explainNoRate(trend) : formatGrowth(rankedMeasure(trend).growth);
+  const mark = { usual: '', 'too-small': '', trending: '  trending', breakout: '  BREAKOUT' };
+  return `${nameColumn(trend.hashtag)} ${count} ${unit} | growth: ${growth}${mark[trend.verdict]}`;
+}
+
+function nameColumn(hashtag: string): string {
+  return `#${plainText(hashtag)}`.padEnd(NAME_WIDTH);
+}

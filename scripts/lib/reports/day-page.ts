@@ -1,0 +1,171 @@
+import type { Day } from '../core/day.ts';
+import { formatCount, formatInstant, formatLongDay, formatRanges, plural } from '../core/format.ts';
+import { renderCode } from '../core/markdown.ts';
+import { type Growth, type Measure, rankedMeasure } from '../trends/growth.ts';
+import { formatAdded, formatGrowth, formatSpan, isMarkedRounded } from '../trends/trend-words.ts';
+import { isTrending, type Trend } from '../trends/trends.ts';
+import { renderHealth, renderTrending } from './brief.ts';
+import { type DayReport, failuresOf } from './day-report.ts';
+import {
+  explainMarks,
+  explainNoRate,
+  failureWords,
+  hashtagLink,
+  mergeRemarks,
+  type Remark,
+  rankColumns,
+  renderByGroup,
+  renderNoteList,
+  renderSparkline,
+} from './parts.ts';
+
+/** Where a report's links lead. */
+export type ReportLinks = {
+  /** Empty in the file itself; the folder's address where the report stands elsewhere. */
+  base: string;
+  /** The newest day before with a report. */
+  previousReport: Day | null;
+  hasChart: boolean;
+};
+
+/** The day's report as GitHub-flavoured Markdown. */
+export function renderReport(report: DayReport, links: ReportLinks): string {
+  const { base, previousReport } = links;
+  const chart = links.hasChart
+    ? `![The last 30 days of the top movers, indexed to 100](${base}charts/${report.day}.svg)`
+    : 'The chart starts when a hashtag has two days with a count above zero.';
+  const isFirst = report.previousDay === null && report.trends.length > 0;
+  const navigation = [
+    previousReport === null ? null : `[← ${previousReport}](${base}${previousReport}.md)`,
+    `[All reports](${base}README.md)`,
+  ];
+  const blocks = [
+    `# TikTok hashtags on ${formatLongDay(report.day)}`,
+    renderHealth(report),
+    ...(isFirst
+      ? ['## Welcome', renderWelcome(report, base)]
+      : ['## Trending', renderTrending(report), chart]),
+    ...renderTables(report),
+    '## Data notes',
+    renderNotes(report),
+    navigation.filter((part) => part !== null).join(' · '),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+/** The first report of all: what there is, when growth begins, where to go next. */
+function renderWelcome({ trends }: DayReport, base: string): string {
+  const counts = (['videos', 'views'] as const).flatMap((measure) => {
+    const known = trends.flatMap((trend) => trend[measure].count ?? []);
+    const sum = known.reduce((total, count) => total + count, 0);
+    return known.length === 0 ? [] : [`${formatCount(sum)} ${measure}`];
+  });
+  const total = counts.length === 0 ? '' : `, together ${counts.join(' and ')}`;
+  return [
+    `This is your first report: ${plural(trends.length, 'hashtag')} recorded${total}.`,
+    'Growth and the chart start tomorrow, when there is a second day to compare with.',
+    `Until then, you can [edit the list of hashtags](${base}../data/hashtags.json); every report will be linked in [the index](${base}README.md).`,
+  ].join('\n');
+}
+
+function renderTables({ trends, groups }: DayReport): string[] {
+  return renderByGroup(trends, groups, [
+    ...rankColumns(trends, renderRank),
+    // Here a phone shows it without scrolling.
+    ['Growth', 'r', (trend) => renderGrowthCell(trend, 'videos')],
+    ['14 days', 'l', (trend) => renderSparkline(trend.last30Days.slice(-14))],
+    ['Videos', 'r', ({ videos }) => formatCount(videos.count)],
+    ['New', 'r', ({ videos }) => formatAdded(videos)],
+    ['7 days', 'r', (trend) => formatSpan(rankedMeasure(trend).over7Days)],
+    ['30 days', 'r', (trend) => formatSpan(rankedMeasure(trend).over30Days)],
+    ['Views', 'r', ({ views }) => formatCount(views.count)],
+    ['New views', 'r', ({ views }) => formatAdded(views)],
+    ['Views growth', 'r', (trend) => renderGrowthCell(trend, 'views')],
+    ['Views/video', 'r', ({ viewsPerVideo: ratio }) => formatCount(ratio && Math.round(ratio))],
+  ]);
+}
+
+/** `3 ▲2`: the rank, and the places gained since the day before; `3 new` on the first ranked day. */
+function renderRank({ rank, rankChange, isNewlyRanked }: Trend): string {
+  if (rank === null) return '–';
+  if (rankChange === null) return isNewlyRanked ? `${rank}\u00a0new` : String(rank);
+  const movement = rankChange === 0 ? '=' : rankChange > 0 ? `▲${rankChange}` : `▼${-rankChange}`;
+  return `${rank}\u00a0${movement}`;
+}
+
+function renderGrowthCell(trend: Trend, measure: Measure): string {
+  const { growth } = trend[measure];
+  const text = isLongGap(growth) ? `back: ${formatGrowth(growth)}` : formatGrowth(growth);
+  return isTrending(trend) && trend.rankedBy === measure ? `**${text}**` : text;
+}
+
+/** What a reader has to know about the figures: each kind of remark once, with its hashtags. */
+function renderNotes(report: DayReport): string {
+  const remarks: Remark[] = [];
+  const add = (remark: string, item: string) => remarks.push([remark, item]);
+  for (const { hashtag, kind, reason } of failuresOf(report)) {
+    add(`**${capitalize(failureWords(kind))}** ${renderCode(reason)}`, hashtagLink(hashtag));
+  }
+  for (const hashtag of report.paused) add('**Paused**', hashtagLink(hashtag));
+  for (const hashtag of report.removed) add('**No longer tracked**', hashtagLink(hashtag));
+  for (const range of formatRanges(report.missingDays))
+    add('**Missing days** in the last 30', range);
+  for (const trend of report.trends) {
+    for (const [remark, detail] of remarksOn(trend))
+      add(remark, hashtagLink(trend.hashtag) + detail);
+  }
+  for (const { hashtag, videoCount, viewCount, replacedAt } of report.corrections) {
+    const before = `${formatCount(videoCount)} videos, ${formatCount(viewCount)} views`;
+    const when = formatInstant(replacedAt, report.timeZone);
+    add('**Corrected** by a later run', `${hashtagLink(hashtag)} (before ${when}: ${before})`);
+  }
+
+  const notes = mergeRemarks(remarks, report.trends);
+  const unrecorded = report.tracked - report.trends.length - failuresOf(report).length;
+  if (unrecorded > 0) {
+    notes.push(`**Not asked for** on this day: ${plural(unrecorded, 'hashtag')} of the watchlist`);
+  }
+  const hasRounded = report.trends
+    .flatMap(({ videos, views }) => [videos, views])
+    .some(({ growth, over7Days, over30Days }) =>
+      [growth, over7Days, over30Days].some(isMarkedRounded),
+    );
+  notes.push(...explainMarks(report.trends, hasRounded));
+  return renderNoteList(notes);
+}
+
+/** Pairs of a remark, the same for all hashtags that it is about, and the detail of this one. */
+function remarksOn(trend: Trend): [remark: string, detail: string][] {
+  const { growth } = rankedMeasure(trend);
+  const remarks: [string, string][] = [];
+  if (trend.rankedBy === null) remarks.push([`**${capitalize(explainNoRate(trend))}**`, '']);
+  if (trend.videos.count === null) remarks.push(['**No video count** from TikTok', '']);
+  if (trend.views.count === null) remarks.push(['**No view count** from TikTok', '']);
+  if (growth.kind !== 'rate') return remarks;
+  if (isLongGap(growth)) {
+    remarks.push([
+      '**Back** after a long gap, growth is the daily rate over it',
+      ` (${growth.days} days)`,
+    ]);
+  } else if (growth.days > 1) {
+    remarks.push([
+      `**Compared with ${growth.days} days before**, the days between are missing`,
+      '',
+    ]);
+  }
+  if (growth.added < 0 && !growth.isWithinRounding) {
+    remarks.push(['**Fell**', ` by ${formatCount(-growth.added)} ${trend.rankedBy}`]);
+  }
+  return remarks;
+}
+
+function isLongGap(growth: Growth): boolean {
+  return growth.kind === 'rate' && growth.days > RETURN_AFTER_DAYS;
+}
+
+/** A gap longer than this is a return, not a missed day. */
+const RETURN_AFTER_DAYS = 7;
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,95 @@
+import type { Day } from '../core/day.ts';
+import type { Correction, DayRecord, RunInfo } from '../core/snapshot.ts';
+import { type DayState, judgeDayState, missingDays } from '../trends/day-state.ts';
+import { computeTrends, type Trend } from '../trends/trends.ts';
+import { daysOfCredits } from '../watchlist/credits.ts';
+import { groupsByHashtag, thresholds, type Watchlist } from '../watchlist/watchlist.ts';
+
+/** What a day's report says: pure data, from the database and the watchlist alone. */
+export type DayReport = {
+  day: Day;
+  /** The newest day of the database. */
+  newestDay: Day;
+  /** The newest day before this one with a snapshot; null where there is none. */
+  previousDay: Day | null;
+  timeZone: string;
+  trends: Trend[];
+  state: DayState;
+  /** How many hashtags were to be captured. */
+  tracked: number;
+  /** Days of the last 30 with no snapshot at all. */
+  missingDays: Day[];
+  lastRun: RunInfo | null;
+  /** Credits are null where the API did not say. */
+  creditsUsed: number | null;
+  creditsRemaining: number | null;
+  /** For how many days the remaining credits last. */
+  creditsLastDays: number | null;
+  corrections: Correction[];
+  /** Hashtags of `previousDay` that are no longer asked for. */
+  paused: string[];
+  removed: string[];
+  /** The group of each hashtag that has one. */
+  groups: Map<string, string>;
+  /** Daily growth above which a hashtag is trending; null where some have a threshold of their own. */
+  thresholdPercent: number | null;
+};
+
+/** Computes a day's report from the day's rows. */
+export function composeReport(record: DayRecord, watchlist: Watchlist): DayReport {
+  const { day, history, runs, failures } = record;
+  const trends = computeTrends(history, day, thresholds(watchlist));
+  const lastRun = runs.at(-1) ?? null;
+  const used = runs.flatMap((run) => run.creditsUsed ?? []);
+  const creditsRemaining = runs.flatMap((run) => run.creditsRemaining ?? []).at(-1) ?? null;
+  const captured = trends.map(({ hashtag }) => hashtag);
+  const hasOwnThreshold = watchlist.entries.some(
+    (entry) => entry.trendingGrowthPercent !== undefined,
+  );
+  return {
+    day,
+    newestDay: record.newestDay,
+    previousDay: record.previousDay,
+    timeZone: watchlist.settings.timeZone,
+    trends,
+    state: judgeDayState(captured, failures),
+    tracked: Math.max(lastRun?.tracked ?? 0, captured.length + failures.length),
+    missingDays: missingDays(history, day, record.firstDay),
+    lastRun,
+    creditsUsed: used.length === 0 ? null : used.reduce((sum, credits) => sum + credits, 0),
+    creditsRemaining,
+    creditsLastDays: creditsRemaining === null ? null : daysOfCredits(creditsRemaining, watchlist),
+    corrections: record.corrections,
+    ...findDropped(record, watchlist),
+    groups: groupsByHashtag(watchlist),
+    thresholdPercent: hasOwnThreshold ? null : watchlist.settings.trendingGrowthPercent,
+  };
+}
+
+/** Every hashtag that has no snapshot on the day, and why: the missed ones first. */
+export function failuresOf({ state }: DayReport) {
+  return [...state.missed, ...state.absent];
+}
+
+/** True where the day has every hashtag that it can have: all but those that TikTok does not have. */
+export function isComplete({ state, tracked }: DayReport): boolean {
+  return state.captured.size > 0 && state.captured.size + state.absent.length === tracked;
+}
+
+/**
+ * The hashtags that were captured on the day before but not on this one, because the watchlist has
+ * paused or removed them. After a day without any snapshot, the next day mentions them.
+ */
+function findDropped(
+  { day, history, failures, previousHashtags }: DayRecord,
+  { entries }: Watchlist,
+): Pick<DayReport, 'paused' | 'removed'> {
+  const captured = history.filter((snapshot) => snapshot.day === day);
+  const seen = new Set([...captured, ...failures].map(({ hashtag }) => hashtag));
+  const dropped = captured.length === 0 ? [] : previousHashtags.filter((name) => !seen.has(name));
+  const isPaused = new Map(entries.map((entry) => [entry.name, entry.paused]));
+  return {
+    paused: dropped.filter((name) => isPaused.get(name) === true),
+    removed: dropped.filter((name) => !isPaused.has(name)),
+  };
+}

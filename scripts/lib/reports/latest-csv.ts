@@ -1,0 +1,57 @@
+import { plainText } from '../core/text.ts';
+import { rankedMeasure, type SpanGrowth } from '../trends/growth.ts';
+import { isTrending, type MeasureTrend, type Trend } from '../trends/trends.ts';
+import type { DayReport } from './day-report.ts';
+
+/** What a spreadsheet would read as a formula. Some read the wide signs so as well. */
+const FORMULA_START = /^\s*[=+\-@＝＋－＠]/;
+
+/**
+ * The day as CSV for spreadsheets: a row for each hashtag, by rank, under columns that name their
+ * units. An empty cell is an unknown figure. Percentages are plain numbers with a decimal point.
+ */
+export async function renderLatestCsv(report: DayReport): Promise<string> {
+  const { default: Papa } = await import('papaparse'); // loaded here: most commands write no CSV
+  const rows = report.trends.map((trend) => renderRow(report, trend));
+  const csv = Papa.unparse(rows, { newline: '\n', escapeFormulae: FORMULA_START });
+  return `${csv}\n`;
+}
+
+function renderRow({ day, groups }: DayReport, trend: Trend) {
+  return {
+    date: day,
+    hashtag: plainText(trend.hashtag),
+    group: plainText(groups.get(trend.hashtag) ?? ''),
+    video_count: trend.videos.count,
+    view_count: trend.views.count,
+    rank: trend.rank,
+    ranked_by: trend.rankedBy,
+    trending: isTrending(trend),
+    breakout: trend.verdict === 'breakout',
+    ...renderMeasure('videos', trend.videos),
+    ...renderMeasure('views', trend.views),
+    growth_7_days_percent: renderSpan(rankedMeasure(trend).over7Days),
+    growth_30_days_percent: renderSpan(rankedMeasure(trend).over30Days),
+  };
+}
+
+function renderMeasure(name: string, { growth }: MeasureTrend) {
+  const isKnown = growth.kind === 'rate' || growth.kind === 'from-zero';
+  const rate = growth.kind === 'rate' ? growth : null;
+  return {
+    [`${name}_added`]: isKnown ? growth.added : null,
+    [`${name}_growth_over_days`]: isKnown ? growth.days : null,
+    [`${name}_growth_percent_per_day`]: rate === null ? null : percent(rate.perDay),
+    [`${name}_within_rounding`]: rate === null ? null : rate.isWithinRounding,
+  };
+}
+
+function renderSpan(span: SpanGrowth | null): number | null {
+  return span === null ? null : percent(span.rate);
+}
+
+/** To three digits: the file is committed every day, and more digits would only be noise. */
+function percent(fraction: number): number {
+  const rounded = Number((fraction * 100).toPrecision(3));
+  return Number(rounded.toFixed(6)); // JavaScript would write smaller numbers as 1e-7
+}

@@ -1,0 +1,123 @@
+import { formatChange, formatList } from '../core/format.ts';
+import { groupBy } from '../core/group-by.ts';
+import { hashtagUrl } from '../core/hashtag-name.ts';
+import { escapeMarkdown, renderLink, renderTable } from '../core/markdown.ts';
+import type { Failure } from '../core/snapshot.ts';
+import type { Measure } from '../trends/growth.ts';
+import type { Trend } from '../trends/trends.ts';
+
+type Ranked = { hashtag: string; rankedBy: Measure | null };
+
+/** The hashtag's name, linked to its page on TikTok. */
+export function hashtagLink(hashtag: string): string {
+  return renderLink(hashtag, hashtagUrl(hashtag), '#');
+}
+
+/** A column of a table: its heading, its alignment (l, c, r), and the cell of a hashtag. */
+export type Column<T> = [heading: string, align: string, cell: (trend: T) => string];
+
+/** The first two columns: the rank, and the hashtag's link. Ranks by views are marked. */
+export function rankColumns<T extends Ranked>(
+  trends: T[],
+  renderRank: (trend: T) => string,
+): Column<T>[] {
+  const isRankedBy = (measure: Measure) => trends.some(({ rankedBy }) => rankedBy === measure);
+  const isMixed = isRankedBy('videos');
+  const heading = isRankedBy('views') && !isMixed ? 'Rank by views' : 'Rank';
+  const mark = ({ rankedBy }: T) => (isMixed && rankedBy === 'views' ? ' (by views)' : '');
+  return [
+    [heading, 'l', renderRank],
+    ['Hashtag', 'l', (trend) => hashtagLink(trend.hashtag) + mark(trend)],
+  ];
+}
+
+/**
+ * One table per group, each under a heading: the groups by name, hashtags without a group last.
+ * A column that is empty in all of them is left out.
+ */
+export function renderByGroup<T extends { hashtag: string }>(
+  trends: T[],
+  groups: Map<string, string>,
+  columns: Column<T>[],
+): string[] {
+  const rows = trends.map((trend) => ({
+    group: groups.get(trend.hashtag),
+    cells: columns.map(([, , cell]) => cell(trend)),
+  }));
+  const isUsed = columns.map((_, i) => rows.some(({ cells }) => cells[i] !== '–'));
+  const used = <C>(items: C[]) => items.filter((_, i) => isUsed[i]);
+  const header = used(columns).map(([heading]) => heading);
+  const align = used(columns).map(([, letter]) => letter);
+  const byGroup = [...groupBy(rows, ({ group }) => group)].sort(([a], [b]) =>
+    a === undefined ? 1 : b === undefined ? -1 : a.localeCompare(b, 'en'),
+  );
+  const rest = byGroup.some(([group]) => group !== undefined) ? 'Other hashtags' : 'All hashtags';
+  return byGroup.flatMap(([group, groupRows]) => [
+    `## ${group === undefined ? rest : escapeMarkdown(group)}`,
+    renderTable(
+      header,
+      groupRows.map(({ cells }) => used(cells)),
+      align.join(''),
+    ),
+  ]);
+}
+
+/** A bar for each day between the smallest and the largest count; a gap is a dot. */
+export function renderSparkline(counts: (number | null)[]): string {
+  const bars = '▁▂▃▄▅▆▇█';
+  const known = counts.filter((count) => count !== null);
+  if (known.length === 0) return '–';
+  const min = Math.min(...known);
+  const range = Math.max(...known) - min;
+  const barOf = (count: number) =>
+    range === 0 ? '▄' : bars[Math.round(((count - min) / range) * (bars.length - 1))];
+  const line = counts.map((count) => (count === null ? '·' : barOf(count))).join('');
+  return line.replace(/^·+/, ''); // days before the first count are no gaps
+}
+
+/** A remark, and one thing that it is about. */
+export type Remark = [remark: string, item: string];
+
+/** Each remark once, with everything that it is about. */
+export function mergeRemarks(remarks: Remark[], trends: { hashtag: string }[]): string[] {
+  const everyHashtag = trends.map((trend) => hashtagLink(trend.hashtag)).join();
+  return [...groupBy(remarks, ([remark]) => remark)].map(([remark, group]) => {
+    const items = group.map(([, item]) => item);
+    const isAll = items.length > 5 && items.join() === everyHashtag;
+    return `${remark}: ${isAll ? 'all hashtags' : formatList(items)}`;
+  });
+}
+
+/** What the marks in the tables mean, as far as they are used. */
+export function explainMarks(trends: Ranked[], hasRounded: boolean): string[] {
+  const notes: string[] = [];
+  if (hasRounded) {
+    notes.push('**≈**: within one step of TikTok’s rounding, so it says nothing about growth');
+  }
+  if (trends.some((trend) => trend.rankedBy === 'views')) {
+    notes.push('**By views**: the growth of videos is unknown, so the rank goes by views');
+  }
+  return notes;
+}
+
+/** The data notes as a list. */
+export function renderNoteList(notes: string[]): string {
+  return notes.length === 0 ? 'Nothing to add.' : notes.map((note) => `- ${note}`).join('\n');
+}
+
+export function failureWords(kind: Failure['kind']): string {
+  return { 'not-found': 'not found on TikTok', failed: 'failed', 'not-asked': 'not asked' }[kind];
+}
+
+/** Why a captured hashtag has no growth rate. */
+export function explainNoRate(trend: Trend): string {
+  const growths = [trend.videos.growth, trend.views.growth];
+  const fromZero = growths.find((growth) => growth.kind === 'from-zero');
+  if (fromZero !== undefined) {
+    return `${formatChange(fromZero.added)} from 0, which has no percentage`;
+  }
+  // The counts are those of videos where nothing is ranked.
+  return trend.last30Days.slice(0, -1).some((count) => count !== null)
+    ? 'no earlier count to compare with'
+    : 'first day, growth appears from the next day on';
+}

@@ -1,0 +1,299 @@
+import { type Day, daysBetween, daysUpTo } from '../core/day.ts';
+import {
+  formatChange,
+  formatCount,
+  formatList,
+  formatPeriod,
+  formatRanges,
+  plural,
+} from '../core/format.ts';
+import { groupBy } from '../core/group-by.ts';
+import { lengthInDays, type Period } from '../core/period.ts';
+import type { PeriodRecord } from '../core/snapshot.ts';
+import { compareText } from '../core/text.ts';
+import { missingDays } from '../trends/day-state.ts';
+import {
+  addedBy,
+  type Growth,
+  isRealChange,
+  type Measure,
+  rankedMeasure,
+} from '../trends/growth.ts';
+import { computePeriodTrends, earliestStart, type PeriodTrend } from '../trends/period-trends.ts';
+import {
+  formatAdded,
+  formatDailyRate,
+  formatGrowth,
+  formatTotalGrowth,
+  isMarkedRounded,
+} from '../trends/trend-words.ts';
+import { groupsByHashtag, thresholds, type Watchlist } from '../watchlist/watchlist.ts';
+import { drawChart } from './chart.ts';
+import { type ChartLine, chooseLines } from './chart-lines.ts';
+import {
+  explainMarks,
+  hashtagLink,
+  mergeRemarks,
+  type Remark,
+  rankColumns,
+  renderByGroup,
+  renderNoteList,
+  renderSparkline,
+} from './parts.ts';
+
+/** What the summary of a week or month says: pure data, from the database and the watchlist alone. */
+export type Summary = {
+  period: Period;
+  /** The last day that it covers: earlier than the period's where that is not over. */
+  lastDay: Day;
+  trends: PeriodTrend[];
+  /** The first day that could have snapshots: of the period, or of the database if that is later. */
+  firstDay: Day;
+  /** The days from the first to the last one without any snapshot. */
+  missingDays: Day[];
+  /** The group of each hashtag that has one. */
+  groups: Map<string, string>;
+};
+
+/** Computes a period's summary from its rows. */
+export function composeSummary(record: PeriodRecord, watchlist: Watchlist): Summary {
+  const { period, lastDay, history } = record;
+  const firstDay = record.firstDay > period.first ? record.firstDay : period.first;
+  const length = daysBetween(firstDay, lastDay) + 1;
+  return {
+    period,
+    lastDay,
+    trends: computePeriodTrends(history, period, thresholds(watchlist)),
+    firstDay,
+    missingDays: missingDays(history, lastDay, firstDay, length),
+    groups: groupsByHashtag(watchlist),
+  };
+}
+
+/** Where a summary's links lead, from the folder that it stands in. */
+export type SummaryLinks = {
+  /** The name of the newest earlier one of its kind. */
+  previous: string | null;
+  /** The days that have a report. */
+  reportDays: Set<Day>;
+};
+
+/** The summary as GitHub-flavoured Markdown. */
+export function renderSummary(summary: Summary, links: SummaryLinks): string {
+  const { period, trends } = summary;
+  const changed = trends.filter((trend) => isRealChange(rankedMeasure(trend).growth));
+  const winners = changed.filter((trend) => addedTo(trend) > 0);
+  const losers = changed.filter((trend) => addedTo(trend) < 0).toReversed();
+  const chart = chooseSummaryLines(summary).length > 0;
+  const navigation = [
+    links.previous === null ? null : `[← ${links.previous}](${links.previous}.md)`,
+    '[All reports](../README.md)',
+  ];
+  const blocks = [
+    `# TikTok hashtags in ${formatPeriod(period)}`,
+    renderHealth(summary),
+    '## Winners',
+    trends.some((trend) => trend.rankedBy !== null)
+      ? renderMovers(winners, '📈', period)
+      : 'Growth appears from the second day on.',
+    ...(losers.length > 0 ? ['## Losers', renderMovers(losers, '📉', period)] : []),
+    ...(chart
+      ? [`![The top movers of ${period.name}, indexed to 100](../charts/${period.name}.svg)`]
+      : []),
+    '## Trending days',
+    renderTrendingDays(summary, links.reportDays),
+    ...renderTables(summary),
+    '## Data notes',
+    renderNotes(summary),
+    navigation.filter((part) => part !== null).join(' · '),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+/** The chart of the period's top movers, as that of a day; null where no hashtag has two known days. */
+export function renderSummaryChart(summary: Summary): string | null {
+  return drawChart(chooseSummaryLines(summary), chartDays(summary));
+}
+
+/** How many days and hashtags were captured, what they added together, how many were trending. */
+function renderHealth(summary: Summary): string {
+  const { period, firstDay, lastDay, trends } = summary;
+  const possibleDays = daysBetween(firstDay, lastDay) + 1;
+  const missing = summary.missingDays.length;
+  const captured = possibleDays - missing;
+  const parts = [
+    `${missing === 0 ? '✅' : '⚠️'} **${captured} of ${plural(possibleDays, 'day')} captured**`,
+    `${period.first} to ${period.last}`,
+  ];
+  if (firstDay > period.first) parts.push(`tracked since ${firstDay}`);
+  if (lastDay < period.last) parts.push(`so far, up to ${lastDay}`);
+  parts.push(plural(trends.length, 'hashtag'));
+  const added = (['videos', 'views'] as const).flatMap((measure) => {
+    const total = totalAdded(trends, measure);
+    return total === null ? [] : [`${formatChange(total)} ${measure}`];
+  });
+  if (added.length > 0) parts.push(`together ${added.join(' and ')}`);
+  const trending = trends.filter((trend) => trend.trendingDays.length > 0);
+  const breakouts = trending.filter((trend) => trend.trendingDays.some((day) => day.isBreakout));
+  if (trending.length > 0) {
+    const ofThem = breakouts.length > 0 ? `, ${breakouts.length} with a breakout 🚀` : '';
+    parts.push(`${trending.length} trending${ofThem}`);
+  }
+  return parts.join(' · ');
+}
+
+/** What all hashtags together gained; null where none has a growth. */
+function totalAdded(trends: PeriodTrend[], measure: Measure): number | null {
+  const added = trends.flatMap((trend) => addedBy(trend[measure].growth) ?? []);
+  return added.length === 0 ? null : added.reduce((sum, count) => sum + count, 0);
+}
+
+const MAX_MOVERS = 5;
+
+function renderMovers(movers: PeriodTrend[], mark: string, period: Period): string {
+  if (movers.length === 0) return 'No hashtag grew by more than rounding.';
+  const more = movers.length - MAX_MOVERS;
+  const shown = movers.slice(0, MAX_MOVERS);
+  const lines = shown.map((trend) => `- ${mark} ${describeMover(trend, lengthInDays(period))}`);
+  if (more > 0) lines.push(`- … and ${formatCount(more)} more, see below`);
+  return lines.join('\n');
+}
+
+/** `#cursor videos +16.1% · +23,786, now 171,720 · +2.2% a day · trending on 2 days`. */
+function describeMover(trend: PeriodTrend, usualDays: number): string {
+  const measure = rankedMeasure(trend);
+  const { count, growth } = measure;
+  const parts = [
+    `**${hashtagLink(trend.hashtag)}** ${trend.rankedBy} **${formatTotalGrowth(measure, usualDays)}**`,
+    `${formatChange(addedTo(trend))}, now ${formatCount(count)}`,
+    `${formatDailyRate(growth)} a day`,
+  ];
+  const days = trend.trendingDays.length;
+  if (days > 0) parts.push(`trending on ${plural(days, 'day')}`);
+  return parts.join(' · ');
+}
+
+const MAX_NAMES_A_DAY = 10;
+
+/** A line for each day on which something was trending: breakouts first, then the fastest. */
+function renderTrendingDays({ trends }: Summary, reportDays: Set<Day>): string {
+  const all = trends.flatMap(({ hashtag, trendingDays }) =>
+    trendingDays.map((trendingDay) => ({ hashtag, ...trendingDay })),
+  );
+  const rate = (growth: Growth) => (growth.kind === 'rate' ? growth.perDay : 0);
+  all.sort(
+    (a, b) => Number(b.isBreakout) - Number(a.isBreakout) || rate(b.growth) - rate(a.growth),
+  );
+  if (all.length === 0) return 'No hashtag was trending on any day.';
+  const byDay = [...groupBy(all, ({ day }) => day)].sort(([a], [b]) => compareText(a, b));
+  return byDay
+    .map(([day, trending]) => {
+      const items = trending.map(({ hashtag, growth, isBreakout }) => {
+        const mark = isBreakout ? '🚀 ' : '';
+        return `${mark}${hashtagLink(hashtag)} ${formatGrowth(growth)}`;
+      });
+      const label = reportDays.has(day) ? `[${day}](../${day}.md)` : day;
+      return `- ${label}: ${formatList(items, MAX_NAMES_A_DAY)}`;
+    })
+    .join('\n');
+}
+
+function renderTables({ period, trends, groups, lastDay }: Summary): string[] {
+  const days = chartDays({ period, lastDay });
+  const [curve, barDays] = period.kind === 'week' ? ['Week', 1] : ['Month', 2];
+  const usualDays = (trend: PeriodTrend) => daysOf(rankedMeasure(trend).growth);
+  const totalGrowth = (trend: PeriodTrend, measure: Measure) => {
+    const days = usualDays(trend) ?? daysOf(trend[measure].growth) ?? 0;
+    return formatTotalGrowth(trend[measure], days);
+  };
+  return renderByGroup(trends, groups, [
+    ...rankColumns(trends, ({ rank }) => (rank === null ? '–' : String(rank))),
+    ['Growth', 'r', (trend) => totalGrowth(trend, 'videos')],
+    [curve, 'l', (trend) => renderSparkline(newestOfEach(countsOn(trend, days), barDays))],
+    ['Videos', 'r', ({ videos }) => formatCount(videos.count)],
+    ['New', 'r', ({ videos }) => formatAdded(videos)],
+    ['A day', 'r', (trend) => formatDailyRate(rankedMeasure(trend).growth)],
+    ['Views', 'r', ({ views }) => formatCount(views.count)],
+    ['New views', 'r', ({ views }) => formatAdded(views)],
+    ['Views growth', 'r', (trend) => totalGrowth(trend, 'views')],
+    ['Days', 'r', (trend) => String(usualDays(trend) ?? '–')],
+    ['Trending', 'r', renderTrendingCell],
+  ]);
+}
+
+/** How many days the growth covers; null where there is none. */
+function daysOf(growth: Growth): number | null {
+  return growth.kind === 'rate' || growth.kind === 'from-zero' ? growth.days : null;
+}
+
+/** The newest known count of every `size` days, so a month's curve is no wider than a fortnight's. */
+function newestOfEach(counts: (number | null)[], size: number): (number | null)[] {
+  const ends = counts.map((_, i) => i + 1).filter((end) => (counts.length - end) % size === 0);
+  return ends.map(
+    (end) => counts.slice(Math.max(0, end - size), end).findLast((count) => count !== null) ?? null,
+  );
+}
+
+function renderTrendingCell({ trendingDays }: PeriodTrend): string {
+  if (trendingDays.length === 0) return '–';
+  const mark = trendingDays.some((day) => day.isBreakout) ? ' 🚀' : '';
+  return `${plural(trendingDays.length, 'day')}${mark}`;
+}
+
+/** What a reader has to know about the figures. */
+function renderNotes(summary: Summary): string {
+  const { period, lastDay, trends } = summary;
+  // Fewer than all in a week or month that is not over.
+  const daysSoFar = daysBetween(period.first, lastDay) + 1;
+  const remarks: Remark[] = [
+    ...formatRanges(summary.missingDays).map((range): Remark => ['**Missing days**', range]),
+    ...trends.flatMap((trend) =>
+      remarksOn(trend, daysSoFar).map((remark): Remark => [remark, hashtagLink(trend.hashtag)]),
+    ),
+  ];
+  const growths = trends.flatMap(({ videos, views }) => [videos.growth, views.growth]);
+  const hasRounded = growths.some(isMarkedRounded);
+  return renderNoteList([...mergeRemarks(remarks, trends), ...explainMarks(trends, hasRounded)]);
+}
+
+function remarksOn(trend: PeriodTrend, usualDays: number): string[] {
+  const { growth } = rankedMeasure(trend);
+  const remarks: string[] = [];
+  if (trend.rankedBy === null) {
+    const growths = [trend.videos.growth, trend.views.growth];
+    const fromZero = growths.find((g) => g.kind === 'from-zero');
+    remarks.push(
+      fromZero !== undefined
+        ? `**${formatChange(fromZero.added)} from 0**, which has no percentage`
+        : '**One day only**, growth needs two',
+    );
+  }
+  if (growth.kind === 'rate' && growth.days !== usualDays) {
+    remarks.push(
+      `**Growth over ${plural(growth.days, 'day')}** instead of ${usualDays}, because counts are missing`,
+    );
+  }
+  if (trend.videos.count === null) remarks.push('**No video count** from TikTok');
+  if (trend.views.count === null) remarks.push('**No view count** from TikTok');
+  return remarks;
+}
+
+function addedTo(trend: PeriodTrend): number {
+  return addedBy(rankedMeasure(trend).growth) ?? 0;
+}
+
+/** The days of the chart: all days that the growth of the period is computed from. */
+function chartDays({ period, lastDay }: Pick<Summary, 'period' | 'lastDay'>): Day[] {
+  return daysUpTo(lastDay, daysBetween(earliestStart(period), lastDay) + 1);
+}
+
+function countsOn({ countOn }: PeriodTrend, days: Day[]): (number | null)[] {
+  return days.map((day) => countOn.get(day) ?? null);
+}
+
+/** The lines of the chart, first those that changed by more than rounding. */
+function chooseSummaryLines(summary: Summary): ChartLine[] {
+  const days = chartDays(summary);
+  const lines = summary.trends.map((trend) => ({ ...trend, counts: countsOn(trend, days) }));
+  return chooseLines(lines, (trend) => isRealChange(rankedMeasure(trend).growth));
+}

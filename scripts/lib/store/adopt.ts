@@ -1,0 +1,75 @@
+import type { Database, SqlValue } from 'sql.js';
+import { type Day, isDay } from '../core/day.ts';
+import { toSnapshots } from './history.ts';
+import { addMissingSnapshots, INSERT_RUN, lastRunId } from './record.ts';
+import { inTransaction, type Row, selectRows, withAttached } from './rows.ts';
+
+/**
+ * Adds what `source` has and neither `target` nor `base` has: what a checkout has and the remote
+ * does not, runs with their snapshots as well as imported snapshots. Snapshots that both have stay
+ * as they are in `target`; the other reading becomes a correction.
+ * @param base what both come from; what it has, somebody removed from `target` on purpose
+ * @returns the days that were added to
+ */
+export function adoptAdditions(target: Database, source: Database, base: Database): Day[] {
+  const days = adoptRuns(target, source, base);
+  const added = withAttached(source, base, 'base', () => selectRows(source, ADDED_SNAPSHOTS));
+  return [...days, ...addMissingSnapshots(target, toSnapshots(added)).map(({ day }) => day)];
+}
+
+const ADDED_SNAPSHOTS = `SELECT * FROM main.snapshots s
+  WHERE NOT EXISTS (SELECT 1 FROM base.snapshots b WHERE b.date = s.date AND b.hashtag = s.hashtag)
+  ORDER BY date, hashtag`;
+
+function adoptRuns(target: Database, source: Database, base: Database): Day[] {
+  const everyRun = 'SELECT * FROM runs ORDER BY id';
+  const identity = ({ date, started_at, finished_at, trigger, url }: Row) =>
+    JSON.stringify([date, started_at, finished_at, trigger, url]);
+  const known = new Set([target, base].flatMap((db) => selectRows(db, everyRun).map(identity)));
+  const missing = selectRows(source, everyRun).filter((row) => !known.has(identity(row)));
+  inTransaction(target, () => {
+    for (const { id = null, ...run } of missing) {
+      target.run(INSERT_RUN, Object.values(run));
+      const runId = lastRunId(target);
+      for (const table of ['failures', 'corrections']) {
+        for (const row of selectRows(source, `SELECT * FROM ${table} WHERE run_id = ?`, [id])) {
+          const values = Object.values({ ...row, run_id: runId });
+          target.run(`INSERT INTO ${table} VALUES (?, ?, ?, ?)`, values);
+        }
+      }
+      adoptSnapshots(target, source, runId, id);
+    }
+  });
+  return missing.map(({ date }) => String(date)).filter(isDay);
+}
+
+/** Adds what a run of `source` captured. Where another reading is there, it becomes a correction. */
+function adoptSnapshots(
+  target: Database,
+  source: Database,
+  runId: number,
+  sourceRunId: SqlValue,
+): void {
+  for (const row of selectRows(source, READINGS, [sourceRunId])) {
+    const { date = null, hashtag = null, video_count = null, view_count = null } = row;
+    const values = [date, hashtag, video_count, view_count];
+    target.run('INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?)', values);
+    if (target.getRowsModified() === 1) continue; // what was there before is among the corrections
+    target.run(
+      `INSERT OR REPLACE INTO corrections SELECT ?1, ?2, ?3, ?4 FROM snapshots
+       WHERE date = ?5 AND hashtag = ?2 AND (video_count IS NOT ?3 OR view_count IS NOT ?4)`,
+      [runId, hashtag, row.videos_then ?? null, row.views_then ?? null, date],
+    );
+  }
+}
+
+// The day's snapshots, each with its counts after the run ?1: the next later correction holds them.
+const READINGS = `SELECT s.*,
+    iif(next.run_id IS NULL, s.video_count, next.video_count) AS videos_then,
+    iif(next.run_id IS NULL, s.view_count, next.view_count) AS views_then
+  FROM runs JOIN snapshots s ON s.date = runs.date
+  LEFT JOIN corrections next ON next.hashtag = s.hashtag AND next.run_id = (
+    SELECT min(c.run_id) FROM corrections c JOIN runs later ON later.id = c.run_id
+    WHERE later.date = s.date AND c.hashtag = s.hashtag AND c.run_id > ?1
+  )
+  WHERE runs.id = ?1`;

@@ -1,0 +1,164 @@
+import Papa from 'papaparse';
+import { type Counts, parseCount, withoutQuirk } from '../core/count.ts';
+import { type Day, isDay } from '../core/day.ts';
+import { UsageError } from '../core/errors.ts';
+import { formatCount } from '../core/format.ts';
+import { HashtagNameError, parseHashtagName } from '../core/hashtag-name.ts';
+import type { Snapshot } from '../core/snapshot.ts';
+import { plainText } from '../core/text.ts';
+import { toSnapshots } from './history.ts';
+import type { Row } from './rows.ts';
+
+const COLUMNS = ['date', 'hashtag', 'video_count', 'view_count'];
+
+/** A row to import: its place in the file, and its cells in the order date, hashtag, counts. */
+export type SourceRow = { place: string; cells: string[] };
+
+/** A row that can't be imported: its place in the file, and why. */
+export type RefusedRow = { place: string; reason: string };
+
+/**
+ * The rows of a CSV that names its columns in the first line. Empty lines are ignored.
+ * @param name what messages call the file
+ * @throws UsageError where columns are missing that a snapshot needs
+ */
+export function parseCsv(text: string, name: string): (SourceRow | RefusedRow)[] {
+  const content = text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
+  const { data, errors } = Papa.parse<string[]>(content, { delimiter: ',', newline: '\n' });
+  const header = data[0]?.map((cell) => cell.trim()) ?? [];
+  const positions = COLUMNS.map((column) => header.indexOf(column));
+  const missing = COLUMNS.filter((column) => !header.includes(column));
+  if (missing.includes('date') || missing.includes('hashtag') || missing.length > 1) {
+    throw new UsageError(explainForeignFile(text, name, header, missing));
+  }
+  const faults = new Map(errors.map(({ row, message }) => [row, message]));
+  let line = 1;
+  return data.flatMap((row, index) => {
+    const place = `line ${line}`;
+    line += row.join('').split('\n').length; // a quoted cell may hold line ends
+    if (index === 0 || row.every((cell) => cell.trim() === '')) return [];
+    const fault = faults.get(index);
+    if (fault !== undefined) return { place, reason: `its quotes are wrong: ${fault}` };
+    if (row.length > header.length) {
+      return { place, reason: `it has ${row.length} cells, but the first line ${header.length}` };
+    }
+    return { place, cells: positions.map((position) => row[position]?.trim() ?? '') };
+  });
+}
+
+function explainForeignFile(
+  text: string,
+  name: string,
+  header: string[],
+  missing: string[],
+): string {
+  if (/\.(?:nd)?json$/i.test(name) || /^\s*[[{]/.test(text)) {
+    return `${name} is JSON; import takes a CSV (see npm run export) or a database`;
+  }
+  const isSemicolons = header[0]?.includes(';');
+  return (
+    `${name} is neither a SQLite file nor a CSV that can be imported: its first line must name ` +
+    `the columns ${COLUMNS.join(', ')}, at least one of the counts; it lacks ${missing.join(', ')}` +
+    (isSemicolons ? '; it seems to be separated by semicolons: save it with commas' : '')
+  );
+}
+
+/**
+ * Separates the rows that are snapshots, with the names and counts that the tracker would store,
+ * from those that can't be.
+ */
+export function checkRows(
+  rows: (SourceRow | RefusedRow)[],
+  lastDay: Day,
+): { snapshots: Snapshot[]; refused: RefusedRow[] } {
+  const snapshots: Snapshot[] = [];
+  const refused: RefusedRow[] = [];
+  for (const row of rows) {
+    const checked = 'reason' in row ? row.reason : checkRow(row, lastDay);
+    if (typeof checked !== 'string') snapshots.push(checked);
+    else refused.push({ place: row.place, reason: plainText(checked) });
+  }
+  return { snapshots, refused };
+}
+
+/** A sentence with both counts for each snapshot whose known counts differ from the stored ones. */
+export function findOtherCounts(snapshots: Snapshot[], stored: Iterable<Row>): string[] {
+  const placeOf = ({ day, hashtag }: Snapshot) => `${day} #${hashtag}`;
+  const storedAt = new Map(toSnapshots(stored).map((kept) => [placeOf(kept), kept]));
+  return snapshots.flatMap((snapshot) => {
+    const place = placeOf(snapshot);
+    const kept = storedAt.get(place);
+    const isOther = (name: keyof Counts) =>
+      snapshot[name] !== null && snapshot[name] !== kept?.[name];
+    if (kept === undefined || !(isOther('videoCount') || isOther('viewCount'))) return [];
+    return `${place}: the file says ${renderCounts(snapshot)}; stored are ${renderCounts(kept)}`;
+  });
+}
+
+/** The formats of an export. */
+export const FORMATS = ['csv', 'json', 'ndjson'] as const;
+
+const ROWS_A_PIECE = 1000;
+
+/** The rows as text, in pieces of bounded size. */
+export function* formatRows(
+  rows: Iterable<Row>,
+  format: (typeof FORMATS)[number],
+): Generator<string> {
+  if (format === 'csv') yield `${COLUMNS.join()}\n`;
+  if (format === 'json') yield '[';
+  let separator = '\n';
+  for (const batch of inBatches(rows)) {
+    if (format === 'csv') yield `${Papa.unparse(batch, { newline: '\n', header: false })}\n`;
+    if (format === 'ndjson') yield `${batch.map(toJson).join('\n')}\n`;
+    if (format === 'json') yield separator + batch.map(toJson).join(',\n');
+    separator = ',\n';
+  }
+  if (format === 'json') yield '\n]\n';
+}
+
+/** The row as a snapshot, or why it can't be one. */
+function checkRow({ cells }: SourceRow, lastDay: Day): Snapshot | string {
+  const [date = '', name = '', videos = '', views = ''] = cells;
+  if (date === '') return 'it has no date';
+  if (!isDay(date)) return `${JSON.stringify(date)} is not a day; a day is written YYYY-MM-DD`;
+  if (date > lastDay) return `${date} is in the future`;
+  if (name === '') return 'it has no hashtag';
+  if (videos === '' && views === '') return 'neither count is known';
+  const [videoCount, viewCount] = [parseCount(videos), parseCount(views)];
+  for (const [column, text, count] of [
+    ['video', videos, videoCount],
+    ['view', views, viewCount],
+  ]) {
+    if (text !== '' && count === null) {
+      return `${column}_count ${JSON.stringify(text)} is not an exact whole number`;
+    }
+  }
+  try {
+    const hashtag = parseHashtagName(name).name;
+    return { day: date, hashtag, ...withoutQuirk({ videoCount, viewCount }) };
+  } catch (error) {
+    if (error instanceof HashtagNameError) return error.message;
+    throw error;
+  }
+}
+
+function renderCounts({ videoCount, viewCount }: Counts): string {
+  const [videos, views] = [videoCount, viewCount].map((count) =>
+    count === null ? 'unknown' : formatCount(count),
+  );
+  return `${videos} videos and ${views} views`;
+}
+
+const toJson = (row: Row) => JSON.stringify(row);
+
+function* inBatches<T>(items: Iterable<T>): Generator<T[]> {
+  let batch: T[] = [];
+  for (const item of items) {
+    batch.push(item);
+    if (batch.length < ROWS_A_PIECE) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,101 @@
+import type { Database } from 'sql.js';
+import { DatabaseError } from './errors.ts';
+import { inTransaction, selectRows, selectValue } from './rows.ts';
+
+/** Each brings a file to the next version (SQLite's `user_version`), in one transaction. */
+const MIGRATIONS = [
+  { name: 'create the tables, or upgrade those of the tutorial’s script', run: createTables },
+];
+
+const SNAPSHOTS_TABLE = `(
+  date TEXT,
+  hashtag TEXT,
+  video_count INTEGER,
+  view_count INTEGER,
+  PRIMARY KEY (date, hashtag)
+) WITHOUT ROWID`;
+
+/**
+ * Brings a database to the newest version.
+ * @throws DatabaseError where it is of a newer tracker, or can't be upgraded
+ */
+export function migrate(db: Database, name: string): void {
+  const version = Number(selectValue(db, 'PRAGMA user_version'));
+  if (version > MIGRATIONS.length) {
+    throw new DatabaseError(
+      `${name} was written by a newer tracker (schema ${version}, this one knows ` +
+        `${MIGRATIONS.length}); update the scripts: git pull`,
+    );
+  }
+  MIGRATIONS.slice(version).forEach((migration, index) => {
+    inTransaction(db, () => {
+      migration.run(db, name);
+      db.run(`PRAGMA user_version = ${version + index + 1}`);
+    });
+  });
+}
+
+/** From nothing, or from a file of the tutorial's script, whose rows are all kept. */
+function createTables(db: Database, name: string): void {
+  const columns = selectRows(db, "SELECT name FROM pragma_table_info('snapshots')")
+    .map((row) => row.name)
+    .join();
+  if (columns === '') db.run(`CREATE TABLE snapshots ${SNAPSHOTS_TABLE}`);
+  else upgradeTutorialTable(db, name, columns);
+  db.run(`
+    -- What each run did: times in UTC, credits NULL where the API did not say.
+    CREATE TABLE IF NOT EXISTS runs (
+      id INTEGER PRIMARY KEY,
+      date TEXT NOT NULL,
+      started_at TEXT NOT NULL,
+      finished_at TEXT NOT NULL,
+      trigger TEXT NOT NULL,
+      url TEXT,
+      tracked INTEGER NOT NULL,
+      asked INTEGER NOT NULL,
+      stored INTEGER NOT NULL,
+      failed INTEGER NOT NULL,
+      credits_used INTEGER,
+      credits_remaining INTEGER
+    );
+    -- What a run could not get, and why: 'not-found', 'failed' or 'not-asked'.
+    CREATE TABLE IF NOT EXISTS failures (
+      run_id INTEGER NOT NULL REFERENCES runs (id),
+      hashtag TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      reason TEXT NOT NULL,
+      PRIMARY KEY (run_id, hashtag)
+    ) WITHOUT ROWID;
+    -- Counts that a later run of the same day replaced, as they were before it.
+    CREATE TABLE IF NOT EXISTS corrections (
+      run_id INTEGER NOT NULL REFERENCES runs (id),
+      hashtag TEXT NOT NULL,
+      video_count INTEGER,
+      view_count INTEGER,
+      PRIMARY KEY (run_id, hashtag)
+    ) WITHOUT ROWID;
+  `);
+}
+
+function upgradeTutorialTable(db: Database, name: string, columns: string): void {
+  if (columns !== 'date,hashtag,video_count,view_count') {
+    throw new DatabaseError(
+      `${name} has a table "snapshots" with other columns (${columns}), so it is not a tracker’s ` +
+        'database. Move it away, or import its rows into a new one',
+    );
+  }
+  const withoutKey = 'FROM snapshots WHERE date IS NULL OR hashtag IS NULL';
+  const count = selectValue(db, `SELECT count(*) ${withoutKey}`);
+  if (count !== 0) {
+    throw new DatabaseError(
+      `${name} has ${count} snapshots without a date or a hashtag, which are of no use; ` +
+        `delete them first: DELETE ${withoutKey}`,
+    );
+  }
+  db.run(`
+    CREATE TABLE upgraded ${SNAPSHOTS_TABLE};
+    INSERT INTO upgraded SELECT * FROM snapshots ORDER BY date, hashtag;
+    DROP TABLE snapshots;
+    ALTER TABLE upgraded RENAME TO snapshots;
+  `);
+}

@@ -1,0 +1,113 @@
+import path from 'node:path';
+import type { Database } from 'sql.js';
+import type { Day } from '../core/day.ts';
+import { DATABASE_PATH } from '../core/paths.ts';
+import { describeSystemError, readIfThere, writeFileAtomically } from '../system/files.ts';
+import { git } from '../system/git.ts';
+import { openObjects, readObject } from '../system/git-objects.ts';
+import { type OpenDatabase, parseDatabase } from './database.ts';
+import { newestDay } from './days.ts';
+import { DamagedDatabaseError, DatabaseError } from './errors.ts';
+
+/**
+ * Opens the database below `root`; a new, empty one where there is no such file, and only then.
+ * @throws DatabaseError as `parseDatabase`, and where the file is missing though it was committed.
+ * What is damaged comes with the way to bring it back.
+ */
+export async function openDatabase(root: string): Promise<OpenDatabase> {
+  try {
+    const file = await readDatabaseFile(root);
+    if (file === null && (await isCommitted(root))) {
+      throw new DamagedDatabaseError(`${DATABASE_PATH} is missing, though the last commit has it`);
+    }
+    return await parseDatabase(file);
+  } catch (error) {
+    if (!(error instanceof DamagedDatabaseError)) throw error;
+    throw new DamagedDatabaseError(`${error.message}. ${await adviseRecovery(root)}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * The bytes of the checkout's database; null where there is none.
+ * @throws DatabaseError where it can't be read
+ */
+export async function readDatabaseFile(root: string): Promise<Buffer | null> {
+  try {
+    return await readIfThere(path.join(root, DATABASE_PATH));
+  } catch (cause) {
+    const reason = describeSystemError(cause);
+    throw new DatabaseError(`the database can't be read: ${reason}`, { cause });
+  }
+}
+
+/** Writes the database to its file below `root`, all or nothing. */
+export async function saveDatabase(db: Database, root: string): Promise<void> {
+  try {
+    await writeFileAtomically(path.join(root, DATABASE_PATH), db.export());
+  } catch (cause) {
+    const reason = describeSystemError(cause);
+    throw new DatabaseError(`the database could not be written: ${reason}`, { cause });
+  }
+}
+
+/** The database of a commit; an empty one where there is no such commit, or no sound file in it. */
+export async function openCommitted(root: string, commit: string | null): Promise<OpenDatabase> {
+  if (commit === null) return parseDatabase(null);
+  const file = await readObject(root, `${commit}:${DATABASE_PATH}`);
+  return parseDatabase(file).catch((error: unknown) => {
+    if (error instanceof DatabaseError) return parseDatabase(null);
+    throw error;
+  });
+}
+
+/** A sound version of the database in the history of the branch. */
+export type GoodVersion = {
+  /** The abbreviated hash of the commit that wrote it. */
+  commit: string;
+  file: Buffer;
+  /** The newest day that it holds; null for none. */
+  newestDay: Day | null;
+};
+
+/** The newest version in the branch's history that opens and passes its check; null for none. */
+export async function findGoodVersion(root: string): Promise<GoodVersion | null> {
+  const log = await git(root, ['rev-list', '--first-parent', 'HEAD', '--', DATABASE_PATH]);
+  using objects = openObjects(root);
+  for (const hash of log.split('\n').filter((line) => line !== '')) {
+    const file = await objects.read(`${hash}:${DATABASE_PATH}`);
+    const day = file === null ? undefined : await findNewestDay(file);
+    if (file !== null && day !== undefined) {
+      return { commit: hash.slice(0, 10), file, newestDay: day };
+    }
+  }
+  return null;
+}
+
+/** The newest day in a file, null for none; undefined where the file is not sound. */
+async function findNewestDay(file: Buffer): Promise<Day | null | undefined> {
+  try {
+    using db = await parseDatabase(Buffer.from(file)); // a copy: SQLite works in these bytes
+    return newestDay(db);
+  } catch (error) {
+    if (error instanceof DatabaseError) return undefined;
+    throw error;
+  }
+}
+
+/** What to do about a damaged database, in a sentence. */
+async function adviseRecovery(root: string): Promise<string> {
+  const good = await findGoodVersion(root).catch(() => null);
+  return good === null
+    ? 'The history has no good version of it'
+    : `The newest good version is of commit ${good.commit}, with days up to ${good.newestDay}; ` +
+        'bring it back with: npm run restore';
+}
+
+function isCommitted(root: string): Promise<boolean> {
+  return git(root, ['cat-file', '-e', `HEAD:${DATABASE_PATH}`]).then(
+    () => true,
+    () => false, // no such file in the last commit, or no repository
+  );
+}

@@ -1,0 +1,59 @@
+import type { Database, SqlValue } from 'sql.js';
+
+/** A row of a query, by the names of its columns. */
+export type Row = Record<string, SqlValue>;
+
+/** All rows of a query. */
+export function selectRows(db: Database, sql: string, parameters: SqlValue[] = []): Row[] {
+  return [...iterateRows(db, sql, parameters)];
+}
+
+/** The rows of a query, one at a time. */
+export function* iterateRows(
+  db: Database,
+  sql: string,
+  parameters: SqlValue[] = [],
+): Generator<Row> {
+  const statement = db.prepare(sql, parameters);
+  try {
+    const names = statement.getColumnNames();
+    while (statement.step()) {
+      const row: Row = {};
+      // Faster than getAsObject, which asks for the names at every row.
+      statement.get().forEach((value, i) => {
+        row[names[i] ?? ''] = value;
+      });
+      yield row;
+    }
+  } finally {
+    statement.free();
+  }
+}
+
+/** The only value of a query with one row and one column; null where there is no row. */
+export function selectValue(db: Database, sql: string, parameters: SqlValue[] = []): SqlValue {
+  return Object.values(selectRows(db, sql, parameters)[0] ?? {})[0] ?? null;
+}
+
+/** Runs `change` in a transaction: all of it, or nothing where it throws. */
+export function inTransaction(db: Database, change: () => void): void {
+  db.run('BEGIN');
+  try {
+    change();
+    db.run('COMMIT');
+  } catch (error) {
+    db.run('ROLLBACK');
+    throw error;
+  }
+}
+
+/** Runs `work` while queries of `db` can also read `other`, as the schema `name`. */
+export function withAttached<T>(db: Database, other: Database, name: string, work: () => T): T {
+  const file = selectValue(other, "SELECT file FROM pragma_database_list WHERE name = 'main'");
+  db.run(`ATTACH ? AS ${name}`, [file]);
+  try {
+    return work();
+  } finally {
+    db.run(`DETACH ${name}`);
+  }
+}

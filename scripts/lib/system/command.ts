@@ -1,0 +1,140 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { type Day, isDay } from '../core/day.ts';
+import { type ExitCode, UsageError } from '../core/errors.ts';
+import { HashtagNameError, parseHashtagName } from '../core/hashtag-name.ts';
+import { errorMessage } from '../core/text.ts';
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
+
+/** What a command gets from outside. Nothing below the commands reads any of it on its own. */
+export type Context = {
+  /** The repository: the folder that the command was started in. */
+  root: string;
+  env: Record<string, string | undefined>;
+  clock: Clock;
+  /** A number in 0…1, as Math.random gives. */
+  random: () => number;
+  fetch: typeof globalThis.fetch;
+  /** For people. */
+  log: Log;
+  /** For results that another program may read, and for help. */
+  stdout: NodeJS.WritableStream;
+  /** A terminal that a progress bar can be drawn on; null in a log. */
+  terminal: NodeJS.WriteStream | null;
+  /** From now on an interruption (Ctrl+C) aborts this signal instead of ending the process. */
+  catchInterruption: () => AbortSignal;
+};
+
+export type Command = {
+  /** Where the log goes: to `stderr` where standard output is for results alone. */
+  logTo: 'stdout' | 'stderr';
+  /** `args` are those after the command's name. */
+  run: (args: string[], context: Context) => Promise<ExitCode>;
+};
+
+/**
+ * A flag of a command with its line in `--help`. A `positional` is a required argument, named
+ * after its `value`.
+ */
+type Flags = Record<
+  string,
+  { type: 'string' | 'boolean' | 'positional'; value?: string; help: string }
+>;
+
+type FlagValues<F extends Flags> = {
+  [K in keyof F]: F[K]['type'] extends 'positional'
+    ? string
+    : F[K]['type'] extends 'string'
+      ? string | undefined
+      : boolean;
+};
+
+type CommandSpec<F extends Flags> = {
+  /** As in `npm run NAME`. */
+  name: string;
+  /** The first line of `--help`. */
+  summary: string;
+  flags: F;
+  logTo?: Command['logTo'];
+  run: (flags: FlagValues<F>, context: Context) => Promise<ExitCode>;
+};
+
+/** A command that reads its flags, answers `--help`, and refuses what it does not know. */
+export function defineCommand<const F extends Flags>(spec: CommandSpec<F>): Command {
+  const { logTo = 'stdout', run } = spec;
+  return {
+    logTo,
+    async run(args, context) {
+      const values = parseFlags(spec, args);
+      if (values !== null) return run(values, context);
+      context.stdout.write(`${renderHelp(spec)}\n`);
+      return 0;
+    },
+  };
+}
+
+/**
+ * The day that a flag names.
+ * @throws UsageError for anything else
+ */
+export function parseDayFlag(flag: string, text: string, example = '2026-11-22'): Day {
+  if (isDay(text)) return text;
+  throw new UsageError(`${flag} ${text} is not a day; write it as ${example}`);
+}
+
+/**
+ * The hashtags that a flag lists between commas, under their normal names.
+ * @throws UsageError where there is none, or one can't be a hashtag
+ */
+export function parseHashtagFlag(flag: string, list: string): string[] {
+  const names = list.split(',').filter((text) => text.trim() !== '');
+  if (names.length === 0) {
+    throw new UsageError(`${flag} names no hashtag; write ${flag} aitools,llm`);
+  }
+  try {
+    return names.map((text) => parseHashtagName(text).name);
+  } catch (cause) {
+    if (!(cause instanceof HashtagNameError)) throw cause;
+    throw new UsageError(`${flag}: ${cause.message}`, { cause });
+  }
+}
+
+/** Null where the help was asked for. */
+function parseFlags<F extends Flags>(spec: CommandSpec<F>, args: string[]): FlagValues<F> | null {
+  const entries = Object.entries(spec.flags);
+  const positionalFlags = entries.filter(([, { type }]) => type === 'positional');
+  const options: NonNullable<ParseArgsConfig['options']> = { help: { type: 'boolean' } };
+  for (const [flag, { type }] of entries) {
+    if (type === 'string') options[flag] = { type };
+    if (type === 'boolean') options[flag] = { type, default: false };
+  }
+  try {
+    const allowPositionals = positionalFlags.length > 0;
+    const { values, positionals } = parseArgs({ args, options, allowPositionals });
+    if (values.help === true) return null;
+    if (positionals.length !== positionalFlags.length) {
+      const expected = positionalFlags.map(([, { value }]) => value).join(' ');
+      throw new Error(`Expected ${expected}, got ${positionals.join(' ') || 'nothing'}`);
+    }
+    const given = Object.fromEntries(positionalFlags.map(([flag], i) => [flag, positionals[i]]));
+    return { ...values, ...given } as FlagValues<F>;
+  } catch (cause) {
+    throw new UsageError(`${errorMessage(cause)}\n${renderUsage(spec)}`, { cause });
+  }
+}
+
+function renderUsage<F extends Flags>({ name, flags }: CommandSpec<F>): string {
+  const labels = Object.entries(flags).map(([flag, { type, value = '' }]) =>
+    type === 'positional' ? value : `[${`--${flag} ${value}`.trimEnd()}]`,
+  );
+  return `Usage: ${[`npm run ${name}`, ...(labels.length > 0 ? ['--', ...labels] : [])].join(' ')}`;
+}
+
+function renderHelp<F extends Flags>(spec: CommandSpec<F>): string {
+  const lines = Object.entries(spec.flags).map(([flag, { type, value = '', help }]) => {
+    const label = type === 'positional' ? value : `--${flag} ${value}`.trimEnd();
+    return `  ${label.padEnd(16)} ${help}`;
+  });
+  const usage = [spec.summary, '', renderUsage(spec)];
+  return [...usage, ...(lines.length > 0 ? ['', ...lines] : [])].join('\n');
+}

@@ -1,0 +1,63 @@
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { errorMessage } from '../core/text.ts';
+
+/** The bytes of a file; null where there is no such file. */
+export function readIfThere(file: string): Promise<Buffer | null> {
+  return readFile(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+}
+
+/**
+ * Replaces a file at once: the content is written to a temporary file in the same folder, synced,
+ * and renamed. Whatever happens, the file is the old one or the new one. The temporary file is named
+ * after the process, so that two processes can't mix, and ends in `.tmp`, which git ignores.
+ */
+export async function writeFileAtomically(file: string, content: string | Uint8Array) {
+  const folder = path.dirname(file);
+  const temporary = `${file}.${process.pid}.tmp`;
+  await mkdir(folder, { recursive: true });
+  try {
+    const handle = await open(temporary, 'w');
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Writes the text, unless the file holds exactly that already. */
+export async function writeTextIfChanged(file: string, text: string): Promise<void> {
+  if ((await readIfThere(file))?.toString('utf8') !== text) await writeFileAtomically(file, text);
+}
+
+/** True for an error of the file system or the network, which is no defect of the tracker. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && 'syscall' in error;
+}
+
+/** What the file system said, and what to do about it. */
+export function describeSystemError(error: unknown): string {
+  const remedy = isSystemError(error) ? REMEDIES[error.code ?? ''] : undefined;
+  return errorMessage(error) + (remedy === undefined ? '' : `; ${remedy}`);
+}
+
+const REMEDIES: Record<string, string> = {
+  ENOSPC: 'the disk is full: free some space, then run again',
+  EDQUOT: 'your share of the disk is full: free some space, then run again',
+  EFBIG: 'the file may not grow so large here: lift the limit, then run again',
+  EACCES: 'you may not write there: change the permissions (ls -l shows them), then run again',
+  EPERM: 'you may not write there: change the permissions (ls -l shows them), then run again',
+  EROFS: 'the disk is read-only: run this in a copy that can be written to',
+  EISDIR: 'a folder stands where the file belongs: move it away, then run again',
+  ENOTDIR: 'a file stands where a folder belongs: move it away, then run again',
+  EEXIST: 'a file stands where a folder belongs: move it away, then run again',
+};

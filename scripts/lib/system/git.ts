@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process';
+import { TrackerError } from '../core/errors.ts';
+import { plainText } from '../core/text.ts';
+
+/** A git command that failed; `stderr` is what git said, without credentials. */
+export class GitError extends TrackerError {
+  override name = 'GitError';
+  readonly stderr: string;
+  /** Git's own; null where it was killed or could not be started. */
+  readonly gitExitCode: number | null;
+
+  constructor(args: string[], stderr: string, gitExitCode: number | null, cause?: unknown) {
+    super(`git ${args[0]} failed: ${plainText(stderr, 400)}`, { cause });
+    this.stderr = stderr;
+    this.gitExitCode = gitExitCode;
+  }
+}
+
+const TIMEOUT_MS = 120_000;
+
+/**
+ * Runs git in a folder and resolves with its standard output, trimmed at the end.
+ * @throws GitError where it exits with anything but 0, or takes longer than allowed
+ */
+export function git(folder: string, args: string[], timeoutMs = TIMEOUT_MS): Promise<string> {
+  const options = { cwd: folder, env: gitEnv(), timeout: timeoutMs, maxBuffer: 256 * 2 ** 20 };
+  return new Promise((resolve, reject) => {
+    execFile('git', args, options, (error, stdout, stderr) => {
+      if (error === null) return resolve(stdout.trimEnd());
+      const said = error.killed ? `no answer within ${timeoutMs / 1000} s` : stderr || stdout;
+      const words = (said || error.message).replaceAll(/\/\/[^/\s@]+@/g, '//');
+      const exitCode = typeof error.code === 'number' ? error.code : null;
+      reject(new GitError(args, words, exitCode, error));
+    });
+  });
+}
+
+/** The environment that git runs in. */
+export function gitEnv(): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    LC_ALL: 'C', // its messages are matched against English patterns
+    GIT_TERMINAL_PROMPT: '0', // a question that nobody answers would hang the run
+    // A git hook that starts the tracker sets these. They would lead to the hook's own files.
+    GIT_DIR: undefined,
+    GIT_WORK_TREE: undefined,
+    GIT_INDEX_FILE: undefined,
+  };
+}
+
+/**
+ * The yes or no of a command that says no by exiting with 1, such as `git diff --quiet`.
+ * @throws GitError where it exits with anything else
+ */
+export async function askGit(folder: string, args: string[]): Promise<boolean> {
+  return (await gitOrNull(folder, args)) !== null;
+}
+
+/** Git's output; null where it exits with 1, which means "no" or "none" in many commands. */
+export async function gitOrNull(folder: string, args: string[]): Promise<string | null> {
+  try {
+    return await git(folder, args);
+  } catch (error) {
+    if (error instanceof GitError && error.gitExitCode === 1) return null;
+    throw error;
+  }
+}
+
+/** The full hash of the commit that a revision names; null where there is none. */
+export function findCommit(folder: string, revision: string): Promise<string | null> {
+  const name = `${revision}^{commit}`;
+  return git(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', name]).catch(
+    () => null,
+  );
+}

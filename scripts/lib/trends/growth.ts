@@ -1,0 +1,111 @@
+import { addDays, type Day, daysBetween } from '../core/day.ts';
+import type { Snapshot } from '../core/snapshot.ts';
+import { isWithinRounding } from './rounding.ts';
+
+export type Measure = 'videos' | 'views';
+
+/** `isWithinRounding`: the change is no larger than one step of TikTok's rounding. */
+type Rounded = { isWithinRounding: boolean };
+
+/** How a count changed since the newest earlier day on which it was known. */
+export type Growth =
+  /** The day's count is not known. */
+  | { kind: 'unknown' }
+  /** There is no earlier count to compare with. */
+  | { kind: 'first' }
+  /** The earlier count was 0, so there is no rate. */
+  | { kind: 'from-zero'; added: number; days: number }
+  /** `perDay` is a fraction: 0.05 is +5 % a day. */
+  | ({ kind: 'rate'; added: number; days: number; perDay: number } & Rounded);
+
+/** Growth over a span of days, a fraction: 0.05 is +5 %. */
+export type SpanGrowth = { rate: number } & Rounded;
+
+/** A count, and how it changed. */
+export type MeasureGrowth = { count: number | null; growth: Growth };
+
+/** A day on which a count is known. */
+export type Point = { day: Day; count: number };
+
+/** A span may be measured from a count that is up to this much older than the span. */
+export const SPAN_TOLERANCE_DAYS = 7;
+
+/** The measure that a hashtag is ranked by; videos where it is not ranked. */
+export function rankedMeasure<M>(trend: { rankedBy: Measure | null; videos: M; views: M }): M {
+  return trend[trend.rankedBy ?? 'videos'];
+}
+
+/** Videos; views where the growth of videos is unknown; null where both are. */
+export function chooseMeasure(videos: Growth, views: Growth): Measure | null {
+  if (videos.kind === 'rate') return 'videos';
+  return views.kind === 'rate' ? 'views' : null;
+}
+
+/** True for growth, or a fall, of more than rounding. */
+export function isRealChange(growth: Growth): growth is Extract<Growth, { kind: 'rate' }> {
+  return growth.kind === 'rate' && !growth.isWithinRounding && growth.added !== 0;
+}
+
+/** How many were added; null where that is unknown. */
+export function addedBy(growth: Growth): number | null {
+  return growth.kind === 'rate' || growth.kind === 'from-zero' ? growth.added : null;
+}
+
+export function countOf({ videoCount, viewCount }: Snapshot, measure: Measure): number | null {
+  return measure === 'videos' ? videoCount : viewCount;
+}
+
+/**
+ * The days, oldest first, on which the count is known: back to the newest before `farthestDay`.
+ * @param snapshots of one hashtag, oldest first
+ */
+export function knownPoints(snapshots: Snapshot[], measure: Measure, farthestDay: Day): Point[] {
+  const points: Point[] = [];
+  for (const snapshot of snapshots.toReversed()) {
+    const { day } = snapshot;
+    const count = countOf(snapshot, measure);
+    if (count === null) continue;
+    points.push({ day, count });
+    if (points.length > 1 && day < farthestDay) break;
+  }
+  return points.reverse();
+}
+
+/** Growth of the last point since the one before; unknown where the last one is not the day's. */
+export function computeGrowth(points: Point[], day: Day): Growth {
+  const [earlier, last] = [points.at(-2), points.at(-1)];
+  if (last === undefined || last.day !== day) return { kind: 'unknown' };
+  if (earlier === undefined) return { kind: 'first' };
+  const added = last.count - earlier.count;
+  const days = daysBetween(earlier.day, last.day);
+  if (earlier.count === 0) return { kind: 'from-zero', added, days };
+  return {
+    kind: 'rate',
+    added,
+    days,
+    perDay: dailyRate(earlier, last),
+    isWithinRounding: isWithinRounding(earlier.count, last.count),
+  };
+}
+
+/** The rate that, compounded daily, leads from one count to the other. */
+export function dailyRate(earlier: Point, later: Point): number {
+  return (later.count / earlier.count) ** (1 / daysBetween(earlier.day, later.day)) - 1;
+}
+
+/**
+ * Growth over exactly `days` days up to the last point, from the newest point that is old enough.
+ * Where that point is up to a week older, its rate is compounded to `days`. Null where there is none.
+ */
+export function spanGrowth(points: Point[], days: number): SpanGrowth | null {
+  const last = points.at(-1);
+  if (last === undefined) return null;
+  const latestStart = addDays(last.day, -days);
+  const start = points.findLast((point) => point.day <= latestStart);
+  if (start === undefined || start.count === 0) return null;
+  if (daysBetween(start.day, latestStart) > SPAN_TOLERANCE_DAYS) return null;
+  return {
+    rate: (1 + dailyRate(start, last)) ** days - 1,
+    isWithinRounding: isWithinRounding(start.count, last.count),
+  };
+}

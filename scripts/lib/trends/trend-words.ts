@@ -1,0 +1,80 @@
+import { formatChange, formatCount, formatPercent, plural } from '../core/format.ts';
+import { type Growth, type MeasureGrowth, rankedMeasure, type SpanGrowth } from './growth.ts';
+import type { Trend } from './trends.ts';
+
+/** `+15.2%`, `+1.0%/day over 3 days`, `≈+0.5%` within rounding, `first day`, `from 0`, `–` unknown. */
+export function formatGrowth(growth: Growth): string {
+  switch (growth.kind) {
+    case 'unknown':
+      return '–';
+    case 'first':
+      return 'first day';
+    case 'from-zero':
+      return `from 0${overDays(growth.days)}`;
+    case 'rate':
+      return `${formatDailyRate(growth)}${growth.days > 1 ? '/day' : ''}${overDays(growth.days)}`;
+  }
+}
+
+/** The rate a day alone, for a column that says so: `+1.0%`, `≈+0.5%`; `–` where there is none. */
+export function formatDailyRate(growth: Growth): string {
+  return growth.kind === 'rate' ? roundedPercent(growth.perDay, growth) : '–';
+}
+
+/** Growth over 7 or 30 days: `+15.2%`, `≈+0.5%`; `–` where there is none. */
+export function formatSpan(span: SpanGrowth | null): string {
+  return span === null ? '–' : roundedPercent(span.rate, span);
+}
+
+/**
+ * Growth over a whole period: `+15.2%`, `one day`, `from 0`; `+9.1% over 5 days` where that is not
+ * `usualDays`.
+ */
+export function formatTotalGrowth({ count, growth }: MeasureGrowth, usualDays: number): string {
+  if (growth.kind === 'unknown') return '–';
+  if (growth.kind === 'first') return 'one day';
+  const over = growth.days === usualDays ? '' : ` over ${plural(growth.days, 'day')}`;
+  if (growth.kind === 'from-zero') return `from 0${over}`;
+  const { added } = growth;
+  return `${roundedPercent(added / ((count ?? 0) - added), growth)}${over}`;
+}
+
+/** How many were added: `+1,204`; `–` where that is unknown. */
+export function formatAdded({ growth }: MeasureGrowth): string {
+  return growth.kind === 'rate' || growth.kind === 'from-zero' ? formatChange(growth.added) : '–';
+}
+
+/** True where a figure of the growth carries ≈. */
+export function isMarkedRounded(figure: Growth | SpanGrowth | null): boolean {
+  if (figure === null) return false;
+  if ('rate' in figure) return figure.isWithinRounding && figure.rate !== 0;
+  return figure.kind === 'rate' && figure.isWithinRounding && figure.added !== 0;
+}
+
+/**
+ * A trending hashtag without its name, in parts: `videos +16.1%`, `+23,786, now 171,720`,
+ * `breakout: its usual day is +0.8%`.
+ * @param emphasize how important words are written
+ */
+export function describeTrend(trend: Trend, emphasize = (text: string) => text): string[] {
+  const measure = rankedMeasure(trend);
+  const growth = `${trend.rankedBy} ${emphasize(formatGrowth(measure.growth))}`;
+  const parts = [growth, `${formatAdded(measure)}, now ${formatCount(measure.count)}`];
+  if (trend.verdict === 'breakout' && trend.usualPerDay !== null) {
+    parts.push(`${emphasize('breakout')}: its usual day is ${formatPercent(trend.usualPerDay)}`);
+  }
+  return parts;
+}
+
+/** 🚀 for a breakout, 📈 for anything else that is trending. */
+export function trendMark({ verdict }: Pick<Trend, 'verdict'>): string {
+  return verdict === 'breakout' ? '🚀' : '📈';
+}
+
+function roundedPercent(fraction: number, growth: SpanGrowth | Growth): string {
+  return `${isMarkedRounded(growth) ? '≈' : ''}${formatPercent(fraction)}`;
+}
+
+function overDays(days: number): string {
+  return days > 1 ? ` over ${days} days` : '';
+}

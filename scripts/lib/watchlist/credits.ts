@@ -1,0 +1,35 @@
+import { activeEntries, type Watchlist } from './watchlist.ts';
+
+/** What a watchlist costs. A hashtag is one call a day, and a call is one credit. */
+export type Cost = {
+  callsPerDay: number;
+  /** In 30 days. */
+  creditsPerMonth: number;
+  /** An estimate for a run that asks for everything, without retries. */
+  runMs: number;
+};
+
+const DAYS_PER_MONTH = 30;
+/** The example answer of the API's documentation took 969 ms. */
+const TYPICAL_ANSWER_MS = 1000;
+const MINUTE_MS = 60_000;
+/** With credits for fewer days than this, people are told to top up. */
+export const LOW_CREDIT_DAYS = 7;
+
+/** What tracking the list costs within the limits that it sets. The API's plan may set lower ones. */
+export function estimateCost(watchlist: Watchlist): Cost {
+  const { concurrency, requestsPerMinute = Number.POSITIVE_INFINITY } = watchlist.settings;
+  const callsPerDay = activeEntries(watchlist).length;
+  const askingMs = Math.ceil(callsPerDay / concurrency) * TYPICAL_ANSWER_MS;
+  const minutesWaited = Math.floor(Math.max(0, callsPerDay - 1) / Math.floor(requestsPerMinute));
+  return {
+    callsPerDay,
+    creditsPerMonth: callsPerDay * DAYS_PER_MONTH,
+    runMs: Math.max(askingMs, minutesWaited * MINUTE_MS + Math.min(askingMs, TYPICAL_ANSWER_MS)),
+  };
+}
+
+/** For how many whole days the credits last with this list, paused hashtags left out. */
+export function daysOfCredits(credits: number, watchlist: Watchlist): number {
+  return Math.floor(credits / Math.max(1, activeEntries(watchlist).length));
+}

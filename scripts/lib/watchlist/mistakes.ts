@@ -1,0 +1,209 @@
+import {
+  findNodeAtLocation,
+  type JSONPath,
+  type Node,
+  type ParseError,
+  printParseErrorCode,
+} from 'jsonc-parser';
+import type * as v from 'valibot';
+import { fileKeys, hashtagKeys, settingsKeys } from './schema.ts';
+
+/** A mistake in the watchlist's text: where it is, and what to write instead. */
+export type Mistake = { offset: number; message: string };
+
+/** A mistake in the shape of the file: at the value of the path, or at one of its keys. */
+type ShapeMistake = { path: JSONPath; key: string | null; message: string };
+
+/**
+ * Explains why the text is not JSON, at most one mistake for each line. Mistakes that only follow
+ * from another one are left out.
+ */
+export function explainSyntax(text: string, errors: ParseError[]): Mistake[] {
+  const isAll = errors.length > 0;
+  const mistakes = withoutCascades(text, isAll ? errors : [NO_VALUE]).map((error) => ({
+    offset: error.offset,
+    message: `not valid JSON: ${describeSyntaxError(text, error)}`,
+  }));
+  return mistakes.filter(({ offset }, i) => {
+    const before = mistakes[i - 1];
+    return before === undefined || /[\r\n]/.test(text.slice(before.offset, offset));
+  });
+}
+
+/** Explains what is wrong with the shape of a file that is valid JSON. */
+export function explainShape(tree: Node, issues: v.BaseIssue<unknown>[]): Mistake[] {
+  return flattenIssues(issues).map(({ path, key, message }) => ({
+    offset: offsetOf(tree, path, key),
+    message,
+  }));
+}
+
+/** The keys that an object has twice. */
+export function repeatedKeys(node: Node): Mistake[] {
+  const mistakes: Mistake[] = [];
+  const seen = new Set<unknown>();
+  for (const child of node.children ?? []) {
+    const key = node.type === 'object' ? child.children?.[0] : undefined;
+    if (key !== undefined && seen.has(key.value)) {
+      const message = `the key ${JSON.stringify(key.value)} is duplicated; remove one of the two`;
+      mistakes.push({ offset: key.offset, message });
+    }
+    seen.add(key?.value);
+    mistakes.push(...repeatedKeys(child));
+  }
+  return mistakes;
+}
+
+/** What the parser does not report itself: a text without any value. */
+const NO_VALUE: ParseError = { error: 4, offset: 0, length: 0 };
+
+/** One plain sentence for each issue; of a union only the branch that the author evidently meant. */
+function flattenIssues(issues: v.BaseIssue<unknown>[], base: JSONPath = []): ShapeMistake[] {
+  return issues.flatMap((issue): ShapeMistake[] => {
+    const path = [...base, ...(issue.path ?? []).map(({ key }) => key as string | number)];
+    const flat = (problem: string) => [{ path, key: null, message: `${subject(path)} ${problem}` }];
+    switch (issue.type) {
+      case 'union': {
+        // An issue without a path says that the branch is for another kind of value.
+        const meant = (issue.issues ?? []).filter((inner) => inner.path !== undefined);
+        if (meant.length > 0) return flattenIssues(meant, path);
+        const message =
+          path.length === 0
+            ? 'write {"hashtags": ["aitools"]} or a list of names'
+            : 'write a name such as "aitools" or an object such as {"name": "aitools"}';
+        return [{ path, key: null, message }];
+      }
+      case 'strict_object': {
+        const parent = path.slice(0, -1);
+        const known = knownKeysAt(parent);
+        const missing = known.find((key) => issue.expected === JSON.stringify(key));
+        if (missing !== undefined) return flat('is missing');
+        // Valibot names only the first unknown key.
+        return Object.keys(issue.path?.at(-1)?.input ?? {})
+          .filter((key) => !known.includes(key))
+          .map((key) => {
+            const meant = known.find((name) => name.toLowerCase() === key.toLowerCase());
+            const advice =
+              meant === undefined
+                ? `known here: ${known.join(', ')}`
+                : `did you mean ${JSON.stringify(meant)}?`;
+            const message = `unknown key ${JSON.stringify(key)}; ${advice}`;
+            return { path: parent, key, message };
+          });
+      }
+      case 'min_length':
+        if (!Array.isArray(issue.input)) return flat('is empty');
+        return [{ path, key: null, message: 'the list is empty; add at least one hashtag' }];
+      case 'max_length':
+        return flat(`is longer than ${issue.requirement} characters`);
+      case 'min_value':
+        return flat(`must be at least ${issue.requirement}`);
+      case 'max_value':
+        return flat(`must be at most ${issue.requirement}`);
+      default:
+        return flat(issue.message);
+    }
+  });
+}
+
+function knownKeysAt(path: JSONPath): string[] {
+  if (path.length === 0) return fileKeys;
+  return path[0] === 'settings' ? settingsKeys : hashtagKeys;
+}
+
+function subject(path: JSONPath): string {
+  const last = path.at(-1);
+  return typeof last === 'string' ? JSON.stringify(last) : 'this';
+}
+
+type SyntaxError = { code: string; offset: number; length: number };
+
+const STRUCTURE = /Expected$/;
+
+const CLOSING = /^Close/;
+
+/**
+ * Leaves out syntax errors that only follow from another one: structural errors after an unclosed
+ * string or bracket, where everything that follows is read as part of the wrong thing, and those
+ * right after a meaningless word.
+ */
+function withoutCascades(text: string, parseErrors: ParseError[]): SyntaxError[] {
+  const end = text.trimEnd().length;
+  const errors = parseErrors.map(({ error, offset, length }) => ({
+    code: printParseErrorCode(error),
+    offset: Math.min(offset, end), // a missing end belongs where the text ends
+    length,
+  }));
+  const isOpen = errors.some(({ code }) => CLOSING.test(code));
+  const kept: SyntaxError[] = [];
+  let isStructureKnown = true;
+  for (const error of errors) {
+    const last = kept.at(-1);
+    const isStructure = STRUCTURE.test(error.code);
+    const between = last && text.slice(last.offset + last.length, error.offset);
+    const followsWord = last?.code === 'InvalidSymbol' && between?.trim() === '';
+    const isEndOfOpen = isOpen && error.offset === end && !CLOSING.test(error.code);
+    if (isStructure && (!isStructureKnown || followsWord || isEndOfOpen)) continue;
+    if (last?.offset === error.offset) continue;
+    kept.push(error);
+    if (error.code === 'UnexpectedEndOfString' || describeUnclosed(text, error) !== null) {
+      isStructureKnown = false;
+    }
+  }
+  return kept;
+}
+
+/** The message for a bracket or colon that shows that something before it was not closed. */
+function describeUnclosed(text: string, { code, offset }: SyntaxError): string | null {
+  const wantsComma = code === 'CommaExpected';
+  switch (text[offset]) {
+    case '}': {
+      const isInList = code === 'ValueExpected' && !text.slice(0, offset).trimEnd().endsWith(':');
+      return wantsComma || isInList ? 'a closing ] is missing before this' : null;
+    }
+    case ']': {
+      const isInObject = wantsComma || code === 'PropertyNameExpected';
+      return isInObject ? 'a closing } is missing before this' : null;
+    }
+    case ':':
+      return wantsComma ? 'a colon stands only in { }; is a closing ] missing before this?' : null;
+    default:
+      return null;
+  }
+}
+
+function describeSyntaxError(text: string, error: SyntaxError): string {
+  const { code, offset, length } = error;
+  const unclosed = describeUnclosed(text, error);
+  if (unclosed !== null) return unclosed;
+  if (code === 'InvalidSymbol' && /[“”„‟«»‘’‚‹›]/u.test(text.slice(offset, offset + length))) {
+    return 'these are typographic quotes; write plain ones: "';
+  }
+  const isAfterComma = text.slice(0, offset).trimEnd().endsWith(',');
+  const wayOut = isAfterComma ? ' (or remove the comma before)' : '';
+  const plain: Record<string, string> = {
+    InvalidSymbol: 'this word means nothing here; put text in double quotes',
+    InvalidNumberFormat: 'this number is malformed',
+    PropertyNameExpected: `a key in double quotes is expected here${wayOut}`,
+    ValueExpected: `a value is expected here${wayOut}`,
+    ColonExpected: 'a colon is missing here',
+    CommaExpected: 'a comma is missing before this',
+    CloseBraceExpected: 'a closing } is missing here',
+    CloseBracketExpected: 'a closing ] is missing here',
+    EndOfFileExpected: 'nothing may follow the end of the list; remove this',
+    InvalidCommentToken: 'comments are not allowed; use "note" instead',
+    UnexpectedEndOfString: 'a closing " is missing here',
+    InvalidCharacter: 'this character is not allowed here',
+    InvalidEscapeCharacter: 'this \\ sequence is not valid in JSON',
+    InvalidUnicode: 'this \\u sequence is not valid in JSON',
+  };
+  return plain[code] ?? code;
+}
+
+/** The offset of the value at the path, or of one of its keys; of the nearest parent where it is absent. */
+function offsetOf(tree: Node, path: JSONPath, key: string | null): number {
+  const node = findNodeAtLocation(tree, path);
+  if (node === undefined) return path.length === 0 ? 0 : offsetOf(tree, path.slice(0, -1), null);
+  const property = node.children?.find((child) => child.children?.[0]?.value === key);
+  return key !== null && property !== undefined ? property.offset : node.offset;
+}

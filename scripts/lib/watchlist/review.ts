@@ -1,0 +1,141 @@
+import type { Day } from '../core/day.ts';
+import { formatCount, formatDuration, formatList, plural } from '../core/format.ts';
+import { hashtagUrl } from '../core/hashtag-name.ts';
+import { escapeMarkdown, renderLink, renderTable } from '../core/markdown.ts';
+import { plainText } from '../core/text.ts';
+import { type Cost, daysOfCredits, estimateCost } from './credits.ts';
+import type { Watchlist } from './watchlist.ts';
+
+/** What a change to the watchlist does, and what the list costs before and after it. */
+export type WatchlistReview = {
+  added: string[];
+  removed: string[];
+  /** Not asked for any more, or from the start. */
+  paused: string[];
+  resumed: string[];
+  /** A sentence for each new name that is tracked under another form than it is written. */
+  renamed: string[];
+  settings: { setting: string; before: string; after: string }[];
+  /** Null where there was no list before. */
+  costBefore: Cost | null;
+  costAfter: Cost;
+};
+
+/** Compares two lists; without one before, all of `after` is new. */
+export function reviewWatchlist(before: Watchlist | null, after: Watchlist): WatchlistReview {
+  const old = new Map(before?.entries.map((entry) => [entry.name, entry]));
+  const names = new Set(after.entries.map((entry) => entry.name));
+  const noticesBefore = new Set(before?.notices.map((notice) => notice.message));
+  const settings = before === null ? [] : listDifferences(before.settings, after.settings);
+  for (const { name, paused: _paused, ...own } of after.entries) {
+    const entry = old.get(name);
+    if (entry === undefined) continue;
+    const { name: _name, paused: _oldPaused, ...ownBefore } = entry;
+    settings.push(...listDifferences(ownBefore, own, ` of #${name}`));
+  }
+  const namesOf = (entries: Watchlist['entries']) => entries.map((entry) => entry.name);
+  return {
+    added: namesOf(after.entries.filter(({ name }) => !old.has(name))),
+    removed: [...old.keys()].filter((name) => !names.has(name)),
+    paused: namesOf(after.entries.filter(({ name, paused }) => paused && !old.get(name)?.paused)),
+    resumed: namesOf(after.entries.filter(({ name, paused }) => !paused && old.get(name)?.paused)),
+    renamed: after.notices
+      .map((notice) => notice.message)
+      .filter((message) => !noticesBefore.has(message)),
+    settings,
+    costBefore: before === null ? null : estimateCost(before),
+    costAfter: estimateCost(after),
+  };
+}
+
+/** A warning where a month costs more than the credits that were left on a day; null otherwise. */
+export function warnOfCredits(
+  watchlist: Watchlist,
+  left: { credits: number; day: Day },
+): string | null {
+  const { creditsPerMonth } = estimateCost(watchlist);
+  if (creditsPerMonth <= left.credits) return null;
+  const days = daysOfCredits(left.credits, watchlist);
+  return (
+    `the list costs ${plural(creditsPerMonth, 'credit')} a month, and ` +
+    `${formatCount(left.credits)} were left on ${left.day}: enough for ${plural(days, 'day')}`
+  );
+}
+
+/** The review as GitHub-flavoured Markdown, with `remarks` (sentences) below it. */
+export function renderReview(review: WatchlistReview, remarks: string[]): string {
+  const lines = describeChanges(review, {
+    label: (text) => `**${text}**`,
+    hashtag: (name) => renderLink(name, hashtagUrl(name), '#'),
+    words: escapeMarkdown,
+  });
+  const blocks = [
+    '### The watchlist',
+    lines.map((line) => `- ${line}`).join('\n'),
+    renderTable(['', 'Before', 'After'], costRows(review), 'lrr'),
+    'A call costs one credit; a month has 30 days. A run takes longer where the API allows less.',
+    ...remarks.map((remark) => `⚠️ ${escapeMarkdown(remark)}`),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+/** The same in plain lines, without remarks. */
+export function renderConsoleReview(review: WatchlistReview): string {
+  const lines = describeChanges(review, {
+    label: (text) => text,
+    hashtag: (name) => `#${plainText(name)}`,
+    words: plainText,
+  });
+  const costs = costRows(review).map(([what, before, after]) => `${what}: ${before} → ${after}`);
+  return [...lines, ...costs].join('\n');
+}
+
+/** How text is written in one of the two formats. */
+type Style = Record<'label' | 'hashtag' | 'words', (text: string) => string>;
+
+function describeChanges(review: WatchlistReview, { label, hashtag, words }: Style): string[] {
+  const name = (what: string, names: string[], remark = '') => {
+    if (names.length === 0) return [];
+    return [`${label(what)}: ${formatList(names.map(hashtag))}${remark}`];
+  };
+  const lines = [
+    ...name('Added', review.added),
+    ...name('Removed', review.removed, ' (their stored rows stay)'),
+    ...name('Paused', review.paused),
+    ...name('Resumed', review.resumed),
+    ...review.renamed.map((message) => `${label('Renamed')}: ${words(message)}`),
+    ...review.settings.map(
+      ({ setting, before, after }) =>
+        `${label(words(setting))}: ${words(before)} → ${words(after)}`,
+    ),
+  ];
+  return lines.length > 0 ? lines : ['The tracked hashtags and the settings do not change.'];
+}
+
+function costRows({ costBefore, costAfter }: WatchlistReview): string[][] {
+  const row = (what: string, format: (cost: Cost) => string) => [
+    what,
+    costBefore === null ? '–' : format(costBefore),
+    format(costAfter),
+  ];
+  return [
+    row('Calls a day', (cost) => formatCount(cost.callsPerDay)),
+    row('Credits a month', (cost) => formatCount(cost.creditsPerMonth)),
+    row('A run takes about', (cost) => formatDuration(cost.runMs)),
+  ];
+}
+
+function listDifferences(
+  before: Record<string, unknown>,
+  after: Record<string, unknown>,
+  suffix = '',
+): WatchlistReview['settings'] {
+  const show = (value: unknown) => String(value ?? 'none');
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((key) => before[key] !== after[key])
+    .map((key) => ({
+      setting: `${key}${suffix}`,
+      before: show(before[key]),
+      after: show(after[key]),
+    }));
+}

@@ -1,0 +1,136 @@
+import * as v from 'valibot';
+import { plainText } from '../core/text.ts';
+
+const TEXT = 'must be text in double quotes';
+const text = v.string(TEXT);
+const trueOrFalse = v.boolean('must be true or false, without quotes');
+
+const settingsEntries = {
+  trendingGrowthPercent: optional(
+    'Daily growth, in percent, above which a hashtag is trending.',
+    numberIn(0, 1000),
+    5,
+  ),
+  minVideos: optional(
+    'A hashtag with fewer videos is never called trending.',
+    wholeNumberIn(0, Number.MAX_SAFE_INTEGER),
+    0,
+  ),
+  concurrency: optional(
+    'Requests in flight at once; your API plan says how many it allows.',
+    wholeNumberIn(1, 50),
+    1,
+  ),
+  requestsPerMinute: v.exactOptional(
+    describe('At most this many requests in any minute. No limit without it.', numberIn(1, 6000)),
+  ),
+  timeZone: optional(
+    'What a day is: an IANA time zone name such as "Europe/Berlin".',
+    v.pipe(
+      text,
+      v.check(isTimeZone, 'is not a time zone; write an IANA name such as "Europe/Berlin"'),
+    ),
+    'UTC',
+  ),
+  digestIssue: v.exactOptional(
+    describe(
+      'The number of an issue that gets a comment on each day with something to say.',
+      wholeNumberIn(
+        1,
+        Number.MAX_SAFE_INTEGER,
+        "must be the issue's number without quotes, such as 12",
+      ),
+    ),
+  ),
+  troubleIssue: optional('True: an issue is open while tracking has problems.', trueOrFalse, false),
+};
+export const settingsSchema = describe('Each setting is optional.', strictObject(settingsEntries));
+
+const nameSchema = describe(
+  'A hashtag, as you would paste it: with or without #, any script, or its TikTok URL.',
+  v.pipe(text, v.minLength(1)),
+);
+const isVisible = (group: string) => plainText(group) !== '';
+const groupSchema = v.pipe(
+  text,
+  v.trim(),
+  v.minLength(1),
+  v.maxLength(60),
+  v.check(isVisible, 'has no visible letter'),
+);
+
+const hashtagEntries = {
+  name: nameSchema,
+  group: v.exactOptional(describe('The report has one table per group.', groupSchema)),
+  trendingGrowthPercent: v.exactOptional(
+    describe('Daily growth, in percent, above which this hashtag is trending.', numberIn(0, 1000)),
+  ),
+  paused: optional('True: not asked for; its history is kept.', trueOrFalse, false),
+  note: v.exactOptional(describe('For people; the tracker does not read it.', text)),
+};
+const hashtagSchema = strictObject(hashtagEntries);
+
+const hashtagsSchema = describe(
+  'The hashtags to track.',
+  v.pipe(v.array(v.union([nameSchema, hashtagSchema]), 'must be a list in [ ]'), v.minLength(1)),
+);
+
+const fileEntries = {
+  $schema: v.exactOptional(text),
+  settings: v.optional(settingsSchema, {}),
+  hashtags: hashtagsSchema,
+};
+
+/** What `data/hashtags.json` may hold. The JSON Schema for editors is made from this. */
+export const fileSchema = v.union([strictObject(fileEntries), hashtagsSchema]);
+
+/** The settings of `data/hashtags.json`, defaults filled in. */
+export type Settings = v.InferOutput<typeof settingsSchema>;
+
+/** A tracked hashtag as the file holds it, defaults filled in. */
+export type FileEntry = v.InferOutput<typeof hashtagSchema>;
+
+export const fileKeys = Object.keys(fileEntries);
+export const settingsKeys = Object.keys(settingsEntries);
+export const hashtagKeys = Object.keys(hashtagEntries);
+
+/** The schema with a description for those who write the file. */
+function describe<const Schema extends v.GenericSchema>(description: string, schema: Schema) {
+  return v.pipe(schema, v.description(description));
+}
+
+function optional<const Schema extends v.GenericSchema, const D extends v.InferInput<Schema>>(
+  description: string,
+  schema: Schema,
+  defaultValue: D,
+) {
+  return v.optional(describe(description, schema), defaultValue);
+}
+
+function numberIn(
+  least: number,
+  most: number,
+  message = 'must be a number without quotes, such as 5',
+) {
+  return v.pipe(v.number(message), v.minValue(least), v.maxValue(most));
+}
+
+function wholeNumberIn(least: number, most: number, message?: string) {
+  return v.pipe(numberIn(least, most, message), v.integer('must be a whole number'));
+}
+
+/** An object with these keys and no other. Valibot alone would accept a list. */
+function strictObject<const Entries extends v.ObjectEntries>(entries: Entries) {
+  const isObject = (value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  return v.pipe(v.custom<object>(isObject, 'must be an object'), v.strictObject(entries));
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: name }) !== undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,177 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  findNodeAtLocation,
+  getNodeValue,
+  type Node,
+  type ParseError,
+  parseTree,
+} from 'jsonc-parser';
+import * as v from 'valibot';
+import { formatProblem, type Problem, UsageError } from '../core/errors.ts';
+import { HashtagNameError, parseHashtagName } from '../core/hashtag-name.ts';
+import { WATCHLIST_PATH } from '../core/paths.ts';
+import type { Threshold } from '../trends/trends.ts';
+import { explainShape, explainSyntax, type Mistake, repeatedKeys } from './mistakes.ts';
+import { type FileEntry, fileSchema, type Settings, settingsSchema } from './schema.ts';
+
+/** A tracked hashtag; `name` is in its normal form (see `parseHashtagName`). */
+export type WatchlistEntry = Omit<FileEntry, 'note'>;
+
+/** The parsed watchlist. `notices` are worth knowing although nothing is wrong. */
+export type Watchlist = { settings: Settings; entries: WatchlistEntry[]; notices: Problem[] };
+
+/** Everything that is wrong with a watchlist, each mistake with its place. */
+export class WatchlistError extends UsageError {
+  override name = 'WatchlistError';
+  readonly #problems: Problem[];
+
+  constructor(problems: Problem[], options?: ErrorOptions) {
+    super(problems.map(formatProblem).join('\n'), options);
+    this.#problems = problems;
+  }
+
+  override get problems(): Problem[] {
+    return this.#problems;
+  }
+}
+
+/** The entries that are asked for: all but the paused ones. */
+export function activeEntries(watchlist: Watchlist): WatchlistEntry[] {
+  return watchlist.entries.filter((entry) => !entry.paused);
+}
+
+/** The names of the hashtags that are asked for. */
+export function activeNames(watchlist: Watchlist): string[] {
+  return activeEntries(watchlist).map(({ name }) => name);
+}
+
+/** When each hashtag is trending. */
+export function thresholds({ settings, entries }: Watchlist): (hashtag: string) => Threshold {
+  const own = new Map(entries.map((entry) => [entry.name, entry.trendingGrowthPercent]));
+  return (hashtag) => ({
+    trendingGrowthPercent: own.get(hashtag) ?? settings.trendingGrowthPercent,
+    minVideos: settings.minVideos,
+  });
+}
+
+/** The group of each hashtag that has one. */
+export function groupsByHashtag({ entries }: Watchlist): Map<string, string> {
+  return new Map(
+    entries.flatMap(({ name, group }) => (group === undefined ? [] : [[name, group]])),
+  );
+}
+
+/**
+ * Reads and checks `data/hashtags.json` below `root`.
+ * @throws WatchlistError where it is missing, unreadable or wrong
+ */
+export async function readWatchlist(root: string): Promise<Watchlist> {
+  const text = await readFile(path.join(root, WATCHLIST_PATH), 'utf8').catch((cause) => {
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    const message = isMissing
+      ? 'no such file; run this in the repository’s top folder, or write {"hashtags": ["aitools"]} there'
+      : `can't be read: ${(cause as Error).message}`;
+    throw new WatchlistError([{ file: WATCHLIST_PATH, line: 1, column: 1, message }], { cause });
+  });
+  return parseWatchlist(text);
+}
+
+/**
+ * Parses the text of a watchlist.
+ * @throws WatchlistError with every mistake at once
+ */
+export function parseWatchlist(fileText: string): Watchlist {
+  const text = fileText.replace(/^\uFEFF/, '');
+  const problemAt = createLocator(text);
+  const refuse = (mistakes: Mistake[], options?: ErrorOptions): never => {
+    throw new WatchlistError(mistakes.map(problemAt).sort(byPlace), options);
+  };
+  const tree = parseJson(text, refuse);
+  const parsed = v.safeParse(fileSchema, getNodeValue(tree), { abortPipeEarly: true });
+  const list = tree.type === 'array' ? tree : findNodeAtLocation(tree, ['hashtags']);
+  const shape = parsed.success ? [] : explainShape(tree, parsed.issues);
+  // Names are checked even where the shape is wrong, so that one reading shows everything.
+  const names = parseNames(list, (offset) => problemAt({ offset, message: '' }).line);
+  const mistakes = [...repeatedKeys(tree), ...shape, ...names.mistakes];
+  if (mistakes.length > 0 || !parsed.success) return refuse(mistakes);
+
+  const file = Array.isArray(parsed.output)
+    ? { settings: v.parse(settingsSchema, {}), hashtags: parsed.output }
+    : parsed.output;
+  const entries = file.hashtags.map((item): WatchlistEntry => {
+    const { note: _note, ...entry } =
+      typeof item === 'string' ? { name: item, paused: false } : item;
+    return { ...entry, name: parseHashtagName(entry.name).name };
+  });
+  return { settings: file.settings, entries, notices: names.notices.map(problemAt) };
+}
+
+function parseJson(
+  text: string,
+  refuse: (mistakes: Mistake[], options?: ErrorOptions) => never,
+): Node {
+  if (text.trim() === '') {
+    return refuse([{ offset: 0, message: 'the file is empty; write {"hashtags": ["aitools"]}' }]);
+  }
+  const errors: ParseError[] = [];
+  let tree: Node | undefined;
+  try {
+    tree = parseTree(text, errors, { disallowComments: true });
+    if (tree !== undefined) getNodeValue(tree);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    refuse([{ offset: 0, message: 'not valid: brackets are nested too deeply' }], { cause });
+  }
+  if (errors.length === 0 && tree !== undefined) return tree;
+  return refuse(explainSyntax(text, errors));
+}
+
+/** What is wrong with the names, or worth knowing about them. */
+function parseNames(list: Node | undefined, lineAt: (offset: number) => number) {
+  const mistakes: Mistake[] = [];
+  const notices: Mistake[] = [];
+  const offsetOfName = new Map<string, number>();
+  for (const item of list?.type === 'array' ? (list.children ?? []) : []) {
+    const node = item.type === 'object' ? findNodeAtLocation(item, ['name']) : item;
+    if (node?.type !== 'string' || node.value === '') continue;
+    const { offset } = node;
+    try {
+      const { name, notice } = parseHashtagName(node.value);
+      const firstOffset = offsetOfName.get(name);
+      if (firstOffset === undefined) {
+        offsetOfName.set(name, offset);
+      } else {
+        const message = `#${name} is already on line ${lineAt(firstOffset)}; remove one of the two`;
+        mistakes.push({ offset, message });
+      }
+      if (notice !== null) notices.push({ offset, message: notice });
+    } catch (error) {
+      if (!(error instanceof HashtagNameError)) throw error;
+      mistakes.push({ offset, message: error.message });
+    }
+  }
+  return { mistakes, notices };
+}
+
+/** Finds the line and column of an offset in the text. */
+function createLocator(text: string): (mistake: Mistake) => Problem {
+  const lineStarts = [
+    0,
+    ...[...text.matchAll(/\r\n|\r|\n/g)].map((end) => end.index + end[0].length),
+  ];
+  return ({ offset, message }) => {
+    let [low, high] = [0, lineStarts.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((lineStarts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    const column = offset - (lineStarts[low] ?? 0) + 1;
+    return { file: WATCHLIST_PATH, line: low + 1, column, message };
+  };
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  return a.line - b.line || a.column - b.column;
+}

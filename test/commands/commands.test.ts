@@ -1,0 +1,208 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DEMO_KEY } from '../../scripts/lab/stand-in.ts';
+import { git } from '../../scripts/lib/system/git.ts';
+import { createFolder } from '../helpers/folder.ts';
+import { runScript } from '../helpers/process.ts';
+import { createRepository, writeWatchlist } from '../helpers/repository.ts';
+import { runTrack, startApi } from '../helpers/tracker.ts';
+
+describe.each([
+  'track',
+  'notify',
+  'report',
+  'check',
+  'doctor',
+  'audit',
+  'import',
+  'restore',
+  'demo',
+  'bench',
+])('npm run %s', (name) => {
+  it('refuses an unknown flag with exit code 2', async () => {
+    const ran = await runScript(name, ['--frobnicate'], await createFolder());
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stdout).toContain("Unknown option '--frobnicate'");
+  });
+});
+
+describe('npm run track', () => {
+  it('works as a process: asks, stores, reports, publishes', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    const api = await startApi();
+    const env = { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url };
+    const ran = await runScript('track', ['--publish'], root, env);
+    expect(ran).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await git(remote, ['log', '-1', '--format=%s', 'main'])).toMatch(
+      /^\d{4}-\d\d-\d\d: 1 of 1 hashtag$/,
+    );
+  });
+
+  it('never lets the key out, even where the API echoes it', async () => {
+    const key = 'canary-4f1c9e';
+    const { root, remote } = await createRepository(['aitools', 'llm']);
+    const api = await startApi({
+      key,
+      fault: (name) =>
+        name === 'llm'
+          ? { status: 400, body: { error: `headers: Authorization: Bearer ${key}` } }
+          : null,
+    });
+    const summary = path.join(await createFolder(), 'summary.md');
+    const ran = await runScript('track', ['--publish'], root, {
+      SCAVIO_API_KEY: key,
+      SCAVIO_BASE_URL: api.url,
+      GITHUB_ACTIONS: 'true',
+      GITHUB_STEP_SUMMARY: summary,
+    }).catch((error: unknown) => error);
+    const everything = [
+      JSON.stringify(ran),
+      await readFile(path.join(root, 'data', 'hashtag_tracker.db'), 'latin1'),
+      await git(remote, ['log', '-p', '--text', 'main']),
+    ];
+    expect(everything[0]).toContain('Authorization: Bearer ***');
+    for (const text of everything) expect(text).not.toContain(key);
+  });
+});
+
+describe('npm run check', () => {
+  it('says what is fine', async () => {
+    const root = await createFolder();
+    await writeWatchlist(root, ['#AI Tools', { name: 'llm', paused: true }]);
+    const ran = await runScript('check', [], root);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      stdout:
+        'note: data/hashtags.json:1:2: "#AI Tools" is tracked as #aitools\n' +
+        'data/hashtags.json is fine: 1 to track, 1 paused\n',
+    });
+  });
+
+  it('says all that is wrong, where, with exit code 2', async () => {
+    const root = await createFolder();
+    await writeWatchlist(root, { hashtags: ['a!', 5] });
+    const ran = await runScript('check', [], root);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stdout).toMatch(/hashtags\.json:1:14: .*\n.*hashtags\.json:1:19: /);
+  });
+
+  it('annotates the very line on GitHub', async () => {
+    const root = await createFolder();
+    await writeWatchlist(root, ['a!']);
+    const ran = await runScript('check', [], root, { GITHUB_ACTIONS: 'true' });
+    expect(ran.stdout).toMatch(/^::error file=data\/hashtags.json,line=1,col=2::/);
+  });
+});
+
+describe('npm run check --since', () => {
+  it('says what changed since a revision, and what it costs', async () => {
+    const { root } = await createRepository(['aitools', 'llm']);
+    await writeWatchlist(root, ['llm', 'claude', 'cursor']);
+    const ran = await runScript('check', ['--since', 'HEAD'], root);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      stdout:
+        'data/hashtags.json is fine: 3 to track, 0 paused\n' +
+        'Added: #claude, #cursor\n' +
+        'Removed: #aitools (their stored rows stay)\n' +
+        'Calls a day: 2 → 3\n' +
+        'Credits a month: 60 → 90\n' +
+        'A run takes about: 2 s → 3 s\n',
+    });
+  });
+
+  it('takes all for added where there was no list, or a wrong one, and says so of that', async () => {
+    const { root } = await createRepository(['aitools']);
+    await git(root, ['rm', '--quiet', '--cached', 'data/hashtags.json']);
+    await git(root, ['commit', '--quiet', '-m', 'Remove the list']);
+    const without = await runScript('check', ['--since', 'HEAD'], root);
+    expect(without.stdout).toMatch(/\nAdded: #aitools\nCalls a day: – → 1\n/);
+    expect(without.stdout).not.toContain('warning');
+    await writeFile(path.join(root, 'data/hashtags.json'), '[');
+    await git(root, ['add', '.']);
+    await git(root, ['commit', '--quiet', '-m', 'Break the list']);
+    await writeWatchlist(root, ['aitools']);
+    const broken = await runScript('check', ['--since', 'HEAD'], root);
+    expect(broken.exitCode).toBe(0);
+    expect(broken.stdout).toMatch(/\nAdded: #aitools\n[\s\S]*warning: .*HEAD was not valid/);
+  });
+
+  it('works beside a damaged database, and says that the credits are not known', async () => {
+    const { root } = await createRepository(['aitools']);
+    await writeFile(path.join(root, 'data/hashtag_tracker.db'), 'damage');
+    const ran = await runScript('check', ['--since', 'HEAD'], root);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/do not change[\s\S]*remaining credits are unknown: .*damaged/),
+    });
+  });
+
+  it('refuses a revision that does not exist', async () => {
+    const { root } = await createRepository(['aitools']);
+    const ran = await runScript('check', ['--since', '--nonsense'], root);
+    expect(ran.exitCode).toBe(2);
+    const unknown = await runScript('check', ['--since=nonsense'], root);
+    expect(unknown).toMatchObject({
+      exitCode: 2,
+      stdout: expect.stringContaining('--since nonsense: there is no such revision'),
+    });
+  });
+});
+
+describe('npm run report', () => {
+  it('renders a day again, to the same bytes, from the database and the watchlist alone', async () => {
+    const root = await createFolder();
+    await writeWatchlist(root, ['aitools']);
+    const api = await startApi();
+    await runTrack(root, api, [], { day: '2026-11-21' });
+    await runTrack(root, api, [], { day: '2026-11-22' });
+    const read = () =>
+      Promise.all(
+        ['2026-11-21.md', '2026-11-22.md', 'README.md', 'charts/2026-11-22.svg'].map((file) =>
+          readFile(path.join(root, 'reports', file), 'utf8'),
+        ),
+      );
+    const before = await read();
+    expect((await runScript('report', ['--date', '2026-11-21'], root)).exitCode).toBe(0);
+    const ran = await runScript('report', [], root);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('Wrote reports/2026-11-22.md'),
+    });
+    expect(await read()).toEqual(before);
+  });
+
+  it.each([
+    ['2026-11-20', 'the newest is 2026-11-22'],
+    ['10.11.2026', '--date 10.11.2026 is not a day; write it as 2026-11-22'],
+    ['2026-11-31', '--date 2026-11-31 is not a day; write it as 2026-11-22'],
+  ])('refuses --date %s, which is no day of the database', async (date, message) => {
+    const root = await createFolder();
+    await writeWatchlist(root, ['aitools']);
+    await runTrack(root, await startApi());
+    const ran = await runScript('report', ['--date', date], root);
+    expect(ran).toMatchObject({ exitCode: 2, stdout: expect.stringContaining(message) });
+  });
+});
+
+describe('npm run demo', () => {
+  it('runs 30 days into demo/, with a gap, a failure, a rerun and a breakout to see', async () => {
+    const root = await createFolder();
+    await writeWatchlist(root, ['aitools']);
+    const schema = await readFile(
+      path.join(import.meta.dirname, '../../data/hashtags.schema.json'),
+    );
+    await writeFile(path.join(root, 'data/hashtags.schema.json'), schema);
+    const ran = await runScript('demo', [], root);
+    expect(ran.exitCode).toBe(0);
+    const index = await readFile(path.join(root, 'demo/tracker/reports/README.md'), 'utf8');
+    expect(index).toContain('## All 29 reports');
+    expect(index).toMatch(/~~\d+~~/); // the gap
+    expect(index).toContain('(1 missed)'); // the failure
+    expect(ran.stdout).toMatch(/rerun/);
+    expect(ran.stdout).toContain('BREAKOUT');
+    const log = await git(path.join(root, 'demo/remote.git'), ['log', '--format=%s', 'main']);
+    expect(log.split('\n')).toHaveLength(31);
+  });
+});

@@ -1,0 +1,371 @@
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DEMO_KEY } from '../../scripts/lab/stand-in.ts';
+import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
+import { examine, renderFinding } from '../../scripts/lib/commands/doctor-checks.ts';
+import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
+import type { Context } from '../../scripts/lib/system/command.ts';
+import { git } from '../../scripts/lib/system/git.ts';
+import { createTerminalLog } from '../../scripts/lib/system/log.ts';
+import { createFolder } from '../helpers/folder.ts';
+import { startAnswering } from '../helpers/http.ts';
+import { PROJECT, runScript } from '../helpers/process.ts';
+import {
+  cloneRepository,
+  commitFile,
+  createOnce,
+  createRepository,
+  type Repository,
+  writeWatchlist,
+} from '../helpers/repository.ts';
+import { runTrack, startApi } from '../helpers/tracker.ts';
+
+const WORKFLOWS = '.github/workflows';
+
+/**
+ * A repository with two published days and the workflow files, in which nothing is amiss, and the
+ * API on the next morning.
+ * @param credits what there was before the first day
+ */
+async function createHealthy(credits = 1000) {
+  const repository = await createOnce(`healthy with ${credits} credits`, async () => {
+    const made = await createRepository(['aitools', 'llm']);
+    const { root } = made;
+    await cp(path.join(PROJECT, WORKFLOWS), path.join(root, WORKFLOWS), { recursive: true });
+    await git(root, ['add', '.']);
+    await git(root, ['commit', '--quiet', '-m', 'Add the workflows']);
+    const api = await startApi({ credits });
+    await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+    await runTrack(root, api, ['--publish'], { day: '2026-11-22' });
+    return made;
+  });
+  const api = await startApi({ credits: credits - 4 });
+  return { ...repository, api, env: { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url } };
+}
+
+/** What the doctor says, a line a finding; in the morning of the day. */
+async function examined(
+  root: string,
+  env: Context['env'] = {},
+  today = '2026-11-22',
+): Promise<string[]> {
+  const lines: string[] = [];
+  const findings = examine({
+    root,
+    env,
+    clock: createVirtualClock(Date.parse(`${today}T08:00:00Z`)),
+    random: () => 0.5,
+    fetch: globalThis.fetch,
+    log: createTerminalLog(() => {}),
+    terminal: null,
+    stdout: process.stdout,
+    catchInterruption: () => new AbortController().signal,
+  });
+  for await (const finding of findings) lines.push(renderFinding(finding));
+  return lines;
+}
+
+/** The findings that are not fine. */
+async function complaints(...args: Parameters<typeof examined>): Promise<string[]> {
+  return (await examined(...args)).filter((line) => !line.startsWith('✓'));
+}
+
+describe('a clone in which nothing is amiss', () => {
+  it('is told so, thing by thing', async () => {
+    const { root, env } = await createHealthy();
+    expect(await examined(root, env)).toEqual([
+      '✓ data/hashtags.json: 2 to track, 0 paused',
+      '✓ data/hashtag_tracker.db is sound; its newest day is 2026-11-22, with 2 hashtags',
+      '✓ .github/workflows/track.yml is there, with 3 schedules',
+      '✓ origin/main can be pushed to, unless a rule protects it',
+      '✓ the API accepts the key, plan free',
+      '✓ 996 credits left, enough for 498 days at 2 a day',
+    ]);
+  });
+
+  it('stays as it is, and so do the remote and the credits', async () => {
+    const { root, remote, api, env } = await createHealthy();
+    await commitFile(root, 'notes.txt', 'not pushed yet');
+    const look = async () => [
+      await git(root, ['status', '--porcelain', '--ignored']),
+      await git(root, ['for-each-ref']),
+      await git(remote, ['for-each-ref']),
+    ];
+    const before = await look();
+    expect(await complaints(root, env)).toEqual([]);
+    expect(await look()).toEqual(before);
+    expect(api.requests).toEqual([]);
+  });
+
+  it('runs none of its hooks', async () => {
+    const { root, env } = await createHealthy();
+    const hook = path.join(root, '.git/hooks/pre-push');
+    await mkdir(path.dirname(hook), { recursive: true });
+    await writeFile(hook, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    expect(await complaints(root, env)).toEqual([]);
+  });
+});
+
+describe('npm run doctor', () => {
+  it('ends with 0 where nothing would fail, with 1 where something would', async () => {
+    const { root } = await createHealthy();
+    const ran = await runScript('doctor', [], root);
+    expect(ran).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(ran.stdout).toMatch(/\n\nNothing would fail, \d remarks?\n$/);
+    await writeFile(path.join(root, 'data/hashtags.json'), '[]');
+    const broken = await runScript('doctor', [], root);
+    expect(broken.exitCode).toBe(1);
+    expect(broken.stdout).toContain('\n1 thing would fail, ');
+  });
+
+  it('never lets the key out, even where the API echoes it', async () => {
+    const key = 'canary-4f1c9e';
+    const { root } = await createRepository();
+    const answers = [
+      { status: 403, body: { error: `Bearer ${key} is not allowed` } },
+      { status: 500, body: { error: `Bearer ${key} ::error::x` } },
+      { body: { plan: key, credit_balance: 5 } },
+    ];
+    for (const answer of answers) {
+      const env = { SCAVIO_API_KEY: key, SCAVIO_BASE_URL: await startAnswering(answer) };
+      const ran = await runScript('doctor', [], root, env);
+      expect(ran.stdout).toContain('***');
+      expect(JSON.stringify(ran)).not.toContain(key);
+    }
+  });
+
+  it('works without git', async () => {
+    const { root } = await createHealthy();
+    await writeFile(path.join(root, DATABASE_PATH), 'damage');
+    const ran = await runScript('doctor', [], root, { PATH: await createFolder() });
+    expect(ran).toMatchObject({ exitCode: 1, stderr: '' });
+    expect(ran.stdout).toContain('✗ git is not installed\n    → install it: https://git-scm.com\n');
+    expect(ran.stdout).toContain('✗ data/hashtag_tracker.db is damaged');
+  });
+});
+
+describe('the list', () => {
+  it('is shown with all that is wrong', async () => {
+    const { root, env } = await createHealthy();
+    await writeWatchlist(root, ['a!', 5]);
+    expect(await complaints(root, env)).toEqual([
+      expect.stringMatching(/^✗ data\/hashtags\.json:1:2: .*write "a"/),
+      expect.stringMatching(/^✗ data\/hashtags\.json:1:7: /),
+    ]);
+  });
+
+  it('is remarked on where it tracks nothing', async () => {
+    const { root, env } = await createHealthy();
+    await writeWatchlist(root, [{ name: 'llm', paused: true }]);
+    expect((await complaints(root, env))[0]).toMatch(
+      /^! .*: 0 to track, 1 paused\n {4}→ .*"paused"/,
+    );
+  });
+});
+
+describe('the database', () => {
+  it('is brought back with npm run restore where it is damaged or gone', async () => {
+    const { root, env } = await createHealthy();
+    for (const damage of [
+      () => writeFile(path.join(root, DATABASE_PATH), 'damage'),
+      () => rm(path.join(root, DATABASE_PATH)),
+    ]) {
+      await damage();
+      const [complaint, ...others] = await complaints(root, env);
+      expect(complaint).toMatch(/^✗ data\/hashtag_tracker\.db is .*npm run restore/);
+      expect(others).toEqual([]);
+    }
+  });
+
+  it('may still have to be made', async () => {
+    const { root } = await createRepository();
+    expect(await complaints(root)).toContainEqual(
+      expect.stringMatching(/^! data\/hashtag_tracker\.db has no day yet\n {4}→ .*Run workflow$/),
+    );
+  });
+
+  it('is expected to have yesterday, at least', async () => {
+    const { root, env } = await createHealthy();
+    expect(await complaints(root, env, '2026-11-23')).toEqual([]);
+    expect(await complaints(root, env, '2026-11-24')).toEqual([
+      expect.stringMatching(
+        /^! .* is sound; .*2026-11-22, with 2 hashtags, 2 days ago\n {4}→ git pull/,
+      ),
+    ]);
+  });
+
+  it('is remarked on for days without data', async () => {
+    const { root, api, env } = await createHealthy();
+    await runTrack(root, api, ['--publish'], { day: '2026-11-25' });
+    expect(await complaints(root, env, '2026-11-25')).toEqual([
+      expect.stringMatching(
+        /^! 2 days missing in the 30 up to 2026-11-25: 2026-11-23 to 2026-11-24\n/,
+      ),
+    ]);
+  });
+});
+
+describe('the workflow that tracks', () => {
+  it.each<[string, (text: string) => string | null, RegExp]>([
+    ['is missing', () => null, /can't be read/],
+    [
+      'has no schedule',
+      (text) => text.replace(/ {2}schedule:[\s\S]*?(?= {2}#)/, ''),
+      /no schedule/,
+    ],
+    ['has it commented out', (text) => text.replaceAll(/^ +- cron/gm, '# - cron'), /no schedule/],
+    ['does not track', (text) => text.replaceAll('npm run track', 'true'), /does not run npm run/],
+    ['is half merged', (text) => text.replace('jobs:', '<<<<<<< HEAD\njobs:'), /a merge conflict/],
+    ['holds a tab', (text) => text.replace('  track:', '\ttrack:'), /or a tab/],
+  ])('is not fine where it %s', async (_case, change, message) => {
+    const { root, env } = await createHealthy();
+    const file = path.join(root, WORKFLOWS, 'track.yml');
+    const before = await readFile(file, 'utf8');
+    const text = change(before);
+    expect(text).not.toBe(before);
+    if (text === null) await rm(file);
+    else await writeFile(file, text);
+    const [complaint, ...others] = await complaints(root, env);
+    expect(complaint).toMatch(/^✗ \.github\/workflows\/track\.yml .*\n {4}→ git restore /);
+    expect(complaint).toMatch(message);
+    expect(others).toEqual([]);
+  });
+
+  it('may be the only one', async () => {
+    const { root, env } = await createHealthy();
+    await rm(path.join(root, WORKFLOWS, 'check.yml'));
+    expect(await complaints(root, env)).toEqual([
+      expect.stringMatching(/^! \.github\/workflows\/check\.yml can't be read/),
+    ]);
+  });
+});
+
+describe('the remote', () => {
+  const setRemote = (root: string, url: string) => git(root, ['remote', 'set-url', 'origin', url]);
+  const cases: [string, (repository: Repository) => Promise<unknown>, RegExp][] = [
+    ['there is none', ({ root }) => git(root, ['remote', 'remove', 'origin']), /git remote add/],
+    [
+      'HEAD is detached',
+      ({ root }) => git(root, ['checkout', '-q', '--detach']),
+      /git switch main/,
+    ],
+    ['it is gone', ({ remote }) => rm(remote, { recursive: true }), /→ .*git remote -v/],
+    [
+      'it wants credentials',
+      async ({ root }) => {
+        const headers = { 'WWW-Authenticate': 'Basic realm="git"' };
+        await setRemote(root, `${await startAnswering({ status: 401, headers })}/ada/tracker.git`);
+      },
+      /could not read Username.*\n {4}→ git has no valid credentials/,
+    ],
+    [
+      'the account may only read',
+      async ({ root }) => {
+        const url = await startAnswering({ status: 403 });
+        await setRemote(root, url.replace('//', '//ada:canary-secret@'));
+      },
+      /error: 403.*\n {4}→ .*"Read and write permissions"; on your own machine/,
+    ],
+    [
+      'it has trouble of its own',
+      async ({ root }) => setRemote(root, await startAnswering({ status: 500 })),
+      /error: 500.*\n {4}→ try it by hand: git push --dry-run origin HEAD:main/,
+    ],
+  ];
+  it.each(cases)('is a fault where %s', async (_case, change, message) => {
+    const healthy = await createHealthy();
+    await change(healthy);
+    const found = await complaints(healthy.root, healthy.env);
+    expect(found).toEqual([expect.stringMatching(message)]);
+    expect(found[0]).toMatch(/^✗ /);
+    expect(found[0]).not.toContain('canary-secret');
+  });
+
+  it('is a fault where there is no repository at all', async () => {
+    const root = await createFolder();
+    await writeWatchlist(root, ['llm']);
+    expect(await complaints(root)).toContainEqual(expect.stringMatching(/^✗ .*needs a git repo/));
+  });
+
+  it('is remarked on where others have pushed since', async () => {
+    const healthy = await createHealthy();
+    await commitFile(await cloneRepository(healthy), 'other.txt', 'theirs', true);
+    expect(await complaints(healthy.root, healthy.env)).toEqual([
+      '! others have pushed to origin/main since your last pull\n    → git pull --rebase',
+    ]);
+  });
+});
+
+describe('the key', () => {
+  it('is not checked where it is not there, which on GitHub is a fault', async () => {
+    const { root } = await createHealthy();
+    expect(await examined(root)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^! SCAVIO_API_KEY is not set here.*\n {4}→ SCAVIO_API_KEY=/),
+        '✓ 996 credits left on 2026-11-22, enough for 498 days at 2 a day',
+      ]),
+    );
+    expect(await complaints(root, { GITHUB_ACTIONS: 'true' })).toEqual([
+      expect.stringMatching(/^✗ the secret SCAVIO_API_KEY is not set: Settings/),
+    ]);
+  });
+
+  it('is a fault where it can’t be one', async () => {
+    const { root } = await createHealthy();
+    expect(await complaints(root, { SCAVIO_API_KEY: 'a b' })).toEqual([
+      expect.stringMatching(/^✗ SCAVIO_API_KEY holds spaces/),
+    ]);
+  });
+
+  it('is a fault where the API refuses it', async () => {
+    const { root, env } = await createHealthy();
+    expect(await complaints(root, { ...env, SCAVIO_API_KEY: 'another' })).toEqual([
+      expect.stringMatching(
+        /^✗ the API refused the key \(HTTP 401: unauthorized: Invalid.*\n {4}→ .*Secrets and var/,
+      ),
+    ]);
+  });
+
+  it.each<[string, string, RegExp, Parameters<typeof startAnswering>[0] | null]>([
+    ['nobody listens', '✗', /can't be reached \(.*ECONNREFUSED/, null],
+    ['a website answers', '✗', /can't be reached \(the answer is not/, { body: '<html>' }],
+    ['it has moved', '✗', /can't be reached \(HTTP 301/, { status: 301 }],
+    [
+      'it has trouble',
+      '!',
+      /does not say .*HTTP 503: later/,
+      { status: 503, body: { error: 'later' } },
+    ],
+  ])('is judged by what a run would meet where %s', async (_case, mark, message, answer) => {
+    const { root, api, env } = await createHealthy();
+    const url = answer === null ? api.url : await startAnswering(answer);
+    if (answer === null) await api.close();
+    const [complaint, ...others] = await complaints(root, { ...env, SCAVIO_BASE_URL: url });
+    expect(complaint?.[0]).toBe(mark);
+    expect(complaint).toMatch(message);
+    if (mark === '✗') expect(complaint).toContain(`It is ${url}`);
+    expect(others).toEqual([]);
+  });
+});
+
+describe('the credits', () => {
+  it.each([
+    [14, '✓', /^✓ 14 credits left, enough for 7 days at 2 a day$/],
+    [13, '!', /^! 13 credits left, enough for 6 days at 2 a day\n {4}→ top up/],
+    [2, '!', /^! 2 credits left, enough for 1 day /],
+    [1, '✗', /^✗ 1 credit left, enough for 0 days /],
+  ])('of which %i are left are judged %s', async (credits, _mark, message) => {
+    const { root } = await createHealthy();
+    const url = await startAnswering({ body: { credit_balance: credits } });
+    const env = { SCAVIO_API_KEY: 'key', SCAVIO_BASE_URL: url };
+    const lines = await examined(root, env);
+    expect(lines.at(-1)).toMatch(message);
+    expect(lines.at(-2)).toBe('✓ the API accepts the key');
+  });
+
+  it('are only remarked on where they are known from an earlier day', async () => {
+    const { root } = await createHealthy(4);
+    expect((await examined(root)).at(-1)).toMatch(/^! 0 credits left on 2026-11-22, enough for 0/);
+  });
+});

@@ -1,0 +1,319 @@
+import { createHash } from 'node:crypto';
+import { chmod, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  DIED,
+  type Step,
+  type Verdict,
+  withFaults,
+  withSteps,
+} from '../../scripts/lab/simulation/faults.ts';
+import { DEMO_KEY, hashtagAnswer, type StandInOptions } from '../../scripts/lab/stand-in.ts';
+import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
+import { DATABASE_PATH, LOCK_PATH } from '../../scripts/lib/core/paths.ts';
+import { publish } from '../../scripts/lib/publish/publish.ts';
+import { git } from '../../scripts/lib/system/git.ts';
+import { createFolder } from '../helpers/folder.ts';
+import { startHttpServer, startTcpServer } from '../helpers/http.ts';
+import { PROJECT, runScript } from '../helpers/process.ts';
+import {
+  commitFile,
+  copyRepository,
+  createOnce,
+  createRepository,
+  type Repository,
+  writeWatchlist,
+} from '../helpers/repository.ts';
+import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
+
+const YESTERDAY = { day: '2026-11-21' };
+const NAMES = [...'abcdefghijk'];
+const SNAPSHOTS = 'SELECT date, hashtag FROM snapshots';
+const BEFORE = NAMES.map((name) => ['2026-11-21', name]);
+const AFTER = [...BEFORE, ...NAMES.map((name) => ['2026-11-22', name])];
+
+/** The API of today, on which all has grown, so that there is a chart. */
+const startToday = (options: Partial<StandInOptions> = {}) =>
+  startApi({ answer: (name) => hashtagAnswer(name, 1100, 56_000), ...options });
+
+/** A repository with yesterday published. */
+const createHistory = () =>
+  createOnce('history', async () => {
+    const repository = await createRepository(NAMES);
+    const ignored = await readFile(path.join(PROJECT, '.gitignore'), 'utf8');
+    await commitFile(repository.root, '.gitignore', ignored, true);
+    await git(repository.root, ['remote', 'set-url', 'origin', '../remote.git']); // as copies find it
+    const ran = await runTrack(repository.root, await startApi(), ['--publish'], YESTERDAY);
+    expect(ran.exitCode).toBe(0);
+    return repository;
+  });
+
+/**
+ * Two folders with the same names and bytes have the same one. Git's indexes are left out: they
+ * hold the times of files, and nothing that is changed without writing something else, too.
+ */
+async function fingerprint(folder: string): Promise<string> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile() && entry.name !== 'index')
+    .map(({ parentPath, name }) => path.join(parentPath, name))
+    .sort();
+  const bytes = createHash('sha256');
+  for (const file of paths) bytes.update(path.relative(folder, file)).update(await readFile(file));
+  return bytes.digest('hex');
+}
+
+/** What a run that was killed has left behind is whole, and the next run needs only what is missing. */
+async function expectSurvival({ root, remote }: Repository): Promise<void> {
+  const left = await queryDatabase(root, SNAPSHOTS);
+  expect([BEFORE, AFTER]).toContainEqual(left);
+  const api = await startToday();
+  const ran = await runTrack(root, api, ['--publish']);
+  expect(ran.exitCode).toBe(0);
+  expect(api.requests).toEqual(left.length === BEFORE.length ? NAMES : []);
+  expect(await git(root, ['status', '--porcelain'])).toBe('');
+  expect(await git(remote, ['rev-parse', 'main'])).toBe(await git(root, ['rev-parse', 'HEAD']));
+  expect(await queryDatabase(root, SNAPSHOTS)).toEqual(AFTER);
+  expect(await git(remote, ['show', 'main:reports/2026-11-22.md'])).toContain(
+    '**11 of 11 captured**',
+  );
+}
+
+describe('a run that is killed', () => {
+  it('at any of more than a hundred moments leaves the old or the new file, and the next one goes on', async () => {
+    const repository = await createHistory();
+    const template = path.dirname(repository.root);
+    const run = async ({ root }: Repository, judge: (step: Step) => Verdict) => {
+      const api = await startToday();
+      const fetch = withSteps(globalThis.fetch);
+      return withFaults(judge, () => runTrack(root, api, ['--publish'], { fetch }));
+    };
+    const steps: Step[] = [];
+    await run(await copyRepository(template), (step) => {
+      steps.push(step);
+      return null;
+    });
+    const moments = steps
+      .slice(steps.findIndex(({ kind }) => kind === 'api'))
+      .flatMap(({ number, what }) => [
+        { at: number, when: 'before' as const },
+        { at: number, when: 'after' as const },
+        ...(what === 'write' ? [{ at: number, when: 'half' as const }] : []),
+      ]);
+    // Nothing is left to do after the last step.
+    moments.splice(-1);
+    expect(moments.length).toBeGreaterThan(100);
+    const survived = new Set<string>();
+    for (const { at, when } of moments) {
+      const copy = await copyRepository(template);
+      const ended = await run(copy, ({ number }) => (number === at ? { end: 'die', when } : null));
+      expect(ended, `${at} ${when}`).toBe(DIED);
+      // The dead run was a part of this process: a real one's number is nobody's.
+      await rm(path.join(copy.root, LOCK_PATH), { force: true });
+      // Many a moment leaves what another one has left: a request, or a look at a file, changes nothing.
+      const left = await fingerprint(path.dirname(copy.root));
+      if (!survived.has(left)) await expectSurvival(copy);
+      survived.add(left);
+      await rm(path.dirname(copy.root), { recursive: true });
+    }
+    expect(survived.size).toBeGreaterThan(25);
+  }, 300_000);
+
+  it.each([['request 1'], ['request 2'], ['git status'], ['git commit'], ['git push']])(
+    'by the system, at %s, is made up for as well',
+    async (moment) => {
+      const repository = await createHistory();
+      const { root } = repository;
+      const programs = await createFolder();
+      const [what, which] = moment.split(' ');
+      // In front of the real git: kills whoever calls it for this.
+      const script = `#!/bin/sh
+case " $* " in *" ${which} "*) kill -9 $PPID ;; esac
+PATH="$REAL_PATH" exec git "$@"
+`;
+      await writeFile(path.join(programs, 'git'), script);
+      await chmod(path.join(programs, 'git'), 0o755);
+      let processId = 0;
+      let requests = 0;
+      const api = await startToday({
+        fault: () => {
+          requests++;
+          if (what === 'request' && requests === Number(which)) process.kill(processId, 'SIGKILL');
+          return null;
+        },
+      });
+      const { PATH = '' } = process.env;
+      const ended = await runScript(
+        'track',
+        ['--publish', '--date', '2026-11-22'],
+        root,
+        {
+          SCAVIO_API_KEY: DEMO_KEY,
+          SCAVIO_BASE_URL: api.url,
+          REAL_PATH: PATH,
+          PATH: `${programs}:${PATH}`,
+        },
+        (started) => {
+          processId = started;
+        },
+      );
+      expect(ended.exitCode).toBe(null);
+      await expectSurvival(repository);
+    },
+  );
+});
+
+describe('a disk that refuses', () => {
+  it('because it is full: the old file stays, what is lost is told, and the next run gets it', async () => {
+    const { root } = await createHistory();
+    const file = path.join(root, DATABASE_PATH);
+    const before = await readFile(file);
+    await symlink('/dev/full', `${file}.${process.pid}.tmp`);
+    const ran = await runTrack(root, await startToday(), ['--publish']);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.output).toMatch(/ENOSPC.*the disk is full: free some space, then run again/);
+    expect(ran.output).toContain(
+      'error: Could not store 11 snapshots of 2026-11-22; their values are printed above',
+    );
+    expect((await readFile(file)).equals(before)).toBe(true);
+    expect(await git(root, ['status', '--porcelain'])).toBe('');
+    expect((await runTrack(root, await startToday(), ['--publish'])).exitCode).toBe(0);
+    expect(await queryDatabase(root, SNAPSHOTS)).toEqual(AFTER);
+  });
+
+  it('because one may not write there: nothing is asked, and it says what to change', async () => {
+    const folder = await createFolder();
+    const root = path.join(folder, 'tracker');
+    await writeWatchlist(root, ['aitools']);
+    await chmod(folder, 0o755);
+    await chmod(path.join(root, 'data'), 0o555);
+    const api = await startToday();
+    const ran = await unprivileged(() => runTrack(root, api));
+    expect(ran).toMatchObject({
+      exitCode: 1,
+      output: expect.stringMatching(/EACCES.*you may not write there: change the permissions/),
+    });
+    expect(api.requests).toEqual([]);
+  });
+
+  it('because a folder stands where the database belongs: nothing is asked', async () => {
+    const root = await createFolder();
+    await writeWatchlist(root, ['aitools']);
+    await mkdir(path.join(root, DATABASE_PATH));
+    const api = await startToday();
+    const ran = await runTrack(root, api);
+    expect(ran).toMatchObject({
+      exitCode: 1,
+      output: expect.stringContaining('a folder stands where the file belongs: move it away'),
+    });
+    expect(api.requests).toEqual([]);
+  });
+
+  it('the reports: the snapshots are published all the same', async () => {
+    const { root, remote } = await createHistory();
+    await rm(path.join(root, 'reports'), { recursive: true });
+    await writeFile(path.join(root, 'reports'), 'a file');
+    const ran = await runTrack(root, await startToday(), ['--publish']);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.output).toMatch(/ENOTDIR.*a file stands where a folder belongs: move it away/);
+    expect(ran.output).not.toContain('defect');
+    expect(await git(remote, ['diff', '--name-only', 'main~1', 'main'])).toContain(DATABASE_PATH);
+  });
+});
+
+describe('a remote', () => {
+  it('that dies between commit and push: says so, and the next run pushes', async () => {
+    const { root, remote } = await createHistory();
+    const hook = path.join(root, '.git', 'hooks', 'post-commit');
+    await mkdir(path.dirname(hook), { recursive: true });
+    await writeFile(hook, `#!/bin/sh\nmv '${remote}' '${remote}.away'\n`);
+    await chmod(hook, 0o755);
+    const ran = await runTrack(root, await startToday(), ['--publish']);
+    expect(ran).toMatchObject({ exitCode: 1, output: expect.stringContaining('git remote -v') });
+    await rm(hook);
+    await cp(`${remote}.away`, remote, { recursive: true });
+    const api = await startToday();
+    expect((await runTrack(root, api, ['--publish'])).exitCode).toBe(0);
+    expect(api.requests).toEqual([]);
+    expect(await git(remote, ['rev-parse', 'main'])).toBe(await git(root, ['rev-parse', 'HEAD']));
+  });
+
+  it('that hangs: is given up after a bounded time, and the snapshots stay committed', async () => {
+    const { root } = await createHistory();
+    const address = await startTcpServer(() => {}); // takes the connection, and never answers
+    await git(root, ['remote', 'set-url', 'origin', `${address}/o/r.git`]);
+    await runTrack(root, await startToday());
+    const lines: string[] = [];
+    const published = publish(
+      root,
+      { remote: 'origin', branch: 'main', head: 'refs/heads/main', hasIdentity: true },
+      {
+        message: 'A day',
+        rebuildIn: () => Promise.reject(new Error('there is nothing to rebuild on')),
+        clock: createVirtualClock(),
+        random: () => 0.5,
+        log: (line) => lines.push(line),
+        timeoutMs: 150,
+      },
+    );
+    await expect(published).rejects.toThrow(/failed 10 times: check the connection/);
+    expect(lines).toHaveLength(9);
+    expect(await git(root, ['log', '-1', '--format=%s'])).toBe('A day');
+    expect(await git(root, ['status', '--porcelain'])).toBe('');
+  });
+
+  it.each([
+    [401, /git has no valid credentials for origin/],
+    [403, /the token may not push: Settings → Actions → General → Workflow permissions/],
+    [404, /the remote origin can't be reached: check its address with git remote -v/],
+  ])('that answers %i: says what to do', async (status, remedy) => {
+    const { root } = await createHistory();
+    const address = await startHttpServer((_, response) => {
+      response.writeHead(status, { 'WWW-Authenticate': 'Basic realm="git"' }).end();
+    });
+    await git(root, ['remote', 'set-url', 'origin', `${address}/o/r.git`]);
+    const ran = await runTrack(root, await startToday(), ['--publish']);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.output).toMatch(remedy);
+    expect(ran.output).toContain('the snapshots are committed in this checkout');
+    expect(await queryDatabase(root, SNAPSHOTS)).toEqual(AFTER);
+  });
+
+  it('gets a branch of its own from a checkout of another branch, which says so', async () => {
+    const { root, remote } = await createHistory();
+    await git(root, ['checkout', '--quiet', '-b', 'trial']);
+    const main = await git(remote, ['rev-parse', 'main']);
+    const ran = await runTrack(root, await startToday(), ['--publish']);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      output: expect.stringContaining('Published to origin/trial'),
+    });
+    expect(await git(remote, ['rev-parse', 'main'])).toBe(main);
+  });
+
+  it('is not reached while another git process is at work: says so, and the next run goes on', async () => {
+    const { root } = await createHistory();
+    const index = path.join(root, '.git', 'index.lock');
+    await writeFile(index, '');
+    const ran = await runTrack(root, await startToday(), ['--publish']);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.output).toMatch(/the snapshots are stored, but could not be committed.*index\.lock/);
+    await rm(index);
+    const api = await startToday();
+    expect((await runTrack(root, api, ['--publish'])).exitCode).toBe(0);
+    expect(api.requests).toEqual([]);
+  });
+});
+
+/** Does the work as a user whom permissions bind: the superuser's bind nobody. */
+async function unprivileged<T>(work: () => Promise<T>): Promise<T> {
+  if (process.getuid?.() !== 0) return work();
+  process.seteuid?.(65_534);
+  onTestFinished(() => process.seteuid?.(0));
+  try {
+    return await work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}

@@ -1,0 +1,415 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DEMO_KEY, hashtagAnswer, UNKNOWN_HASHTAG_ANSWER } from '../../scripts/lab/stand-in.ts';
+import { createFolder } from '../helpers/folder.ts';
+import { createRepository, refusePushes, writeWatchlist } from '../helpers/repository.ts';
+import { queryDatabase, type Ran, runTrack, startApi } from '../helpers/tracker.ts';
+
+async function createRoot(watchlist: unknown = ['aitools', 'llm']): Promise<string> {
+  const root = await createFolder();
+  await writeWatchlist(root, watchlist);
+  return root;
+}
+
+const readDatabaseFile = (root: string) => readFile(path.join(root, 'data', 'hashtag_tracker.db'));
+const readReport = (root: string, day: string) =>
+  readFile(path.join(root, 'reports', `${day}.md`), 'utf8');
+
+describe('a day', () => {
+  it('stores a snapshot of every hashtag, writes the report, and prints the tutorial’s', async () => {
+    const root = await createRoot();
+    const ran = await runTrack(root, await startApi());
+    expect(ran.exitCode).toBe(0);
+    expect(ran.output).toContain('[1/2] #aitools 1,000 videos, 50,000 views');
+    expect(ran.output).toContain(
+      'TikTok Hashtag Report - 2026-11-22\n--------------------------------------------------\n' +
+        '#aitools                       1,000 videos | growth: first day',
+    );
+    expect(await queryDatabase(root, 'SELECT * FROM snapshots')).toEqual([
+      ['2026-11-22', 'aitools', 1000, 50_000],
+      ['2026-11-22', 'llm', 1000, 50_000],
+    ]);
+    expect(await readReport(root, '2026-11-22')).toContain('**2 of 2 captured**');
+    expect(await readdir(path.join(root, 'reports'))).toEqual([
+      '2026-11-22.md',
+      'README.md',
+      'badge.svg',
+    ]);
+  });
+
+  it('records what the run did, and on whose behalf', async () => {
+    const root = await createRoot();
+    const api = await startApi({ credits: 500 });
+    await runTrack(root, api, [], {
+      env: {
+        SCAVIO_API_KEY: DEMO_KEY,
+        SCAVIO_BASE_URL: api.url,
+        GITHUB_EVENT_NAME: 'schedule',
+        GITHUB_SERVER_URL: 'https://github.com',
+        GITHUB_REPOSITORY: 'ada/tracker',
+        GITHUB_RUN_ID: '42',
+      },
+    });
+    const columns =
+      'date, trigger, url, tracked, asked, stored, failed, credits_used, credits_remaining';
+    expect(await queryDatabase(root, `SELECT ${columns} FROM runs`)).toEqual([
+      [
+        '2026-11-22',
+        'schedule',
+        'https://github.com/ada/tracker/actions/runs/42',
+        2,
+        2,
+        2,
+        0,
+        2,
+        498,
+      ],
+    ]);
+    expect(await readReport(root, '2026-11-22')).toContain(
+      '[this run](https://github.com/ada/tracker/actions/runs/42) · 2 credits used · 498 left, enough for 249 days',
+    );
+  });
+
+  it('begins when it begins in the watchlist’s time zone', async () => {
+    const root = await createRoot({ settings: { timeZone: 'Pacific/Auckland' }, hashtags: ['a'] });
+    await runTrack(root, await startApi(), [], { day: '2026-11-22' }); // 06:17 UTC is 19:17 there
+    expect(await queryDatabase(root, 'SELECT date FROM snapshots')).toEqual([['2026-11-22']]);
+    await writeWatchlist(root, { settings: { timeZone: 'Pacific/Pago_Pago' }, hashtags: ['a'] });
+    const ran = await runTrack(root, await startApi(), [], { day: '2026-11-24' });
+    expect(ran.exitCode).toBe(0);
+    expect(await queryDatabase(root, 'SELECT max(date) FROM snapshots')).toEqual([['2026-11-23']]);
+  });
+});
+
+describe('a hashtag that leaves the watchlist', () => {
+  it.each([
+    ['paused', ['aitools', { name: 'llm', paused: true }], '**Paused**: [#llm]'],
+    ['removed', ['aitools'], '**No longer tracked**: [#llm]'],
+  ])(
+    'keeps its rows when it is %s, is mentioned once, and continues its series later',
+    async (_, without, note) => {
+      const root = await createRoot();
+      await runTrack(root, await startApi(), [], { day: '2026-11-18' });
+      await writeWatchlist(root, without);
+      for (const day of ['2026-11-19', '2026-11-20'])
+        await runTrack(root, await startApi(), [], { day });
+      expect(await readReport(root, '2026-11-19')).toContain(note);
+      expect(await readReport(root, '2026-11-20')).not.toContain(note);
+
+      await writeWatchlist(root, ['aitools', 'llm']);
+      const grown = await startApi({ answer: (name) => hashtagAnswer(name, 1331, 50_000) });
+      await runTrack(root, grown, [], { day: '2026-11-21' });
+      expect(await readReport(root, '2026-11-21')).toContain(
+        '[#llm](https://www.tiktok.com/tag/llm)** videos **+10.0%/day over 3 days**',
+      );
+      const kept = "SELECT date FROM snapshots WHERE hashtag = 'llm'";
+      expect(await queryDatabase(root, kept)).toEqual([['2026-11-18'], ['2026-11-21']]);
+    },
+  );
+
+  it('is mentioned by the next report with a snapshot, where one could capture nothing', async () => {
+    const root = await createRoot();
+    await runTrack(root, await startApi(), [], { day: '2026-11-18' });
+    await writeWatchlist(root, ['aitools']);
+    const down = await startApi({ fault: () => ({ status: 503 }) });
+    await runTrack(root, down, [], { day: '2026-11-19' });
+    await runTrack(root, await startApi(), [], { day: '2026-11-20' });
+    expect(await readReport(root, '2026-11-19')).not.toContain('No longer tracked');
+    expect(await readReport(root, '2026-11-20')).toContain('**No longer tracked**: [#llm]');
+  });
+});
+
+describe('a rerun on the same day', () => {
+  it('that lacks nothing asks nothing and leaves every file as it is', async () => {
+    const root = await createRoot();
+    const api = await startApi();
+    await runTrack(root, api);
+    const before = await readDatabaseFile(root);
+    const ran = await runTrack(root, api);
+    expect(ran).toMatchObject({ exitCode: 0, output: expect.stringContaining('Nothing to ask') });
+    expect(api.requests).toHaveLength(2);
+    expect((await readDatabaseFile(root)).equals(before)).toBe(true);
+  });
+
+  it('asks only for what the day still lacks', async () => {
+    const root = await createRoot();
+    let isDown = true;
+    const api = await startApi({
+      fault: (name) => (isDown && name === 'llm' ? { status: 503, body: { error: 'down' } } : null),
+    });
+    const first = await runTrack(root, api);
+    expect(first.exitCode).toBe(1);
+    expect(first.output).toContain('error: #llm: HTTP 503: down, 4 times');
+    expect(await readReport(root, '2026-11-22')).toContain(
+      '**Failed** `HTTP 503: down, 4 times`: [#llm]',
+    );
+    isDown = false;
+    api.requests.length = 0;
+    expect((await runTrack(root, api)).exitCode).toBe(0);
+    expect(api.requests).toEqual(['llm']);
+    expect(await readReport(root, '2026-11-22')).not.toContain('Failed');
+  });
+
+  it('asks for all again with --refresh, and keeps a replaced count as a correction', async () => {
+    const root = await createRoot(['aitools']);
+    await runTrack(root, await startApi());
+    const later = await startApi({ answer: (name) => hashtagAnswer(name, 1100, 50_000) });
+    expect((await runTrack(root, later, ['--refresh'])).exitCode).toBe(0);
+    expect(await queryDatabase(root, 'SELECT video_count FROM snapshots')).toEqual([[1100]]);
+    expect(await readReport(root, '2026-11-22')).toContain('**Corrected** by a later run');
+  });
+
+  it('shows a changed setting in the report without asking again', async () => {
+    const root = await createRoot(['aitools']);
+    const api = await startApi();
+    await runTrack(root, api, [], { day: '2026-11-21' });
+    const grown = await startApi({ answer: (name) => hashtagAnswer(name, 1050, 50_000) });
+    await runTrack(root, grown);
+    expect(await readReport(root, '2026-11-22')).toContain('No hashtag grew by more than 5% a day');
+    await writeWatchlist(root, { settings: { trendingGrowthPercent: 4 }, hashtags: ['aitools'] });
+    await runTrack(root, grown);
+    expect(await readReport(root, '2026-11-22')).toContain('📈 **[#aitools]');
+    expect(grown.requests).toHaveLength(1);
+  });
+});
+
+describe('what can go wrong', () => {
+  it('a hashtag that TikTok does not have is a warning, and not asked for again that day', async () => {
+    const root = await createRoot(['aitools', 'nosuchtag']);
+    const api = await startApi({
+      answer: (name) => (name === 'aitools' ? hashtagAnswer(name, 1, 2) : UNKNOWN_HASHTAG_ANSWER),
+    });
+    const ran = await runTrack(root, api);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.output).toContain('warning: #nosuchtag was not found on TikTok');
+    await runTrack(root, api);
+    expect(api.requests).toEqual(['aitools', 'nosuchtag']);
+  });
+
+  it('an API that knows no hashtag at all is not believed', async () => {
+    const root = await createRoot();
+    const ran = await runTrack(root, await startApi({ answer: () => ({ data: {} }) }));
+    expect(ran).toMatchObject({
+      exitCode: 1,
+      output: expect.stringContaining('Nothing was captured'),
+    });
+  });
+
+  it('spent credits stop the asking and keep what came', async () => {
+    const root = await createRoot(['a', 'b', 'c']);
+    const api = await startApi({ credits: 1 });
+    const ran = await runTrack(root, api);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.output).toMatch(
+      /out of credits \(HTTP 402.*top up at https:\/\/example.org\/billing/,
+    );
+    expect(api.requests).toEqual(['a', 'b']);
+    expect(await queryDatabase(root, 'SELECT hashtag FROM snapshots')).toEqual([['a']]);
+    expect(await readReport(root, '2026-11-22')).toContain('**Not asked** ');
+  });
+
+  it('a refused key stops the run with what to do', async () => {
+    const root = await createRoot();
+    const ran = await runTrack(root, await startApi({ key: 'another' }));
+    expect(ran).toMatchObject({
+      exitCode: 1,
+      output: expect.stringContaining('check SCAVIO_API_KEY'),
+    });
+  });
+
+  it('an interruption keeps what came', async () => {
+    const root = await createRoot(['a', 'b', 'c']);
+    const interruption = new AbortController();
+    const api = await startApi({
+      fault: (name) => {
+        if (name === 'b') interruption.abort('interrupted (SIGTERM)');
+        return name === 'b' ? 'hang' : null;
+      },
+    });
+    const ran = await runTrack(root, api, [], { catchInterruption: () => interruption.signal });
+    expect(ran.exitCode).toBe(1);
+    expect(await queryDatabase(root, 'SELECT hashtag FROM snapshots')).toEqual([['a']]);
+    expect(await queryDatabase(root, 'SELECT hashtag, kind, reason FROM failures')).toEqual([
+      ['b', 'not-asked', 'interrupted (SIGTERM)'],
+      ['c', 'not-asked', ''], // the reason is stored once
+    ]);
+  });
+
+  it('snapshots that another run wrote while this one was asking are kept', async () => {
+    const root = await createRoot();
+    const api = await startApi();
+    await runTrack(root, api, ['--only', 'aitools'], {
+      async fetch(...request) {
+        await runTrack(root, api, ['--only', 'llm']);
+        return fetch(...request);
+      },
+    });
+    expect(await queryDatabase(root, 'SELECT hashtag FROM snapshots')).toEqual([
+      ['aitools'],
+      ['llm'],
+    ]);
+  });
+});
+
+describe('usage', () => {
+  const wrong: [string, string[], RegExp][] = [
+    [
+      'an unknown flag',
+      ['--frobnicate'],
+      /Unknown option '--frobnicate'[\s\S]*Usage: npm run track/,
+    ],
+    ['a left-over argument', ['aitools'], /Unexpected argument/],
+    ['a date that is none', ['--date', '2026-02-30'], /--date 2026-02-30 is not a day/],
+    ['a date beyond tomorrow', ['--date', '2026-11-24'], /latest possible is 2026-11-23/],
+    [
+      'a hashtag that is not on the list',
+      ['--only', 'aitools,other'],
+      /#other not on the watchlist/,
+    ],
+    ['an empty --only', ['--only', ''], /names no hashtag/],
+    ['an impossible hashtag', ['--only', 'a!b'], /can't be a hashtag/],
+  ];
+  it.each(wrong)('%s is refused before anything is asked', async (_, args, message) => {
+    const root = await createRoot();
+    const api = await startApi();
+    const ran = await runTrack(root, api, args);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.output).toMatch(message);
+    expect(api.requests).toEqual([]);
+  });
+
+  it('a day before the newest in the database is refused', async () => {
+    const root = await createRoot();
+    const api = await startApi();
+    await runTrack(root, api);
+    const ran = await runTrack(root, api, ['--date', '2026-11-21']);
+    expect(ran).toMatchObject({ exitCode: 2, output: expect.stringContaining('never written to') });
+  });
+
+  it('a database with a day of the future, which a wrong clock left, says how to mend it', async () => {
+    const root = await createRoot();
+    const api = await startApi();
+    await runTrack(root, api, [], { day: '2031-01-01' });
+    const ran = await runTrack(root, api);
+    expect(ran).toMatchObject({ exitCode: 2, output: expect.stringContaining('git revert') });
+  });
+
+  it('tomorrow is possible, for those whose day has begun', async () => {
+    const root = await createRoot();
+    expect((await runTrack(root, await startApi(), ['--date', '2026-11-23'])).exitCode).toBe(0);
+    expect(await queryDatabase(root, 'SELECT DISTINCT date FROM snapshots')).toEqual([
+      ['2026-11-23'],
+    ]);
+  });
+
+  it('--dry-run asks and prints and writes nothing', async () => {
+    const root = await createRoot();
+    const api = await startApi();
+    const ran = await runTrack(root, api, ['--dry-run', '--publish']);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      output: expect.stringContaining('2 of 2 hashtags captured'),
+    });
+    expect(api.requests).toHaveLength(2);
+    expect(await readdir(root)).toEqual(['data']);
+    expect(await readdir(path.join(root, 'data'))).toEqual(['hashtags.json']);
+  });
+
+  it('every mistake in the watchlist is told at once, before anything is asked', async () => {
+    const root = await createRoot({ hashtags: ['a!', 'b', 'B'], more: 1 });
+    const api = await startApi();
+    const ran = await runTrack(root, api);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.output.match(/data\/hashtags\.json:1:\d+: /g)).toHaveLength(3);
+    expect(api.requests).toEqual([]);
+  });
+
+  const environments: [string, Record<string, string>, RegExp][] = [
+    ['no key on a laptop', {}, /SCAVIO_API_KEY is not set: export/],
+    [
+      'no secret on GitHub',
+      { GITHUB_ACTIONS: 'true' },
+      /Settings → Secrets and variables → Actions/,
+    ],
+    [
+      'an address with a password',
+      { SCAVIO_API_KEY: 'k', SCAVIO_BASE_URL: 'http://user:secret@localhost' },
+      /^error: SCAVIO_BASE_URL must not hold a user name or a password$/,
+    ],
+    ['a key with a space in it', { SCAVIO_API_KEY: 'a b' }, /copy the key again/],
+    [
+      'an address that is none',
+      { SCAVIO_API_KEY: 'k', SCAVIO_BASE_URL: 'nowhere' },
+      /not an http address/,
+    ],
+  ];
+  it.each(environments)('%s: says what to do', async (_, env, message) => {
+    const ran = await runTrack(await createRoot(), await startApi(), [], { env });
+    expect(ran.exitCode).toBe(2);
+    expect(ran.output).toMatch(message);
+  });
+
+  it('no watchlist: says where it belongs', async () => {
+    const root = await createRoot();
+    await rm(path.join(root, 'data', 'hashtags.json'));
+    const ran = await runTrack(root, await startApi());
+    expect(ran).toMatchObject({ exitCode: 2, output: expect.stringContaining('no such file') });
+  });
+});
+
+describe('the news that a run hands on', () => {
+  const newsOf = ({ outputs }: Ran) => JSON.parse(outputs.news ?? 'null');
+  const nothing = { day: '2026-11-22', trending: [], failures: [], more: 0 };
+
+  it('are what no earlier run of the day had', async () => {
+    const root = await createRoot();
+    await runTrack(root, await startApi(), [], { day: '2026-11-21' });
+    let reason = 'down';
+    const api = await startApi({
+      answer: (name) => hashtagAnswer(name, 1200, 50_000),
+      fault: (name) => (name === 'llm' && reason ? { status: 400, body: { error: reason } } : null),
+    });
+    const failure = { hashtag: 'llm', reason: 'HTTP 400: down' };
+    expect(newsOf(await runTrack(root, api))).toEqual({
+      ...nothing,
+      trending: ['aitools'],
+      failures: [failure],
+    });
+    expect(newsOf(await runTrack(root, api))).toEqual(nothing);
+    reason = 'broken';
+    expect(newsOf(await runTrack(root, api))).toMatchObject({
+      trending: [],
+      failures: [{ hashtag: 'llm', reason: 'HTTP 400: broken' }],
+    });
+    reason = '';
+    expect(newsOf(await runTrack(root, api))).toEqual({ ...nothing, trending: ['llm'] });
+    expect(newsOf(await runTrack(root, api))).toEqual(nothing);
+  });
+
+  it('hold no hashtag that TikTok does not have, for that is no failure', async () => {
+    const api = await startApi({
+      answer: (name) => (name === 'llm' ? UNKNOWN_HASHTAG_ANSWER : hashtagAnswer(name, 1, 2)),
+    });
+    expect(newsOf(await runTrack(await createRoot(), api))).toEqual(nothing);
+  });
+
+  it('hold every hashtag where TikTok seems to have none at all', async () => {
+    const api = await startApi({ answer: () => UNKNOWN_HASHTAG_ANSWER });
+    const { failures } = newsOf(await runTrack(await createRoot(), api));
+    expect(failures).toHaveLength(2);
+  });
+
+  it('are missing after a dry run, and after one that failed or could not publish', async () => {
+    const root = await createRoot();
+    const api = await startApi();
+    expect((await runTrack(root, api, ['--dry-run'])).outputs).not.toHaveProperty('news');
+    expect((await runTrack(root, api, [], { env: {} })).outputs).not.toHaveProperty('news');
+    const repository = await createRepository();
+    await refusePushes(repository.remote, 'no thanks');
+    const ran = await runTrack(repository.root, api, ['--publish']);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.outputs).toMatchObject({ captured: '2' });
+    expect(ran.outputs).not.toHaveProperty('news');
+  });
+});

@@ -1,0 +1,159 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  formatChange,
+  formatCount,
+  formatDuration,
+  formatList,
+  formatPercent,
+  plural,
+} from '../../scripts/lib/core/format.ts';
+import type { Growth } from '../../scripts/lib/trends/growth.ts';
+import {
+  formatDailyRate,
+  formatGrowth,
+  formatTotalGrowth,
+} from '../../scripts/lib/trends/trend-words.ts';
+
+describe('counts', () => {
+  it.each([
+    [0, '0'],
+    [999, '999'],
+    [1_247_832, '1,247,832'],
+    [119_178_103_482_915, '119,178,103,482,915'],
+    [Number.MAX_SAFE_INTEGER, '9,007,199,254,740,991'],
+    [null, '–'],
+  ])('%j is written %s', (count, expected) => {
+    expect(formatCount(count)).toBe(expected);
+  });
+
+  it.each([
+    [1204, '+1,204'],
+    [0, '0'],
+    [-1204, '-1,204'],
+  ])('a change of %i is written %s', (change, expected) => {
+    expect(formatChange(change)).toBe(expected);
+  });
+
+  it.each([
+    [0, '0 days'],
+    [1, '1 day'],
+    [1000, '1,000 days'],
+  ])('%i of a unit are %s', (count, expected) => {
+    expect(plural(count, 'day')).toBe(expected);
+  });
+});
+
+describe('percentages', () => {
+  it.each([
+    [0, '0.0%'],
+    [0.152, '+15.2%'],
+    [-0.152, '-15.2%'],
+    [0.0003, '+0.03%'],
+    [-0.0003, '-0.03%'],
+    [0.00094, '+0.09%'],
+    [0.00095, '+0.1%'],
+    [0.00001, '+<0.01%'],
+    [-0.00001, '-<0.01%'],
+    [0.9994, '+99.9%'],
+    [1, '+100%'],
+    [12.345, '+1,235%'],
+    [-1, '-100%'],
+  ])('%d is written %s', (fraction, expected) => {
+    expect(formatPercent(fraction)).toBe(expected);
+  });
+
+  it('never show a change as none, nor with the wrong sign', () => {
+    const fractions = fc.oneof(
+      fc.double({ min: -1, max: 1, noNaN: true }),
+      fc.double({ min: -1, max: 1e15, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(
+        fractions.filter((fraction) => fraction !== 0),
+        (fraction) => {
+          const text = formatPercent(fraction);
+          expect(text).toMatch(/^[+-](<0\.01|[\d,]+(\.\d{1,2})?)%$/);
+          expect(text).toMatch(/[1-9]/);
+          expect(text.startsWith('+')).toBe(fraction > 0);
+        },
+      ),
+    );
+  });
+});
+
+describe('growth', () => {
+  const rate = (over: Partial<Growth & { kind: 'rate' }>): Growth => ({
+    kind: 'rate',
+    added: 10,
+    days: 1,
+    perDay: 0.1,
+    isWithinRounding: false,
+    ...over,
+  });
+
+  it.each<[string, Growth, string]>([
+    ['a day', rate({}), '+10.0%'],
+    ['a missed day', rate({ days: 2 }), '+10.0%/day over 2 days'],
+    ['a gap', rate({ days: 3 }), '+10.0%/day over 3 days'],
+    ['a fall', rate({ added: -10, perDay: -0.1 }), '-10.0%'],
+    ['no change', rate({ added: 0, perDay: 0, isWithinRounding: true }), '0.0%'],
+    ['a change within rounding', rate({ isWithinRounding: true }), '≈+10.0%'],
+    ['a first day', { kind: 'first' }, 'first day'],
+    ['a zero baseline', { kind: 'from-zero', added: 12, days: 1 }, 'from 0'],
+    ['an old zero baseline', { kind: 'from-zero', added: 12, days: 4 }, 'from 0 over 4 days'],
+    ['an unknown count', { kind: 'unknown' }, '–'],
+  ])('of %s has its own wording', (_case, growth, expected) => {
+    expect(formatGrowth(growth)).toBe(expected);
+  });
+});
+
+describe('growth over a whole span', () => {
+  const rate = (added: number, days: number, isWithinRounding = false) =>
+    ({ kind: 'rate', added, days, perDay: 0.01, isWithinRounding }) as const;
+
+  it.each<[string, number | null, Growth, string]>([
+    ['the usual days', 2000, rate(1000, 7), '+100%'],
+    ['other days', 110, rate(10, 5), '+10.0% over 5 days'],
+    ['one day', 90, rate(-10, 1), '-10.0% over 1 day'],
+    ['rounding', 1.1e6, rate(1e5, 7, true), '≈+10.0%'],
+    ['no change', 1e6, rate(0, 7, true), '0.0%'],
+    ['a fall to nothing', 0, rate(-5, 7), '-100%'],
+    ['a first count', 5, { kind: 'first' }, 'one day'],
+    ['a zero', 5, { kind: 'from-zero', added: 5, days: 7 }, 'from 0'],
+    ['an old zero', 5, { kind: 'from-zero', added: 5, days: 3 }, 'from 0 over 3 days'],
+    ['nothing', null, { kind: 'unknown' }, '–'],
+  ])('of %s', (_case, count, growth, expected) => {
+    expect(formatTotalGrowth({ count, growth }, 7)).toBe(expected);
+  });
+
+  it('has a rate a day', () => {
+    expect(formatDailyRate(rate(10, 5))).toBe('+1.0%');
+    expect(formatDailyRate(rate(10, 5, true))).toBe('≈+1.0%');
+    expect(formatDailyRate({ kind: 'first' })).toBe('–');
+  });
+});
+
+describe('durations', () => {
+  it.each([
+    [0, '0 s'],
+    [1, '1 s'],
+    [89_000, '89 s'],
+    [90_000, '2 min'],
+    [600_000, '10 min'],
+    [5_400_000, '1.5 h'],
+  ])('%i ms are %s', (ms, expected) => {
+    expect(formatDuration(ms)).toBe(expected);
+  });
+});
+
+describe('lists', () => {
+  it.each([
+    ['a', ['a']],
+    ['a, b', ['a', 'b']],
+    ['a, b and 1 more', ['a', 'b', 'c']],
+    ['a, a and 2,000 more', Array.from({ length: 2002 }, () => 'a')],
+  ])('show the first items and say how many more there are: %s', (text, items) => {
+    expect(formatList(items, 2)).toBe(text);
+  });
+});

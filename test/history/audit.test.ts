@@ -1,0 +1,376 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import initSqlJs from 'sql.js';
+import { describe, expect, it } from 'vitest';
+import { hashtagAnswer } from '../../scripts/lab/stand-in.ts';
+import { UsageError } from '../../scripts/lib/core/errors.ts';
+import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
+import { auditHistory, listHistory, renderFinding } from '../../scripts/lib/history/audit.ts';
+import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
+import { git } from '../../scripts/lib/system/git.ts';
+import { createFolder } from '../helpers/folder.ts';
+import { runScript } from '../helpers/process.ts';
+import { cloneRepository, createOnce, createRepository } from '../helpers/repository.ts';
+import { HOSTILE_NAMES } from '../helpers/snapshots.ts';
+import { runTrack, startApi } from '../helpers/tracker.ts';
+
+const YESTERDAY_REPORT = 'reports/2026-11-21.md';
+
+/** Three published days of two hashtags, one count a day corrected; 1,020 to 1,022 videos. */
+const createHistory = () =>
+  createOnce('three days', async () => {
+    const repository = await createRepository(['aitools', 'llm']);
+    for (const [day, videos] of [
+      ['2026-11-20', 1020],
+      ['2026-11-21', 1021],
+      ['2026-11-22', 1022],
+    ] as const) {
+      const early = await startApi({ answer: (name) => hashtagAnswer(name, videos - 500, 50_000) });
+      const late = await startApi({ answer: (name) => hashtagAnswer(name, videos, 50_000) });
+      await runTrack(repository.root, early, ['--publish', '--only', 'llm'], { day });
+      await runTrack(repository.root, late, ['--publish', '--refresh'], { day });
+    }
+    return repository;
+  });
+
+/** Commits everything that was changed below the root; the hash, as findings tell it. */
+async function commitAll(root: string): Promise<string> {
+  await git(root, ['add', '--all', '.']);
+  await git(root, ['commit', '--quiet', '-m', 'Tamper']);
+  return (await git(root, ['rev-parse', 'HEAD'])).slice(0, 10);
+}
+
+async function changeDatabase(root: string, sql: string): Promise<void> {
+  const db = await openDatabase(root);
+  db.run(sql);
+  await saveDatabase(db, root);
+  db.close();
+}
+
+async function changeReport(root: string, from: string | RegExp, to: string): Promise<void> {
+  const file = path.join(root, YESTERDAY_REPORT);
+  const text = await readFile(file, 'utf8');
+  expect(text.replace(from, to)).not.toBe(text);
+  await writeFile(file, text.replace(from, to));
+}
+
+async function audit(root: string, since: string | null = null) {
+  const commits = await listHistory(root, since);
+  const result = await auditHistory(root, commits, () => {}, new AbortController().signal);
+  return { ...result, lines: result.findings.map(renderFinding), commits };
+}
+
+describe('a history that only the tracker wrote', () => {
+  it('passes, with the corrections of its days', async () => {
+    const { root } = await createHistory();
+    const ran = await runScript('audit', [], root);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      stdout: 'Audited 6 commits: the past is as it was stored\n',
+      stderr: '',
+    });
+  });
+
+  it('passes where there is none yet', async () => {
+    const { root } = await createRepository();
+    const ran = await runScript('audit', [], root);
+    expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Nothing to audit') });
+  });
+
+  it('passes where two machines raced, and one carried an earlier day along', async () => {
+    const repository = await createRepository(['aitools', 'llm']);
+    const other = await cloneRepository(repository);
+    const api = await startApi();
+    const later = await startApi({ answer: (name) => hashtagAnswer(name, 1200, 60_000) });
+    await runTrack(repository.root, api, [], { day: '2026-11-20' });
+    await runTrack(other, api, ['--publish'], { day: '2026-11-21' });
+    await runTrack(other, api, ['--publish'], { day: '2026-11-22' });
+    await runTrack(repository.root, later, ['--publish'], { day: '2026-11-22' });
+    const { lines, information, commits } = await audit(repository.root);
+    expect(commits).toHaveLength(3);
+    expect(lines).toEqual([]);
+    expect(information).toEqual([
+      expect.stringMatching(/^[0-9a-f]{10} 2026-11-20: 2 snapshots added later$/),
+    ]);
+  });
+
+  it('tells the days and the hashtags that it lacks, as information', async () => {
+    const { root } = await createRepository(['aitools', 'llm']);
+    const api = await startApi({
+      fault: (name) => (name === 'llm' ? { status: 400, body: {} } : null),
+    });
+    for (const day of ['2026-11-15', '2026-11-17', '2026-11-22']) {
+      await runTrack(root, api, ['--publish'], { day });
+    }
+    const { lines, information } = await audit(root);
+    expect(lines).toEqual([]);
+    expect(information).toEqual([
+      'missing days: 2026-11-16, 2026-11-18 to 2026-11-21',
+      '2026-11-15: no count of #llm',
+      '2026-11-17: no count of #llm',
+      '2026-11-22: no count of #llm',
+    ]);
+  });
+});
+
+describe('the audit finds, with commit, day, hashtag, before and after,', () => {
+  const FULL = '1,021 videos, 50,000 views';
+  const tamperings: [string, (root: string) => Promise<void>, string[]][] = [
+    [
+      'a count of the past that was changed',
+      (root) =>
+        changeDatabase(
+          root,
+          "UPDATE snapshots SET video_count = 7 WHERE date = '2026-11-21' AND hashtag = 'llm'",
+        ),
+      [
+        `2026-11-21 #llm: the snapshot of a past day was changed; before: ${FULL}; after: 7 videos, 50,000 views`,
+      ],
+    ],
+    [
+      'a count of the past that was changed, even with a correction',
+      (root) =>
+        changeDatabase(
+          root,
+          `INSERT INTO runs SELECT 99, '2026-11-21', started_at, finished_at, trigger, url, 1, 1, 1, 0, 1, 1 FROM runs LIMIT 1;
+           INSERT INTO corrections VALUES (99, 'llm', 1021, 50000);
+           UPDATE snapshots SET view_count = NULL WHERE date = '2026-11-21' AND hashtag = 'llm'`,
+        ),
+      [
+        `2026-11-21 #llm: the snapshot of a past day was changed; before: ${FULL}; after: 1,021 videos, – views`,
+      ],
+    ],
+    [
+      'a count of the newest day that was changed without a correction',
+      (root) =>
+        changeDatabase(
+          root,
+          "UPDATE snapshots SET video_count = 522 WHERE date = '2026-11-22' AND hashtag = 'llm'",
+        ),
+      [
+        '2026-11-22 #llm: the snapshot was changed without a correction; before: 1,022 videos, 50,000 views; after: 522 videos, 50,000 views',
+      ],
+    ],
+    [
+      'a snapshot that was removed',
+      (root) =>
+        changeDatabase(
+          root,
+          "DELETE FROM snapshots WHERE date = '2026-11-21' AND hashtag = 'aitools'",
+        ),
+      [`2026-11-21 #aitools: the snapshot was removed; before: ${FULL}; after: nothing`],
+    ],
+    [
+      'a day that was removed, and added again under another date',
+      (root) =>
+        changeDatabase(root, "UPDATE snapshots SET date = '2026-11-19' WHERE date = '2026-11-21'"),
+      ['aitools', 'llm'].map(
+        (name) => `2026-11-21 #${name}: the snapshot was removed; before: ${FULL}; after: nothing`,
+      ),
+    ],
+    [
+      'a damaged database',
+      (root) => writeFile(path.join(root, DATABASE_PATH), 'date,hashtag\n'),
+      [': data/hashtag_tracker.db is damaged: it is not a SQLite file'],
+    ],
+    [
+      'a deleted database',
+      (root) => rm(path.join(root, DATABASE_PATH)),
+      [': data/hashtag_tracker.db was deleted'],
+    ],
+    [
+      'a report that was rewritten with other numbers',
+      (root) => changeReport(root, '|1,021|', '|9,021|'),
+      [
+        `2026-11-21 #aitools: the report shows other counts than the database; before: ${FULL}; after: 9,021 videos, 50,000 views`,
+      ],
+    ],
+    [
+      'a row that was taken out of a report',
+      (root) => changeReport(root, /\|[^\n]*tag\/llm\)[^\n]*\n/, ''),
+      [`2026-11-21 #llm: the report lacks the snapshot; before: ${FULL}; after: nothing`],
+    ],
+    [
+      'a row that stands in a report twice',
+      (root) => changeReport(root, /(\|[^\n]*tag\/llm\)[^\n]*\n)/, '$1$1'),
+      [`2026-11-21 #llm: the report shows it twice; before: ${FULL}; after: ${FULL}`],
+    ],
+    [
+      'a hashtag in a report that the database does not have',
+      (root) => changeReport(root, 'tag/llm)', 'tag/lln)'),
+      [
+        `2026-11-21 #lln: the report shows other counts than the database; before: nothing; after: ${FULL}`,
+        `2026-11-21 #llm: the report lacks the snapshot; before: ${FULL}; after: nothing`,
+      ],
+    ],
+    [
+      'a report that can’t be read',
+      (root) => changeReport(root, '|1,021|', '|many|'),
+      ['2026-11-21: "many" in the report\'s table is no count'],
+    ],
+    [
+      'a deleted report',
+      (root) => rm(path.join(root, YESTERDAY_REPORT)),
+      ['2026-11-21: the report was deleted'],
+    ],
+  ];
+  it.each(tamperings)('%s', async (_, tamper, expected) => {
+    const { root } = await createHistory();
+    await tamper(root);
+    const commit = await commitAll(root);
+    const { lines } = await audit(root);
+    expect(lines).toEqual(
+      expected.map((line) => (line.startsWith(':') ? `${commit}${line}` : `${commit} ${line}`)),
+    );
+  });
+
+  it('a change that was hidden behind a deleted or damaged version', async () => {
+    const { root } = await createHistory();
+    const sound = await readFile(path.join(root, DATABASE_PATH));
+    await rm(path.join(root, DATABASE_PATH));
+    const deleting = await commitAll(root);
+    await writeFile(path.join(root, DATABASE_PATH), sound.subarray(0, 5000));
+    const damaging = await commitAll(root);
+    await writeFile(path.join(root, DATABASE_PATH), sound);
+    await changeDatabase(root, "DELETE FROM snapshots WHERE date = '2026-11-20'");
+    const removing = await commitAll(root);
+    const { findings } = await audit(root);
+    expect(findings.map(({ commit, day, hashtag }) => [commit, day, hashtag])).toEqual([
+      [deleting, undefined, undefined],
+      [damaging, undefined, undefined],
+      [removing, '2026-11-20', 'aitools'],
+      [removing, '2026-11-20', 'llm'],
+    ]);
+  });
+
+  it('and ends with exit code 1 and how many there are', async () => {
+    const { root } = await createHistory();
+    await changeDatabase(root, "DELETE FROM snapshots WHERE date = '2026-11-20'");
+    const commit = await commitAll(root);
+    const ran = await runScript('audit', [], root);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.stdout).toMatch(
+      new RegExp(
+        `^error: ${commit} 2026-11-20 #aitools: .*\nerror: ${commit} .*\nAudited 7 commits: 2 findings in 1 commit\n$`,
+      ),
+    );
+  });
+});
+
+describe('npm run audit -- --since', () => {
+  it('looks only at the commits after the revision, compared with the state there', async () => {
+    const { root } = await createHistory();
+    await changeDatabase(root, 'UPDATE snapshots SET view_count = 1');
+    const first = await commitAll(root);
+    await changeDatabase(root, "DELETE FROM snapshots WHERE date = '2026-11-20'");
+    const second = await commitAll(root);
+    const { findings } = await audit(root, first);
+    expect(new Set(findings.map(({ commit }) => commit))).toEqual(new Set([second]));
+    expect(findings[0]?.before).toBe('1,020 videos, 1 views');
+    expect((await audit(root, 'HEAD')).findings).toEqual([]);
+  });
+
+  it('refuses an unknown revision with exit code 2', async () => {
+    const { root } = await createRepository();
+    for (const since of ['nonsense', '--output=x', 'HEAD..HEAD']) {
+      const ran = await runScript('audit', [`--since=${since}`], root);
+      expect(ran).toMatchObject({
+        exitCode: 2,
+        stdout: `error: --since ${since}: there is no such revision\n`,
+      });
+    }
+  });
+});
+
+describe('a history that is not there', () => {
+  it('is refused in a shallow clone, with the command that mends it', async () => {
+    const { root } = await createHistory();
+    const folder = path.join(await createFolder(), 'shallow');
+    await git(root, ['clone', '--quiet', '--depth=1', `file://${root}`, folder]);
+    const ran = await runScript('audit', [], folder);
+    expect(ran).toMatchObject({
+      exitCode: 2,
+      stdout: expect.stringContaining('git fetch --unshallow'),
+    });
+    await git(folder, ['fetch', '--quiet', '--unshallow']);
+    expect((await audit(folder)).commits).toHaveLength(6);
+  });
+
+  it('is refused outside of a repository and on a branch without a commit', async () => {
+    const folder = await createFolder();
+    await expect(listHistory(folder, null)).rejects.toThrow(UsageError);
+    await git(folder, ['init', '--quiet']);
+    await expect(listHistory(folder, null)).rejects.toThrow('the branch has no commit yet');
+  });
+});
+
+describe('a merge', () => {
+  it('counts for what it changed for its first parent', async () => {
+    const { root } = await createHistory();
+    await git(root, ['switch', '--quiet', '--create', 'side']);
+    await changeDatabase(root, "UPDATE snapshots SET video_count = 7 WHERE hashtag = 'llm'");
+    await commitAll(root);
+    await git(root, ['revert', '--no-edit', 'HEAD']);
+    await git(root, ['switch', '--quiet', 'main']);
+    await git(root, ['merge', '--quiet', '--no-ff', '-m', 'Harmless', 'side']);
+    expect((await audit(root)).lines).toEqual([]);
+
+    await git(root, ['switch', '--quiet', 'side']);
+    await changeDatabase(root, "DELETE FROM snapshots WHERE date = '2026-11-21'");
+    await commitAll(root);
+    await git(root, ['switch', '--quiet', 'main']);
+    await git(root, ['merge', '--quiet', '--no-ff', '-m', 'Harmful', 'side']);
+    const merge = (await git(root, ['rev-parse', 'HEAD'])).slice(0, 10);
+    const { findings } = await audit(root);
+    expect(findings.map(({ commit, hashtag }) => [commit, hashtag])).toEqual([
+      [merge, 'aitools'],
+      [merge, 'llm'],
+    ]);
+  });
+});
+
+describe('a tutorial’s database', () => {
+  /** Commits a file as the tutorial's script leaves it, with a row a name on the day. */
+  async function commitTutorialFile(root: string, day: string, names: string[], videos: number) {
+    const { Database } = await initSqlJs();
+    const db = new Database();
+    db.run(
+      'CREATE TABLE snapshots (date TEXT, hashtag TEXT, video_count INTEGER, view_count INTEGER, PRIMARY KEY (date, hashtag))',
+    );
+    for (const name of names)
+      db.run('INSERT INTO snapshots VALUES (?, ?, ?, 5)', [day, name, videos]);
+    await mkdir(path.join(root, 'data'), { recursive: true });
+    await writeFile(path.join(root, DATABASE_PATH), db.export());
+    return commitAll(root);
+  }
+
+  it('is upgraded by the first run and passes, its newest day taken over again', async () => {
+    const { root } = await createRepository(['aitools']);
+    await commitTutorialFile(root, '2026-11-22', ['aitools', 'Vibe Coding'], 0);
+    await commitTutorialFile(root, '2026-11-22', ['aitools', 'Vibe Coding'], 3);
+    await runTrack(root, await startApi(), ['--publish', '--refresh'], { day: '2026-11-22' });
+    await runTrack(root, await startApi(), ['--publish'], { day: '2026-11-23' });
+    const { lines, commits } = await audit(root);
+    expect(lines).toEqual([]);
+    expect(commits).toHaveLength(4);
+  });
+
+  it('may hold hostile names: they are compared, and do no harm in the reports and the log', async () => {
+    const { root } = await createRepository(['aitools']);
+    const names = [
+      ...HOSTILE_NAMES.filter((name) => name.isWellFormed()),
+      'a\u202eb',
+      '::error::x',
+    ];
+    await commitTutorialFile(root, '2026-11-22', names, 3);
+    await runTrack(root, await startApi(), ['--publish'], { day: '2026-11-22' });
+    expect((await audit(root)).lines).toEqual([]);
+
+    await changeDatabase(root, "DELETE FROM snapshots WHERE hashtag <> 'aitools'");
+    await commitAll(root);
+    const { lines } = await audit(root);
+    expect(lines).toHaveLength(names.length);
+    for (const line of lines)
+      expect(line).toMatch(/^[0-9a-f]{10} 2026-11-22 #(?!.*::)[^\n\u202e]*$/);
+  });
+});

@@ -1,0 +1,164 @@
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
+import { git } from '../../scripts/lib/system/git.ts';
+import { runScript } from '../helpers/process.ts';
+import { createOnce, createRepository } from '../helpers/repository.ts';
+import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
+
+const SNAPSHOTS = 'SELECT date, hashtag, video_count FROM snapshots ORDER BY date, hashtag';
+const TWO_DAYS = [
+  ['2026-11-21', 'aitools', 1000],
+  ['2026-11-22', 'aitools', 1000],
+];
+
+/** Two published days. */
+async function createHistory(): Promise<{ root: string; file: string }> {
+  const { root } = await createOnce('two days', async () => {
+    const repository = await createRepository(['aitools']);
+    const api = await startApi();
+    await runTrack(repository.root, api, ['--publish'], { day: '2026-11-21' });
+    await runTrack(repository.root, api, ['--publish'], { day: '2026-11-22' });
+    return repository;
+  });
+  return { root, file: path.join(root, DATABASE_PATH) };
+}
+
+/** Commits the checkout's database as it is. */
+const commitDatabase = (root: string) =>
+  git(root, ['commit', '--quiet', '--all', '-m', 'Change the database']);
+
+const damages: [string, (file: string) => Promise<void>][] = [
+  ['cut short', (file) => truncate(file, 5000)],
+  ['emptied', (file) => truncate(file, 0)],
+  ['overwritten', (file) => writeFile(file, 'what is this')],
+  ['missing', (file) => rm(file)],
+];
+
+describe.each(damages)('a database that is %s', (_, damage) => {
+  it('stops every command without a write, names the newest good version and the command', async () => {
+    const { root, file } = await createHistory();
+    await damage(file);
+    const before = await readFile(file).catch(() => null);
+    const commit = (await git(root, ['rev-parse', 'HEAD'])).slice(0, 10);
+    const api = await startApi();
+    const ran = await runTrack(root, api, ['--publish'], { day: '2026-11-23' });
+    expect(ran.exitCode).toBe(1);
+    expect(ran.output).toContain(`commit ${commit}, with days up to 2026-11-22`);
+    expect(ran.output).toContain('npm run restore');
+    expect(api.requests).toEqual([]);
+    for (const name of ['report', 'export']) {
+      expect((await runScript(name, [], root)).exitCode).toBe(1);
+    }
+    expect(await readFile(file).catch(() => null)).toEqual(before);
+    expect(await git(root, ['status', '--porcelain'])).toMatch(/^ [MD] data\/hashtag_tracker.db$/);
+  });
+
+  it('is brought back by npm run restore', async () => {
+    const { root, file } = await createHistory();
+    await damage(file);
+    const ran = await runScript('restore', [], root);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('days up to 2026-11-22'),
+    });
+    expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);
+    expect(await git(root, ['diff', '--stat'])).toBe('');
+  });
+});
+
+describe('an older database in the place of the newest', () => {
+  it('is not published over it: nothing is asked, and it says how to go on', async () => {
+    const { root } = await createHistory();
+    await git(root, ['restore', '--source=HEAD~1', '--', DATABASE_PATH]);
+    const head = await git(root, ['rev-parse', 'HEAD']);
+    const api = await startApi();
+    const ran = await runTrack(root, api, ['--publish'], { day: '2026-11-23' });
+    expect(ran).toMatchObject({
+      exitCode: 1,
+      output: expect.stringMatching(/lacks 1 snapshot that the last commit has.*git restore/),
+    });
+    expect(api.requests).toEqual([]);
+    expect(await git(root, ['rev-parse', 'HEAD'])).toBe(head);
+    await git(root, ['restore', DATABASE_PATH]);
+    expect((await runTrack(root, api, ['--publish'], { day: '2026-11-23' })).exitCode).toBe(0);
+    expect(await queryDatabase(root, SNAPSHOTS)).toHaveLength(3);
+  });
+
+  it('is told by this repository, whichever a hook of another one points to', async () => {
+    const { root } = await createHistory();
+    await git(root, ['restore', '--source=HEAD~1', '--', DATABASE_PATH]);
+    const other = await createRepository(['llm']);
+    vi.stubEnv('GIT_DIR', path.join(other.root, '.git'));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const ran = await runTrack(root, await startApi(), ['--publish'], { day: '2026-11-23' });
+    expect(ran.output).toContain('lacks 1 snapshot that the last commit has');
+  });
+
+  it('is told from one with days that are not published yet', async () => {
+    const { root } = await createHistory();
+    const api = await startApi();
+    await runTrack(root, api, [], { day: '2026-11-23' });
+    expect((await runTrack(root, api, ['--publish'], { day: '2026-11-24' })).exitCode).toBe(0);
+    expect(await queryDatabase(root, SNAPSHOTS)).toHaveLength(4);
+  });
+});
+
+describe('npm run restore', () => {
+  it('passes over versions of the history that are damaged themselves', async () => {
+    const { root, file } = await createHistory();
+    await writeFile(file, 'committed damage');
+    await commitDatabase(root);
+    const ran = await runScript('restore', [], root);
+    expect(ran).toMatchObject({ exitCode: 0 });
+    expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);
+    expect(await readFile(`${file}.damaged`, 'utf8')).toBe('committed damage');
+  });
+
+  it('leaves a sound database alone', async () => {
+    const { root, file } = await createHistory();
+    const before = await readFile(file);
+    expect((await runScript('restore', [], root)).exitCode).toBe(0);
+    expect((await readFile(file)).equals(before)).toBe(true);
+  });
+
+  it('takes from the committed reports, with --from-reports, what the database never had', async () => {
+    const { root, file } = await createHistory();
+    await git(root, ['checkout', '--quiet', 'HEAD~1', '--', DATABASE_PATH]);
+    await commitDatabase(root);
+    await writeFile(file, 'damage');
+    const ran = await runScript('restore', ['--from-reports'], root);
+    expect(ran.exitCode).toBe(0);
+    expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);
+
+    const lost = await createHistory();
+    await git(lost.root, ['checkout', '--quiet', 'HEAD~1', '--', DATABASE_PATH]);
+    const taken = await runScript('restore', ['--from-reports'], lost.root);
+    expect(taken.stdout).toBe('1 snapshot taken from reports/2026-11-22.md: #aitools\n');
+    expect(await queryDatabase(lost.root, SNAPSHOTS)).toEqual(TWO_DAYS);
+  });
+
+  it('passes over a report that somebody changed, and says so', async () => {
+    const { root } = await createHistory();
+    await git(root, ['checkout', '--quiet', 'HEAD~1', '--', DATABASE_PATH]);
+    const report = path.join(root, 'reports', '2026-11-21.md');
+    await writeFile(report, (await readFile(report, 'utf8')).replace('|1,000|', '|1,000 or so|'));
+    await commitDatabase(root);
+    const ran = await runScript('restore', ['--from-reports'], root);
+    expect(ran).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(
+        /^1 snapshot taken from reports\/2026-11-22.md: #aitools\nerror: Nothing taken from reports\/2026-11-21.md: .*1,000 or so/,
+      ),
+    });
+    expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);
+  });
+
+  it('says so where the history has no good version', async () => {
+    const { root } = await createRepository(['aitools']);
+    await writeFile(path.join(root, DATABASE_PATH), 'damage');
+    const ran = await runScript('restore', [], root);
+    expect(ran).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('no good version') });
+  });
+});

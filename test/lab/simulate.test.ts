@@ -1,0 +1,85 @@
+import path from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { anyHistory } from '../../scripts/lab/simulation/history.ts';
+import {
+  checkRemote,
+  InvariantError,
+  type Promised,
+} from '../../scripts/lab/simulation/invariants.ts';
+import { liveThrough } from '../../scripts/lab/simulation/simulate.ts';
+import { applyChange, createWorld, runAttempt } from '../../scripts/lab/simulation/world.ts';
+import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
+import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
+import { git } from '../../scripts/lib/system/git.ts';
+import { createFolder } from '../helpers/folder.ts';
+import { runScript } from '../helpers/process.ts';
+
+const A_RUN = {
+  where: 'laptop' as const,
+  flags: [],
+  api: 'fine' as const,
+  disk: null,
+  remote: null,
+  death: null,
+  seed: 1,
+};
+
+describe('histories full of faults', () => {
+  // npm run simulate lives through as many as one likes; these are the same on every machine.
+  it.each([1, 2, 3, 4])('keep every promise: seed %i', async (seed) => {
+    const folder = path.join(await createFolder(), 'world');
+    const [history = []] = fc.sample(anyHistory(20), { seed, numRuns: 1 });
+    await liveThrough(history, folder, () => {});
+  });
+});
+
+describe('the checks of the simulation', () => {
+  /** A world with two days, of which the second is then forged on the remote. */
+  async function forge(sql: string): Promise<unknown> {
+    const world = await createWorld(await createFolder());
+    const promised: Promised = { readings: new Map(), auditedCommit: null };
+    for (const day of ['2026-01-01', '2026-01-02']) {
+      Object.assign(world, { day });
+      const [ended] = await runAttempt(world, A_RUN, 0);
+      for (const reading of ended?.readings ?? []) {
+        promised.readings.set(JSON.stringify(reading), reading);
+      }
+      await checkRemote(world, promised);
+    }
+    await applyChange(world, { kind: 'push' }); // others have the newest commit now
+    const db = await openDatabase(world.others);
+    db.run(sql);
+    await saveDatabase(db, world.others);
+    await git(world.others, ['commit', '--quiet', '-m', 'Forge', '--', DATABASE_PATH]);
+    await git(world.others, ['push', '--quiet', 'origin', 'HEAD:main']);
+    return checkRemote(world, promised).catch((error) => error);
+  }
+
+  it.each([
+    ['a snapshot that is gone', "DELETE FROM snapshots WHERE hashtag = 'ai'", /is lost/],
+    ['a count that nobody answered', 'UPDATE snapshots SET video_count = 1', /is lost|nobody/],
+    [
+      'a snapshot that was made up',
+      "INSERT INTO snapshots VALUES ('2026-01-01', 'cat', 1, 1)",
+      /nobody answered 2026-01-01 cat/,
+    ],
+  ])('find %s', async (_, sql, message) => {
+    const found = await forge(sql);
+    expect(found).toBeInstanceOf(InvariantError);
+    expect(String(found)).toMatch(message);
+  });
+});
+
+describe('npm run simulate', () => {
+  it('lives through the days it is told to, and says of which seed', async () => {
+    const ran = await runScript('simulate', ['--seed', '7', '--days', '3'], await createFolder());
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stdout).toMatch(/^\d+ days in \d+ histor\w+ of seed 7: every promise was kept\n$/);
+  });
+
+  it('refuses a seed that is none', async () => {
+    const ran = await runScript('simulate', ['--seed', 'x'], await createFolder());
+    expect(ran).toMatchObject({ exitCode: 2, stdout: 'error: --seed x is not a whole number\n' });
+  });
+});

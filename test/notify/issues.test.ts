@@ -1,0 +1,232 @@
+import { describe, expect, it } from 'vitest';
+import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
+import { createGitHub } from '../../scripts/lib/notify/github.ts';
+import {
+  keepTroubleIssue,
+  readKnownTroubles,
+  renderDigest,
+  renderTroubleIssue,
+  type Situation,
+  writeDigest,
+} from '../../scripts/lib/notify/issues.ts';
+import { composeReport } from '../../scripts/lib/reports/day-report.ts';
+import { createHttp } from '../../scripts/lib/system/http.ts';
+import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
+import { BOT, REPOSITORY, type StandInGitHub, startGitHub, TOKEN } from '../helpers/github.ts';
+import { day, dayRecord, HOSTILE_NAMES, rows, TODAY } from '../helpers/snapshots.ts';
+
+const LINKS = { report: 'https://report', run: 'https://run', help: 'https://help' };
+const reportOf = (name: string, from: number, to: number) =>
+  composeReport(dayRecord(rows(name, [from, to])), parseWatchlist('["a"]'));
+const calm = reportOf('a', 1000, 1001);
+
+const situation = (overrides: Partial<Situation> = {}): Situation => ({
+  day: TODAY,
+  run: 'succeeded',
+  report: calm,
+  troubles: [],
+  links: LINKS,
+  ...overrides,
+});
+const trending = situation({ report: reportOf('a', 1000, 1100) });
+const troubled = situation({ troubles: [{ kind: 'credits', left: 5, days: 5 }] });
+
+const NOW_MS = Date.parse(`${TODAY}T06:17:00Z`);
+
+async function start() {
+  const stored = await startGitHub({ now: () => NOW_MS });
+  return { stored, github: connect(stored) };
+}
+
+function connect({ url }: StandInGitHub) {
+  const clock = createVirtualClock(NOW_MS);
+  const send = createHttp(globalThis.fetch);
+  return createGitHub({
+    apiUrl: url,
+    repository: REPOSITORY,
+    token: TOKEN,
+    send,
+    clock,
+    timeoutMs: 5000,
+  });
+}
+
+const writes = ({ requests }: StandInGitHub) => requests.filter((line) => !line.startsWith('GET'));
+
+describe('the digest', () => {
+  it('is one comment on a day with something to say', async () => {
+    const { stored, github } = await start();
+    const issue = stored.addIssue();
+    expect(await writeDigest(github, 1, trending)).toBe('created');
+    expect(issue.comments).toMatchObject([
+      {
+        body: expect.stringMatching(/^<!-- tracker-digest 2026-11-22 -->\n### 2026-11-22: 1 of 1/),
+      },
+    ]);
+  });
+
+  it('is left alone by a rerun that has the same to say, and edited by one that has not', async () => {
+    const { stored, github } = await start();
+    const issue = stored.addIssue();
+    await writeDigest(github, 1, trending);
+    expect(await writeDigest(github, 1, trending)).toBe('nothing');
+    expect(await writeDigest(github, 1, troubled)).toBe('edited');
+    expect(issue.comments).toMatchObject([{ body: expect.stringContaining('The credits') }]);
+    expect(await writeDigest(github, 1, situation())).toBe('edited');
+    expect(issue.comments).toMatchObject([{ body: expect.not.stringContaining('The credits') }]);
+  });
+
+  it('is none on a day with nothing to say', async () => {
+    const { stored, github } = await start();
+    stored.addIssue();
+    expect(await writeDigest(github, 1, situation())).toBe('nothing');
+    expect(writes(stored)).toEqual([]);
+  });
+
+  it('takes no comment of a person, and none of another day, for its own', async () => {
+    const { stored, github } = await start();
+    const issue = stored.addIssue();
+    const mark = '<!-- tracker-digest 2026-11-22 -->';
+    stored.addComment(issue, { body: mark, user: { login: 'ada' } });
+    stored.addComment(issue, { body: mark.replace('22', '21') });
+    stored.addComment(issue, { body: `> ${mark}` });
+    expect(await writeDigest(github, 1, trending)).toBe('created');
+    expect(issue.comments).toHaveLength(4);
+  });
+
+  it('knows its text again with the line ends that GitHub may give it', async () => {
+    const { stored, github } = await start();
+    const body = `${renderDigest(trending).replaceAll('\n', '\r\n')}\r\n`;
+    stored.addComment(stored.addIssue(), { body });
+    expect(await writeDigest(github, 1, trending)).toBe('nothing');
+  });
+
+  it('is not written on a closed issue', async () => {
+    const { stored, github } = await start();
+    stored.addIssue({ state: 'closed' });
+    await expect(writeDigest(github, 1, trending)).rejects.toThrow(/#1 is closed; reopen it/);
+    expect(writes(stored)).toEqual([]);
+  });
+
+  it('is not written on a locked issue', async () => {
+    const { stored, github } = await start();
+    stored.addIssue({ locked: true });
+    await expect(writeDigest(github, 1, trending)).rejects.toThrow(/unlock/);
+  });
+
+  it('tells of trouble on a day without any data', () => {
+    const text = renderDigest({ ...troubled, report: null, troubles: [{ kind: 'failed' }] });
+    expect(text).toMatch(/### 2026-11-22: no data\n\n⚠️ \*\*The last run failed\*\*: \[its page\]/);
+  });
+});
+
+describe('the trouble issue', () => {
+  it('is opened with trouble, kept current, and closed without a comment', async () => {
+    const { stored, github } = await start();
+    expect(await keepTroubleIssue(github, situation())).toBe('nothing');
+    expect(await keepTroubleIssue(github, troubled)).toBe('created');
+    expect(await keepTroubleIssue(github, troubled)).toBe('nothing');
+    const later = {
+      ...situation({ troubles: [{ kind: 'credits', left: 4, days: 4 }] }),
+      day: day('2026-11-23'),
+    };
+    expect(await keepTroubleIssue(github, later)).toBe('edited');
+    expect(stored.issues).toMatchObject([
+      {
+        title: 'Tracking has problems',
+        body: expect.stringMatching(/week\*\*, since 2026-11-22: 4 left/),
+      },
+    ]);
+    expect(await keepTroubleIssue(github, situation())).toBe('closed');
+    expect(stored.issues).toMatchObject([{ state: 'closed', comments: [] }]);
+    expect(writes(stored)).toEqual(['POST /issues', 'PATCH /issues/1', 'PATCH /issues/1']);
+  });
+
+  it('is a new one when trouble returns', async () => {
+    const { stored, github } = await start();
+    await keepTroubleIssue(github, troubled);
+    await keepTroubleIssue(github, situation());
+    const again = { ...troubled, day: day('2026-12-01') };
+    expect(await keepTroubleIssue(github, again)).toBe('created');
+    expect(stored.issues.map(({ state }) => state)).toEqual(['closed', 'open']);
+    expect(stored.issues[1]?.body).toContain('since 2026-12-01');
+  });
+
+  it('keeps what people did to it', async () => {
+    const { stored, github } = await start();
+    await keepTroubleIssue(github, troubled);
+    const [issue] = stored.issues;
+    if (issue === undefined) throw new Error('no issue');
+    Object.assign(issue, { title: 'Ours now', labels: ['bug'] });
+    stored.addComment(issue, { user: { login: 'ada' }, body: 'On it.' });
+    await keepTroubleIssue(github, situation({ troubles: [{ kind: 'failed' }] }));
+    expect(issue).toMatchObject({
+      title: 'Ours now',
+      labels: ['bug'],
+      comments: [{ body: 'On it.' }],
+      body: expect.stringContaining('The last run failed'),
+    });
+  });
+
+  it('is none that a person wrote, whatever it is called or quotes', async () => {
+    const { stored, github } = await start();
+    const body = renderTroubleIssue(troubled, {});
+    stored.addIssue({ title: 'Tracking has problems', body });
+    stored.addIssue({ title: 'Tracking has problems', user: { login: BOT }, body: 'Something' });
+    expect(await keepTroubleIssue(github, situation())).toBe('nothing');
+    expect(writes(stored)).toEqual([]);
+  });
+
+  it('says what it tells of', async () => {
+    const { github } = await start();
+    expect([...(await readKnownTroubles(github))]).toEqual([]);
+    await keepTroubleIssue(github, situation({ troubles: [{ kind: 'failed' }] }));
+    expect([...(await readKnownTroubles(github))]).toEqual(['failed']);
+  });
+
+  it.each(['{', '{x}', '{}', '{"credits": "<img>"}', '{"credits": 5}', '{"other": "2026-11-01"}'])(
+    'survives a mark that somebody made %j',
+    async (mark) => {
+      const { stored, github } = await start();
+      stored.addIssue({ user: { login: BOT }, body: `<!-- tracker-trouble ${mark} -->` });
+      await keepTroubleIssue(github, troubled);
+      const body = stored.issues.at(-1)?.body;
+      expect(body).toMatch(/^<!-- tracker-trouble \{"credits":"2026-11-22"\} -->\n/);
+      expect(body).toContain('since 2026-11-22');
+    },
+  );
+});
+
+describe('texts from outside', () => {
+  it.each([...HOSTILE_NAMES, '123', '@ada', 'GH-1', '--> <b>', 'tracker-digest 2026-11-22 -->'])(
+    'such as %j are no markup, mention or reference in an issue',
+    (text) => {
+      const items = [{ hashtag: text, since: null, reason: text }];
+      const hostile = {
+        ...situation({ report: reportOf(text, 1000, 1100) }),
+        troubles: [{ kind: 'incomplete' as const, missing: items }],
+      };
+      for (const body of [renderDigest(hostile), renderTroubleIssue(hostile, {})]) {
+        const markup = body
+          .replace(/^<!-- tracker-[a-z]+ (?:[\d-]{10}|\{[\w",:-]*\}) -->\n/, '')
+          .replace(/(?<!\\)`[^`\n]*`/g, '')
+          .replace(
+            /(?<!\\)\[#(?:\\.|[^\]\\])*\]\(https:\/\/www\.tiktok\.com\/tag\/[^()<>\s]*\)/g,
+            '',
+          );
+        const plain = markup.replace(/\\([!-/:-@[-`{-~])/g, '$1');
+        expect(plain).not.toMatch(/#\d|@\w/);
+        expect(markup.replace(/\\./g, '')).not.toMatch(/<|`|\]\((?!https:\/\/(report|run|help)\))/);
+      }
+    },
+  );
+
+  it('of any length leave a body that GitHub takes', () => {
+    const history = Array.from({ length: 1500 }, (_, i) => rows(`tag${i}`, [1000, 1100])).flat();
+    const report = composeReport(dayRecord(history), parseWatchlist('["a"]'));
+    const text = renderDigest(situation({ report }));
+    expect(text.length).toBeGreaterThan(50_000);
+    expect(text.length).toBeLessThan(65_000);
+    expect(text).toMatch(/\n- .*\n\n… the report has the rest\.$/);
+  });
+});

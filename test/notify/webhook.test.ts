@@ -1,0 +1,175 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
+import type { News } from '../../scripts/lib/notify/news.ts';
+import { postToWebhook, renderFailure, renderMessage } from '../../scripts/lib/notify/webhook.ts';
+import { composeReport } from '../../scripts/lib/reports/day-report.ts';
+import { createHttp } from '../../scripts/lib/system/http.ts';
+import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
+import { type HttpAnswer, startHttpServer } from '../helpers/http.ts';
+import { dayRecord, HOSTILE_NAMES, rows, TODAY } from '../helpers/snapshots.ts';
+
+const NOTHING: News = { day: TODAY, trending: [], failures: [], more: 0 };
+const LINKS = { report: 'https://github.com/ada/tracker/report.md', run: 'https://run' };
+
+const steady = Array.from({ length: 10 }, (_, i) => 1000 + i);
+const report = composeReport(
+  dayRecord([...rows('cursor', [...steady, 1200]), ...rows('llm', [1000, 1100])]),
+  parseWatchlist('["cursor", "llm"]'),
+);
+const render = (news: Partial<News>, links = LINKS) =>
+  renderMessage({ ...NOTHING, ...news }, report, links);
+const failures = (count: number, reason = 'HTTP 503: down') =>
+  Array.from({ length: count }, (_, i) => ({ hashtag: `tag${i}`, reason }));
+
+describe('a message', () => {
+  it('tells what is new, and where there is more', () => {
+    expect(render({ trending: ['cursor', 'llm'], failures: failures(2) })).toBe(
+      [
+        'TikTok hashtags on 2026-11-22',
+        '🚀 #cursor videos +18.9%, +191, now 1,200, breakout: its usual day is +0.1%',
+        '📈 #llm videos +10.0%, +100, now 1,100',
+        '⚠️ Not captured: #tag0, #tag1 (HTTP 503: down)',
+        'Report: https://github.com/ada/tracker/report.md',
+        'Run: https://run',
+      ].join('\n'),
+    );
+  });
+
+  it('is none where nothing is new', () => {
+    expect(render({})).toBeNull();
+  });
+
+  it('leads to the run only where something failed', () => {
+    expect(render({ trending: ['llm'] })).not.toContain('Run:');
+  });
+
+  it('tells what it can where the report is not at hand', () => {
+    const news = { ...NOTHING, trending: ['llm'] };
+    const text = renderMessage(news, null, { report: null, run: null });
+    expect(text).toBe('TikTok hashtags on 2026-11-22\n📈 #llm');
+  });
+
+  it.each([
+    ['trending hashtags', { trending: Array.from({ length: 1000 }, (_, i) => `tag${i}`) }, 1000],
+    [
+      'reasons',
+      { failures: failures(300).map((f, i) => ({ ...f, reason: `${i} ${'<&>'.repeat(60)}` })) },
+      300,
+    ],
+    ['what did not fit into the news', { trending: ['llm'], more: 41 }, 42],
+  ])('is no longer than Discord takes, and counts the rest: %s', (_case, news, total) => {
+    const text = render(news) ?? '';
+    expect(text.length).toBeLessThanOrEqual(2000);
+    const shown = text.match(/^(📈|⚠️)/gmu)?.length ?? 0;
+    expect(shown).toBeGreaterThan(0);
+    expect(text).toContain(`\n… and ${total - shown} more\nReport: `);
+  });
+
+  it('names ten of many that failed for one reason', () => {
+    expect(render({ failures: failures(23) })).toContain('#tag9 and 13 more (HTTP 503: down)');
+  });
+
+  it.each([
+    ...HOSTILE_NAMES,
+    '@everyone',
+    '<!channel>',
+    '<@U123>',
+    '[click](https://evil.example)',
+    '::error::x',
+  ])('holds nothing that a chat takes for more than text: %j', (text) => {
+    const message = render({ trending: [text], failures: [{ hashtag: text, reason: text }] });
+    expect(message?.split('\n')).toHaveLength(5);
+    expect(message).not.toMatch(/[<>]|@[a-zU]|\]\(|::error/);
+    expect(message).not.toMatch(/&(?!amp;|lt;|gt;)/);
+  });
+
+  it('on a run that failed leads to it', () => {
+    expect(renderFailure('https://run')).toContain('failed. https://run says why');
+    expect(renderFailure(null)).toContain('Its log says why');
+  });
+});
+
+describe('the webhook', () => {
+  const SECRET = 'canary-9a41';
+
+  /** A server whose nth answer is the nth given, the last for all that follow. */
+  async function startHook(...answers: (HttpAnswer | 'hang' | 'reset')[]) {
+    const seen: { method: string; url: string; headers: IncomingHttpHeaders; body: string }[] = [];
+    const base = await startHttpServer(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      const { method = '', url = '', headers } = request;
+      seen.push({ method, url, headers, body });
+      const answer = answers[Math.min(seen.length, answers.length) - 1] ?? {};
+      if (answer === 'hang') return;
+      if (answer === 'reset') return void response.destroy();
+      response.writeHead(answer.status ?? 200, answer.headers).end(String(answer.body ?? 'ok'));
+    });
+    return { url: `${base}/services/${SECRET}?token=${SECRET}`, seen };
+  }
+
+  async function post(url: string) {
+    const clock = createVirtualClock();
+    const options = { url, send: createHttp(globalThis.fetch), clock, timeoutMs: 500 };
+    const error = await postToWebhook('hello\nworld', options).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    return { message: error === null ? null : String(error), sleptMs: clock.sleptMs(), error };
+  }
+
+  it.each([200, 204])('gets the text as Slack’s webhooks take it, and says %i', async (status) => {
+    const hook = await startHook({ status, body: '' });
+    expect((await post(hook.url)).message).toBeNull();
+    expect(hook.seen).toEqual([
+      {
+        method: 'POST',
+        url: `/services/${SECRET}?token=${SECRET}`,
+        headers: expect.objectContaining({ 'content-type': 'application/json' }),
+        body: '{"text":"hello\\nworld"}',
+      },
+    ]);
+  });
+
+  it.each([
+    [429, { 'Retry-After': '7' }, 7000],
+    [503, {}, 2000],
+  ])('that says %i is tried once more', async (status, headers, sleptMs) => {
+    const hook = await startHook({ status, headers }, {});
+    expect(await post(hook.url)).toMatchObject({ message: null, sleptMs });
+    expect(hook.seen).toHaveLength(2);
+  });
+
+  const hopeless: [string, HttpAnswer | 'hang' | 'reset', number, RegExp][] = [
+    ['is always busy', { status: 429, headers: { 'Retry-After': '1' } }, 2, /HTTP 429/],
+    ['asks for an hour', { status: 429, headers: { 'Retry-After': '3600' } }, 1, /HTTP 429/],
+    ['is always broken', { status: 500 }, 2, /HTTP 500/],
+    ['is gone', { status: 404 }, 1, /HTTP 404.*make a new webhook/],
+    ['redirects', { status: 302, headers: { Location: '/elsewhere' } }, 1, /HTTP 302/],
+    ['never answers', 'hang', 1, /no answer/],
+    ['drops the connection', 'reset', 1, /no answer/],
+    ['echoes its address', { status: 400, body: SECRET }, 1, /HTTP 400/],
+  ];
+  it.each(hopeless)(
+    'that %s is an error that keeps its address',
+    async (_case, answer, count, message) => {
+      const hook = await startHook(answer);
+      const { message: said, error } = await post(hook.url);
+      expect(said).toMatch(message);
+      expect(hook.seen).toHaveLength(count);
+      expect(`${said} ${JSON.stringify(error)} ${(error as Error).cause}`).not.toContain(SECRET);
+    },
+  );
+
+  it.each([
+    `${SECRET}`,
+    `ftp://${SECRET}`,
+    `https://user:${SECRET}@localhost/`,
+    `http://${SECRET}:1`,
+  ])('is not told at %s', async (url) => {
+    const { message } = await post(url);
+    expect(message).toMatch(/ALERT_WEBHOOK_URL/);
+    expect(message).not.toContain(SECRET);
+  });
+});

@@ -1,0 +1,472 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { hashtagAnswer } from '../../scripts/lab/stand-in.ts';
+import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
+import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
+import { explainFailedPush } from '../../scripts/lib/publish/failed-push.ts';
+import { findPublishTarget } from '../../scripts/lib/publish/target.ts';
+import { git } from '../../scripts/lib/system/git.ts';
+import { createFolder } from '../helpers/folder.ts';
+import { runScript } from '../helpers/process.ts';
+import {
+  cloneRepository,
+  commitFile,
+  createRepository,
+  refusePushes,
+  showFile,
+  writeWatchlist,
+} from '../helpers/repository.ts';
+import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
+
+const SNAPSHOTS = 'SELECT date, hashtag FROM snapshots ORDER BY date, hashtag';
+
+/** The rows of the database that the remote's branch holds. */
+async function queryRemote(remote: string, sql: string): Promise<unknown[][]> {
+  const folder = path.join(await createFolder(), 'look');
+  await git(path.dirname(folder), ['clone', '--quiet', remote, folder]);
+  return queryDatabase(folder, sql);
+}
+
+describe('publishing', () => {
+  it('commits the database and the reports by name, tells the day, and pushes', async () => {
+    const { root, remote } = await createRepository(['aitools', 'llm']);
+    await writeFile(path.join(root, 'lies-around.txt'), 'mine');
+    const ran = await runTrack(root, await startApi(), ['--publish']);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      output: expect.stringContaining('Published to origin/main'),
+    });
+    expect(await git(remote, ['log', '-1', '--format=%s', 'main'])).toBe(
+      '2026-11-22: 2 of 2 hashtags',
+    );
+    expect(await git(remote, ['show', '--format=', '--name-only', 'main'])).toBe(
+      'data/hashtag_tracker.db\ndata/latest.csv\nreports/2026-11-22.md\nreports/README.md\nreports/badge.svg',
+    );
+    expect(await git(root, ['status', '--porcelain'])).toBe('?? lies-around.txt');
+  });
+
+  it('commits the summaries of a week and a month that are over, which the audit takes for no reports', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    const api = await startApi();
+    for (const day of ['2026-11-29', '2026-11-30', '2026-12-07']) {
+      await runTrack(root, api, ['--publish'], { day });
+    }
+    const files = await git(remote, ['ls-tree', '-r', '--name-only', 'main', 'reports/']);
+    expect(files.split('\n')).toEqual(
+      expect.arrayContaining([
+        'reports/charts/2026-11.svg',
+        'reports/charts/2026-W49.svg',
+        'reports/monthly/2026-11.md',
+        'reports/weekly/2026-W48.md',
+        'reports/weekly/2026-W49.md',
+      ]),
+    );
+    expect(await git(root, ['status', '--porcelain'])).toBe('');
+    expect(await runScript('audit', [], root)).toMatchObject({ exitCode: 0 });
+    const restored = await runScript('restore', ['--from-reports'], root);
+    expect(restored).toMatchObject({ exitCode: 0 });
+  });
+
+  it('signs as github-actions[bot] where no identity is configured', async () => {
+    const { root, remote } = await createRepository();
+    await git(root, ['config', 'user.email', '']);
+    await git(root, ['config', 'user.name', '']);
+    await runTrack(root, await startApi(), ['--publish']);
+    expect(await git(remote, ['log', '-1', '--format=%an %ae', 'main'])).toBe(
+      'github-actions[bot] 41898282+github-actions[bot]@users.noreply.github.com',
+    );
+  });
+
+  it('makes no commit when nothing changed', async () => {
+    const { root, remote } = await createRepository();
+    const api = await startApi();
+    await runTrack(root, api, ['--publish']);
+    const head = await git(remote, ['rev-parse', 'main']);
+    const again = await runTrack(root, api, ['--publish']);
+    expect(again).toMatchObject({
+      exitCode: 0,
+      output: expect.stringContaining('Nothing new to publish'),
+    });
+    expect(await git(remote, ['rev-parse', 'main'])).toBe(head);
+  });
+
+  it('leaves what a person has staged and changed alone', async () => {
+    const { root } = await createRepository();
+    await writeFile(path.join(root, 'staged.txt'), 'staged');
+    await git(root, ['add', 'staged.txt']);
+    await runTrack(root, await startApi(), ['--publish']);
+    expect(await git(root, ['status', '--porcelain'])).toBe('A  staged.txt');
+  });
+
+  it('publishes what an earlier run left unpublished', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    const api = await startApi();
+    await runTrack(root, api, [], { day: '2026-11-20' });
+    await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+    expect(await queryRemote(remote, SNAPSHOTS)).toEqual([
+      ['2026-11-20', 'aitools'],
+      ['2026-11-21', 'aitools'],
+    ]);
+    expect(await git(remote, ['ls-tree', '--name-only', 'main', 'reports/'])).toContain(
+      '2026-11-20.md',
+    );
+  });
+});
+
+describe('a race for the remote', () => {
+  it('is won by both: the loser applies its snapshots to the winner’s database and asks nothing twice', async () => {
+    const repository = await createRepository(['aitools', 'llm']);
+    const other = await cloneRepository(repository);
+    const api = await startApi();
+    await runTrack(other, api, ['--publish', '--only', 'llm']);
+    const ran = await runTrack(repository.root, api, ['--publish', '--only', 'aitools']);
+
+    expect(ran.output).toMatch(/rejected \(try 1 of 10\)[\s\S]*Published/);
+    expect(api.requests).toEqual(['llm', 'aitools']);
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([
+      ['2026-11-22', 'aitools'],
+      ['2026-11-22', 'llm'],
+    ]);
+    expect(await showFile(repository.remote, 'main', 'reports/2026-11-22.md')).toContain(
+      '**2 of 2 captured**',
+    );
+    // The checkout follows: same commit, nothing left to commit.
+    expect(await git(repository.root, ['rev-parse', 'HEAD'])).toBe(
+      await git(repository.remote, ['rev-parse', 'main']),
+    );
+    expect(await git(repository.root, ['status', '--porcelain'])).toBe('');
+    expect(await git(repository.root, ['worktree', 'list'])).not.toContain('hashtag-tracker-');
+  });
+
+  it('lands the snapshots of eight writers at once, each once, and the report of all', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const repository = await createRepository(names);
+    const api = await startApi();
+    const clones = await Promise.all(names.map(() => cloneRepository(repository)));
+    const ran = await Promise.all(
+      clones.map((root, i) =>
+        runTrack(root, api, ['--publish', '--only', String(names[i])], { random: Math.random }),
+      ),
+    );
+    expect(ran.map((run) => run.exitCode)).toEqual(names.map(() => 0));
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual(
+      names.map((name) => ['2026-11-22', name]),
+    );
+    expect(await queryRemote(repository.remote, 'SELECT count(*) FROM runs')).toEqual([[8]]);
+    expect(await showFile(repository.remote, 'main', 'reports/2026-11-22.md')).toContain(
+      '**8 of 8 captured**',
+    );
+    expect(api.requests.toSorted()).toEqual(names);
+  });
+
+  it('keeps the other reading where both captured the same hashtag', async () => {
+    const repository = await createRepository(['aitools']);
+    const other = await cloneRepository(repository);
+    const api = await startApi();
+    await runTrack(other, api, ['--publish']);
+    const later = await startApi({ answer: () => ({ video_count: 1200, view_count: 50_000 }) });
+    await runTrack(repository.root, later, ['--publish']);
+    expect(await queryRemote(repository.remote, 'SELECT video_count FROM snapshots')).toEqual([
+      [1200],
+    ]);
+    expect(await queryRemote(repository.remote, 'SELECT video_count FROM corrections')).toEqual([
+      [1000],
+    ]);
+  });
+
+  it('carries along earlier days that only this checkout has', async () => {
+    const repository = await createRepository(['aitools']);
+    const other = await cloneRepository(repository);
+    const api = await startApi();
+    await runTrack(repository.root, api, [], { day: '2026-11-20' });
+    await runTrack(other, api, ['--publish'], { day: '2026-11-21' });
+    await runTrack(repository.root, api, ['--publish'], { day: '2026-11-22' });
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([
+      ['2026-11-20', 'aitools'],
+      ['2026-11-21', 'aitools'],
+      ['2026-11-22', 'aitools'],
+    ]);
+    const reports = await git(repository.remote, ['ls-tree', '--name-only', 'main', 'reports/']);
+    for (const day of [20, 21, 22]) expect(reports).toContain(`2026-11-${day}.md`);
+  });
+
+  it('brings the summaries up to date with the days that were added', async () => {
+    const repository = await createRepository(['aitools', 'llm']);
+    const other = await cloneRepository(repository);
+    const api = await startApi();
+    await runTrack(repository.root, api, ['--only', 'llm'], { day: '2026-11-20' });
+    await runTrack(other, api, ['--publish', '--only', 'aitools'], { day: '2026-11-21' });
+    await runTrack(other, api, ['--publish', '--only', 'aitools'], { day: '2026-11-23' });
+    const ran = await runTrack(repository.root, api, ['--publish'], { day: '2026-11-23' });
+    expect(ran.output).toMatch(/rejected \(try 1 of 10\)[\s\S]*Published/);
+    const week = await showFile(repository.remote, 'main', 'reports/weekly/2026-W47.md');
+    expect(week).toContain('**2 of 3 days captured**');
+    expect(week).toContain('· 2 hashtags');
+  });
+
+  it('keeps every uncommitted change of the checkout', async () => {
+    const repository = await createRepository(['aitools']);
+    await commitFile(repository.root, 'notes.txt', 'one\n', true);
+    const other = await cloneRepository(repository);
+    await commitFile(other, 'other.txt', 'theirs\n', true);
+    await writeFile(path.join(repository.root, 'notes.txt'), 'half-written\n');
+    const ran = await runTrack(repository.root, await startApi(), ['--publish']);
+    expect(ran.exitCode).toBe(0);
+    expect(await readFile(path.join(repository.root, 'notes.txt'), 'utf8')).toBe('half-written\n');
+    expect(await readFile(path.join(repository.root, 'other.txt'), 'utf8')).toBe('theirs\n');
+  });
+
+  it('pushes, keeps the change and says what to do where a change conflicts with the remote’s', async () => {
+    const repository = await createRepository(['aitools']);
+    await commitFile(repository.root, 'notes.txt', 'one\n', true);
+    const other = await cloneRepository(repository);
+    await commitFile(other, 'notes.txt', 'theirs\n', true);
+    await writeFile(path.join(repository.root, 'notes.txt'), 'mine\n');
+    const ran = await runTrack(repository.root, await startApi(), ['--publish']);
+    expect(ran).toMatchObject({ exitCode: 1, output: expect.stringContaining('git stash') });
+    expect(await readFile(path.join(repository.root, 'notes.txt'), 'utf8')).toBe('mine\n');
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
+  });
+
+  it('does not push a person’s own commits over others’, and keeps them', async () => {
+    const repository = await createRepository(['aitools']);
+    const other = await cloneRepository(repository);
+    await commitFile(other, 'other.txt', 'theirs\n', true);
+    await commitFile(repository.root, 'mine.txt', 'mine\n');
+    const ran = await runTrack(repository.root, await startApi(), ['--publish']);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      output: expect.stringContaining('git pull --rebase'),
+    });
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
+    await git(repository.root, ['pull', '--quiet', '--rebase']);
+    await git(repository.root, ['push', '--quiet']);
+    expect(await git(repository.remote, ['ls-tree', '--name-only', 'main'])).toContain('mine.txt');
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
+  });
+});
+
+describe('what a race must not lose', () => {
+  it('rows that came from no run: they were imported', async () => {
+    const repository = await createRepository(['aitools']);
+    const other = await cloneRepository(repository);
+    const api = await startApi();
+    await runTrack(other, api, ['--publish'], { day: '2026-11-21' });
+    const csv = path.join(repository.root, 'old.csv');
+    await writeFile(csv, 'date,hashtag,video_count\n2025-01-01,aitools,5\n');
+    expect((await runScript('import', [csv], repository.root)).exitCode).toBe(0);
+    const ran = await runTrack(repository.root, api, ['--publish'], { day: '2026-11-22' });
+    expect(ran).toMatchObject({ exitCode: 0, output: expect.stringContaining('rejected') });
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([
+      ['2025-01-01', 'aitools'],
+      ['2026-11-21', 'aitools'],
+      ['2026-11-22', 'aitools'],
+    ]);
+  });
+
+  it('a second reading of a day, which was not published yet', async () => {
+    const repository = await createRepository(['aitools']);
+    const { root, remote } = repository;
+    const other = await cloneRepository(repository);
+    await runTrack(root, await startApi(), ['--publish'], { day: '2026-11-20' });
+    await git(other, ['pull', '--quiet']);
+    const later = await startApi({ answer: (name) => hashtagAnswer(name, 2000, 50_000) });
+    const clock = createVirtualClock(Date.parse('2026-11-20T09:00:00Z'));
+    await runTrack(root, later, ['--refresh'], { clock });
+    await runTrack(other, later, ['--publish'], { day: '2026-11-21' });
+    await runTrack(root, later, ['--publish'], { day: '2026-11-21' });
+    const first = "SELECT video_count FROM snapshots WHERE date = '2026-11-20'";
+    expect(await queryRemote(remote, first)).toEqual([[1000]]);
+    expect(await queryRemote(remote, 'SELECT video_count FROM corrections')).toEqual([[2000]]);
+  });
+
+  it('what a person took back, which stays taken back', async () => {
+    const repository = await createRepository(['aitools']);
+    const { root, remote } = repository;
+    const api = await startApi();
+    await runTrack(root, api, ['--publish'], { day: '2026-11-20' });
+    await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+    const other = await cloneRepository(repository);
+    await git(other, ['revert', '--no-edit', 'HEAD']);
+    await git(other, ['push', '--quiet']);
+    expect((await runTrack(root, api, ['--publish'], { day: '2026-11-22' })).exitCode).toBe(0);
+    expect(await queryRemote(remote, SNAPSHOTS)).toEqual([
+      ['2026-11-20', 'aitools'],
+      ['2026-11-22', 'aitools'],
+    ]);
+  });
+
+  it('the other worktrees of the repository, even where their folder is away', async () => {
+    const repository = await createRepository(['aitools']);
+    const other = await cloneRepository(repository);
+    const disk = path.join(path.dirname(repository.root), 'disk');
+    await git(repository.root, ['worktree', 'add', '--quiet', '-b', 'trial', disk]);
+    await rename(disk, `${disk}.away`);
+    const api = await startApi();
+    await runTrack(other, api, ['--publish'], { day: '2026-11-21' });
+    expect((await runTrack(repository.root, api, ['--publish'])).exitCode).toBe(0);
+    await rename(`${disk}.away`, disk);
+    expect(await git(disk, ['status', '--porcelain'])).toBe('');
+  });
+
+  it('the way to a remote whose address is a relative path', async () => {
+    const repository = await createRepository(['aitools']);
+    const other = await cloneRepository(repository);
+    await git(repository.root, ['remote', 'set-url', 'origin', '../remote.git']);
+    const api = await startApi();
+    await runTrack(other, api, ['--publish'], { day: '2026-11-21' });
+    expect((await runTrack(repository.root, api, ['--publish'])).exitCode).toBe(0);
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toHaveLength(2);
+  });
+});
+
+describe('a checkout that git would not publish from', () => {
+  const states: [string, (root: string) => Promise<unknown>, RegExp][] = [
+    [
+      'the database is ignored',
+      (root) => writeFile(path.join(root, '.gitignore'), '*.db\n'),
+      /git ignores data\/hashtag_tracker\.db/,
+    ],
+    [
+      'a merge is under way',
+      async (root) => {
+        await git(root, ['checkout', '--quiet', '-b', 'other']);
+        await commitFile(root, 'a.txt', 'theirs');
+        await git(root, ['checkout', '--quiet', 'main']);
+        await commitFile(root, 'a.txt', 'ours');
+        await git(root, ['merge', 'other']).catch(() => {});
+      },
+      /a merge is in progress here: finish it, or run: git merge --abort/,
+    ],
+  ];
+  it.each(states)('because %s is refused before anything is asked', async (_, prepare, message) => {
+    const { root } = await createRepository(['aitools']);
+    await prepare(root);
+    const api = await startApi();
+    const ran = await runTrack(root, api, ['--publish']);
+    expect(ran).toMatchObject({ exitCode: 1, output: expect.stringMatching(message) });
+    expect(api.requests).toEqual([]);
+  });
+
+  it('because it is a folder in a repository is refused before anything is asked', async () => {
+    const { root } = await createRepository(['aitools']);
+    const folder = path.join(root, 'tracker');
+    await writeWatchlist(folder, ['aitools']);
+    const api = await startApi();
+    const ran = await runTrack(folder, api, ['--publish']);
+    expect(ran).toMatchObject({ exitCode: 1, output: expect.stringContaining('top folder') });
+    expect(api.requests).toEqual([]);
+  });
+
+  it('because git was told to overlook the database says so, and keeps the snapshots', async () => {
+    const { root } = await createRepository(['aitools']);
+    const api = await startApi();
+    await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+    await git(root, ['update-index', '--skip-worktree', DATABASE_PATH]);
+    const ran = await runTrack(root, api, ['--publish']);
+    expect(ran).toMatchObject({ exitCode: 1, output: expect.stringContaining('skip-worktree') });
+    expect(await queryDatabase(root, SNAPSHOTS)).toHaveLength(2);
+  });
+
+  it('because another branch was checked out meanwhile says so, and pushes neither', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    const head = await git(remote, ['rev-parse', 'main']);
+    const api = await startApi();
+    const ran = await runTrack(root, api, ['--publish'], {
+      async fetch(...request) {
+        await git(root, ['checkout', '--quiet', '-b', 'trial']);
+        return fetch(...request);
+      },
+    });
+    expect(ran).toMatchObject({ exitCode: 1, output: expect.stringContaining('switch back') });
+    expect(await git(remote, ['for-each-ref', '--format=%(objectname)'])).toBe(head);
+    await git(root, ['checkout', '--quiet', 'main']);
+    expect((await runTrack(root, api, ['--publish'])).exitCode).toBe(0);
+    expect(api.requests).toHaveLength(1);
+  });
+});
+
+describe('a race', () => {
+  it('is not taken for a refusal because a commit’s hash holds 403', () => {
+    const said = "cannot lock ref 'refs/heads/main': is at 8eeae30022d54e17041ad26a7f4038c0 but";
+    const target = { remote: 'origin', branch: 'main', head: 'refs/heads/main', hasIdentity: true };
+    expect(explainFailedPush(said, target)).toBeNull();
+    expect(explainFailedPush('The requested URL returned error: 403', target)).toMatch(/token/);
+  });
+
+  it('with a file that is too large names the size, not GitHub’s hook that refuses it', () => {
+    const said =
+      'remote: error: GH001: Large files detected.\n ! [remote rejected] main (pre-receive hook declined)';
+    const target = { remote: 'origin', branch: 'main', head: 'refs/heads/main', hasIdentity: true };
+    expect(explainFailedPush(said, target)).toContain('larger than the remote accepts');
+  });
+});
+
+describe('where to', () => {
+  it('is the branch, whatever a tag is called', async () => {
+    const { root } = await createRepository();
+    await git(root, ['tag', 'main']);
+    expect(await findPublishTarget(root)).toMatchObject({ remote: 'origin', branch: 'main' });
+  });
+
+  it('is origin where the branch follows an address, which is told to nobody', async () => {
+    const { root } = await createRepository();
+    await git(root, ['config', 'branch.main.remote', 'https://ada:SEKRET@localhost/x.git']);
+    await git(root, ['remote', 'rename', 'origin', 'elsewhere']);
+    await git(root, ['config', 'branch.main.remote', 'https://ada:SEKRET@localhost/x.git']);
+    await expect(findPublishTarget(root)).rejects.toThrow(/^[^S]*there is no "origin"[^S]*$/);
+  });
+});
+
+describe('a push that can’t succeed', () => {
+  const refusals: [string, string, RegExp][] = [
+    [
+      'a protected branch',
+      'GH006: Protected branch update failed',
+      /is protected.*Settings → Rules → Rulesets/,
+    ],
+    [
+      'a read-only token',
+      'Permission to o/r.git denied to github-actions',
+      /Read and write permissions/,
+    ],
+    ['a rule of the remote', 'no thanks', /own rules refused/],
+  ];
+  it.each(refusals)(
+    'because of %s keeps the snapshots and says what to do',
+    async (_, message, remedy) => {
+      const { root, remote } = await createRepository(['aitools']);
+      await refusePushes(remote, message);
+      const ran = await runTrack(root, await startApi(), ['--publish']);
+      expect(ran.exitCode).toBe(1);
+      expect(ran.output).toMatch(remedy);
+      expect(await queryDatabase(root, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
+    },
+  );
+
+  it('is made up for by the next run', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    const api = await startApi();
+    await refusePushes(remote, 'no thanks');
+    await runTrack(root, api, ['--publish']);
+    await writeFile(path.join(remote, 'hooks', 'pre-receive'), '#!/bin/sh\nexit 0\n');
+    const ran = await runTrack(root, api, ['--publish']);
+    expect(ran).toMatchObject({ exitCode: 0, output: expect.stringContaining('Published') });
+    expect(api.requests).toEqual(['aitools']);
+    expect(await queryRemote(remote, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
+  });
+
+  it('for want of a repository, a branch or a remote is found before anything is asked', async () => {
+    const folder = await createFolder();
+    await expect(findPublishTarget(folder)).rejects.toThrow(/needs a git repository/);
+    await git(folder, ['init', '--quiet', '--initial-branch=main']);
+    await expect(findPublishTarget(folder)).rejects.toThrow(/there is no "origin"/);
+    const { root } = await createRepository();
+    await git(root, ['checkout', '--quiet', '--detach']);
+    const api = await startApi();
+    const ran = await runTrack(root, api, ['--publish']);
+    expect(ran).toMatchObject({ exitCode: 1, output: expect.stringContaining('HEAD is detached') });
+    expect(api.requests).toEqual([]);
+  });
+});

@@ -1,0 +1,192 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Snapshot } from '../../scripts/lib/core/snapshot.ts';
+import { renderChart } from '../../scripts/lib/reports/chart.ts';
+import { chooseChartTrends } from '../../scripts/lib/reports/chart-lines.ts';
+import { anyHistory, HOSTILE_NAMES, rows, TODAY, trendsOf } from '../helpers/snapshots.ts';
+
+const render = (...snapshots: Snapshot[][]) => renderChart(trendsOf(snapshots.flat()), TODAY);
+
+/** The chart's lines, dots and end labels, as they stand in the document. */
+function draw(...snapshots: Snapshot[][]) {
+  const svg = render(...snapshots) ?? '';
+  const paths = svg.match(/<path [^>]*>/g) ?? [];
+  const labels = [
+    ...svg.matchAll(/<text [^>]*font-weight:600[^>]*translate\(\S+ ([\d.]+)\)[^>]*>([^<]*)</g),
+  ];
+  return {
+    lines: paths
+      .filter((path) => path.includes('stroke-width="2"'))
+      .map((path) => /stroke="(.*?)"/.exec(path)?.[1]),
+    segments: paths
+      .filter((path) => path.includes('stroke-width="2"'))
+      .map((path) => (/ d="(.*?)"/.exec(path)?.[1] ?? '').split('M').length - 1),
+    dots: paths.filter((path) => path.includes('transform="matrix(')).length,
+    labels: labels.map(([, , text]) => text),
+    labelYs: labels.map(([, y]) => Number(y)),
+  };
+}
+
+/** What is wrong with an XML document; null where it is well formed. */
+function xmlError(xml: string): string | null {
+  const invalid = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u.exec(xml);
+  if (invalid !== null) return `invalid character ${JSON.stringify(invalid[0])}`;
+  const open: string[] = [];
+  let rest = xml.replace(/<!\[CDATA\[.*?\]\]>/gs, '').trim();
+  while (rest !== '') {
+    const token =
+      /^(?:<(\/?)([a-zA-Z]+)(?:\s+[\w:-]+="(?:[^<&"]|&#?\w+;)*")*\s*(\/?)>|(?:[^<&]|&(?:#\d+|amp|lt|gt|quot|apos);)+)/.exec(
+        rest,
+      );
+    if (token === null) return `at ${rest.slice(0, 60)}`;
+    const [text, slash, name, selfClosing] = token;
+    if (name !== undefined && slash === '/' && open.pop() !== name) return `</${name}> is not open`;
+    if (name !== undefined && slash === '' && selfClosing === '') open.push(name);
+    rest = rest.slice(text.length);
+    if (open.length === 0 && rest !== '') return `after the root: ${rest.slice(0, 60)}`;
+  }
+  return open.length > 0 ? `<${open.join('><')}> left open` : null;
+}
+
+describe('the chart', () => {
+  it.each([
+    ['no hashtag', []],
+    ['a first day', rows('tag', [100])],
+    ['one day above zero', rows('tag', [0, 0, 100])],
+    ['one day in the last 30', rows('tag', [100, ...Array.from({ length: 30 }, () => null), 100])],
+  ])('is not drawn with %s', (_case, snapshots) => {
+    expect(render(snapshots)).toBeNull();
+  });
+
+  it('of one hashtag is one line, indexed to 100, labelled at its end', () => {
+    expect(draw(rows('llm', [200, 250, 320]))).toMatchObject({
+      lines: [expect.stringMatching(/^#\w{6}$/)],
+      segments: [1],
+      labels: ['#llm  160'],
+    });
+  });
+
+  it('says so where a line is of views', () => {
+    const views = [2000, 3000];
+    expect(draw(rows('llm', [null, null], views)).labels).toEqual(['#llm (views)  150']);
+  });
+
+  it('indexes each hashtag to its own first day above zero', () => {
+    const { labels } = draw(rows('old', [0, 50, 50, 100]), rows('new', [10, 11]));
+    expect(labels).toEqual(['#new  110', '#old  200']);
+  });
+
+  it('keeps the colour of a hashtag from day to day, whatever their order', () => {
+    const before = draw(rows('a', [100, 150]), rows('b', [100, 120]));
+    const after = draw(rows('a', [100, 120]), rows('b', [100, 150]));
+    expect(before).toMatchObject({ lines: after.lines, labels: ['#a  150', '#b  120'] });
+    expect(after.labels).toEqual(['#a  120', '#b  150']);
+  });
+
+  it('breaks the line at a gap, and marks a day between gaps', () => {
+    const gap = draw(rows('tag', [100, 110, null, 130, 140]));
+    expect(gap).toMatchObject({ segments: [2], dots: 1 });
+    const lone = draw(rows('tag', [100, 110, null, 130, null, 150, 160]));
+    expect(lone.dots).toBe(2);
+  });
+
+  it('labels a line that ends before today', () => {
+    expect(draw(rows('tag', [100, 150, null], [null, null, 7])).labels).toEqual(['#tag  150']);
+  });
+
+  it('cuts long names, wide ones earlier', () => {
+    const { labels } = draw(rows('a'.repeat(30), [1, 3]), rows('日'.repeat(20), [1, 2]));
+    expect(labels).toEqual([`#${'a'.repeat(18)}…  300`, `#${'日'.repeat(9)}…  200`]);
+  });
+
+  it('of 300 hashtags has 8 lines in 8 colours, with labels that stand apart and inside', () => {
+    const same = Array.from({ length: 300 }, (_, i) => rows(`tag${i}`, [1000, 1020]));
+    const { lines, labels, labelYs } = draw(...same);
+    expect(new Set(lines).size).toBe(8);
+    expect(lines).toHaveLength(8);
+    expect(labels).toHaveLength(8);
+    const sorted = labelYs.toSorted((a, b) => a - b);
+    const distances = sorted.slice(1).map((y, i) => y - (sorted[i] ?? 0));
+    expect(Math.min(...distances)).toBeGreaterThanOrEqual(12);
+    expect(sorted[0]).toBeGreaterThan(0);
+    expect(sorted.at(-1)).toBeLessThan(420);
+  });
+
+  it('takes its text and axes from the reader’s theme', () => {
+    const svg = render(rows('tag', [100, 150])) ?? '';
+    expect(svg).toContain('prefers-color-scheme:dark');
+    const fills = [...svg.matchAll(/<text [^>]*fill="(.*?)"/g)].map(([, fill]) => fill);
+    expect(new Set(fills)).toEqual(new Set(['currentColor', draw(rows('tag', [1, 2])).lines[0]]));
+    expect(svg).not.toMatch(/<rect[^>]*fill="(?!none)/);
+  });
+
+  it('is the same, byte for byte, each time it is drawn', () => {
+    expect(render(rows('tag', [100, 150]))).toBe(render(rows('tag', [100, 150])));
+  });
+});
+
+describe('the hashtags shown', () => {
+  const chosen = (...snapshots: Snapshot[][]) =>
+    chooseChartTrends(trendsOf(snapshots.flat())).map(({ hashtag }) => hashtag);
+
+  it('are the trending ones first, then the largest changes, up or down', () => {
+    const calm = Array.from({ length: 8 }, (_, i) => rows(`calm${i}`, [1000, 1001]));
+    const names = chosen(
+      ...calm,
+      rows('grew', [100, 300, 300]),
+      rows('fell', [500, 100, 100]),
+      rows('trending', [100, 106]),
+    );
+    expect(names.slice(0, 3)).toEqual(['trending', 'fell', 'grew']);
+    expect(names).toHaveLength(8);
+  });
+
+  it('have two days to show', () => {
+    expect(chosen(rows('new', [100]), rows('old', [100, 100]))).toEqual(['old']);
+  });
+});
+
+describe('the document', () => {
+  it.each(['llm', 'a<b>&"c\'', '日本', ...HOSTILE_NAMES])('is well-formed XML with #%s', (name) => {
+    expect(xmlError(render(rows(name.toWellFormed(), [100, 150])) ?? '')).toBeNull();
+  });
+
+  it.each(['a\u0000b', 'a\u001bb'])('drops %j, which XML does not have', (name) => {
+    expect(xmlError(render(rows(name, [100, 150])) ?? '')).toBeNull();
+  });
+
+  it('holds no element that a name brought', () => {
+    const svg = render(rows('</title><script>alert(1)</script>', [100, 150])) ?? '';
+    expect(svg).toContain('<title>');
+    expect(svg).not.toContain('<script');
+  });
+
+  it('names the day and the hashtags in its title', () => {
+    const title = /<title>(.*)<\/title>/.exec(render(rows('llm', [100, 150])) ?? '')?.[1];
+    expect(title).toContain(TODAY);
+    expect(title).toContain('#llm');
+  });
+
+  it('has no broken number, whatever the rows', () => {
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        const plain = history.map((row) => ({ ...row, hashtag: `t${row.hashtag.length}` }));
+        expect(renderChart(trendsOf(plain), TODAY) ?? '').not.toMatch(/NaN|Infinity|undefined/);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('xmlError, by which the above is judged', () => {
+  it.each(['<a>', '<a></b>', '<a>&</a>', '<a b=c/>', '<a/><b/>', '<a>\u0001</a>', '<a b="<"/>'])(
+    'refuses %j',
+    (xml) => {
+      expect(xmlError(xml)).not.toBeNull();
+    },
+  );
+
+  it('takes a sound document', () => {
+    expect(xmlError('<a b="1"><c d="&#38;"/>x &#60;<e>y</e></a>\n')).toBeNull();
+  });
+});

@@ -1,0 +1,668 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { addDays } from '../../scripts/lib/core/day.ts';
+import { formatInstant } from '../../scripts/lib/core/format.ts';
+import type { DayRecord, Failure, RunInfo, Snapshot } from '../../scripts/lib/core/snapshot.ts';
+import { renderHeadline, renderHealth, renderTrending } from '../../scripts/lib/reports/brief.ts';
+import { renderConsoleReport } from '../../scripts/lib/reports/console.ts';
+import { renderReport } from '../../scripts/lib/reports/day-page.ts';
+import { composeReport } from '../../scripts/lib/reports/day-report.ts';
+import { renderSparkline } from '../../scripts/lib/reports/parts.ts';
+import { isTrending } from '../../scripts/lib/trends/trends.ts';
+import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
+import {
+  anyHistory,
+  anyName,
+  dayRecord,
+  HOSTILE_NAMES,
+  rows,
+  TODAY,
+  tableRows,
+} from '../helpers/snapshots.ts';
+
+const LINKS = { base: '', previousReport: null, hasChart: false };
+
+/** The report of a day with these rows; `hashtags` and `settings` as in the watchlist file. */
+function compose(
+  history: Snapshot[],
+  record: Partial<DayRecord> = {},
+  { hashtags = ['llm'] as unknown[], settings = {} } = {},
+) {
+  const watchlist = parseWatchlist(JSON.stringify({ settings, hashtags }));
+  return composeReport(dayRecord(history, record), watchlist);
+}
+
+const render = (...args: Parameters<typeof compose>) => renderReport(compose(...args), LINKS);
+
+function run(over: Partial<RunInfo> = {}): RunInfo {
+  return {
+    day: TODAY,
+    startedAt: '2026-11-22T06:17:00.000Z',
+    finishedAt: '2026-11-22T06:18:00.000Z',
+    trigger: 'schedule',
+    url: null,
+    tracked: 1,
+    creditsUsed: null,
+    creditsRemaining: null,
+    ...over,
+  };
+}
+
+const failure = (hashtag: string, kind: Failure['kind'] = 'failed', reason = 'HTTP 503') => ({
+  hashtag,
+  kind,
+  reason,
+});
+
+/** The cells of a hashtag's row, under the names of their columns; a dash where one is left out. */
+function cells(markdown: string, hashtag: string): Record<string, string> {
+  const [names = [], ...rest] = tableRows(markdown);
+  const row = rest.find((line) => line.some((cell) => cell.startsWith(`[#${hashtag}]`))) ?? [];
+  const shown = Object.fromEntries(names.map((name, i) => [name, row[i] ?? '']));
+  const empty =
+    'Rank,Videos,New,Growth,7 days,30 days,Views,New views,Views growth,Views/video'.split(',');
+  return { ...Object.fromEntries(empty.map((name) => [name, '–'])), ...shown };
+}
+
+function notes(markdown: string): string[] {
+  const section = markdown.split('## Data notes\n\n')[1] ?? '';
+  return (section.split('\n\n')[0] ?? '').split('\n');
+}
+
+const gap = (days: number) => Array<null>(days).fill(null);
+const link = (hashtag: string) => `[#${hashtag}](https://www.tiktok.com/tag/${hashtag})`;
+
+describe('the health line', () => {
+  it.each<[string, Partial<DayRecord>, string]>([
+    ['a sound day', { runs: [run()] }, '✅ **1 of 1 captured** · 2026-11-22 06:18 UTC'],
+    ['no run', {}, 'no run is recorded for this day'],
+    [
+      'a run on GitHub',
+      { runs: [run({ url: 'https://x.test/1' })] },
+      'by [this run](https://x.test/1)',
+    ],
+    ['a failure', { failures: [failure('b')] }, '⚠️ **1 of 2 captured**'],
+    ['a lost hashtag', { runs: [run({ tracked: 3 })] }, '⚠️ **1 of 3 captured**'],
+    [
+      'one that TikTok lacks',
+      { failures: [failure('b', 'not-found')] },
+      '✅ **1 of 2 captured** · 1 not on TikTok',
+    ],
+    ['one credit', { runs: [run({ creditsUsed: 1 })] }, '1 credit used'],
+    [
+      'all runs’ credits',
+      { runs: [run({ creditsUsed: 2 }), run(), run({ creditsUsed: 3 })] },
+      '5 credits used',
+    ],
+    [
+      'what is left',
+      { runs: [run({ creditsRemaining: 6543 })] },
+      '6,543 left, enough for 6,543 days',
+    ],
+    [
+      'what was left last',
+      { runs: [run({ creditsRemaining: 9 }), run({ creditsRemaining: 2 }), run()] },
+      '2 left, enough for 2 days',
+    ],
+    [
+      'the last run',
+      { runs: [run(), run({ finishedAt: '2026-11-22T12:30:00.000Z' })] },
+      '· 2026-11-22 12:30 UTC',
+    ],
+    [
+      'what was missed',
+      { failures: [failure('a', 'not-asked'), failure('b', 'not-found')] },
+      `· 1 missed: ${link('a')} · 1 not on TikTok ·`,
+    ],
+    [
+      'the first of many missed',
+      { failures: ['a', 'b', 'c', 'd'].map((name) => failure(name)) },
+      `· 4 missed: ${link('a')}, ${link('b')}, ${link('c')} and 1 more ·`,
+    ],
+    ['no gap', {}, 'no day missing in the last 30'],
+    ['gaps', { firstDay: addDays(TODAY, -3) }, '3 days missing in the last 30'],
+  ])('tells of %s', (_case, record, expected) => {
+    expect(renderHealth(compose(rows('llm', [100]), record))).toContain(expected);
+  });
+
+  it('is no sign of health where nothing came', () => {
+    const report = compose([], { failures: [failure('a', 'not-found')] });
+    expect(renderHealth(report)).toMatch(/^⚠️ \*\*0 of 1 captured\*\*/);
+  });
+
+  it('says nothing of credits that are not known', () => {
+    expect(renderHealth(compose(rows('llm', [100]), { runs: [run()] }))).not.toMatch(/credit|left/);
+  });
+
+  it('tells the time on the clock of the watchlist', () => {
+    expect(formatInstant('2026-11-22T23:30:00.000Z', 'UTC')).toBe('2026-11-22 23:30 UTC');
+    expect(formatInstant('2026-11-22T23:30:00Z', 'Asia/Tokyo')).toBe('2026-11-23 08:30 Asia/Tokyo');
+  });
+});
+
+describe('the trending section', () => {
+  const trending = (...args: Parameters<typeof compose>) => renderTrending(compose(...args));
+
+  it('has a line a hashtag, the fastest first', () => {
+    const history = [
+      ...rows('slow', [100, 110]),
+      ...rows('fast', [100, 150]),
+      ...rows('no', [9, 9]),
+    ];
+    expect(trending(history)).toBe(
+      `- 📈 **${link('fast')}** videos **+50.0%** · +50, now 150\n` +
+        `- 📈 **${link('slow')}** videos **+10.0%** · +10, now 110`,
+    );
+  });
+
+  it('marks a breakout, and tells the usual day', () => {
+    const calm = Array.from({ length: 9 }, (_, i) => 1000 + i * 10);
+    expect(trending(rows('llm', [...calm, 2160]))).toMatch(
+      /^- 🚀 .* videos \*\*\+100%\*\* .* \*\*breakout\*\*: its usual day is \+1\.0% · 99\.0 points a day faster/,
+    );
+  });
+
+  it('says when it is slower than in the week before', () => {
+    const counts = [100, null, null, null, null, null, null, 12_800, 19_200];
+    expect(trending(rows('llm', counts))).toContain(
+      ' · 50.0 points a day slower than in the 7 days before',
+    );
+  });
+
+  it('says over how many days, and that it is of views', () => {
+    const history = rows('llm', [null, null, null], [1000, null, 1210]);
+    expect(trending(history)).toContain('views **+10.0%/day over 2 days**');
+  });
+
+  it.each([
+    ['the fastest', rows('llm', [1000, 1020]), `The fastest was ${link('llm')}: videos +2.0%.`],
+    ['no growth', rows('llm', [100, 90]), 'Nothing grew by more than rounding.'],
+    ['rounding', rows('llm', [1_000_000, 1_100_000]), 'Nothing grew by more than rounding.'],
+    ['a first day', rows('llm', [100]), 'Growth appears from the second day on'],
+    [
+      'a second day from zero',
+      rows('llm', [0, 7]),
+      'There is no growth to show: no count of today',
+    ],
+    ['nothing', [], 'Nothing was captured on this day.'],
+  ])('tells of %s where nothing is trending', (_case, history, expected) => {
+    expect(trending(history)).toContain(expected);
+  });
+
+  it('goes by the hashtag’s own threshold, and by minVideos', () => {
+    const hashtags = [{ name: 'llm', trendingGrowthPercent: 20 }, 'claude'];
+    const history = [...rows('llm', [100, 115]), ...rows('claude', [100, 106])];
+    const own = compose(history, {}, { hashtags });
+    expect(own.trends.filter(isTrending).map((t) => t.hashtag)).toEqual(['claude']);
+    const few = compose(history, {}, { hashtags, settings: { minVideos: 107 } });
+    expect(few.trends.some(isTrending)).toBe(false);
+  });
+
+  it('does not say that nothing was faster than its threshold where minVideos was the reason', () => {
+    const history = rows('llm', [100, 200]);
+    const text = trending(history, {}, { settings: { minVideos: 1000 } });
+    expect(text).not.toContain('No hashtag grew');
+  });
+
+  it('names the threshold where it is the same for all', () => {
+    const history = rows('llm', [1000, 1020]);
+    expect(trending(history, {}, { settings: { trendingGrowthPercent: 2.5 } })).toContain(
+      'No hashtag grew by more than 2.5% a day.',
+    );
+    const hashtags = [{ name: 'llm', trendingGrowthPercent: 10 }];
+    expect(trending(history, {}, { hashtags })).toContain(
+      'No hashtag grew faster than its threshold.',
+    );
+  });
+});
+
+describe('the table', () => {
+  it('has every figure of a hashtag, exactly', () => {
+    const views = Array.from({ length: 31 }, (_, i) => 98_000_017 + i * 12_345);
+    const videos = Array.from({ length: 31 }, (_, i) => 1_200_001 + i * 1234);
+    expect(cells(render(rows('llm', videos, views)), 'llm')).toEqual({
+      Rank: '1\u00a0=',
+      Hashtag: link('llm'),
+      '14 days': '▁▂▂▃▃▄▄▅▅▆▆▇▇█',
+      Videos: '1,237,021',
+      New: '+1,234',
+      Growth: '+0.1%',
+      '7 days': '+0.7%',
+      '30 days': '+3.1%',
+      Views: '98,370,367',
+      'New views': '+12,345',
+      'Views growth': '+0.01%',
+      'Views/video': '80',
+    });
+  });
+
+  it.each<[string, Snapshot[], Record<string, string>]>([
+    [
+      'a first day',
+      rows('x', [5], [7]),
+      { Rank: '–', New: '–', Growth: 'first day', '7 days': '–' },
+    ],
+    [
+      'unknown videos',
+      rows('x', [5, null], [5, 6]),
+      { Videos: '–', Growth: '–', 'Views/video': '–' },
+    ],
+    ['unknown views', rows('x', [5, 6], [5, null]), { Views: '–', 'Views growth': '–' }],
+    ['a zero baseline', rows('x', [0, 12]), { New: '+12', Growth: 'from 0', Rank: '–' }],
+    ['a fall', rows('x', [100, 75]), { New: '-25', Growth: '-25.0%' }],
+    ['no change', rows('x', [100, 100]), { New: '0', Growth: '0.0%' }],
+    [
+      'a missed day',
+      rows('x', [100, null, 121]),
+      { New: '+21', Growth: '**+10.0%/day over 2 days**' },
+    ],
+    ['rounding', rows('x', [1e6, 1.1e6]), { New: '+100,000', Growth: '≈+10.0%' }],
+    ['no step', rows('x', [1e6, 1e6]), { New: '0', Growth: '0.0%' }],
+    ['a return', rows('x', [100, ...gap(7), 100]), { Growth: 'back: 0.0%/day over 8 days' }],
+    ['a week', rows('x', [100, ...gap(6), 100]), { Growth: '0.0%/day over 7 days' }],
+    ['trending', rows('x', [100, 150], [9, 9]), { Growth: '**+50.0%**', 'Views growth': '0.0%' }],
+  ])('has its own wording for %s', (_case, history, expected) => {
+    expect(cells(render(history), 'x')).toMatchObject(expected);
+  });
+
+  it('shows the places gained and lost, and who is new, which a return is not', () => {
+    const markdown = render([
+      ...rows('up', [100, 101, 200]),
+      ...rows('down', [100, 150, 160]),
+      ...rows('new', [100, 101]),
+      ...rows('back', [98, 99, null, 100]),
+    ]);
+    const ranks = ['up', 'down', 'new', 'back'].map((hashtag) => cells(markdown, hashtag).Rank);
+    expect(ranks).toEqual(['1\u00a0▲1', '2\u00a0▼1', '3\u00a0new', '4']);
+    const long = rows('long', [98, 99], [], addDays(TODAY, -33));
+    const history = [...long, ...rows('long', [120]), ...rows('other', [100, 101, 102])];
+    expect(cells(render(history), 'long').Rank).toBe('2');
+  });
+
+  it('leaves out the columns that would be empty in all groups', () => {
+    const [names] = tableRows(render(rows('x', [null, null], [100, 150])));
+    expect(names).toEqual([
+      'Rank by views',
+      'Hashtag',
+      '14 days',
+      'Views',
+      'New views',
+      'Views growth',
+    ]);
+  });
+
+  it('marks the hashtags that are ranked by views; the column where all are', () => {
+    const byViews = rows('views', [null, null], [100, 150]);
+    const mixed = render([...byViews, ...rows('videos', [100, 101])]);
+    expect(tableRows(mixed)[0]?.[0]).toBe('Rank');
+    expect(cells(mixed, 'views').Hashtag).toBe(`${link('views')} (by views)`);
+    expect(cells(mixed, 'videos').Hashtag).toBe(link('videos'));
+    const all = render(byViews);
+    expect(tableRows(all)[0]?.[0]).toBe('Rank by views');
+    expect(cells(all, 'views').Hashtag).toBe(link('views'));
+  });
+
+  it('is one a group where groups are used, the hashtags without group last', () => {
+    const hashtags = [{ name: 'a', group: 'Models' }, { name: 'b', group: 'E|*x*' }, 'c'];
+    const history = ['c', 'a', 'b'].flatMap((hashtag) => rows(hashtag, [1, 2]));
+    const headings = render(history, {}, { hashtags }).match(/^## .*$/gm);
+    expect(headings).toEqual([
+      '## Trending',
+      '## E\\|\\*x\\*',
+      '## Models',
+      '## Other hashtags',
+      '## Data notes',
+    ]);
+    expect(render(history)).toContain('## All hashtags');
+  });
+
+  it('is absent where nothing was captured', () => {
+    expect(tableRows(render([], { failures: [failure('llm')] }))).toEqual([]);
+  });
+});
+
+describe('the sparkline', () => {
+  it.each<[string, (number | null)[], string]>([
+    ['growth', [0, 10, 20, 30, 40, 50, 60, 70], '▁▂▃▄▅▆▇█'],
+    ['a gap', [0, null, 70], '▁·█'],
+    ['a gap at the end', [0, 70, null], '▁█·'],
+    ['the days before the first', [null, null, 0, 70], '▁█'],
+    ['no change', [5, 5, 5], '▄▄▄'],
+    ['one day', [null, 5], '▄'],
+    ['no day', [null, null], '–'],
+  ])('shows %s', (_case, counts, expected) => {
+    expect(renderSparkline(counts)).toBe(expected);
+  });
+});
+
+describe('the data notes', () => {
+  const llm = rows('llm', [100, 101], [9, 9]);
+
+  it.each<[string, Snapshot[], Partial<DayRecord>, string]>([
+    ['nothing', llm, {}, 'Nothing to add.'],
+    ['a failure', llm, { failures: [failure('b')] }, `- **Failed** \`HTTP 503\`: ${link('b')}`],
+    [
+      'an unknown hashtag',
+      llm,
+      { failures: [failure('b', 'not-found', 'x')] },
+      `- **Not found on TikTok** \`x\`: ${link('b')}`,
+    ],
+    [
+      'one not asked',
+      llm,
+      { failures: [failure('b', 'not-asked', 'x')] },
+      `- **Not asked** \`x\`: ${link('b')}`,
+    ],
+    [
+      'one without record',
+      llm,
+      { runs: [run({ tracked: 2 })] },
+      '- **Not asked for** on this day: 1 hashtag of the watchlist',
+    ],
+    [
+      'missing days',
+      rows('llm', [1, null, 1, null, null, 2], [1, null, 1, null, null, 1]),
+      {},
+      '- **Missing days** in the last 30: 2026-11-18, 2026-11-20 to 2026-11-21',
+    ],
+    ['a fall', rows('llm', [100, 60], [9, 9]), {}, `- **Fell**: ${link('llm')} by 40 videos`],
+    [
+      'a first day',
+      rows('llm', [100], [9]),
+      {},
+      `- **First day, growth appears from the next day on**: ${link('llm')}`,
+    ],
+    [
+      'a zero baseline',
+      rows('llm', [0, 12], [0, 3]),
+      {},
+      `- **+12 from 0, which has no percentage**: ${link('llm')}`,
+    ],
+    [
+      'an unknown video count',
+      rows('llm', [null, null], [9, 9]),
+      {},
+      `- **No video count** from TikTok: ${link('llm')}`,
+    ],
+    [
+      'an unknown view count',
+      rows('llm', [100, 101]),
+      {},
+      `- **No view count** from TikTok: ${link('llm')}`,
+    ],
+    [
+      'a rank by views',
+      rows('llm', [null, null], [9, 9]),
+      {},
+      '- **By views**: the growth of videos is unknown, so the rank goes by views',
+    ],
+    [
+      'rounding',
+      rows('llm', [1e6, 1.1e6], [9, 9]),
+      {},
+      '- **≈**: within one step of TikTok’s rounding, so it says nothing about growth',
+    ],
+    [
+      'a missed day',
+      [...rows('llm', [1, null, 1], [1, null, 1]), ...rows('b', [1, 1, 1], [1, 1, 1])],
+      {},
+      `- **Compared with 2 days before**, the days between are missing: ${link('llm')}`,
+    ],
+    [
+      'a return',
+      rows('llm', [1, ...gap(7), 1], [1, ...gap(7), 1]),
+      {},
+      `- **Back** after a long gap, growth is the daily rate over it: ${link('llm')} (8 days)`,
+    ],
+    [
+      'a correction',
+      llm,
+      {
+        corrections: [
+          { hashtag: 'llm', videoCount: 99, viewCount: null, replacedAt: '2026-11-22T12:00:00Z' },
+        ],
+      },
+      `- **Corrected** by a later run: ${link('llm')} (before 2026-11-22 12:00 UTC: 99 videos, – views)`,
+    ],
+  ])('tell of %s', (_case, history, record, expected) => {
+    expect(notes(render(history, record))).toContain(expected);
+  });
+
+  describe('of a hashtag that was captured the day before', () => {
+    const history = [...rows('llm', [1, 1], [1, 1]), ...rows('gone', [1, null], [1, null])];
+    const note = (hashtags: unknown[], record: Partial<DayRecord> = {}) =>
+      notes(render(history, record, { hashtags })).join();
+
+    it('say that it is paused, or no longer tracked', () => {
+      expect(note(['llm', { name: 'gone', paused: true }])).toBe(`- **Paused**: ${link('gone')}`);
+      expect(note(['llm'])).toBe(`- **No longer tracked**: ${link('gone')}`);
+    });
+
+    it('say neither where it is asked for, where it failed, and where nothing was captured', () => {
+      expect(note(['llm', 'gone'])).toBe('Nothing to add.');
+      expect(note(['llm'], { failures: [failure('gone')] })).not.toContain('No longer');
+      const nothing = rows('gone', [1, null], [1, null]);
+      expect(notes(render(nothing, {}, { hashtags: ['llm'] })).join()).not.toContain('No longer');
+    });
+
+    it('say neither where it has a snapshot, as on the day of the change', () => {
+      const hashtags = ['llm', { name: 'gone', paused: true }];
+      const captured = [...rows('llm', [1, 1], [1, 1]), ...rows('gone', [1, 1], [1, 1])];
+      expect(notes(render(captured, {}, { hashtags }))).toEqual(['Nothing to add.']);
+    });
+
+    it('say neither where it was captured earlier only', () => {
+      const earlier = [...rows('llm', [1, 1, 1], [1, 1, 1]), ...rows('gone', [1, null, null])];
+      expect(notes(render(earlier))).toEqual(['Nothing to add.']);
+    });
+  });
+
+  it('tell each remark once, with all that it is about', () => {
+    const failures = [failure('a'), failure('b'), failure('c', 'failed', 'no answer')];
+    expect(notes(render(llm, { failures }))).toEqual([
+      `- **Failed** \`HTTP 503\`: ${link('a')}, ${link('b')}`,
+      `- **Failed** \`no answer\`: ${link('c')}`,
+    ]);
+  });
+
+  it('are short where a remark is about all', () => {
+    const history = Array.from({ length: 6 }, (_, i) => rows(`tag${i}`, [1], [1])).flat();
+    expect(notes(render(history))).toEqual([
+      '- **First day, growth appears from the next day on**: all hashtags',
+    ]);
+  });
+
+  it('call no fall within rounding a fall', () => {
+    const text = notes(render(rows('llm', [1.1e6, 1e6], [9, 9]))).join();
+    expect(text).toContain('**≈**');
+    expect(text).not.toContain('Fell');
+  });
+
+  it('never call captured hashtags failed: not even where as many failed', () => {
+    const history = Array.from({ length: 6 }, (_, i) => rows(`ok${i}`, [1, 1], [1, 1])).flat();
+    const failures = Array.from({ length: 6 }, (_, i) => failure(`bad${i}`));
+    const [note] = notes(render(history, { failures }));
+    for (const { hashtag } of failures) expect(note).toContain(link(hashtag));
+  });
+
+  it('keep what was corrected, even where every hashtag was', () => {
+    const names = Array.from({ length: 6 }, (_, i) => `tag${i}`);
+    const corrections = names.map((hashtag, i) => ({
+      hashtag,
+      videoCount: 70 + i,
+      viewCount: 1,
+      replacedAt: '2026-11-22T12:00:00Z',
+    }));
+    const text = notes(
+      render(
+        names.flatMap((name) => rows(name, [1, 1], [1, 1])),
+        { corrections },
+      ),
+    );
+    for (const { videoCount } of corrections) expect(text.join()).toContain(`${videoCount} videos`);
+  });
+
+  it('name at most 30, and say how many more', () => {
+    const failures = Array.from({ length: 33 }, (_, i) => failure(`f${i}`));
+    const [note] = notes(render(llm, { failures }));
+    expect(note?.match(/\[#/g)).toHaveLength(30);
+    expect(note).toMatch(/ and 3 more$/);
+  });
+});
+
+describe('the first report', () => {
+  const welcome = (...args: Parameters<typeof compose>) =>
+    render(...args)
+      .split('## Welcome\n\n')[1]
+      ?.split('\n\n')[0];
+
+  it('welcomes: what was recorded, when growth starts, where to go next', () => {
+    const history = [...rows('llm', [1000], [50_000]), ...rows('claude', [null], [1])];
+    expect(welcome(history)).toBe(
+      'This is your first report: 2 hashtags recorded, together 1,000 videos and 50,001 views.\n' +
+        'Growth and the chart start tomorrow, when there is a second day to compare with.\n' +
+        'Until then, you can [edit the list of hashtags](../data/hashtags.json); every report will be linked in [the index](README.md).',
+    );
+    expect(render(history)).not.toContain('## Trending');
+  });
+
+  it('is none where the database has an earlier day, or nothing was captured', () => {
+    expect(welcome(rows('llm', [1000]), { previousDay: addDays(TODAY, -400) })).toBeUndefined();
+    expect(render([], { failures: [failure('llm')] })).toContain('Nothing was captured');
+  });
+
+  it('makes no zero of what is not known', () => {
+    expect(welcome(rows('llm', [null], [7]))).toContain('1 hashtag recorded, together 7 views.');
+  });
+});
+
+describe('the report', () => {
+  const report = compose(rows('llm', [100, 101]));
+
+  it('begins with the day, written out', () => {
+    expect(renderReport(report, LINKS)).toMatch(
+      /^# TikTok hashtags on Sunday,? 22 November 2026\n/,
+    );
+  });
+
+  it('links the chart, the day before and the index, wherever it is shown', () => {
+    const previousReport = addDays(TODAY, -2);
+    const here = renderReport(report, { base: '', previousReport, hasChart: true });
+    expect(here).toContain('](charts/2026-11-22.svg)');
+    expect(here.endsWith('[← 2026-11-20](2026-11-20.md) · [All reports](README.md)\n')).toBe(true);
+    const base = 'https://x.test/reports/';
+    const away = renderReport(report, { base, previousReport, hasChart: true });
+    expect(away.match(/\]\(https:\/\/x\.test\/reports\/[^)]+\)/g)).toHaveLength(3);
+  });
+
+  it('links nothing that is not there', () => {
+    const first = renderReport(report, LINKS);
+    expect(first).not.toContain('.svg');
+    expect(first.endsWith('\n\n[All reports](README.md)\n')).toBe(true);
+  });
+
+  it('of 300 hashtags has a row for each', () => {
+    const history = Array.from({ length: 300 }, (_, i) =>
+      rows(`tag${i}`, [100 + i, 120 + i]),
+    ).flat();
+    expect(tableRows(render(history))).toHaveLength(302);
+  });
+});
+
+describe('text from outside', () => {
+  const MARK = '[!-/:-@[-`{-~]';
+  const hashtagCell = new RegExp(
+    `^\\[#(?:\\\\${MARK}|(?!${MARK}).)*\\]\\(https://www\\.tiktok\\.com/tag/[^()<>|\\\\\\s]*\\)( \\(by views\\))?$`,
+    'u',
+  );
+
+  it('never breaks a table, and never brings a broken number', () => {
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        const report = compose(history);
+        const table = tableRows(renderReport(report, LINKS));
+        expect(table).toHaveLength(report.trends.length === 0 ? 0 : report.trends.length + 2);
+        const names = table[0]?.indexOf('Hashtag') ?? 0;
+        for (const row of table) expect(row).toHaveLength(table[0]?.length ?? 0);
+        for (const row of table.slice(2)) {
+          expect(row[names]).toMatch(hashtagCell);
+          const figures = row.filter((_, column) => column !== names);
+          expect(figures.join()).not.toMatch(/NaN|Infinity|undefined|null|\+0\.0*%/);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('adds no line to the notes', () => {
+    const reason = fc.oneof(anyName, fc.constantFrom('`', 'a`|b', '\n\n# x'));
+    fc.assert(
+      fc.property(anyName, reason, (hashtag, text) => {
+        const failures = [failure(hashtag, 'failed', `x${text}`)];
+        const found = notes(render(rows('llm', [1, 1], [1, 1]), { failures }));
+        expect(found).toHaveLength(1);
+        expect(found[0]).toMatch(/^- \*\*Failed\*\* `[^`|]+`: \[#/);
+      }),
+    );
+  });
+
+  it.each([...HOSTILE_NAMES, '::error::x', 'a\n::set-env name=X::y', 'a\u001b[2Jb'])(
+    'is one harmless line in the console and the headline: %j',
+    (name) => {
+      const report = compose(rows(name, [100, 150]), { failures: [failure(name)] });
+      expect(renderConsoleReport(report).split('\n')).toHaveLength(5);
+      for (const text of [renderConsoleReport(report), renderHeadline(report)]) {
+        expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|::/u);
+      }
+    },
+  );
+});
+
+describe('the console report', () => {
+  it('is the tutorial’s: a line a hashtag with videos and growth', () => {
+    const history = [
+      ...rows('aitools', [1_000_001, 1_247_832]),
+      ...rows('views', [null, null], [1000, 990]),
+      ...rows('new', [5]),
+      ...rows('zero', [0, 3]),
+    ];
+    const failures = [failure('gone', 'not-found', 'no such hashtag')];
+    expect(renderConsoleReport(compose(history, { failures })).split('\n')).toEqual([
+      'TikTok Hashtag Report - 2026-11-22',
+      '-'.repeat(50),
+      '#aitools                   1,247,832 videos | growth: +24.8%  trending',
+      '#views                           990 views | growth: -1.0%',
+      '#new                               5 videos | growth: first day, growth appears from the next day on',
+      '#zero                              3 videos | growth: +3 from 0, which has no percentage',
+      '#gone                not found on TikTok: no such hashtag',
+      '4 of 5 hashtags captured',
+    ]);
+  });
+
+  it('calls no day the first where the count of videos is only missing', () => {
+    const text = renderConsoleReport(compose(rows('llm', [5, 6, null], [null, null, 7])));
+    expect(text).toContain('growth: no earlier count to compare with');
+  });
+
+  it('points out a breakout', () => {
+    const counts = [...Array<number>(8).fill(100), 200];
+    expect(renderConsoleReport(compose(rows('llm', counts)))).toContain('growth: +100%  BREAKOUT');
+  });
+});
+
+describe('the headline', () => {
+  const growing = (count: number) =>
+    Array.from({ length: count }, (_, i) => rows(`tag${i}`, [1000, 1300 - i])).flat();
+
+  it.each([
+    [[], '0 of 0 hashtags'],
+    [rows('llm', [100, 100]), '1 of 1 hashtag'],
+    [growing(2), '2 of 2 hashtags, 2 trending (#tag0 +30.0%, #tag1 +29.9%)'],
+    [
+      growing(7),
+      '7 of 7 hashtags, 7 trending (#tag0 +30.0%, #tag1 +29.9%, #tag2 +29.8%, #tag3 +29.7%, #tag4 +29.6% and 2 more)',
+    ],
+  ])('tells the day in a line', (history, expected) => {
+    expect(renderHeadline(compose(history))).toBe(expected);
+  });
+});

@@ -1,0 +1,175 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import initSqlJs from 'sql.js';
+import { describe, expect, it } from 'vitest';
+import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
+import { parseDatabase } from '../../scripts/lib/store/database.ts';
+import { DatabaseError } from '../../scripts/lib/store/errors.ts';
+import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
+import { createFolder } from '../helpers/folder.ts';
+import { valuesOf } from '../helpers/tracker.ts';
+
+const INSERT = 'INSERT INTO snapshots VALUES (?, ?, ?, ?)';
+
+async function writeDatabaseFile(content: Uint8Array | string): Promise<string> {
+  const root = await createFolder();
+  await mkdir(path.join(root, 'data'));
+  await writeFile(path.join(root, DATABASE_PATH), content);
+  return root;
+}
+
+/** A sound file with a few hundred snapshots, so that it has many pages. */
+async function soundFile(): Promise<Buffer> {
+  const db = await parseDatabase(null);
+  for (let i = 0; i < 500; i++) db.run(INSERT, ['2026-11-01', `hashtag${i}`, i, i * 100]);
+  return Buffer.from(db.export());
+}
+
+/** A file as the tutorial's script leaves it. */
+async function tutorialFile(
+  rows: (string | number | null)[][],
+  columns?: string,
+): Promise<Uint8Array> {
+  const { Database } = await initSqlJs();
+  const db = new Database();
+  const table = 'date TEXT, hashtag TEXT, video_count INTEGER, view_count INTEGER';
+  db.run(`CREATE TABLE snapshots (${columns ?? `${table}, PRIMARY KEY (date, hashtag)`})`);
+  for (const row of rows) db.run(`INSERT INTO snapshots VALUES (${row.map(() => '?')})`, row);
+  return db.export();
+}
+
+describe('opening the database', () => {
+  it('makes a new one where there is no file, and writes nothing by that', async () => {
+    const root = await createFolder();
+    const db = await openDatabase(root);
+    expect(valuesOf(db, 'SELECT count(*) FROM snapshots')).toEqual([[0]]);
+    expect(await readdir(root)).toEqual([]);
+  });
+
+  it('stores snapshots without a row id, keyed by date and hashtag', async () => {
+    const db = await parseDatabase(null);
+    const sql = String(valuesOf(db, "SELECT sql FROM sqlite_schema WHERE name = 'snapshots'"));
+    expect(sql.replace(/\s+/g, ' ')).toContain(
+      '( date TEXT, hashtag TEXT, video_count INTEGER, view_count INTEGER, PRIMARY KEY (date, hashtag) ) WITHOUT ROWID',
+    );
+  });
+
+  const damage: [string, (file: Buffer) => Uint8Array | string, RegExp][] = [
+    ['zero bytes', () => '', /is damaged: the file is empty/],
+    ['another kind of file', () => 'date,hashtag\n', /is damaged: it is not a SQLite file/],
+    [
+      'a file cut short by a page',
+      (file) => file.subarray(0, file.length - 4096),
+      /cut short, \d+ of \d+ bytes/,
+    ],
+    ['a file cut inside its header', (file) => file.subarray(0, 50), /cut short/],
+    ['a page overwritten', (file) => Buffer.from(file).fill(0x55, 8192, 12288), /damaged/],
+    [
+      'a Git LFS pointer',
+      () => 'version https://git-lfs.github.com/spec/v1\noid sha256:1\n',
+      /git lfs pull/,
+    ],
+    [
+      'a file in WAL mode',
+      (file) => {
+        const wal = Buffer.from(file);
+        wal[18] = 2;
+        wal[19] = 2;
+        return wal;
+      },
+      /WAL mode.*journal_mode = DELETE/,
+    ],
+  ];
+  it.each(damage)('refuses %s, says so, and leaves the file alone', async (_, spoil, message) => {
+    const root = await writeDatabaseFile(spoil(await soundFile()));
+    const before = await readFile(path.join(root, DATABASE_PATH));
+    const opened = openDatabase(root);
+    await expect(opened).rejects.toThrow(DatabaseError);
+    await expect(opened).rejects.toThrow(message);
+    expect(await readFile(path.join(root, DATABASE_PATH))).toEqual(before);
+    expect(await readdir(path.join(root, 'data'))).toEqual(['hashtag_tracker.db']);
+  });
+
+  it('refuses a schema newer than it knows', async () => {
+    const db = await parseDatabase(null);
+    db.run('PRAGMA user_version = 99');
+    await expect(parseDatabase(db.export())).rejects.toThrow(/newer tracker \(schema 99/);
+  });
+
+  it.each([
+    [
+      'a column more',
+      'ALTER TABLE snapshots ADD COLUMN note TEXT',
+      /other columns in its table snap/,
+    ],
+    ['no table of failures', 'DROP TABLE failures', /no table failures/],
+  ])('refuses %s, before anything is paid for', async (_, sql, message) => {
+    const db = await parseDatabase(null);
+    db.run(sql);
+    await expect(parseDatabase(db.export())).rejects.toThrow(message);
+  });
+
+  it('takes its own tables without their version, as a dump leaves them', async () => {
+    const db = await parseDatabase(await soundFile());
+    const rows = valuesOf(db, 'SELECT * FROM snapshots');
+    db.run('PRAGMA user_version = 0');
+    const again = await parseDatabase(db.export());
+    expect(valuesOf(again, 'SELECT * FROM snapshots')).toEqual(rows);
+    expect(valuesOf(again, 'PRAGMA user_version')).toEqual([[1]]);
+  });
+
+  it('refuses a folder in the place of the file', async () => {
+    const root = await createFolder();
+    await mkdir(path.join(root, DATABASE_PATH), { recursive: true });
+    await expect(openDatabase(root)).rejects.toThrow(/can't be read/);
+  });
+});
+
+describe('a file of the tutorial’s script', () => {
+  it('is upgraded in one step and loses no row', async () => {
+    const rows = [
+      ['2026-05-20', 'vibe coding', 0, 0],
+      ['2026-05-21', 'aitools', 1_247_832, 98_412_233],
+      ['2026-05-22', 'aitools', null, 119_178_103_482_915],
+    ];
+    const db = await parseDatabase(await tutorialFile(rows));
+    expect(valuesOf(db, 'SELECT * FROM snapshots ORDER BY date')).toEqual(rows);
+    expect(valuesOf(db, 'PRAGMA user_version')).toEqual([[1]]);
+    expect(() => db.run(INSERT, ['2026-05-21', 'aitools', 1, 1])).toThrow(/UNIQUE/);
+  });
+
+  it('is refused where a row has no date, as it could only be lost', async () => {
+    const file = await tutorialFile([[null, 'aitools', 1, 1]]);
+    await expect(parseDatabase(file)).rejects.toThrow(/1 snapshots without a date or a hashtag/);
+  });
+
+  it('is refused where the table has other columns', async () => {
+    const file = await tutorialFile([['aitools', 1]], 'name TEXT, videos INTEGER');
+    await expect(parseDatabase(file)).rejects.toThrow(/other columns \(name,videos\)/);
+  });
+});
+
+describe('saving the database', () => {
+  it('puts the whole file in place and leaves nothing else behind', async () => {
+    const root = await createFolder();
+    const db = await openDatabase(root);
+    db.run(INSERT, ['2026-11-22', 'aitools', 1, 2]);
+    await saveDatabase(db, root);
+    expect(await readdir(path.join(root, 'data'))).toEqual(['hashtag_tracker.db']);
+    const again = await openDatabase(root);
+    expect(valuesOf(again, 'SELECT * FROM snapshots')).toEqual([['2026-11-22', 'aitools', 1, 2]]);
+  });
+
+  it('gives the same bytes where nothing changed', async () => {
+    const file = await soundFile();
+    expect(Buffer.from((await parseDatabase(file)).export()).equals(file)).toBe(true);
+  });
+
+  it('says what is wrong where the file can’t be written, and leaves no temporary file', async () => {
+    const root = await createFolder();
+    await mkdir(path.join(root, DATABASE_PATH, 'in-the-way'), { recursive: true });
+    const db = await parseDatabase(null);
+    await expect(saveDatabase(db, root)).rejects.toThrow(/could not be written/);
+    expect(await readdir(path.join(root, 'data'))).toEqual(['hashtag_tracker.db']);
+  });
+});

@@ -1,0 +1,113 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { LOCK_PATH } from '../../scripts/lib/core/paths.ts';
+import { withLock } from '../../scripts/lib/store/lock.ts';
+import { createFolder } from '../helpers/folder.ts';
+import { writeWatchlist } from '../helpers/repository.ts';
+import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
+
+const silent = () => {};
+/** Above the largest process number that Linux gives. */
+const DEAD = '4194999';
+
+async function createRoot(hashtags: string[] = ['aitools']): Promise<string> {
+  const root = await createFolder();
+  await writeWatchlist(root, { hashtags });
+  return root;
+}
+
+/** Who was in, by name, where everybody comes at once; an error where two were in together. */
+async function visit(root: string, names: string[]): Promise<string[]> {
+  const visitors: string[] = [];
+  let inside: string | null = null;
+  const comeIn = (name: string) => async () => {
+    if (inside !== null) throw new Error(`${name} came in while ${inside} was in`);
+    inside = name;
+    await setTimeout(2);
+    inside = null;
+    visitors.push(name);
+  };
+  await Promise.all(names.map((name) => withLock(root, silent, comeIn(name))));
+  return visitors.sort();
+}
+
+describe('the lock', () => {
+  it('lets one in at a time, and nobody is left out', async () => {
+    const root = await createRoot();
+    expect(await visit(root, ['a', 'b', 'c', 'd'])).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('says whom it waits for', async () => {
+    const root = await createRoot();
+    const lines: string[] = [];
+    let release = silent;
+    await new Promise<void>((isIn) => {
+      const work = () =>
+        new Promise<void>((resolve) => {
+          release = resolve;
+          isIn();
+        });
+      void withLock(root, silent, work);
+    });
+    const log = (line: string) => {
+      lines.push(line);
+      release();
+    };
+    await withLock(root, log, async () => {});
+    expect(lines).toEqual([
+      `Waiting for process ${process.pid} to finish. No such process? Delete ${LOCK_PATH}`,
+    ]);
+  });
+
+  it.each([
+    ['a process that died', DEAD],
+    ['nobody', ''],
+    ['nonsense', '-1'],
+    ['an earlier task of this process, which the disk did not let go', String(process.pid)],
+  ])('is taken over from %s', async (_, holder) => {
+    const root = await createRoot();
+    await writeFile(path.join(root, LOCK_PATH), holder);
+    expect(await withLock(root, silent, async () => 'done')).toBe('done');
+    expect(await readdir(path.join(root, 'data'))).toEqual(['hashtags.json']);
+  });
+
+  it('is taken over from an earlier task even where several wait for it', async () => {
+    const root = await createRoot();
+    await writeFile(path.join(root, LOCK_PATH), `${process.pid} before`);
+    const both = ['a', 'b'].map((name) => withLock(root, silent, async () => name));
+    expect(await Promise.all(both)).toEqual(['a', 'b']);
+  });
+
+  it('lets one in at a time, however many take it over at once', async () => {
+    const root = await createRoot();
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    for (let round = 0; round < 4; round++) {
+      await writeFile(path.join(root, LOCK_PATH), `${DEAD} ${round}`);
+      expect(await visit(root, names)).toEqual(names);
+    }
+    expect(await readdir(path.join(root, 'data'))).toEqual(['hashtags.json']);
+  });
+
+  it('is given back when the work fails', async () => {
+    const root = await createRoot();
+    const failing = withLock(root, silent, () => Promise.reject(new Error('no')));
+    await expect(failing).rejects.toThrow('no');
+    expect(await readdir(path.join(root, 'data'))).toEqual(['hashtags.json']);
+  });
+});
+
+describe('several runs in one folder', () => {
+  it('at the same moment lose nothing to each other', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const root = await createRoot(names);
+    const api = await startApi();
+    const ran = await Promise.all(names.map((name) => runTrack(root, api, ['--only', name])));
+    expect(ran.map(({ exitCode }) => exitCode)).toEqual(names.map(() => 0));
+    expect(await queryDatabase(root, 'SELECT hashtag FROM snapshots')).toEqual(
+      names.map((name) => [name]),
+    );
+    expect(await queryDatabase(root, 'SELECT count(*) FROM runs')).toEqual([[6]]);
+  });
+});

@@ -1,0 +1,348 @@
+import type { Database } from 'sql.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Day } from '../../scripts/lib/core/day.ts';
+import { monthOf, weekOf } from '../../scripts/lib/core/period.ts';
+import type { Failure, Run } from '../../scripts/lib/core/snapshot.ts';
+import { adoptAdditions } from '../../scripts/lib/store/adopt.ts';
+import { parseDatabase } from '../../scripts/lib/store/database.ts';
+import {
+  capturedHashtags,
+  newestDay,
+  readCreditsLeft,
+  readDay,
+  readDays,
+  readFailures,
+  readLastHeard,
+  readPeriod,
+} from '../../scripts/lib/store/days.ts';
+import { DatabaseError } from '../../scripts/lib/store/errors.ts';
+import { recordRun } from '../../scripts/lib/store/record.ts';
+import { valuesOf } from '../helpers/tracker.ts';
+
+let db: Database;
+beforeEach(async () => {
+  db = await parseDatabase(null);
+});
+
+function createRun(
+  day: string,
+  counts: Record<string, [number | null, number | null]>,
+  more: Partial<Run> = {},
+): Run {
+  const snapshots = Object.entries(counts).map(([hashtag, [videoCount, viewCount]]) => ({
+    hashtag,
+    videoCount,
+    viewCount,
+  }));
+  return {
+    day: day as Day,
+    startedAt: `${day}T05:17:00.000Z`,
+    finishedAt: `${day}T05:18:00.000Z`,
+    trigger: 'schedule',
+    url: null,
+    tracked: snapshots.length,
+    creditsUsed: snapshots.length,
+    creditsRemaining: null,
+    snapshots,
+    failures: [],
+    stopReason: null,
+    ...more,
+  };
+}
+
+const snapshotsOf = (database: Database) =>
+  valuesOf(database, 'SELECT * FROM snapshots ORDER BY date, hashtag');
+
+describe('recording a run', () => {
+  it('stores its snapshots, its summary and its failures', () => {
+    const failures = [{ hashtag: 'b', kind: 'failed' as const, reason: 'HTTP 503, 4 times' }];
+    recordRun(db, createRun('2026-11-22', { a: [1, 2] }, { failures, creditsRemaining: 99 }));
+    expect(snapshotsOf(db)).toEqual([['2026-11-22', 'a', 1, 2]]);
+    const record = readDay(db, '2026-11-22' as Day);
+    expect(record?.runs).toMatchObject([
+      { trigger: 'schedule', creditsUsed: 1, creditsRemaining: 99 },
+    ]);
+    expect(record?.failures).toEqual(failures);
+  });
+
+  it('keeps an unknown count unknown', () => {
+    recordRun(db, createRun('2026-11-22', { a: [null, 2] }));
+    expect(snapshotsOf(db)).toEqual([['2026-11-22', 'a', null, 2]]);
+  });
+
+  it('replaces a differing count of the same day and keeps the one before as a correction', () => {
+    recordRun(db, createRun('2026-11-22', { a: [1, 2], b: [3, 4] }));
+    recordRun(db, createRun('2026-11-22', { a: [5, 2], b: [3, 4] }, { startedAt: 'later' }));
+    expect(snapshotsOf(db)).toEqual([
+      ['2026-11-22', 'a', 5, 2],
+      ['2026-11-22', 'b', 3, 4],
+    ]);
+    const corrections = readDay(db, '2026-11-22' as Day)?.corrections;
+    expect(corrections).toMatchObject([{ hashtag: 'a', videoCount: 1, viewCount: 2 }]);
+  });
+
+  it('does not let an unknown count replace a known one of the same day', () => {
+    recordRun(db, createRun('2026-11-22', { a: [1, 2] }));
+    recordRun(db, createRun('2026-11-22', { a: [null, 7] }));
+    expect(snapshotsOf(db)).toEqual([['2026-11-22', 'a', 1, 7]]);
+  });
+
+  it('refuses to write to a day of the past', () => {
+    recordRun(db, createRun('2026-11-22', { a: [1, 2] }));
+    expect(() => recordRun(db, createRun('2026-11-21', { a: [1, 2] }))).toThrow(DatabaseError);
+  });
+
+  it('stores all of a run or nothing of it', () => {
+    const twice = createRun('2026-11-22', { a: [1, 2] });
+    twice.failures = Array(2).fill({ hashtag: 'b', kind: 'failed', reason: 'x' });
+    expect(() => recordRun(db, twice)).toThrow(/UNIQUE/);
+    expect(snapshotsOf(db)).toEqual([]);
+    expect(newestDay(db)).toBeNull();
+  });
+});
+
+describe('reading a day', () => {
+  it('is null for a day without snapshots and runs', () => {
+    recordRun(db, createRun('2026-11-22', { a: [1, 2] }));
+    expect(readDay(db, '2026-11-21' as Day)).toBeNull();
+  });
+
+  it('takes the last word of the day’s runs on a hashtag, and none where it was captured', () => {
+    const failure = (hashtag: string, reason: string) => ({
+      hashtag,
+      kind: 'failed' as const,
+      reason,
+    });
+    recordRun(
+      db,
+      createRun('2026-11-22', {}, { failures: [failure('a', 'first'), failure('b', 'first')] }),
+    );
+    recordRun(db, createRun('2026-11-22', { b: [1, 1] }, { failures: [failure('a', 'second')] }));
+    expect(readFailures(db, '2026-11-22' as Day)).toEqual([failure('a', 'second')]);
+    expect([...capturedHashtags(db, '2026-11-22' as Day)]).toEqual(['b']);
+  });
+
+  it('finds the newest earlier count however old it is', () => {
+    recordRun(db, createRun('2025-01-01', { a: [10, 20], other: [1, 1] }));
+    recordRun(db, createRun('2025-02-01', { a: [null, 25], other: [1, 1] }));
+    recordRun(db, createRun('2026-11-22', { a: [11, 30] }));
+    const history = readDay(db, '2026-11-22' as Day)?.history.filter(
+      ({ hashtag }) => hashtag === 'a',
+    );
+    expect(history?.map(({ day, videoCount }) => [day, videoCount])).toEqual([
+      ['2025-01-01', 10],
+      ['2025-02-01', null],
+      ['2026-11-22', 11],
+    ]);
+  });
+
+  it('finds it for the rank of yesterday, too, where that was the first day back', () => {
+    recordRun(db, createRun('2026-01-01', { a: [10, 20] }));
+    recordRun(db, createRun('2026-11-21', { a: [11, 30] }));
+    recordRun(db, createRun('2026-11-22', { a: [12, 40] }));
+    expect(readDay(db, '2026-11-22' as Day)?.history).toHaveLength(3);
+  });
+
+  it('passes over what is no day, as somebody stored it', () => {
+    db.run("INSERT INTO snapshots VALUES ('2026-11-1', 'a', 1, 1)");
+    recordRun(db, createRun('2026-11-02', { a: [1, 1] }));
+    recordRun(db, createRun('2026-11-22', { a: [1, 1] }));
+    expect(readDay(db, '2026-11-22' as Day)).toMatchObject({ firstDay: '2026-11-02' });
+  });
+
+  it.each(['Ökologie', 'ÖKO LOGIE', '#ökologie'])('continues a series stored as %s', (stored) => {
+    db.run('INSERT INTO snapshots VALUES (?, ?, 7, 8)', ['2024-05-01', stored]);
+    recordRun(db, createRun('2026-11-22', { ökologie: [9, 9] }));
+    expect(readDay(db, '2026-11-22' as Day)?.history).toMatchObject([
+      { day: '2024-05-01', hashtag: 'ökologie' },
+      { day: '2026-11-22' },
+    ]);
+  });
+
+  it('continues the series that the tutorial’s script stored as "Vibe Coding"', () => {
+    db.run("INSERT INTO snapshots VALUES ('2024-05-01', '#Vibe Coding', 7, 8)");
+    recordRun(db, createRun('2026-11-22', { vibecoding: [9, 9] }));
+    const history = readDay(db, '2026-11-22' as Day)?.history;
+    expect(history).toMatchObject([
+      { day: '2024-05-01', hashtag: 'vibecoding', videoCount: 7 },
+      { day: '2026-11-22', hashtag: 'vibecoding' },
+    ]);
+  });
+
+  it('knows the day before with a snapshot, and its hashtags under their names of today', () => {
+    const insert = (day: string, name: string) =>
+      db.run('INSERT INTO snapshots VALUES (?, ?, 1, 1)', [day, name]);
+    insert('2020-01-01', 'older');
+    for (const name of ['a', '#Vibe Coding', 'vibecoding']) insert('2021-01-01', name);
+    recordRun(db, createRun('2026-11-21', {}));
+    recordRun(db, createRun('2026-11-22', { a: [1, 1] }));
+    const record = readDay(db, '2026-11-22' as Day);
+    expect(record?.previousDay).toBe('2021-01-01');
+    expect(record?.previousHashtags.toSorted()).toEqual(['a', 'vibecoding']);
+    expect(readDay(db, '2020-01-01' as Day)).toMatchObject({
+      previousDay: null,
+      previousHashtags: [],
+    });
+  });
+
+  it('takes only counts for counts, whatever the tutorial’s script stored', () => {
+    db.run(
+      "INSERT INTO snapshots VALUES ('2026-11-22', 'a', '1.2M', -5), ('2026-11-22', 'b', 0, 50)",
+    );
+    expect(readDay(db, '2026-11-22' as Day)?.history).toMatchObject([
+      { hashtag: 'a', videoCount: null, viewCount: null },
+      { hashtag: 'b', videoCount: null, viewCount: 50 },
+    ]);
+  });
+
+  it('lists the days newest first, with what their runs missed by the last word on it', () => {
+    const failure = (hashtag: string, kind: Failure['kind']) => ({ hashtag, kind, reason: 'x' });
+    const failures = [failure('b', 'failed'), failure('c', 'not-found'), failure('d', 'failed')];
+    const again = [failure('b', 'not-asked'), failure('d', 'not-found')];
+    recordRun(db, createRun('2026-11-19', {}));
+    recordRun(db, createRun('2026-11-20', {}, { failures }));
+    recordRun(db, createRun('2026-11-21', { a: [1, 1] }));
+    recordRun(db, createRun('2026-11-22', { a: [1, 1] }, { failures }));
+    recordRun(db, createRun('2026-11-22', {}, { failures: again }));
+    expect(readDays(db)).toEqual([
+      { day: '2026-11-22', hasSnapshots: true, missed: again.slice(0, 1) },
+      { day: '2026-11-21', hasSnapshots: true, missed: [] },
+      // Where nothing at all was found, what was not found is missed, too.
+      { day: '2026-11-20', hasSnapshots: false, missed: failures },
+      { day: '2026-11-19', hasSnapshots: false, missed: [] },
+    ]);
+  });
+});
+
+describe('reading a week or month', () => {
+  const week = weekOf('2026-11-18' as Day);
+  const historyOf = (hashtag: string) =>
+    readPeriod(db, week)
+      ?.history.filter((snapshot) => snapshot.hashtag === hashtag)
+      .map(({ day }) => day);
+
+  it('is null where no snapshot lies in it', () => {
+    expect(readPeriod(db, week)).toBeNull();
+    recordRun(db, createRun('2026-11-15', { a: [1, 2] }));
+    recordRun(db, createRun('2026-11-23', { a: [1, 2] }));
+    expect(readPeriod(db, week)).toBeNull();
+    expect(readPeriod(db, monthOf(week.first))).not.toBeNull();
+  });
+
+  it('has what the trends of its days need, and nothing later', () => {
+    recordRun(db, createRun('2025-01-01', { a: [1, 1], b: [1, 1] }));
+    recordRun(db, createRun('2026-09-01', { a: [1, 1], b: [1, 1], c: [null, 1] }));
+    recordRun(db, createRun('2026-11-10', { a: [1, 1] }));
+    recordRun(db, createRun('2026-11-11', { a: [1, 1] }));
+    recordRun(db, createRun('2026-11-12', { a: [1, 1] }));
+    recordRun(db, createRun('2026-11-17', { a: [1, 1] }));
+    recordRun(db, createRun('2026-11-18', { a: [1, 1], b: [1, 1] }));
+    recordRun(db, createRun('2026-11-19', { a: [1, 1], b: [1, 1], c: [null, 1] }));
+    recordRun(db, createRun('2026-11-23', { a: [1, 1], b: [1, 1] }));
+    expect(historyOf('a')).toEqual([
+      '2026-11-10',
+      '2026-11-11',
+      '2026-11-12',
+      '2026-11-17',
+      '2026-11-18',
+      '2026-11-19',
+    ]);
+    // Nothing in the weeks before: its newest count before that, however old.
+    expect(historyOf('b')).toEqual(['2026-09-01', '2026-11-18', '2026-11-19']);
+    expect(historyOf('c')).toEqual(['2026-09-01', '2026-11-19']);
+    expect(readPeriod(db, week)).toMatchObject({ firstDay: '2025-01-01', lastDay: week.last });
+  });
+
+  it('ends with the newest day where it is not over', () => {
+    recordRun(db, createRun('2026-11-17', { a: [1, 1] }));
+    recordRun(db, createRun('2026-11-18', {}));
+    expect(readPeriod(db, week)).toMatchObject({ firstDay: '2026-11-17', lastDay: '2026-11-18' });
+  });
+});
+
+describe('adopting the runs of another database', () => {
+  it('brings what the target lacks and leaves what it has', async () => {
+    const shared = createRun('2026-11-20', { a: [1, 1] });
+    recordRun(db, shared);
+    const local = await parseDatabase(db.export());
+    recordRun(
+      local,
+      createRun(
+        '2026-11-21',
+        { a: [2, 2], b: [3, 3] },
+        { failures: [{ hashtag: 'c', kind: 'failed', reason: 'x' }] },
+      ),
+    );
+    recordRun(db, createRun('2026-11-21', { a: [9, 9] }, { trigger: 'other' }));
+
+    const nothing = await parseDatabase(null);
+    expect(adoptAdditions(db, local, nothing)).toEqual(['2026-11-21']);
+    expect(snapshotsOf(db)).toEqual([
+      ['2026-11-20', 'a', 1, 1],
+      ['2026-11-21', 'a', 9, 9],
+      ['2026-11-21', 'b', 3, 3],
+    ]);
+    const record = readDay(db, '2026-11-21' as Day);
+    expect(record?.runs).toHaveLength(2);
+    expect(record?.corrections).toMatchObject([{ hashtag: 'a', videoCount: 2, viewCount: 2 }]);
+    expect(readFailures(db, '2026-11-21' as Day)).toMatchObject([{ hashtag: 'c' }]);
+    expect(adoptAdditions(db, local, nothing)).toEqual([]);
+  });
+
+  it.each<[string, Parameters<typeof createRun>[1], number, number[]]>([
+    ['another reading', { a: [9, 9] }, 9, [5, 7]],
+    ['none', {}, 7, [5]],
+  ])('keeps both readings of a day of which the target has %s', async (_, theirs, count, kept) => {
+    const local = await parseDatabase(null);
+    recordRun(local, createRun('2026-11-21', { a: [5, 5] }));
+    recordRun(local, createRun('2026-11-21', { a: [7, 7] }, { trigger: 'again' }));
+    recordRun(db, createRun('2026-11-21', theirs, { trigger: 'other' }));
+    adoptAdditions(db, local, await parseDatabase(null));
+    expect(snapshotsOf(db)).toEqual([['2026-11-21', 'a', count, count]]);
+    const corrections = valuesOf(db, 'SELECT video_count FROM corrections ORDER BY run_id');
+    expect(corrections.flat()).toEqual(kept);
+  });
+});
+
+describe('what was last heard', () => {
+  const failing = (reason: string) => ({
+    failures: [{ hashtag: 'a', kind: 'failed' as const, reason }],
+  });
+
+  it('of a hashtag is its newest day with a count, its first failure since, and the newest reason', () => {
+    recordRun(db, createRun('2026-11-18', {}, failing('first')));
+    recordRun(db, createRun('2026-11-19', { a: [1, null] }));
+    recordRun(db, createRun('2026-11-20', { a: [null, 2], b: [1, 2] }));
+    recordRun(db, createRun('2026-11-21', { a: [null, null] }, failing('second')));
+    recordRun(db, createRun('2026-11-22', {}, failing('third')));
+    expect(Object.fromEntries(readLastHeard(db))).toEqual({
+      a: { lastDay: '2026-11-20', firstFailedDay: '2026-11-21', reason: 'third' },
+      b: { lastDay: '2026-11-20', firstFailedDay: null, reason: null },
+    });
+  });
+
+  it('of a hashtag that never had a count is its failures', () => {
+    recordRun(db, createRun('2026-11-18', {}, failing('first')));
+    expect(readLastHeard(db).get('a')).toEqual({
+      lastDay: null,
+      firstFailedDay: '2026-11-18',
+      reason: 'first',
+    });
+  });
+
+  it('is the same hashtag under the names of the tutorial’s script', () => {
+    recordRun(db, createRun('2026-11-18', { vibecoding: [1, 2] }));
+    recordRun(db, createRun('2026-11-20', { 'Vibe Coding': [1, 2] }));
+    recordRun(db, createRun('2026-11-21', { '#VibeCoding': [1, 2] }));
+    const days = [...readLastHeard(db)].map(([name, { lastDay }]) => [name, lastDay]);
+    expect(days).toEqual([['vibecoding', '2026-11-21']]);
+  });
+
+  it('of the credits is what the newest run was told that was told anything', () => {
+    expect(readCreditsLeft(db)).toBeNull();
+    recordRun(db, createRun('2026-11-20', {}, { creditsRemaining: 50 }));
+    recordRun(db, createRun('2026-11-21', {}, { creditsRemaining: 40 }));
+    recordRun(db, createRun('2026-11-22', {}));
+    expect(readCreditsLeft(db)).toEqual({ credits: 40, day: '2026-11-21' });
+  });
+});

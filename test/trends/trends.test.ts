@@ -1,0 +1,512 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { addDays, daysUpTo } from '../../scripts/lib/core/day.ts';
+import { monthOf, weekOf } from '../../scripts/lib/core/period.ts';
+import { missingDays } from '../../scripts/lib/trends/day-state.ts';
+import { type Measure, rankedMeasure } from '../../scripts/lib/trends/growth.ts';
+import { computePeriodTrends } from '../../scripts/lib/trends/period-trends.ts';
+import { roundingStep } from '../../scripts/lib/trends/rounding.ts';
+import { computeTrends, isTrending } from '../../scripts/lib/trends/trends.ts';
+import { anyHistory, day, pair, rows, TODAY, trendOf, trendsOf } from '../helpers/snapshots.ts';
+
+const near = (value: number) => expect.closeTo(value, 12);
+const repeat = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
+
+describe('growth', () => {
+  it.each([
+    [1, 1000, 1100, 0.1],
+    [2, 1000, 1210, 0.1],
+    [3, 1000, 1331, 0.1],
+    [10, 100, 102_400, 1],
+    [2, 400, 100, -0.5],
+    [1, 200, 0, -1],
+    [3, 200, 0, -1],
+    [1, 500, 500, 0],
+    [800, 1000, 1000, 0],
+  ])('over %i days, from %i to %i, is the daily rate %d', (days, from, to, perDay) => {
+    expect(trendOf(pair(from, to, days)).videos.growth).toEqual({
+      kind: 'rate',
+      added: to - from,
+      days,
+      perDay: near(perDay),
+      isWithinRounding: false,
+    });
+  });
+
+  it('is told for videos and for views', () => {
+    const { videos, views, viewsPerVideo } = trendOf(rows('tag', [100, 150], [1000, 3000]));
+    expect(videos.growth).toMatchObject({ added: 50, perDay: near(0.5) });
+    expect(views.growth).toMatchObject({ added: 2000, perDay: near(2) });
+    expect(viewsPerVideo).toBe(20);
+  });
+
+  it.each([
+    ['the first day', rows('tag', [100]), { kind: 'first' }],
+    ['the first known count', rows('tag', [null, 100], [5, 6]), { kind: 'first' }],
+    ['an unknown count', rows('tag', [100, null], [5, 6]), { kind: 'unknown' }],
+    ['a zero baseline', pair(0, 12), { kind: 'from-zero', added: 12, days: 1 }],
+    ['an old zero baseline', pair(0, 0, 4), { kind: 'from-zero', added: 0, days: 4 }],
+  ])('has no rate with %s', (_case, snapshots, growth) => {
+    expect(trendOf(snapshots).videos.growth).toEqual(growth);
+  });
+
+  it('passes over days on which the count is not known', () => {
+    const { videos } = trendOf(rows('tag', [1000, null, 1210], [1, 2, 3]));
+    expect(videos.growth).toMatchObject({ days: 2, perDay: near(0.1) });
+  });
+
+  it('is of the day that is asked for: later rows do not matter, nor does their order', () => {
+    const snapshots = rows('tag', [1000, 1100, 5000], [], addDays(TODAY, 1)).toReversed();
+    expect(trendOf(snapshots).videos).toMatchObject({ count: 1100, growth: { perDay: near(0.1) } });
+  });
+
+  it('is of the hashtags that have a row on the day', () => {
+    const snapshots = [...rows('here', [1, 2]), ...rows('gone', [1, 2], [], addDays(TODAY, -1))];
+    expect(trendsOf(snapshots).map(({ hashtag }) => hashtag)).toEqual(['here']);
+    expect(trendsOf([])).toEqual([]);
+  });
+
+  it('has no views per video without videos', () => {
+    expect(trendOf(rows('tag', [0], [10])).viewsPerVideo).toBeNull();
+    expect(trendOf(rows('tag', [10], [null])).viewsPerVideo).toBeNull();
+  });
+});
+
+describe('rounding', () => {
+  it.each([
+    [0, 1],
+    [9999, 1],
+    [10_000, 100],
+    [10_001, 1],
+    [999_900, 100],
+    [1_000_000, 100_000],
+    [1_000_100, 1],
+    [999_900_000, 100_000],
+    [1_000_000_000, 100_000_000],
+    [1_000_100_000, 1],
+    [119_178_100_000_000, 100_000_000],
+    [119_178_103_482_915, 1],
+  ])('of %i has the step %i', (count, step) => {
+    expect(roundingStep(count)).toBe(step);
+  });
+
+  it.each([
+    ['exact counts', 9000, 9001, false],
+    ['one step of 100', 10_000, 10_100, true],
+    ['one step of 100 down', 10_100, 10_000, true],
+    ['two steps of 100', 10_000, 10_200, false],
+    ['up to the first rounded count', 9950, 10_000, true],
+    ['more than a step up to it', 9000, 10_000, false],
+    ['one step of 100,000', 1_000_000, 1_100_000, true],
+    ['two steps of 100,000', 1_000_000, 1_200_000, false],
+    ['one step into the next band', 999_900, 1_000_000, true],
+    ['one step of 100,000,000', 1_000_000_000, 1_100_000_000, true],
+    ['two steps of 100,000,000', 1_000_000_000, 1_200_000_000, false],
+    ['counts that are no multiples', 1_000_001, 1_100_002, false],
+    ['one that is, and one less than a step off', 1_000_000, 1_060_001, true],
+    ['no change of a rounded count', 1_000_000, 1_000_000, true],
+  ])('covers %s: %i to %i is %s', (_case, from, to, isWithinRounding) => {
+    const trend = trendOf(pair(from, to));
+    expect(trend.videos.growth).toMatchObject({ isWithinRounding });
+    expect(isTrending(trend)).toBe(!isWithinRounding && to > from * 1.05);
+  });
+});
+
+describe('trending', () => {
+  it('takes more than the threshold, exactly: as much is not enough', () => {
+    const percents = fc.integer({ min: 1, max: 95 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 50 }), percents, (hundreds, percent) => {
+        const [from, to] = [hundreds * 100, hundreds * (100 + percent)];
+        const threshold = { trendingGrowthPercent: percent };
+        expect(isTrending(trendOf(pair(from, to), threshold))).toBe(false);
+        expect(isTrending(trendOf(pair(from, to + 1), threshold))).toBe(true);
+      }),
+    );
+  });
+
+  it.each([
+    [2, 4000, 4410, false],
+    [2, 4000, 4411, true],
+    [10, 1024, 1024 * 1.5 ** 10, true],
+    [30, 1000, 2000, false],
+    [1, 1000, 1000, false],
+    [1, 1000, 500, false],
+  ])('is judged per day: over %i days from %i to %i it is %s', (days, from, to, expected) => {
+    expect(isTrending(trendOf(pair(from, Math.round(to), days)))).toBe(expected);
+  });
+
+  it('goes by the hashtag’s own threshold', () => {
+    const snapshots = [...rows('eager', [100, 104]), ...rows('lazy', [100, 120])];
+    const own: Record<string, number> = { eager: 3, lazy: 20 };
+    const trends = computeTrends(snapshots, TODAY, (hashtag) => ({
+      trendingGrowthPercent: own[hashtag] ?? 5,
+      minVideos: 0,
+    }));
+    expect(trends.filter(isTrending).map((t) => t.hashtag)).toEqual(['eager']);
+  });
+
+  it('takes any growth with a threshold of 0, but no standstill', () => {
+    const threshold = { trendingGrowthPercent: 0 };
+    expect(isTrending(trendOf(pair(9998, 9999), threshold))).toBe(true);
+    expect(isTrending(trendOf(pair(9998, 9998), threshold))).toBe(false);
+  });
+
+  it.each([
+    [999, false],
+    [1000, true],
+  ])('with minVideos 1000, %i videos are enough: %s', (videos, expected) => {
+    expect(isTrending(trendOf(pair(500, videos), { minVideos: 1000 }))).toBe(expected);
+  });
+
+  it('never comes from a zero baseline or a first day', () => {
+    expect(isTrending(trendOf(pair(0, 5000)))).toBe(false);
+    expect(isTrending(trendOf(rows('tag', [5000])))).toBe(false);
+  });
+});
+
+describe('a breakout', () => {
+  // Ten percent every other day: of the 8 rates the median is 5 %, and so is the deviation.
+  const S = 1_000_000_000;
+  const calm = [1, 1, 1.1, 1.1, 1.21, 1.21, 1.331, 1.331, 1.4641].map((x) => Math.round(x * S));
+  const LIMIT = 1.464_1 * (1 + 0.05 + 3 * 1.4826 * 0.05) * S; // 1,862,906,199
+
+  it.each([
+    ['at median + 3 × 1.4826 × MAD', Math.round(LIMIT), false],
+    ['just above it', Math.round(LIMIT) + 20, true],
+    ['below it, though trending', 1_700_000_001, false],
+  ])('is none or one: %s', (_case, count, isBreakout) => {
+    const trend = trendOf(rows('tag', [...calm, count]));
+    expect(trend).toMatchObject({
+      verdict: isBreakout ? 'breakout' : 'trending',
+      usualPerDay: near(0.05),
+    });
+  });
+
+  it.each([
+    [6, false, null],
+    [7, true, 0],
+  ])('takes 7 earlier rates: %i give %s', (rates, isBreakout, usualPerDay) => {
+    const trend = trendOf(rows('tag', [...repeat(rates + 1, 1000), 2000]));
+    expect(trend).toMatchObject({ verdict: isBreakout ? 'breakout' : 'trending', usualPerDay });
+  });
+
+  it('leaves out the days that began at zero', () => {
+    const counts = [...repeat(20, 0), ...repeat(8, 1000), 2000];
+    expect(trendOf(rows('tag', counts))).toMatchObject({ verdict: 'breakout', usualPerDay: 0 });
+  });
+
+  it('takes the threshold, too', () => {
+    const counts = [...repeat(10, 1000), 1050];
+    expect(trendOf(rows('tag', counts))).toMatchObject({ verdict: 'usual' });
+  });
+
+  it('looks at the rates of the last 28 days only', () => {
+    const counts = [...repeat(8, 1000), ...repeat(26, null), ...repeat(3, 1000), 2000];
+    expect(trendOf(rows('tag', counts))).toMatchObject({ verdict: 'trending', usualPerDay: null });
+  });
+});
+
+describe('the measure', () => {
+  it.each<[string, (number | null)[], (number | null)[], Measure | null]>([
+    ['videos', [100, 150], [10, 30], 'videos'],
+    ['views where the video count is unknown today', [100, null], [10, 30], 'views'],
+    ['views where no earlier video count is known', [null, 150], [10, 30], 'views'],
+    ['views where there were no videos', [0, 150], [10, 30], 'views'],
+    ['neither on a first day', [150], [30], null],
+    ['neither where neither was above zero', [0, 5], [0, 5], null],
+  ])('that a hashtag is ranked by is %s', (_case, videos, views, rankedBy) => {
+    const trend = trendOf(rows('tag', videos, views));
+    expect(trend.rankedBy).toBe(rankedBy);
+    expect(trend.rank).toBe(rankedBy === null ? null : 1);
+    expect(rankedMeasure(trend)).toBe(rankedBy === 'views' ? trend.views : trend.videos);
+  });
+
+  it('of views makes trending and breakouts as well', () => {
+    const views = [...repeat(8, 1000), 3000];
+    const trend = trendOf(rows('tag', repeat(9, null), views));
+    expect(trend).toMatchObject({ verdict: 'breakout' });
+    expect(trend.last30Days.slice(-3)).toEqual([1000, 1000, 3000]);
+  });
+});
+
+describe('the rank', () => {
+  const ranksOf = (...snapshots: Parameters<typeof trendsOf>[0][]) =>
+    trendsOf(snapshots.flat()).map(({ hashtag, rank, rankChange }) => [hashtag, rank, rankChange]);
+
+  it('goes by growth; a change within rounding is none; the unranked come last, by name', () => {
+    const ranks = ranksOf(
+      rows('zed', [5]),
+      rows('fell', [100, 90]),
+      rows('step', [1_000_000, 1_100_000]),
+      rows('slow', [100, 101]),
+      rows('fast', [100, 120]),
+      rows('any', [5]),
+    );
+    expect(ranks.map(([hashtag, rank]) => [hashtag, rank])).toEqual([
+      ['fast', 1],
+      ['slow', 2],
+      ['step', 3],
+      ['fell', 4],
+      ['any', null],
+      ['zed', null],
+    ]);
+  });
+
+  it('goes to the larger count where growth is the same, then to the first name', () => {
+    const ranks = ranksOf(rows('b', [10, 11]), rows('a', [10, 11]), rows('c', [100, 110]));
+    expect(ranks.map(([hashtag]) => hashtag)).toEqual(['c', 'a', 'b']);
+  });
+
+  it('moves against the day before', () => {
+    const ranks = ranksOf(
+      rows('up', [100, 101, 200]),
+      rows('new', [100, 130]),
+      rows('down', [100, 150, 160]),
+      rows('same', [100, 80, 60]),
+      rows('gone', [100, 120], [], addDays(TODAY, -1)),
+    );
+    expect(ranks).toEqual([
+      ['up', 1, 2],
+      ['new', 2, null],
+      ['down', 3, -2],
+      ['same', 4, 0],
+    ]);
+  });
+
+  it('moves against the newest earlier day with rows', () => {
+    const gap = [null, null];
+    const ranks = ranksOf(rows('a', [100, 110, ...gap, 120]), rows('b', [100, 105, ...gap, 200]));
+    expect(ranks).toEqual([
+      ['b', 1, 1],
+      ['a', 2, -1],
+    ]);
+  });
+});
+
+describe('growth over 7 and 30 days', () => {
+  it.each([
+    [6, 1000, 1500, null],
+    [7, 1000, 1500, 0.5],
+    [14, 1000, 1210, 0.1],
+    [15, 1000, 1210, null],
+    [7, 0, 100, null],
+    [7, 100, 0, -1],
+  ])('from %i days before, %i to %i, is %d over 7', (days, from, to, rate) => {
+    const expected = rate === null ? null : { rate: near(rate), isWithinRounding: false };
+    expect(trendOf(pair(from, to, days)).videos.over7Days).toEqual(expected);
+  });
+
+  it.each([
+    [29, 1000, 1500, null],
+    [30, 1000, 1500, 0.5],
+    [37, 100, 100 * 2 ** 37, 2 ** 30 - 1],
+    [38, 1000, 1500, null],
+  ])('from %i days before, %i to %i, is %d over 30', (days, from, to, rate) => {
+    const expected = rate === null ? null : { rate: expect.closeTo(rate, 4) };
+    const { over30Days } = trendOf(pair(from, to, days)).videos;
+    if (expected === null) expect(over30Days).toBeNull();
+    else expect(over30Days).toMatchObject(expected);
+  });
+
+  it('starts at the newest row that is old enough', () => {
+    const snapshots = [
+      ...rows('tag', [100], [], addDays(TODAY, -9)),
+      ...rows('tag', [1000], [], addDays(TODAY, -7)),
+      ...rows('tag', [5000, 1500]),
+    ];
+    expect(trendOf(snapshots).videos.over7Days?.rate).toBeCloseTo(0.5, 12);
+  });
+
+  it('knows rounding, too', () => {
+    const { over7Days } = trendOf(pair(1_000_000, 1_100_000, 7)).videos;
+    expect(over7Days).toEqual({ rate: near(0.1), isWithinRounding: true });
+  });
+});
+
+describe('acceleration', () => {
+  // Doubled every day of the week before.
+  const week = rows('tag', [100, ...repeat(6, null), 12_800], [], addDays(TODAY, -1));
+
+  it.each([
+    ['faster', 32_000, 0.5],
+    ['slower', 19_200, -0.5],
+    ['as fast', 25_600, 0],
+  ])('tells how much %s the day was than the 7 before', (_case, count, acceleration) => {
+    const { videos } = trendOf([...week, ...rows('tag', [count])]);
+    expect(videos.acceleration).toBeCloseTo(acceleration, 12);
+  });
+
+  it('is unknown without a week before', () => {
+    expect(trendOf(rows('tag', [100, 200, 300])).videos.acceleration).toBeNull();
+  });
+});
+
+describe('days without rows', () => {
+  it('are those of the last 30, from the first day on', () => {
+    const snapshots = [...rows('a', [1, null, 3]), ...rows('b', [1], [], addDays(TODAY, -40))];
+    expect(missingDays(snapshots, TODAY, addDays(TODAY, -4))).toEqual([
+      '2026-11-18',
+      '2026-11-19',
+      '2026-11-21',
+    ]);
+    expect(missingDays(snapshots, TODAY, addDays(TODAY, -40))).toHaveLength(28);
+  });
+
+  it('are gaps in the last 30 days’ counts', () => {
+    const { last30Days } = trendOf(rows('tag', [7, 8, null, 0]));
+    expect(last30Days).toEqual([...repeat(26, null), 7, 8, null, 0]);
+  });
+});
+
+describe('any rows', () => {
+  const threshold = { trendingGrowthPercent: 5, minVideos: 0 };
+
+  it('give finite numbers, ranks without holes, and nothing trending without a rate', () => {
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        const trends = trendsOf(history);
+        expectFinite(trends);
+        const ranked = trends.filter((trend) => trend.rank !== null);
+        expect(ranked.map((trend) => trend.rank)).toEqual(ranked.map((_, i) => i + 1));
+        for (const trend of trends.filter(isTrending)) {
+          expect(rankedMeasure(trend).growth).toMatchObject({ kind: 'rate' });
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('give the same in any order', () => {
+    const shuffled = anyHistory.chain((history) =>
+      fc.tuple(
+        fc.constant(history),
+        fc.shuffledSubarray(history, { minLength: history.length, maxLength: history.length }),
+      ),
+    );
+    fc.assert(
+      fc.property(shuffled, ([history, other]) => {
+        const trends = computeTrends(history, TODAY, () => threshold);
+        expect(computeTrends(other, TODAY, () => threshold)).toEqual(trends);
+      }),
+    );
+  });
+});
+
+function expectFinite(value: unknown): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) expect.fail(`found ${value}`);
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(expectFinite);
+}
+
+describe('1,000 hashtags with 3 years behind them', () => {
+  it('are computed rightly', () => {
+    const base = 1_000_001;
+    const days = daysUpTo(TODAY, 3 * 365);
+    const snapshots = days.flatMap((day) =>
+      Array.from({ length: 1000 }, (_, i) => {
+        const videoCount = day === TODAY ? base + i * 1000 : base;
+        return { day, hashtag: `tag${i}`, videoCount, viewCount: null };
+      }),
+    );
+    const trends = trendsOf(snapshots);
+
+    expect(trends.map((trend) => trend.hashtag)).toEqual(
+      Array.from({ length: 1000 }, (_, rank) => `tag${999 - rank}`),
+    );
+    expect(trends.filter((trend) => trend.verdict === 'breakout')).toHaveLength(949);
+    expect(trends[0]?.videos).toMatchObject({
+      growth: { days: 1, perDay: near(999_000 / base) },
+      over7Days: { rate: near(999_000 / base) },
+      over30Days: { rate: near(999_000 / base) },
+    });
+  });
+});
+
+it('takes a day of the past as it was', () => {
+  const history = rows('tag', [1000, 1500, 1600]);
+  const threshold = () => ({ trendingGrowthPercent: 5, minVideos: 0 });
+  const [trend] = computeTrends(history, day('2026-11-21'), threshold);
+  expect(trend).toMatchObject({ videos: { count: 1500 }, verdict: 'trending' });
+});
+
+describe('a week or month', () => {
+  const WEEK = weekOf(TODAY); // from 2026-11-16 on
+  const threshold = { trendingGrowthPercent: 5, minVideos: 0 };
+  const growthOf = (counts: (number | null)[], lastDay = TODAY) =>
+    computePeriodTrends(rows('tag', counts, [], lastDay), WEEK, () => threshold)[0]?.videos.growth;
+
+  it.each<[string, (number | null)[], object]>([
+    ['the day before it', [50, 100, ...repeat(6, 105), 200], { added: 100, days: 7 }],
+    ['an earlier day', [100, null, null, ...repeat(6, 105), 200], { added: 100, days: 9 }],
+    ['a week earlier', [100, ...repeat(7, null), ...repeat(6, 105), 200], { added: 100, days: 14 }],
+    ['the first in it', [100, ...repeat(8, null), ...repeat(6, 105), 200], { added: 95, days: 6 }],
+    ['the first of all', [100, 200], { added: 100, days: 1 }],
+  ])('grows from %s to its last count', (_case, counts, expected) => {
+    expect(growthOf(counts)).toMatchObject(expected);
+  });
+
+  it('ends with the last known count in it; what comes later does not matter', () => {
+    expect(growthOf([100, 110, null, null])).toMatchObject({ added: 10, days: 1 });
+    expect(growthOf([100, 110, 500], addDays(TODAY, 1))).toMatchObject({ added: 10, days: 1 });
+    expect(growthOf([100, ...repeat(7, null)])).toBeUndefined();
+  });
+
+  it.each([
+    ['one count', [5], { kind: 'first' }],
+    ['a zero before', [0, 5], { kind: 'from-zero', added: 5, days: 1 }],
+    ['rounding', [1e6, 1.1e6], { kind: 'rate', isWithinRounding: true }],
+  ])('tells %s', (_case, counts, expected) => {
+    expect(growthOf(counts)).toMatchObject(expected);
+  });
+
+  it('ranks by the rate a day, a change within rounding as none, the unranked last', () => {
+    const snapshots = [
+      ...rows('slow', [100, null, null, 120]),
+      ...rows('fast', [100, 110]),
+      ...rows('round', [1e6, 1.1e6]),
+      ...rows('first', [7]),
+      ...rows('fell', [100, 90]),
+      ...rows('before', [100, 200, ...repeat(7, null)]),
+    ];
+    const trends = computePeriodTrends(snapshots, WEEK, () => threshold);
+    expect(trends.map(({ hashtag, rank }) => [hashtag, rank])).toEqual([
+      ['fast', 1],
+      ['slow', 2],
+      ['round', 3],
+      ['fell', 4],
+      ['first', null],
+    ]);
+  });
+
+  it('has the trending days that the reports of its days have', () => {
+    const period = fc.constantFrom(WEEK, monthOf(TODAY));
+    const percent = fc.constantFrom(0, 5, 50);
+    fc.assert(
+      fc.property(anyHistory, period, percent, (snapshots, { first, last, ...rest }, percent) => {
+        const thresholdOf = () => ({ trendingGrowthPercent: percent, minVideos: 0 });
+        const trends = computePeriodTrends(snapshots, { first, last, ...rest }, thresholdOf);
+        const found = trends.flatMap(({ hashtag, trendingDays }) =>
+          trendingDays.map((trending) => ({ hashtag, ...trending })),
+        );
+        const expected = daysUpTo(last, 31)
+          .filter((day) => day >= first)
+          .flatMap((day) =>
+            computeTrends(snapshots, day, thresholdOf)
+              .filter(isTrending)
+              .map((trend) => {
+                const { growth } = rankedMeasure(trend);
+                return {
+                  hashtag: trend.hashtag,
+                  day,
+                  growth,
+                  isBreakout: trend.verdict === 'breakout',
+                };
+              }),
+          );
+        expect(found).toHaveLength(expected.length);
+        expect(found).toEqual(expect.arrayContaining(expected));
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import {
+  renderConsoleReview,
+  renderReview,
+  reviewWatchlist,
+  warnOfCredits,
+} from '../../scripts/lib/watchlist/review.ts';
+import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
+import { day, HOSTILE_NAMES } from '../helpers/snapshots.ts';
+
+const list = (content: unknown) => parseWatchlist(JSON.stringify(content));
+const review = (before: unknown, after: unknown) =>
+  reviewWatchlist(before === null ? null : list(before), list(after));
+
+const NOTHING = { added: [], removed: [], paused: [], resumed: [], renamed: [], settings: [] };
+
+describe('the review of a list', () => {
+  it('tells what is added, removed, paused and resumed', () => {
+    const before = ['stays', 'goes', 'rests', { name: 'wakes', paused: true }];
+    const after = ['comes', 'stays', { name: 'rests', paused: true }, 'wakes'];
+    expect(review(before, after)).toMatchObject({
+      ...NOTHING,
+      added: ['comes'],
+      removed: ['goes'],
+      paused: ['rests'],
+      resumed: ['wakes'],
+    });
+  });
+
+  it('tells of a hashtag that comes paused, and only once of one that stays so', () => {
+    const paused = { name: 'rests', paused: true };
+    expect(review(['a'], ['a', paused])).toMatchObject({ added: ['rests'], paused: ['rests'] });
+    expect(review([paused], [paused])).toMatchObject(NOTHING);
+  });
+
+  it('tells under which name something written otherwise is tracked, where that is new', () => {
+    expect(review(['Old Name'], ['Old Name', 'AI Tools'])).toMatchObject({
+      added: ['aitools'],
+      renamed: ['"AI Tools" is tracked as #aitools'],
+    });
+    expect(review(['aitools'], ['AI Tools'])).toMatchObject({
+      ...NOTHING,
+      renamed: ['"AI Tools" is tracked as #aitools'],
+    });
+  });
+
+  it('tells which settings change, of the list and of a hashtag, with their defaults', () => {
+    const before = { settings: { minVideos: 10 }, hashtags: [{ name: 'a', group: 'x' }, 'b'] };
+    const after = {
+      settings: { requestsPerMinute: 5 },
+      hashtags: ['b', { name: 'a', trendingGrowthPercent: 9 }],
+    };
+    expect(review(before, after).settings).toEqual([
+      { setting: 'minVideos', before: '10', after: '0' },
+      { setting: 'requestsPerMinute', before: 'none', after: '5' },
+      { setting: 'group of #a', before: 'x', after: 'none' },
+      { setting: 'trendingGrowthPercent of #a', before: 'none', after: '9' },
+    ]);
+  });
+
+  it('finds nothing in another order, other notes, another shape', () => {
+    const before = { settings: {}, hashtags: ['a', { name: 'b', note: 'one' }] };
+    expect(review(before, ['#B', 'a'])).toMatchObject(NOTHING);
+    expect(renderConsoleReview(review(before, ['b', 'a']))).toMatch(
+      /^The tracked hashtags and the settings do not change/,
+    );
+  });
+
+  it('takes all for new where there was no list before', () => {
+    const all = review(null, { settings: { minVideos: 9 }, hashtags: ['a', 'b'] });
+    expect(all).toMatchObject({ ...NOTHING, added: ['a', 'b'], costBefore: null });
+    expect(renderConsoleReview(all)).toContain('Calls a day: – → 2');
+  });
+});
+
+describe('the warning of credits', () => {
+  const watchlist = parseWatchlist('["a", "b", "c"]');
+
+  it('says for how many days they last', () => {
+    expect(warnOfCredits(watchlist, { credits: 89, day: day('2026-11-22') })).toBe(
+      'the list costs 90 credits a month, and 89 were left on 2026-11-22: enough for 29 days',
+    );
+  });
+
+  it('is silent where they last for a month', () => {
+    expect(warnOfCredits(watchlist, { credits: 90, day: day('2026-11-22') })).toBeNull();
+  });
+});
+
+describe('the rendered review', () => {
+  it('is a few lines and a table', () => {
+    const before = ['a'];
+    const after = {
+      settings: { requestsPerMinute: 5 },
+      hashtags: ['a', ...Array.from({ length: 40 }, (_, i) => `b${i}`)],
+    };
+    const markdown = renderReview(review(before, after), ['the credits end']);
+    expect(markdown).toMatch(
+      /\n- \*\*Added\*\*: \[#b0\]\(https:\/\/www\.tiktok\.com\/tag\/b0\), .*\[#b29\]\(\S+\) and 10 more\n/,
+    );
+    expect(markdown).toContain('\n- **requestsPerMinute**: none → 5\n');
+    expect(markdown).toContain('\n|Calls a day|1|41|\n|Credits a month|30|1,230|\n');
+    expect(markdown).toContain('\n|A run takes about|1 s|8 min|\n');
+    expect(markdown).toMatch(/\n\n⚠️ the credits end\n$/);
+  });
+
+  it('keeps hostile text from being anything but text', () => {
+    for (const hostile of HOSTILE_NAMES) {
+      const before = [{ name: 'a', group: 'x' }];
+      const after = [{ name: 'a', group: `x${hostile}` }];
+      const found = review(before, after);
+      found.renamed = [hostile];
+      const markdown = renderReview(found, [hostile]);
+      expect(markdown.split('\n')).toHaveLength(renderReview(found, ['x']).split('\n').length);
+      expect(markdown.split('\n').filter((line) => line.startsWith('|'))).toHaveLength(5);
+      expect(markdown).not.toMatch(/(^|[^\\])(<|`|\]\(https:\/\/evil|\*\*bold)/);
+      const lines = renderConsoleReview(found).split('\n');
+      expect(lines).toHaveLength(5);
+    }
+  });
+});
