@@ -31,7 +31,7 @@ async function convert(file: string) {
   return convertWorkflowTemplate(parsed.context, parsed.value);
 }
 
-/** The `run:` lines of the workflow's jobs, or of one of them, in order. */
+/** The `run:` lines of all jobs of a workflow, or of one job, in order. */
 async function runLines(file: string, id?: string): Promise<string[]> {
   const template = await convert(file);
   return template.jobs.flatMap((job) =>
@@ -45,7 +45,7 @@ async function runLines(file: string, id?: string): Promise<string[]> {
 const runStep = (line: string, root: string, env: Record<string, string>) =>
   runProcess('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', line], root, env);
 
-/** A repository as made from the template, pushed to its remote. */
+/** Creates a repository as GitHub does from the template, and pushes it to its remote. */
 async function createTracker(hashtags: unknown[]): Promise<Repository> {
   const repository = await createRepository(hashtags);
   for (const file of [
@@ -64,13 +64,13 @@ async function createTracker(hashtags: unknown[]): Promise<Repository> {
 }
 
 describe.each(FILES)('%s', (file) => {
-  it('is understood by GitHub’s own parser, without errors', async () => {
+  it('is valid for GitHub’s own parser', async () => {
     const template = await convert(file);
     expect(template.errors ?? []).toEqual([]);
     expect(template.jobs.length).toBeGreaterThan(0);
   });
 
-  it('pins every action by commit, grants nothing by default, and has a time limit', async () => {
+  it('pins every action by commit, grants nothing by default, and limits the time of each job', async () => {
     const text = await readWorkflow(file);
     const uses = text.match(/uses: .*/g) ?? [];
     for (const line of uses) expect(line).toMatch(/^uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
@@ -79,7 +79,7 @@ describe.each(FILES)('%s', (file) => {
     expect(text.match(/timeout-minutes:/g)).toHaveLength(text.match(/runs-on:/g)?.length ?? 0);
   });
 
-  it('has no expression inside a script', async () => {
+  it('has no expression in a script', async () => {
     for (const line of await runLines(file)) expect(line).not.toContain('${{');
   });
 });
@@ -92,7 +92,7 @@ describe('the workflows', () => {
   });
 });
 
-/** The text of a job, comments left out. */
+/** The text of a job, without comments. */
 async function readJob(file: string, id: string): Promise<string> {
   const text = (await readWorkflow(file)).replace(/ *#.*$/gm, '');
   return new RegExp(`^  ${id}:\\n((?:    .*\\n|\\n)+)`, 'm').exec(text)?.[1] ?? '';
@@ -105,13 +105,13 @@ function permissionsOf(job: string): string[] {
 }
 
 describe('track.yml', () => {
-  it('keeps apart who asks and pushes, and who tells people', async () => {
+  it('separates the job that asks and pushes from the job that notifies people', async () => {
     const [track, notify] = await Promise.all(
       ['track', 'notify'].map((id) => readJob('track.yml', id)),
     );
     expect(permissionsOf(track ?? '')).toEqual(['contents: write']);
     expect(permissionsOf(notify ?? '')).toEqual(['contents: read', 'issues: write']);
-    // Of the webhook it learns whether there is one.
+    // The job only learns whether there is a webhook.
     expect(track?.match(/secrets\.[^}]+ /g)).toEqual([
       "secrets.ALERT_WEBHOOK_URL != '' ",
       'secrets.SCAVIO_API_KEY ',
@@ -120,20 +120,20 @@ describe('track.yml', () => {
     expect(notify).toContain('persist-credentials: false');
   });
 
-  it('tells of a run that failed, too, but not where nobody asked for it, and of no dry one', async () => {
+  it('notifies about failed runs as well, but not of dry runs or if notifications are off', async () => {
     const notify = await readJob('track.yml', 'notify');
     expect(notify).toMatch(/^ {4}needs: track$/m);
     const [, condition = ''] = /^ {4}if: >-\n((?: {6}.*\n)+)/m.exec(notify) ?? [];
     expect(condition.split('&&').map((part) => part.trim())).toEqual([
       '!cancelled()',
       "needs.track.result != 'skipped'",
-      "needs.track.outputs.tell != 'false'", // nor where the job ended before it could say so
+      "needs.track.outputs.tell != 'false'", // true also if it was never set
       '!inputs.dry-run',
     ]);
     expect(notify).toContain('continue-on-error: true');
   });
 
-  it('keeps what was paid for and could not be pushed, where an import finds it', async () => {
+  it('keeps snapshots that could not be pushed, in a file that can be imported', async () => {
     const repository = await createRepository(['aitools']);
     const other = await cloneRepository(repository);
     await refusePushes(repository.remote, 'no thanks');
@@ -150,7 +150,7 @@ describe('track.yml', () => {
     ]);
   });
 
-  it('works as it stands: its run lines, in a runner’s clone, publish the day', async () => {
+  it('publishes the day when its run lines run in a runner’s clone', async () => {
     const repository = await createTracker(['aitools', 'llm']);
     const root = await cloneRepository(repository);
     await git(root, ['config', '--unset', 'user.email']);
@@ -171,7 +171,7 @@ describe('track.yml', () => {
       GITHUB_RUN_ID: '7',
       GITHUB_OUTPUT: await file('output'),
       GITHUB_STEP_SUMMARY: await file('summary'),
-      npm_config_prefer_offline: 'true', // the packages are here, for these tests run
+      npm_config_prefer_offline: 'true', // npm has cached the packages that these tests use
       npm_config_audit: 'false',
       SCAVIO_API_KEY: DEMO_KEY,
       SCAVIO_BASE_URL: api.url,
@@ -218,12 +218,12 @@ describe('track.yml', () => {
     });
     const [, line = ''] = await runLines('track.yml', 'notify');
     const { SCAVIO_API_KEY: _key, ...withHook } = { ...env, ALERT_WEBHOOK_URL: `${hook}/canary` };
-    const told = await runLine(line, {
+    const nothingNew = await runLine(line, {
       ...withHook,
       TRACK_RESULT: 'success',
       NEWS: outputs.news ?? '',
     });
-    expect(told).toContain('Webhook: nothing new');
+    expect(nothingNew).toContain('Webhook: nothing new');
     const failed = await runLine(line, { ...withHook, TRACK_RESULT: 'failure', NEWS: '' });
     expect(failed).not.toContain('canary');
     expect(texts).toEqual([
@@ -233,13 +233,13 @@ describe('track.yml', () => {
 });
 
 describe('check.yml', () => {
-  it('answers on pull_request, where a fork has no secrets, and asks for none', async () => {
+  it('runs on pull_request, where a fork has no secrets, and needs none', async () => {
     const text = await readWorkflow('check.yml');
     expect(text).toMatch(/^ {2}pull_request:$/m);
     expect(text).not.toMatch(/pull_request_target|secrets\.|: write/);
   });
 
-  it('answers a pull request on the list: its run lines, in a merge of a fork’s branch', async () => {
+  it('checks a change to the list when its run lines run in a merge of a fork’s branch', async () => {
     const repository = await createTracker(['aitools', 'llm']);
     const api = await startApi({ credits: 100 });
     await runTrack(repository.root, api, ['--publish']);
@@ -255,8 +255,8 @@ describe('check.yml', () => {
       GITHUB_STEP_SUMMARY: summary,
     };
 
-    /** Merges a branch with one changed file as GitHub does, and runs the job up to its last step. */
-    async function answer(branch: string, file: string, text: string) {
+    /** Merges a branch like GitHub. Returns whether the job finds a change to the list. */
+    async function findsChange(branch: string, file: string, text: string) {
       await Promise.all([writeFile(summary, ''), writeFile(output, '')]);
       await git(fork, ['switch', '--quiet', '--create', branch, 'main']);
       await commitFile(fork, file, text);
@@ -266,10 +266,10 @@ describe('check.yml', () => {
       return (await readFile(output, 'utf8')).includes('changed=true');
     }
 
-    expect(await answer('other', 'notes.txt', 'hello')).toBe(false);
+    expect(await findsChange('other', 'notes.txt', 'hello')).toBe(false);
 
-    expect(await answer('good', 'data/hashtags.json', '["llm", "AI Agents"]')).toBe(true);
-    expect(await runLines('track.yml', 'track')).toContain(install); // which was run there
+    expect(await findsChange('good', 'data/hashtags.json', '["llm", "AI Agents"]')).toBe(true);
+    expect(await runLines('track.yml', 'track')).toContain(install); // tested there
     await symlink(path.join(PROJECT, 'node_modules'), path.join(fork, 'node_modules'));
     const good = await runStep(String(check), fork, env);
     expect(good.exitCode, good.stdout + good.stderr).toBe(0);
@@ -280,7 +280,7 @@ describe('check.yml', () => {
     expect(markdown).toContain('**Removed**: [#aitools](');
     expect(markdown).toContain('|Calls a day|2|2|');
 
-    expect(await answer('costly', 'data/hashtags.json', '["llm", "b", "c", "d"]')).toBe(true);
+    expect(await findsChange('costly', 'data/hashtags.json', '["llm", "b", "c", "d"]')).toBe(true);
     const costly = await runStep(String(check), fork, env);
     expect(costly.exitCode, costly.stdout + costly.stderr).toBe(0);
     const warning = '120 credits a month, and 98 were left on 2026-11-22: enough for 24 days';
@@ -291,7 +291,7 @@ describe('check.yml', () => {
       /\|Credits a month\|60\|120\|[\s\S]*⚠️ the list/,
     );
 
-    expect(await answer('broken', 'data/hashtags.json', '["llm",\n "a!"]')).toBe(true);
+    expect(await findsChange('broken', 'data/hashtags.json', '["llm",\n "a!"]')).toBe(true);
     const broken = await runStep(String(check), fork, env);
     expect(broken.exitCode).toBe(2);
     expect(broken.stdout).toContain('::error file=data/hashtags.json,line=2,col=2::');
