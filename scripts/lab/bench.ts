@@ -10,7 +10,7 @@ import { measureWholeRuns } from './bench/whole-run.ts';
 
 export const bench = defineCommand({
   name: 'bench',
-  summary: 'Measures speed and cost beside the alternatives; takes half an hour.',
+  summary: 'Measures speed and cost and compares them with the alternatives. Takes half an hour.',
   flags: {
     json: { type: 'boolean', help: 'Print the figures as JSON.' },
   },
@@ -36,7 +36,7 @@ export const bench = defineCommand({
 });
 
 function renderMeasurements(measurements: Measurement[]): string {
-  const header = ['What', 'Tracker', 'Beside it', '', 'Ratio', 'To reach', ''];
+  const header = ['What', 'Tracker', 'Compared with', '', 'Ratio', 'Goal', ''];
   const rows = measurements.map(({ what, unit, tracker, other, otherIs, goal }) => {
     const ratio = other === null ? null : other === 0 ? tracker : tracker / other;
     const isReached = ratio === null || goal === null ? null : ratio <= goal;

@@ -27,7 +27,7 @@ const WATCHLIST = {
   ],
 };
 
-/** Videos on the first day, the usual growth a day, and views per video. */
+/** Videos on the first day, usual growth per day, and views per video. */
 const HASHTAGS: Record<string, [videos: number, growth: number, viewsPerVideo: number]> = {
   aitools: [1_121_904, 0.003, 4210],
   llm: [402_118, 0.012, 2890],
@@ -39,10 +39,10 @@ const HASHTAGS: Record<string, [videos: number, growth: number, viewsPerVideo: n
 };
 
 const MISSED_DAY = 12; // no run at all
-const OUTAGE_DAY = 19; // one hashtag fails, a rerun gets it
+const OUTAGE_DAY = 19; // one hashtag fails, and a rerun captures it
 const FAILURE_DAY = DAYS - 2; // one hashtag fails for good
 
-/** The counts of a hashtag on a day of the demo: steady growth, some noise, a striking last day. */
+/** The counts of a hashtag on a day: steady growth, some noise, and a striking last day. */
 function demoAnswer(name: string, dayNumber: number): object {
   const known = HASHTAGS[name];
   if (known === undefined) return UNKNOWN_HASHTAG_ANSWER;
@@ -52,14 +52,14 @@ function demoAnswer(name: string, dayNumber: number): object {
   const dip = name === 'openai' && dayNumber === DAYS - 1 ? 0.996 : 1;
   const videos = Math.round(start * (1 + growth) ** dayNumber * noise * breakout * dip);
   const views = videos * viewsPerVideo;
-  // #claude is rounded as TikTok does it; #llm lacks its number of videos on some days.
+  // #claude is rounded as TikTok does it. #llm has no number of videos on some days.
   if (name === 'claude') return hashtagAnswer(name, Math.round(videos / 100) * 100, views);
   return hashtagAnswer(name, name === 'llm' && dayNumber % 9 === 4 ? null : videos, views);
 }
 
 export const demo = defineCommand({
   name: 'demo',
-  summary: `Runs the tracker for ${DAYS} days against a stand-in for the API, into demo/.`,
+  summary: `Runs the tracker for ${DAYS} days against a stand-in for the API. Writes to demo/.`,
   flags: {},
   async run(_flags, context) {
     const { log, clock } = context;
@@ -68,15 +68,15 @@ export const demo = defineCommand({
     const startedMs = clock.now();
     const lastDay = dayOf(startedMs, 'UTC');
     await createRepositories(context.root, root, remote);
-    log.info('8 hashtags, one of which does not exist, to show what that looks like');
+    log.info('8 hashtags. One does not exist on TikTok, to show what that looks like.');
     const requests = await liveThroughDays(root, addDays(lastDay, 1 - DAYS), context);
     const seconds = ((clock.now() - startedMs) / 1000).toFixed(0);
     log.info(`
-${DAYS} days in ${seconds} s, ${requests} requests over HTTP, every day pushed to a git remote. Look at:
+${DAYS} days in ${seconds} s, ${requests} HTTP requests. Every day was pushed to a git remote. Look at:
   demo/tracker/reports/${lastDay}.md   today's report, as GitHub will show it
   demo/tracker/reports/README.md       the index of all reports
   git -C demo/tracker log --stat       the audit trail
-Any command works on it, such as the audit:
+Every command works on the demo's data, for example the audit:
   cd demo/tracker && node --import=tsx ../../scripts/audit.ts`);
     return 0;
   },
@@ -94,7 +94,7 @@ async function liveThroughDays(root: string, firstDay: Day, context: Context): P
       const body = { error: 'upstream unavailable' };
       return { status: 503, body, headers: { 'Retry-After': '0' } };
     }
-    // Now and then the API says "too fast". No hashtag is lost to that.
+    // Now and then the API answers "too fast". No hashtag is lost because of it.
     const isTooFast = name === 'chatgpt' && nth % 10 === 5;
     return isTooFast ? { status: 429, headers: { 'Retry-After': '0' } } : null;
   };
@@ -108,7 +108,7 @@ async function liveThroughDays(root: string, firstDay: Day, context: Context): P
       ...context,
       root,
       env: { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url },
-      clock: createVirtualClock(Date.parse(`${today}T06:17:00Z`)), // nobody waits for made-up limits
+      clock: createVirtualClock(Date.parse(`${today}T06:17:00Z`)), // skips the waiting for made-up limits
       log: createTerminalLog(output),
       terminal: null,
       catchInterruption: () => signal,
@@ -127,7 +127,7 @@ async function liveThroughDays(root: string, firstDay: Day, context: Context): P
       if (number !== OUTAGE_DAY) continue;
       isRerun = true;
       await runDay(() => {});
-      log.info(`${await lastSubject()}  (a rerun asked for the missing one)`);
+      log.info(`${await lastSubject()}  (a rerun asked for the missing hashtag)`);
     }
   } finally {
     await api.close();
@@ -135,7 +135,7 @@ async function liveThroughDays(root: string, firstDay: Day, context: Context): P
   return api.requests.length;
 }
 
-/** A bare remote, and a clone of it with the demo's watchlist committed. */
+/** Creates a bare remote, and a clone of it with the demo's watchlist committed. */
 async function createRepositories(source: string, root: string, remote: string): Promise<void> {
   await rm(path.dirname(root), { recursive: true, force: true });
   await mkdir(path.join(root, 'data'), { recursive: true });

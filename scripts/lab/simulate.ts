@@ -12,10 +12,10 @@ const MAX_DAYS_PER_HISTORY = 40;
 
 export const simulate = defineCommand({
   name: 'simulate',
-  summary: 'Lives through made-up histories full of faults, and checks every promise.',
+  summary: 'Runs the tracker through made-up histories full of faults, and checks every promise.',
   flags: {
-    seed: { type: 'string', value: 'N', help: 'Live through the histories of this seed again.' },
-    days: { type: 'string', value: 'N', help: 'At least this many days (200 without it).' },
+    seed: { type: 'string', value: 'N', help: 'Repeat the histories of this seed.' },
+    days: { type: 'string', value: 'N', help: 'Simulate at least this many days (default: 200).' },
   },
   async run(flags, { clock, log, terminal }) {
     const seed = parseNumber('seed', flags.seed) ?? clock.now() % 2 ** 31;
@@ -42,14 +42,14 @@ export const simulate = defineCommand({
         return rm(folder, { recursive: true, force: true });
       });
     if (!result.failed) {
-      log.info(`${days} days in ${histories} histories of seed ${seed}: every promise was kept`);
+      log.info(`${days} days in ${histories} histories with seed ${seed}: every promise was kept`);
       return 0;
     }
     const history = result.counterexample?.[0] ?? [];
     const lines = history.map((day, index) => `${index + 1}. ${describeDay(day)}`);
     log.error(
       `${result.errorInstance}\n\nThe shortest history that fails:\n${lines.join('\n')}\n\n` +
-        `Again: npm run simulate -- --seed ${seed} --days ${wantedDays}`,
+        `To repeat it: npm run simulate -- --seed ${seed} --days ${wantedDays}`,
     );
     return 1;
   },

@@ -2,38 +2,38 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
-/** What the stand-in does with one request, instead of answering as the API would. */
+/** What the stand-in does with one request instead of answering like the API. */
 export type Fault =
   | { status: number; body?: unknown; headers?: Record<string, string> }
-  /** The connection is dropped: before any answer, or in the middle of one. */
+  /** The connection is dropped: before the answer, or in the middle of it. */
   | 'reset'
   | 'cut'
-  /** No answer at all; or the answer's head, and never its end. */
+  /** The answer never comes; or it begins and never ends. */
   | 'hang'
   | 'drip'
-  /** 200 with a body that is no JSON, or is not what its encoding says. */
+  /** 200 with a body that is not JSON, or that its encoding does not fit. */
   | 'nonsense'
   | 'broken-gzip';
 
 export type StandInOptions = {
   /** The JSON body of a hashtag's 200 answer, before credits are added. */
   answer: (hashtag: string) => object;
-  /** Asked before each answer; `nth` counts the requests for the hashtag from 1. */
+  /** Called before each answer. `nth` counts the requests for the hashtag from 1. */
   fault?: (hashtag: string, nth: number) => Fault | null;
   key?: string;
   credits?: number;
   latencyMs?: number;
-  /** Requests a window; the windows are aligned to the clock. `headers` false: only 429s tell. */
+  /** Requests per window, aligned to the clock. Without `headers`, only a 429 shows the limit. */
   limit?: { requests: number; windowMs: number; headers: boolean };
   maxInFlight?: number;
-  /** The API's clock, in Unix milliseconds; the machine's without it. */
+  /** The API's clock in Unix milliseconds. Default: the machine's clock. */
   now?: () => number;
 };
 
 /** A running stand-in. */
 export type StandIn = {
   url: string;
-  /** The hashtags asked for, a request each, in order; faults and refusals included. */
+  /** The hashtag of each request, in order. Includes faults and refusals. */
   requests: string[];
   /** How many requests were refused with 429. */
   refused: () => number;
@@ -43,8 +43,8 @@ export type StandIn = {
 export const DEMO_KEY = 'demo-key-without-value';
 
 /**
- * The Scavio hashtag endpoint on loopback: its contract, limits and faults as far as they are known,
- * for the demo and the tests.
+ * Starts a stand-in for the Scavio hashtag endpoint on loopback, for the demo and the tests. It has
+ * the contract, limits and faults of the API as far as they are known.
  */
 export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   const { key = DEMO_KEY, latencyMs = 0, limit, now = () => Date.now() } = options;
@@ -188,7 +188,7 @@ function commit(response: ServerResponse, fault: Fault): void {
   }
 }
 
-/** A 200 answer in the API's current shape: exact counts in `statsV2`, rounded ones in `stats`. */
+/** A 200 answer in the API's current shape: `statsV2` is exact, `stats` is rounded. */
 export function hashtagAnswer(name: string, videoCount: number | null, viewCount: number): object {
   const round = (count: number) => Number(count.toPrecision(2));
   return {

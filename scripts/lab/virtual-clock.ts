@@ -5,9 +5,9 @@ export type VirtualClock = Clock & { sleptMs: () => number; advance: (ms: number
 type Sleeper = { untilMs: number; wake: () => void };
 
 /**
- * A clock that stands still while anything is going on, and then jumps to where the next sleeper
- * wakes: those that sleep at the same time wait together, not one after the other. `sleptMs` tells
- * how far it has come.
+ * A clock that stands still while work is going on, and then jumps to the time at which the next
+ * sleeper wakes. Tasks that sleep at the same time wait together, not one after the other.
+ * `sleptMs` is the time that has passed since the start.
  */
 export function createVirtualClock(startMs = Date.UTC(2026, 10, 22, 6, 17)): VirtualClock {
   let nowMs = startMs;

@@ -26,8 +26,8 @@ const A_RUN = {
 };
 
 describe('histories full of faults', () => {
-  // npm run simulate lives through as many as one likes; these are the same on every machine.
-  it.each([1, 2, 3, 4])('keep every promise: seed %i', async (seed) => {
+  // `npm run simulate` can run any number of histories. These are the same on every machine.
+  it.each([1, 2, 3, 4])('keep every promise with seed %i', async (seed) => {
     const folder = path.join(await createFolder(), 'world');
     const [history = []] = fc.sample(anyHistory(20), { seed, numRuns: 1 });
     await liveThrough(history, folder, () => {});
@@ -35,7 +35,7 @@ describe('histories full of faults', () => {
 });
 
 describe('the checks of the simulation', () => {
-  /** A world with two days, of which the second is then forged on the remote. */
+  /** Creates a world with two days, forges the remote’s database, and returns what is found. */
   async function forge(sql: string): Promise<unknown> {
     const world = await createWorld(await createFolder());
     const promised: Promised = { readings: new Map(), auditedCommit: null };
@@ -47,7 +47,7 @@ describe('the checks of the simulation', () => {
       }
       await checkRemote(world, promised);
     }
-    await applyChange(world, { kind: 'push' }); // others have the newest commit now
+    await applyChange(world, { kind: 'push' }); // the others' checkout has the newest commit now
     const db = await openDatabase(world.others);
     db.run(sql);
     await saveDatabase(db, world.others);
@@ -57,12 +57,16 @@ describe('the checks of the simulation', () => {
   }
 
   it.each([
-    ['a snapshot that is gone', "DELETE FROM snapshots WHERE hashtag = 'ai'", /is lost/],
-    ['a count that nobody answered', 'UPDATE snapshots SET video_count = 1', /is lost|nobody/],
+    ['a missing snapshot', "DELETE FROM snapshots WHERE hashtag = 'ai'", /is lost/],
     [
-      'a snapshot that was made up',
+      'a count that the API never answered',
+      'UPDATE snapshots SET video_count = 1',
+      /is lost|never answered/,
+    ],
+    [
+      'a made-up snapshot',
       "INSERT INTO snapshots VALUES ('2026-01-01', 'cat', 1, 1)",
-      /nobody answered 2026-01-01 cat/,
+      /the API never answered 2026-01-01 cat/,
     ],
   ])('find %s', async (_, sql, message) => {
     const found = await forge(sql);
@@ -72,13 +76,13 @@ describe('the checks of the simulation', () => {
 });
 
 describe('npm run simulate', () => {
-  it('lives through the days it is told to, and says of which seed', async () => {
+  it('runs the requested number of days and reports the seed', async () => {
     const ran = await runScript('simulate', ['--seed', '7', '--days', '3'], await createFolder());
     expect(ran.exitCode).toBe(0);
-    expect(ran.stdout).toMatch(/^\d+ days in \d+ histor\w+ of seed 7: every promise was kept\n$/);
+    expect(ran.stdout).toMatch(/^\d+ days in \d+ histor\w+ with seed 7: every promise was kept\n$/);
   });
 
-  it('refuses a seed that is none', async () => {
+  it('rejects a seed that is not a number', async () => {
     const ran = await runScript('simulate', ['--seed', 'x'], await createFolder());
     expect(ran).toMatchObject({ exitCode: 2, stdout: 'error: --seed x is not a whole number\n' });
   });

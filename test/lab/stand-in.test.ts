@@ -28,7 +28,7 @@ async function readUsage(api: StandIn): Promise<unknown> {
 }
 
 describe('the stand-in for the API', () => {
-  it('answers in the documented shape: exact strings, rounded numbers, the credits', async () => {
+  it('answers in the documented shape: exact strings, rounded numbers, and credits', async () => {
     const api = await startApi({ answer: (name) => hashtagAnswer(name, 1_393_011, 98_412_233) });
     expect(await ask(api, 'ai')).toMatchObject({
       status: 200,
@@ -87,7 +87,7 @@ describe('the stand-in for the API', () => {
     expect(api.requests).toEqual(['ai']);
   });
 
-  it('takes a credit an answer, tells the usage free of charge, and answers 402 at the end', async () => {
+  it('takes one credit per answer and none for the usage, and answers 402 without credits', async () => {
     const api = await startApi({ credits: 2 });
     expect((await ask(api, 'a')).body).toMatchObject({ credits_used: 1, credits_remaining: 1 });
     expect(await readUsage(api)).toMatchObject({ plan: expect.any(String), credit_balance: 1 });
@@ -100,7 +100,7 @@ describe('the stand-in for the API', () => {
     expect(api.requests).toEqual(['a', 'b', 'c']);
   });
 
-  it('commits the faults it is told to, by hashtag and number of the request', async () => {
+  it('produces the requested faults, by hashtag and by the number of its request', async () => {
     const api = await startApi({
       fault: (hashtag, nth) => (hashtag === 'b' && nth === 2 ? { status: 503, body: {} } : null),
     });
@@ -111,7 +111,7 @@ describe('the stand-in for the API', () => {
     expect(statuses).toEqual([200, 200, 200, 503, 200]);
   });
 
-  it('can be stopped while somebody waits for an answer', async () => {
+  it('can be stopped while a client waits for an answer', async () => {
     const api = await startApi({ fault: () => 'hang' });
     const answer = ask(api, 'ai');
     await vi.waitUntil(() => api.requests.length === 1);
@@ -119,7 +119,7 @@ describe('the stand-in for the API', () => {
   });
 });
 
-describe('its limits', () => {
+describe('the limits of the stand-in', () => {
   const WINDOW_MS = 60_000;
   const START_MS = 20_000_000 * WINDOW_MS;
 
@@ -131,7 +131,7 @@ describe('its limits', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: START_MS + ms });
   }
 
-  it('refuse what a window has no room for, tell how long it lasts, and begin anew', async () => {
+  it('refuse requests beyond the window’s limit, and say when the next window begins', async () => {
     setTime(17_500);
     const api = await startApi({ limit: { requests: 2, windowMs: WINDOW_MS, headers: true } });
     const answers = [await ask(api, 'a'), await ask(api, 'b'), await ask(api, 'c')];
@@ -157,7 +157,7 @@ describe('its limits', () => {
     expect(await readUsage(api)).toMatchObject({ credit_balance: 997 });
   });
 
-  it('may be told by the 429 alone', async () => {
+  it('may show only in a 429', async () => {
     setTime(0);
     const api = await startApi({ limit: { requests: 1, windowMs: WINDOW_MS, headers: false } });
     const answers = [await ask(api, 'a'), await ask(api, 'b')];
@@ -168,7 +168,7 @@ describe('its limits', () => {
     }
   });
 
-  it('refuse what is too much at once, for a second', async () => {
+  it('refuse too many requests at once, and ask to wait for a second', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     const api = await startApi({ maxInFlight: 2, latencyMs: WINDOW_MS });
     const asked = Promise.all(['a', 'b', 'c'].map((hashtag) => ask(api, hashtag)));

@@ -11,7 +11,7 @@ type Scenario = {
   hashtags: number;
   concurrency: number;
   api: Partial<StandInOptions>;
-  /** The time in which the limit lets so many through. */
+  /** The least time in which the limit lets this many requests through. */
   smallestSeconds: number;
   goal: number;
 };
@@ -20,7 +20,7 @@ const WINDOW_MS = 3000;
 
 const SCENARIOS: Scenario[] = [
   {
-    name: '5 requests a window of 3 s, with headers',
+    name: '5 requests per 3 s, announced in headers',
     hashtags: 25,
     concurrency: 1,
     api: { limit: { requests: 5, windowMs: WINDOW_MS, headers: true } },
@@ -36,7 +36,7 @@ const SCENARIOS: Scenario[] = [
     goal: 1.05,
   })),
   {
-    name: '10 requests a window of 3 s, only 429s tell',
+    name: '10 requests per 3 s, announced only by 429s',
     hashtags: 50,
     concurrency: 1,
     api: { limit: { requests: 10, windowMs: WINDOW_MS, headers: false } },
@@ -45,7 +45,10 @@ const SCENARIOS: Scenario[] = [
   },
 ];
 
-/** Collecting under a limit, against the least time that the limit allows, and the tutorial's way. */
+/**
+ * Measures collecting under a limit. Compares it with the least time that the limit allows, and
+ * with the way of the tutorial's script.
+ */
 export async function measureCollecting(log: (line: string) => void): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
   for (const scenario of SCENARIOS) {
@@ -59,7 +62,7 @@ export async function measureCollecting(log: (line: string) => void): Promise<Me
         unit: 's',
         tracker: tracker.seconds,
         other: smallestSeconds,
-        otherIs: 'least that the limit allows',
+        otherIs: 'least time that the limit allows',
         goal,
       },
       {
@@ -75,7 +78,7 @@ export async function measureCollecting(log: (line: string) => void): Promise<Me
         unit: 'requests',
         tracker: tracker.requests,
         other: hashtags,
-        otherIs: 'one a hashtag',
+        otherIs: 'one per hashtag',
         goal: scenario.api.limit?.headers === false ? null : 1,
       },
     );
@@ -93,7 +96,7 @@ async function run(
     ...scenario.api,
   });
   try {
-    // From the start of a window, so that the least time is known.
+    // Start with a new window: only then is the least time known.
     if (scenario.api.limit !== undefined)
       await systemClock.sleep(WINDOW_MS - (Date.now() % WINDOW_MS));
     let captured = 0;
@@ -106,7 +109,7 @@ async function run(
   }
 }
 
-/** Resolves with the number of hashtags captured. */
+/** Resolves with the number of captured hashtags. */
 async function collectAsTracker(
   names: string[],
   url: string,
@@ -130,7 +133,7 @@ async function collectAsTracker(
   return [...results.values()].filter((result) => result.kind === 'captured').length;
 }
 
-/** One after another, a time-out of 15 s, no second try. */
+/** One request after another, with a time-out of 15 s and no retry. */
 async function collectAsTutorial(names: string[], url: string): Promise<number> {
   let captured = 0;
   for (const name of names) {

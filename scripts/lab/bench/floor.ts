@@ -1,4 +1,4 @@
-// What no program of its kind can save: Node with tsx, and a request a hashtag, five in flight.
+// The least that such a program needs: Node with tsx and one request per hashtag, five in flight.
 import { readFileSync } from 'node:fs';
 
 const { SCAVIO_BASE_URL, SCAVIO_API_KEY } = process.env;

@@ -7,20 +7,20 @@ import { parseDatabase } from '../../lib/store/database.ts';
 import { saveDatabase } from '../../lib/store/open.ts';
 import { recordRun } from '../../lib/store/record.ts';
 
-/** The first day of a history, where it does not matter. */
+/** The first day of a history, if it does not matter. */
 export const FIRST_DAY = '2023-01-01' as Day;
 
-/** The table that the tutorial's script makes. */
+/** The table that the tutorial's script creates. */
 export const TUTORIAL_TABLE =
   'CREATE TABLE snapshots (date TEXT, hashtag TEXT, video_count INTEGER, view_count INTEGER, PRIMARY KEY (date, hashtag))';
 
-/** Names of hashtags, as long as real ones. */
+/** Names of hashtags that are as long as real ones. */
 export function hashtagNames(count: number): string[] {
   const words = ['ai', 'book', 'cat', 'dance', 'edit', 'food', 'gym', 'home', 'ideas', 'joke'];
   return Array.from({ length: count }, (_, i) => `${words[i % 10]}${words[(i * 7) % 9]}${i}`);
 }
 
-/** Exact counts that grow by about a percent a day, each hashtag and day its own way. */
+/** Exact counts that grow by about one percent per day, differently for each hashtag and day. */
 export function countsOf(hashtag: number, day: number): { videoCount: number; viewCount: number } {
   const noise = Math.sin(hashtag * 12.9898 + day * 78.233) * 43_758.5453;
   const random = noise - Math.floor(noise);
@@ -34,7 +34,7 @@ export function countsOf(hashtag: number, day: number): { videoCount: number; vi
   };
 }
 
-/** Adds the run of the n-th day from `firstDay` on to a database, as the tracker would. */
+/** Adds the run of a day to a database, as the tracker would: `dayNumber` days after `firstDay`. */
 export function addDay(
   db: Database,
   names: string[],
@@ -58,7 +58,7 @@ export function addDay(
   return day;
 }
 
-/** A folder with a watchlist, and a database with so many days from `firstDay` on. */
+/** Writes a watchlist and a database below `root`, with `days` days from `firstDay` on. */
 export async function createTracker(
   root: string,
   names: string[],

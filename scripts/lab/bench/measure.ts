@@ -2,27 +2,27 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 
-/** One line of the benchmark: a figure of the tracker beside what it is compared with. */
+/** One line of the benchmark: a figure of the tracker, and the figure that it is compared with. */
 export type Measurement = {
   what: string;
   unit: string;
   tracker: number;
-  /** Null where there is nothing to compare with. */
+  /** Null if there is nothing to compare with. */
   other: number | null;
-  /** What `other` is. */
+  /** What `other` measures. */
   otherIs: string;
-  /** What the ratio of the two must not exceed; null where nothing was promised. */
+  /** The largest allowed ratio of the two, or null if nothing was promised. */
   goal: number | null;
 };
 
-/** How a process ended: seconds from its start to its exit, and its peak memory (null if unknown). */
+/** A finished process: seconds from start to exit, and peak memory (null if unknown). */
 export type ProcessRun = { seconds: number; peakMegabytes: number | null; stdout: string };
 
-// Told on the way out, so that no tool outside Node is needed.
+// The process reports its memory when it exits, so no tool outside Node is needed.
 const REPORT_MEMORY =
   'data:text/javascript,process.on("exit",()=>process.stderr.write("maxRSS="+process.resourceUsage().maxRSS+"\\n"))';
 
-/** The fastest of several runs: what disturbs a run only ever makes it slower. */
+/** Returns the fastest of several runs, because a disturbance can only make a run slower. */
 export async function fastest<T extends { seconds: number }>(
   runs: number,
   run: () => Promise<T>,
@@ -35,7 +35,7 @@ export async function fastest<T extends { seconds: number }>(
   return best;
 }
 
-/** Seconds that the work takes. */
+/** Measures how many seconds the work takes. */
 export async function time(work: () => unknown): Promise<{ seconds: number }> {
   const startMs = performance.now();
   await work();
@@ -43,8 +43,8 @@ export async function time(work: () => unknown): Promise<{ seconds: number }> {
 }
 
 /**
- * Runs a program in a folder. Of a Node process the peak memory is measured, too.
- * @throws Error where it exits with anything but 0
+ * Runs a program in a folder. For a Node process, the peak memory is measured as well.
+ * @throws Error if the program exits with anything but 0
  */
 export function runProgram(
   program: string,
@@ -84,7 +84,7 @@ export function runProgram(
   });
 }
 
-/** Runs one of the project's commands as a process of its own, as `runProgram`. */
+/** Runs one of the project's commands in its own process. See `runProgram`. */
 export function runScript(
   project: string,
   name: string,

@@ -12,7 +12,7 @@ import { commitDays, trackerLayout } from './repository-size.ts';
 
 const RUNS = 5;
 
-/** A day's report, chart and list of days, rendered from histories of several sizes. */
+/** Measures rendering a day's report, chart and list of days from histories of several sizes. */
 export async function measureRendering(log: (line: string) => void): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
   for (const hashtags of [100, 1000]) {
@@ -35,7 +35,7 @@ export async function measureRendering(log: (line: string) => void): Promise<Mea
       );
       db.close();
       await rm(root, { recursive: true, force: true });
-      const what = `A day’s report, ${hashtags} hashtags, ${years} year${years > 1 ? 's' : ''} behind them`;
+      const what = `A day’s report, ${hashtags} hashtags, ${years} year${years > 1 ? 's' : ''} of history`;
       log(`${what}: ${seconds.toFixed(2)} s`);
       measurements.push({
         what,
@@ -50,7 +50,7 @@ export async function measureRendering(log: (line: string) => void): Promise<Mea
   return measurements;
 }
 
-/** The audit of a year of daily commits of 100 hashtags, reports included. */
+/** Measures the audit of a year of daily commits with 100 hashtags, including reports. */
 export async function measureAudit(
   project: string,
   log: (line: string) => void,
@@ -59,7 +59,7 @@ export async function measureAudit(
   try {
     await commitDays(repository, await trackerLayout(hashtagNames(100), true));
     const audit = await fastest(RUNS, () => runScript(project, 'audit', repository, {}));
-    const what = 'The audit of a year of 100 hashtags';
+    const what = 'The audit of a year with 100 hashtags';
     log(`${what}: ${audit.seconds.toFixed(2)} s`);
     const none = { other: null, otherIs: '', goal: null };
     return [
@@ -71,7 +71,7 @@ export async function measureAudit(
   }
 }
 
-/** Installing the packages, and the first word of the command. */
+/** Measures installing the packages, and starting a command. */
 export async function measureGettingStarted(project: string): Promise<Measurement[]> {
   const root = await mkdtemp(path.join(tmpdir(), 'bench-install-'));
   try {

@@ -21,17 +21,17 @@ import { addDay, countsOf, FIRST_DAY, hashtagNames, TUTORIAL_TABLE } from './his
 import type { Measurement } from './measure.ts';
 
 const DAYS = 365;
-/** How git's threads share the work differs from time to time, and with it the size: the best counts. */
+/** Git's threads share the work differently each time, so the size varies. The smallest counts. */
 const REPACKS = 3;
 const REPACK_TIMEOUT_MS = 1_800_000;
 
-/** A file's content on each day, by its path. */
+/** Returns the files of a day: their contents by path. */
 type Layout = (day: number) => Promise<Map<string, Uint8Array | string>>;
 
-/** `csvBytes`: what the CSV file takes of the packed ones. */
+/** `csvBytes` is the part of `packedBytes` that the CSV file takes. */
 type Size = { fileBytes: number; packedBytes: number; csvBytes: number; pushedBytes: number };
 
-/** What a year of daily commits costs a repository, beside other ways to keep the same counts. */
+/** Measures what a year of daily commits costs, also for other ways to store the same counts. */
 export async function measureRepositorySizes(log: (line: string) => void): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
   for (const count of [100, 1000]) {
@@ -49,7 +49,7 @@ export async function measureRepositorySizes(log: (line: string) => void): Promi
       sizes.set(name, size);
       log(
         `a year of ${count} hashtags, ${name}: file ${(size.fileBytes / 1e6).toFixed(2)} MB, ` +
-          `packed ${(size.packedBytes / 1024).toFixed(0)} KiB, a push ${(size.pushedBytes / 1024).toFixed(1)} KiB`,
+          `packed ${(size.packedBytes / 1024).toFixed(0)} KiB, one push ${(size.pushedBytes / 1024).toFixed(1)} KiB`,
       );
     }
     measurements.push(...compareSizes(count, sizes));
@@ -121,7 +121,7 @@ function compareSizes(count: number, sizes: Map<string, Size>): Measurement[] {
       null,
     ),
     {
-      what: `Years until the file has 50 MB, where GitHub warns, ${count} hashtags`,
+      what: `Years until the file reaches 50 MB, when GitHub warns, ${count} hashtags`,
       unit: 'years',
       tracker: 50e6 / bytesADay / DAYS,
       other: null,
@@ -129,7 +129,7 @@ function compareSizes(count: number, sizes: Map<string, Size>): Measurement[] {
       goal: null,
     },
     {
-      what: `Years until the file has 100 MB, where GitHub refuses it, ${count} hashtags`,
+      what: `Years until the file reaches 100 MB, when GitHub rejects it, ${count} hashtags`,
       unit: 'years',
       tracker: 100e6 / bytesADay / DAYS,
       other: null,
@@ -212,7 +212,7 @@ function jsonLayout(names: string[]): Layout {
   };
 }
 
-/** A year of commits of the layout in a real repository, and what they come to after `git gc`. */
+/** Commits a year of the layout to a real repository, packs it and measures its size. */
 async function measureLayout(layout: Layout): Promise<Size> {
   const repository = await mkdtemp(path.join(tmpdir(), 'bench-repository-'));
   try {
@@ -228,9 +228,9 @@ async function measureLayout(layout: Layout): Promise<Size> {
   }
 }
 
-/** Packs anew, as gc packs loose objects: it would keep the deltas of the import, which are poor. */
+/** Packs everything again. `git gc` would keep the poor deltas that the import wrote. */
 async function repack(repository: string): Promise<number> {
-  // A checkout has no bitmaps, with which a push would find no earlier version to build on.
+  // A checkout has no bitmaps. With bitmaps, a push would find no earlier version to build on.
   const checkoutLike = ['-c', 'repack.writeBitmaps=false'];
   await git(repository, [...checkoutLike, 'repack', '-a', '-d', '-f', '-q'], REPACK_TIMEOUT_MS);
   const counted = await git(repository, ['count-objects', '-v']);
@@ -238,7 +238,7 @@ async function repack(repository: string): Promise<number> {
 }
 
 /**
- * Makes a folder a bare repository with a year of daily commits of the layout.
+ * Turns a folder into a bare repository with a year of daily commits of the layout.
  * @returns the last size of the layout's first file, in bytes
  */
 export async function commitDays(repository: string, layout: Layout): Promise<number> {
@@ -270,7 +270,7 @@ export async function commitDays(repository: string, layout: Layout): Promise<nu
   return fileBytes;
 }
 
-/** The bytes of the pack that a push of the last commit sends. */
+/** Counts the bytes of the pack that pushing the last commit sends. */
 async function measurePush(repository: string): Promise<number> {
   const child = spawn(
     'git',

@@ -1,4 +1,4 @@
-# The tutorial's script, with the standard library's HTTP client in place of requests.
+# The tutorial's script. It uses the standard library's HTTP client instead of the package requests.
 import json
 import os
 import sqlite3

@@ -19,7 +19,10 @@ const SCALES = [
 ];
 const RUNS = 5;
 
-/** A day's run from process start to exit, at an API without latency, beside the tutorial's script. */
+/**
+ * Measures a day's run from process start to exit against an API without latency, and compares it
+ * with the tutorial's script.
+ */
 export async function measureWholeRuns(
   project: string,
   log: (line: string) => void,
@@ -42,7 +45,7 @@ export async function measureWholeRuns(
       db.close();
       const tracker = await fastest(RUNS, () => runTracker(project, root, day, env));
       const tutorial = await fastest(RUNS, () => runTutorial(project, root, tutorialFile, env));
-      const scale = `${hashtags} hashtags, ${days / 365} years behind them`;
+      const scale = `${hashtags} hashtags, ${days / 365} years of history`;
       log(`whole run, ${scale}: ${tracker.seconds.toFixed(2)} s`);
       const isSmall = hashtags === 100 && days === 365;
       const isLarge = hashtags === 1000 && days === 1095;
@@ -61,7 +64,7 @@ export async function measureWholeRuns(
           unit: 's',
           tracker: tracker.seconds,
           other: floor.seconds,
-          otherIs: 'Node with tsx and 100 requests alone',
+          otherIs: 'only Node with tsx and 100 requests',
           goal: null,
         });
       }
@@ -71,7 +74,7 @@ export async function measureWholeRuns(
         (await stat(path.join(root, DATABASE_PATH)).catch(() => null))?.size ?? 0;
       measurements.push(
         {
-          what: `The same, above one without history`,
+          what: `Its time beyond a run without history`,
           unit: 's',
           tracker: tracker.seconds - (secondsWithoutHistory.get(hashtags) ?? 0),
           other: 1.5,
@@ -95,13 +98,13 @@ export async function measureWholeRuns(
   return measurements;
 }
 
-/** Today or tomorrow, whichever begins no week or month: only then no summary has to be written. */
+/** Today, or tomorrow if today begins a week or month. Such a day also writes a summary. */
 function chooseUsualDay(today: Day): Day {
   const isUsual = (day: Day) => weekOf(day).first !== day && monthOf(day).first !== day;
   return [today, addDays(today, 1)].find(isUsual) ?? today;
 }
 
-/** A run in a copy, as each adds to its database. */
+/** Runs the tracker in a copy, because each run changes its database. */
 async function runTracker(
   project: string,
   original: string,

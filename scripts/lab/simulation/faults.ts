@@ -3,22 +3,22 @@ import childProcess, { type ExecFileException } from 'node:child_process';
 import disk, { type FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 
-/** Something that a run asks of the world: the disk, git, or the API. */
+/** Something that a run does outside its own process: on the disk, with git, or with the API. */
 export type Step = {
-  /** Counted from 0 in the run, whatever the kind. */
+  /** Counts all steps of the run from 0, of every kind. */
   number: number;
   kind: 'disk' | 'git' | 'api';
-  /** The call and what it is about: `rename data/x.tmp`, `git push origin …`, `POST aitools`. */
+  /** The call and its subject: `rename data/x.tmp`, `git push origin …`, `POST aitools`. */
   what: string;
 };
 
-/** What becomes of a step: `half` is in the midst of a write, and before any other step. */
+/** What happens to a step. `half` is in the middle of a write, and before every other step. */
 export type Verdict =
   | { end: 'fail'; when: 'before' | 'half' | 'after'; code: string; says: string }
   | { end: 'die'; when: 'before' | 'half' | 'after' }
   | null;
 
-/** The run is dead: it takes no further step, and nobody hears of it. */
+/** The run has died: it takes no further step and reports nothing. */
 export const DIED = Symbol('died');
 
 type Run = {
@@ -26,18 +26,19 @@ type Run = {
   steps: number;
   isDead: boolean;
   die: () => void;
-  /** What the system is still doing for the run, whether the run lives or not. */
+  /** What the system is still doing for the run. It finishes this even if the run has died. */
   underWay: Set<Promise<unknown>>;
-  /** The system closes what a dead run has open. */
+  /** Each closes a file that is still open. The system does this when a run has died. */
   closeHandles: Set<() => Promise<void>>;
 };
 
 const current = new AsyncLocalStorage<Run>();
 
 /**
- * Runs `work` in a world that treats each of its steps as `judge` says. The program is not changed:
- * Node's own functions for files and processes are replaced, for the work's asynchronous context only.
- * A run that dies is left where it stands, as by `kill -9`: what the system has begun it finishes.
+ * Runs `work`, and does to each of its steps what `judge` says. The program itself is not changed.
+ * Only Node's functions for files and processes are replaced, and only in the work's asynchronous
+ * context. A run that dies stops where it is, as after `kill -9`. The system finishes what it has
+ * begun.
  */
 export async function withFaults<T>(
   judge: (step: Step) => Verdict,
@@ -62,7 +63,7 @@ export async function withFaults<T>(
   return ended;
 }
 
-/** The API as the run reaches it. */
+/** A `fetch` whose requests are steps of the run. */
 export function withSteps(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return (input, init) =>
     takeStep('api', String(init?.body ?? input), () => fetch(input, init), networkError);

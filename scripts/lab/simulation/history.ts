@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 
-/** What people do to the repository, the plan or the list before a day's runs. */
+/** What people change in the repository, the API plan or the list before a day's runs. */
 export type Change =
   | { kind: 'list'; hashtag: string; to: 'active' | 'paused' | 'absent' }
   | { kind: 'break list' }
   | { kind: 'settings'; concurrency: number; requestsPerMinute: number | null }
   | { kind: 'credits'; credits: number }
   | { kind: 'limit'; limit: { requests: number; windowMs: number; headers: boolean } | null }
-  /** Others push a commit, or the merge of a branch, that has nothing to do with the data. */
+  /** Others push a commit, or the merge of a branch. It has nothing to do with the data. */
   | { kind: 'push' | 'merge' }
-  /** On the laptop: a commit of its own that is not pushed, an unfinished edit, a pull. */
+  /** On the laptop: a local commit that is not pushed, an unfinished edit, or a pull. */
   | { kind: 'commit here' | 'edit here' | 'pull here' };
 
 export type ApiMood =
@@ -21,26 +21,26 @@ export type ApiMood =
   | 'answers for others'
   | 'answers nothing';
 
-/** One start of the tracker, what the world does to it, and where it dies. */
+/** One start of the tracker, which faults it meets, and where it dies. */
 export type Attempt = {
-  /** A fresh clone that is thrown away, a checkout that stays, or both at the same time. */
+  /** A fresh clone that is deleted afterwards, a checkout that stays, or both at the same time. */
   where: 'runner' | 'laptop' | 'both';
   flags: string[];
   api: ApiMood;
-  /** From the given step on the disk, or every use of the remote, fails; or just that once. */
+  /** The disk fails at step `from`, the remote at its use `from`. Later ones fail if it `lasts`. */
   disk: { from: number; code: string; when: 'before' | 'half' | 'after'; lasts: boolean } | null;
   remote: { from: number; says: string; when: 'before' | 'after'; lasts: boolean } | null;
   death: { at: number; when: 'before' | 'half' | 'after' } | null;
   seed: number;
 };
 
-/** A day of the simulation; `gap` days lie between the one before and it. */
+/** A day of the simulation. `gap` is the number of days between the previous one and this one. */
 export type SimulatedDay = { gap: number; changes: Change[]; attempts: Attempt[] };
 
-/** The one that TikTok does not have. */
+/** The hashtag that TikTok does not have. */
 export const UNKNOWN_HASHTAG = 'nosuchtag';
 
-/** Hashtags that come and go. */
+/** Hashtags that the list gains and loses. */
 export const HASHTAGS = ['ai', 'book', 'cat', 'dance', 'edit', 'food', 'gym', UNKNOWN_HASHTAG];
 
 const anyChange: fc.Arbitrary<Change> = fc.oneof(
@@ -79,9 +79,9 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
 );
 
 const when = fc.constantFrom('before' as const, 'half' as const, 'after' as const);
-// A run takes some 60 steps; beyond its last one, nothing happens.
+// A run takes about 60 steps. A step after the last one never happens.
 const step = fc.integer({ min: 0, max: 70 });
-/** Mostly null. */
+/** Usually null. */
 function seldom<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
   return fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, arbitrary);
 }
@@ -143,15 +143,15 @@ const anyDay: fc.Arbitrary<SimulatedDay> = fc.record({
   attempts: fc.array(anyAttempt, { maxLength: 3 }),
 });
 
-/** A history of up to so many days. */
+/** A history of at most `maxDays` days. */
 export function anyHistory(maxDays: number): fc.Arbitrary<SimulatedDay[]> {
   return fc.array(anyDay, { minLength: 1, maxLength: maxDays, size: 'max' });
 }
 
-/** The day in one line, without what is as it always is. */
+/** Describes the day, one line per change and attempt. Faults that do not happen are left out. */
 export function describeDay({ gap, changes, attempts }: SimulatedDay): string {
   const parts = [
-    ...(gap > 0 ? [`after ${gap} days without anything`] : []),
+    ...(gap > 0 ? [`after ${gap} days without changes and runs`] : []),
     ...changes.map((change) => JSON.stringify(change)),
     ...attempts.map(({ disk, remote, death, ...attempt }) =>
       JSON.stringify({

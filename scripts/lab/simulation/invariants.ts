@@ -11,12 +11,12 @@ import { readObject } from '../../lib/system/git-objects.ts';
 import type { Attempt } from './history.ts';
 import { type Ended, notesPath, type Reading, type World } from './world.ts';
 
-/** A promise of the tracker is broken. */
+/** The tracker broke a promise. */
 export class InvariantError extends Error {
   override name = 'InvariantError';
 }
 
-/** What a database holds, by `day hashtag`: the snapshot, and the counts that it replaced. */
+/** The content of a database by `day hashtag`: snapshots, and the counts that they replaced. */
 type Held = {
   snapshots: Map<string, Counts>;
   replaced: Map<string, Counts[]>;
@@ -24,10 +24,10 @@ type Held = {
   creditsOf: Map<string, number>;
 };
 
-/** What has to be in the remote from now on, and up to where the history is audited. */
+/** What the remote must contain from now on, and the last commit that was audited. */
 export type Promised = { readings: Map<string, Reading>; auditedCommit: string | null };
 
-/** Checks how runs that were started together ended, each where it ran and in the remote. */
+/** Checks the results of runs that were started together: where they ran, and in the remote. */
 export async function checkEnds(
   world: World,
   attempt: Attempt,
@@ -40,19 +40,20 @@ export async function checkEnds(
         `${what}\n${ended.root}, exit code ${ended.exitCode}:\n${ended.output}`,
       );
     };
-    if (/defect of the tracker/.test(ended.output)) refuse('a fault was taken for a defect');
+    if (/defect of the tracker/.test(ended.output))
+      refuse('a run took a fault for a defect of the tracker');
     const here = await readHeld(await readDatabaseFile(ended.root));
     if (here === null) refuse('the database is damaged');
     if (ended.isPublished) {
       for (const reading of ended.readings) promise(promised, reading);
-      // What the checkout has had from earlier runs went along.
+      // Snapshots that earlier runs left in the checkout were published as well.
       for (const [key, counts] of here?.snapshots ?? []) promise(promised, toReading(key, counts));
     } else if (ended.exitCode === 0) {
-      refuse('a run that did not publish says that all is well');
+      refuse('a run exited with 0 but did not publish');
     } else if (ended.exitCode === 1 && ended.readings.length > 0) {
       const isKept = ended.readings.every((reading) => here !== null && isHeld(here, reading));
       const isToldLost = /^error: Could not store \d+ snapshot/m.test(ended.output);
-      if (!isKept && !isToldLost) refuse('snapshots were lost without a word');
+      if (!isKept && !isToldLost) refuse('snapshots were lost and the run did not say so');
     }
   }
   await checkLaptop(world, ends);
@@ -61,7 +62,9 @@ export async function checkEnds(
     if (ended.exitCode === 0) checkComplete(ended, attempt, held);
     const credits = held.creditsOf.get(ended.startedAt);
     if (ended.isPublished && credits !== undefined && credits !== ended.credits) {
-      throw new InvariantError(`${ended.startedAt} used ${ended.credits} credits, not ${credits}`);
+      throw new InvariantError(
+        `the run of ${ended.startedAt} used ${ended.credits} credits, but ${credits} are stored`,
+      );
     }
   }
   if (ends.some((ended) => ended.isPublished) && attempt.disk === null && attempt.death === null) {
@@ -69,7 +72,7 @@ export async function checkEnds(
   }
 }
 
-/** Checks the remote: what was promised is there, nothing was made up, and the past is as it was. */
+/** Checks that nothing promised is missing in the remote, made up there, or changed. */
 export async function checkRemote(world: World, promised: Promised): Promise<void> {
   const head = await git(world.remote, ['rev-parse', 'main']);
   if (head === promised.auditedCommit) return;
@@ -84,7 +87,9 @@ export async function checkRemote(world: World, promised: Promised): Promise<voi
     const isAnswered = (name: keyof Counts) =>
       answered.some((reading) => reading[name] === counts[name]);
     if (!isAnswered('videoCount') || !isAnswered('viewCount')) {
-      throw new InvariantError(`nobody answered ${key} ${JSON.stringify(counts)}`);
+      throw new InvariantError(
+        `a count was made up: the API never answered ${key} ${JSON.stringify(counts)}`,
+      );
     }
   }
   const commits = await listHistory(world.remote, promised.auditedCommit);
@@ -95,19 +100,19 @@ export async function checkRemote(world: World, promised: Promised): Promise<voi
     new AbortController().signal,
   );
   if (findings.length > 0) {
-    throw new InvariantError(`the audit finds: ${findings.map(renderFinding).join('\n')}`);
+    throw new InvariantError(`the audit found: ${findings.map(renderFinding).join('\n')}`);
   }
   promised.auditedCommit = head;
 }
 
-/** A run that says that all is well has every hashtag that it was about. */
+/** Checks that a run that exited with 0 has stored every hashtag that it had to ask for. */
 function checkComplete({ startedAt, active }: Ended, attempt: Attempt, held: Held): void {
   const [flag, value] = attempt.flags;
   const day = startedAt.slice(0, 10);
   for (const name of flag === '--only' ? String(value).split(',') : active) {
     const key = `${day} ${name}`;
     if (!held.snapshots.has(key) && !held.unknown.has(key)) {
-      throw new InvariantError(`all is well, says the run, but ${key} is not there`);
+      throw new InvariantError(`a run exited with 0, but ${key} is missing`);
     }
   }
 }
@@ -120,26 +125,29 @@ async function checkReport(world: World, held: Held): Promise<void> {
   const rows = [...held.snapshots].filter(([key]) => key.startsWith(world.day));
   for (const [key, counts] of rows) {
     if (JSON.stringify(shown.get(key)) !== JSON.stringify(counts)) {
-      throw new InvariantError(`the report says ${JSON.stringify(shown.get(key))} of ${key}`);
+      throw new InvariantError(`the report shows ${JSON.stringify(shown.get(key))} for ${key}`);
     }
   }
-  if (shown.size !== rows.length) throw new InvariantError('the report shows more than the rows');
+  if (shown.size !== rows.length)
+    throw new InvariantError('the report shows more hashtags than are stored');
 }
 
-/** What its owner has left on the laptop is still there, and nothing lies around. */
+/** Checks that the laptop still has its owner's work, and that a run left no uncommitted files. */
 async function checkLaptop(world: World, ends: Ended[]): Promise<void> {
   const ended = ends.find(({ root }) => root === world.laptop);
   if (ended === undefined) return;
   if (world.unfinished !== null) {
     const notes = await readFile(notesPath(world), 'utf8');
-    if (notes !== world.unfinished) throw new InvariantError(`an edit became ${notes}`);
+    if (notes !== world.unfinished)
+      throw new InvariantError(`an unfinished edit was changed to ${notes}`);
   }
   const files = await readdir(world.laptop);
   const lost = world.ownFiles.filter((file) => !files.includes(file));
-  if (lost.length > 0) throw new InvariantError(`a commit's file is gone: ${lost.join()}`);
+  if (lost.length > 0)
+    throw new InvariantError(`files that the owner committed are gone: ${lost.join()}`);
   if (!ended.isPublished || ended.exitCode !== 0) return;
   const left = await git(world.laptop, ['status', '--porcelain', '--', 'data', 'reports']);
-  if (left !== '') throw new InvariantError(`uncommitted after a good run:\n${left}`);
+  if (left !== '') throw new InvariantError(`a good run left uncommitted files:\n${left}`);
 }
 
 async function readRemote(world: World): Promise<Held> {
@@ -148,7 +156,7 @@ async function readRemote(world: World): Promise<Held> {
   return held;
 }
 
-/** Null where the file is damaged. */
+/** Null if the file is damaged. */
 async function readHeld(file: Buffer | null): Promise<Held | null> {
   const held: Held = {
     snapshots: new Map(),
@@ -174,7 +182,7 @@ async function readHeld(file: Buffer | null): Promise<Held | null> {
   for (const run of selectRows(db, 'SELECT started_at, credits_used FROM runs')) {
     const startedAt = String(run.started_at);
     if (held.creditsOf.has(startedAt)) {
-      throw new InvariantError(`the run of ${startedAt} is there twice`);
+      throw new InvariantError(`the run of ${startedAt} is stored twice`);
     }
     held.creditsOf.set(startedAt, Number(run.credits_used));
   }
@@ -185,7 +193,7 @@ const keyOf = ({ date, hashtag }: Row) => `${date} ${hashtag}`;
 const toCounts = (row: Row) =>
   ({ videoCount: row.video_count, viewCount: row.view_count }) as Counts;
 
-/** Each known count stands in the snapshot or, replaced, among its corrections. */
+/** Whether each known count is in the snapshot or, if it was replaced, in the corrections. */
 function isHeld(held: Held, { day, hashtag, ...counts }: Reading): boolean {
   const key = `${day} ${hashtag}`;
   const all = [held.snapshots.get(key), ...(held.replaced.get(key) ?? [])];

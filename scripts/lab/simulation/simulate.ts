@@ -22,14 +22,14 @@ const A_GOOD_RUN: Attempt = {
   seed: 0,
 };
 
-/** A run takes a fraction of a second; whatever waits so long waits for ever. */
+/** A run takes a fraction of a second. A run that takes this long never ends. */
 const HANG_MS = 60_000;
 
 /**
- * Lives through a history with the real program, real files and real git in a folder of its own, and
- * checks after every run and every day that nothing is lost, made up or changed. On the day after the
- * last one the laptop runs undisturbed, which has to bring everything to the remote.
- * @param showDay told when a day is over
+ * Runs through a history with the real program, real files and real git in its own folder. Checks
+ * after every run and every day that nothing is lost, made up or changed. On the day after the last
+ * one, the laptop runs undisturbed. That run must bring everything to the remote.
+ * @param showDay called when a day is over
  * @throws InvariantError with the day on which a promise was broken
  */
 export async function liveThrough(
@@ -53,10 +53,10 @@ export async function liveThrough(
     world.day = addDays(world.day, 1);
     await tidyUp(world);
     const [ended] = await liveThroughAttempt(world, A_GOOD_RUN, 0, promised);
-    // A laptop that could not pull may have an old list, of nothing that TikTok has.
+    // A laptop that could not pull may have an old list that holds only the unknown hashtag.
     const isHopeless = ended?.active.every((hashtag) => hashtag === UNKNOWN_HASHTAG);
     if (ended?.exitCode !== 0 && !isHopeless) {
-      throw new InvariantError(`a good run fails:\n${ended?.output}`);
+      throw new InvariantError(`a run without faults failed:\n${ended?.output}`);
     }
     await checkRemote(world, promised);
     await checkRemote(world, { ...promised, auditedCommit: null });
@@ -72,9 +72,9 @@ async function liveThroughAttempt(world: World, attempt: Attempt, nth: number, p
   const isOver = new AbortController();
   const hang = setTimeout(HANG_MS, null, { signal: isOver.signal }).then(
     () => {
-      throw new InvariantError(`a run hangs: ${JSON.stringify(attempt)}`);
+      throw new InvariantError(`a run hung: ${JSON.stringify(attempt)}`);
     },
-    () => [], // it was over before
+    () => [], // the run ended first
   );
   const ends = await Promise.race([runAttempt(world, attempt, nth), hang]);
   isOver.abort();

@@ -23,17 +23,17 @@ import { createVirtualClock } from '../virtual-clock.ts';
 import { DIED, type Step, type Verdict, withFaults, withSteps } from './faults.ts';
 import { type Attempt, type Change, UNKNOWN_HASHTAG } from './history.ts';
 
-/** A count that the API answered with, for a day and a hashtag. */
+/** The counts that the API answered for a day and a hashtag. */
 export type Reading = { day: Day; hashtag: string } & Counts;
 
-/** All that there is beside the program: repositories, the plan, the list, and what was answered. */
+/** Everything outside the program: repositories, the API plan, the list, and the API's answers. */
 export type World = {
   folder: string;
   /** Bare. */
   remote: string;
-  /** A checkout that stays, as on somebody's own machine. */
+  /** A checkout that stays, like one on somebody's own machine. */
   laptop: string;
-  /** Where others work. */
+  /** The checkout in which others work. */
   others: string;
   day: Day;
   list: Map<string, 'active' | 'paused'>;
@@ -41,25 +41,25 @@ export type World = {
   settings: object;
   credits: number;
   limit: StandInOptions['limit'] | null;
-  /** What the laptop's owner has not committed; null for nothing. */
+  /** The edit that the laptop's owner has not committed, or null. */
   unfinished: string | null;
   /** Files that the laptop's owner has committed. */
   ownFiles: string[];
   readings: Reading[];
-  /** Starts so far: makes names and texts that are new. */
+  /** Counts changes and starts, for names and texts that must be new. */
   count: number;
 };
 
-/** How one start of the tracker ended; `exitCode` is null where it died. */
+/** The result of one start of the tracker. `exitCode` is null if it died. */
 export type Ended = {
   root: string;
   startedAt: string;
   exitCode: ExitCode | null;
-  /** The hashtags that its list asked for when it began. */
+  /** The hashtags that its list asked for when it started. */
   active: string[];
   output: string;
   isPublished: boolean;
-  /** What this run was answered, and what that cost. */
+  /** The answers that this run got, and what they cost. */
   readings: Reading[];
   credits: number;
 };
@@ -69,10 +69,10 @@ const DAY_MS = 86_400_000;
 /** No process has this number. */
 const DEAD_PROCESS = '4194999';
 
-/** Small histories need no upkeep, which would be a process more at every commit and push. */
+/** Small histories need no maintenance. It would start a process at every commit and push. */
 const NO_UPKEEP = 'maintenance.auto=false';
 
-/** A bare remote, a laptop and a checkout of others, with a list of two hashtags. */
+/** Creates a bare remote, a laptop and the checkout of others. The list has two hashtags. */
 export async function createWorld(folder: string): Promise<World> {
   const remote = path.join(folder, 'remote.git');
   const [laptop, others] = [path.join(folder, 'laptop'), path.join(folder, 'others')];
@@ -113,7 +113,7 @@ export async function createWorld(folder: string): Promise<World> {
   return world;
 }
 
-/** Does what people do. */
+/** Makes one change as people would. */
 export async function applyChange(world: World, change: Change): Promise<void> {
   world.count++;
   switch (change.kind) {
@@ -160,7 +160,7 @@ export async function applyChange(world: World, change: Change): Promise<void> {
 }
 
 /**
- * Starts the tracker where the attempt says, and waits for its end.
+ * Starts the tracker where the attempt says, and waits until it ends.
  * @param nth counts the attempts of the day from 0
  */
 export async function runAttempt(world: World, attempt: Attempt, nth: number): Promise<Ended[]> {
@@ -180,18 +180,18 @@ export async function runAttempt(world: World, attempt: Attempt, nth: number): P
   return Promise.all(starts);
 }
 
-/** What a runner's machine does at the end. */
+/** Deletes the clone of a runner, as GitHub deletes the machine. Keeps the laptop. */
 export async function throwAwayRunner(world: World, { root }: Ended): Promise<void> {
   if (root !== world.laptop) await rm(root, { recursive: true, force: true });
 }
 
-/** The laptop's owner gives up an unfinished edit, and somebody mends a broken list. */
+/** The laptop's owner discards an unfinished edit, and somebody repairs a broken list. */
 export async function tidyUp(world: World): Promise<void> {
   if (world.unfinished !== null) await git(world.laptop, ['checkout', '--quiet', '--', NOTES]);
   world.unfinished = null;
   world.list.set('ai', 'active');
   Object.assign(world, { isListBroken: false, settings: {}, credits: 1000, limit: null });
-  await pushAsOthers(world, 'Mend the list', () => writeList(world));
+  await pushAsOthers(world, 'Repair the list', () => writeList(world));
   await pullHere(world);
 }
 
@@ -200,7 +200,7 @@ export function notesPath(world: World): string {
   return path.join(world.laptop, NOTES);
 }
 
-/** Numbers in 0…1, always the same for the same seed. */
+/** Random numbers from 0 to 1. The same seed gives the same numbers. */
 function createRandom(seed: number): () => number {
   const generator = xoroshiro128plus(seed);
   return () => uniformFloat64(generator);
@@ -277,7 +277,7 @@ async function start(
   };
 }
 
-/** The run was a part of this process, which lives: what it left of a lock would be honoured. */
+/** Makes a leftover lock look abandoned. The run was part of this process, which is still alive. */
 async function buryLock(root: string): Promise<void> {
   const lock = path.join(root, LOCK_PATH);
   const isLocked = await readFile(lock).then(
@@ -334,7 +334,7 @@ function chooseFault({ api }: Attempt, random: () => number): Fault | null {
   }
 }
 
-/** Counts that grow; now and then TikTok does not tell the number of videos. */
+/** Counts that grow. Now and then TikTok does not give the number of videos. */
 function countsAt(hashtag: string, nowMs: number, random: number) {
   const size = 1000 * (1 + hashtag.charCodeAt(0) - 96);
   const days = nowMs / DAY_MS - 20_000;
@@ -347,7 +347,7 @@ async function changeList(
   hashtag: string,
   to: 'active' | 'paused' | 'absent',
 ): Promise<void> {
-  if (to === 'absent' && world.list.size === 1) return; // an empty list is refused, rightly
+  if (to === 'absent' && world.list.size === 1) return; // the tracker rejects an empty list
   if (to === 'absent') world.list.delete(hashtag);
   else world.list.set(hashtag, to);
   world.isListBroken = false;
@@ -372,7 +372,7 @@ async function pushAsOthers(world: World, message: string, edit: () => Promise<v
   await git(others, ['push', '--quiet', 'origin', 'HEAD:main']);
 }
 
-/** A branch from some commits ago, merged into what has been pushed since. */
+/** Merges a branch that began some commits ago into what was pushed since. */
 async function mergeAsOthers(world: World): Promise<void> {
   const { others, count } = world;
   await git(others, ['fetch', '--quiet', 'origin', 'main']);
@@ -386,7 +386,7 @@ async function mergeAsOthers(world: World): Promise<void> {
   await git(others, ['push', '--quiet', 'origin', 'HEAD:main']);
 }
 
-/** As people do it: where it fails, they are back where they were. */
+/** Pulls and pushes as people do. If the pull fails, the laptop is back where it was. */
 async function pullHere(world: World): Promise<void> {
   const { laptop } = world;
   try {
