@@ -40,7 +40,7 @@ function reply(outcome: Outcome, extras: Partial<Reply> = {}): Reply {
   return { outcome, rateLimit: null, creditsUsed: null, creditsRemaining: null, ...extras };
 }
 
-/** An API on which every request takes a second; `nth` counts the requests for the hashtag from 1. */
+/** An API that takes one second per request. `nth` counts the requests for the hashtag from 1. */
 function apiOn(
   clock: VirtualClock,
   answer: (hashtag: string, nth: number) => Outcome | Reply,
@@ -54,12 +54,12 @@ function apiOn(
     } catch {
       return reply({ kind: 'fault', reason: 'aborted', retryAfterMs: null });
     }
-    const said = answer(hashtag, nth);
-    return 'outcome' in said ? said : reply(said);
+    const given = answer(hashtag, nth);
+    return 'outcome' in given ? given : reply(given);
   };
 }
 
-/** Collects in virtual time, and watches. */
+/** Collects in virtual time, and records what happens. */
 async function run(hashtags: string[], ask: AskScavio, options: Setup): Promise<Run> {
   const { clock } = options;
   const requests: Request[] = [];
@@ -109,7 +109,7 @@ function names(count: number): string[] {
 }
 
 describe('a collection', () => {
-  it('has a result for every hashtag, in the order asked, whatever the order of the answers', async () => {
+  it('has one result per hashtag, in the order of the list, whichever answer comes first', async () => {
     const clock = createVirtualClock();
     const ask: AskScavio = async (hashtag) => {
       await clock.sleep(hashtag === 'a' ? 5000 : 1000);
@@ -128,7 +128,7 @@ describe('a collection', () => {
     expect(stopReason).toBeNull();
   });
 
-  it('of nothing is empty, and asks nothing', async () => {
+  it('of no hashtags is empty and makes no request', async () => {
     const clock = createVirtualClock();
     const collection = await run(
       [],
@@ -138,7 +138,7 @@ describe('a collection', () => {
     expect(collection).toMatchObject({ results: new Map(), stopReason: null, requests: [] });
   });
 
-  it.each([1, 3])('is not stopped by one that fails, %i at a time', async (concurrency) => {
+  it.each([1, 3])('continues when hashtags fail, with %i in flight', async (concurrency) => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, (hashtag) => {
       if (hashtag === 'tag1') return { kind: 'failed', reason: 'HTTP 400' };
@@ -157,7 +157,7 @@ describe('a collection', () => {
     expect(stopReason).toBeNull();
   });
 
-  it('asks once where asking again is of no use', async () => {
+  it('asks only once when another try would be useless', async () => {
     for (const kind of ['failed', 'not-found', 'stop'] as const) {
       const clock = createVirtualClock();
       const { requests } = await run(
@@ -169,7 +169,7 @@ describe('a collection', () => {
     }
   });
 
-  it('never has more requests in flight than it may, and as many as it may', async () => {
+  it('has as many requests in flight as allowed, and never more', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 8 }),
@@ -194,7 +194,7 @@ describe('a collection', () => {
 });
 
 describe('a passing fault', () => {
-  it('is tried four times, and then the hashtag has failed, with the reason', async () => {
+  it('fails the hashtag after four tries, and the result gives the reason', async () => {
     const clock = createVirtualClock();
     const { results, requests } = await run(
       ['a', 'b'],
@@ -208,7 +208,7 @@ describe('a passing fault', () => {
     expect(requests.map(({ hashtag }) => hashtag).join('')).toBe('aaaabbbb');
   });
 
-  it('that passes by the fourth try is forgotten, also for the next hashtag', async () => {
+  it('that is over by the fourth try has no effect, not even on the next hashtag', async () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, (_, nth) => (nth < 4 ? FAULT : COUNTS));
     const { results, requests } = await run(['a', 'b'], ask, { clock });
@@ -216,7 +216,7 @@ describe('a passing fault', () => {
     expect(requests).toHaveLength(8);
   });
 
-  it('is tried again after about 1, 2 and 4 seconds, less a jitter of up to a half', async () => {
+  it('is retried after 1, 2 and 4 seconds, each randomly shortened by up to a half', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 3 }),
@@ -240,7 +240,7 @@ describe('a passing fault', () => {
     );
   });
 
-  it('is tried again at another moment by each that met it', async () => {
+  it('is retried at a different moment by each request that met it', async () => {
     const clock = createVirtualClock();
     let rolls = 0;
     const ask = apiOn(clock, (_, nth) => (nth === 1 ? FAULT : COUNTS));
@@ -250,14 +250,14 @@ describe('a passing fault', () => {
     expect(new Set(secondTries).size).toBe(4);
   });
 
-  it('does not hold up the others', async () => {
+  it('does not delay the other hashtags', async () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, (hashtag) => (hashtag === 'tag0' ? FAULT : COUNTS));
     const { progress } = await run(names(4), ask, { clock, concurrency: 2 });
     expect(progress.map(({ hashtag }) => hashtag)).toEqual(['tag1', 'tag2', 'tag3', 'tag0']);
   });
 
-  it('is tried again no earlier than a 503 asks', async () => {
+  it('is not retried earlier than a 503 asks for', async () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, (_, nth) => (nth === 1 ? fault(20_000) : COUNTS));
     const collection = await run(['a'], ask, { clock });
@@ -265,7 +265,7 @@ describe('a passing fault', () => {
     expect(collection.results.get('a')).toEqual(CAPTURED);
   });
 
-  it('is tried again slowly even where a 503 asks for no wait', async () => {
+  it('is retried slowly even if a 503 asks for no wait', async () => {
     const clock = createVirtualClock();
     const collection = await run(
       ['a'],
@@ -278,7 +278,7 @@ describe('a passing fault', () => {
     }
   });
 
-  it('of one hashtag does not stop the others, however long its 503 asks to wait', async () => {
+  it('of one hashtag does not stop the others, even if its 503 asks to wait for hours', async () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, (hashtag) => (hashtag === 'tag1' ? fault(2 * HOUR_MS) : COUNTS));
     const { results } = await run(names(4), ask, { clock });
@@ -292,7 +292,7 @@ describe('a passing fault', () => {
 });
 
 describe('a 429', () => {
-  it('uses up none of the four tries', async () => {
+  it('does not count as one of the four tries', async () => {
     const clock = createVirtualClock();
     const story = [limited(1000), FAULT, limited(1000), FAULT, limited(null), FAULT];
     const ask = apiOn(clock, (_, nth) => story[nth - 1] ?? (nth < 20 ? limited(1000) : COUNTS));
@@ -301,7 +301,7 @@ describe('a 429', () => {
     expect(requests).toHaveLength(20);
   });
 
-  it('makes everyone wait for as long as it says', async () => {
+  it('makes all requests wait for as long as it says', async () => {
     const clock = createVirtualClock();
     let isFirst = true;
     const ask = apiOn(clock, (hashtag) => {
@@ -315,7 +315,7 @@ describe('a 429', () => {
     });
     const startsMs = requests.map(({ startMs }) => startMs);
     expect(startsMs.filter((ms) => ms > 0 && ms < 31_000)).toEqual(
-      startsMs.filter((ms) => ms === SECOND_MS), // who had already gone on
+      startsMs.filter((ms) => ms === SECOND_MS), // these had already started
     );
     expect(startsMs.filter((ms) => ms < 31_000).length).toBeLessThanOrEqual(5);
     expect([...results.values()]).toEqual(names(9).map(() => CAPTURED));
@@ -323,7 +323,7 @@ describe('a 429', () => {
     expect(stopReason).toBeNull();
   });
 
-  it('does not shorten a longer wait that another one asked for', async () => {
+  it('does not shorten a longer wait that another 429 asked for', async () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, (hashtag, nth) => {
       if (nth > 1) return COUNTS;
@@ -334,7 +334,7 @@ describe('a 429', () => {
     expect(waits.map(({ waitMs }) => waitMs)).toEqual([60_000]);
   });
 
-  it('that names no time is waited out longer and longer, up to a minute', async () => {
+  it('without a time makes requests wait longer each time, up to a minute', async () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, (_, nth) => (nth <= 9 ? limited(null) : COUNTS));
     const collection = await run(['a'], ask, { clock });
@@ -346,7 +346,7 @@ describe('a 429', () => {
     expect(collection.results.get('a')).toEqual(CAPTURED);
   });
 
-  it('that asks for no wait at all does not make it hammer the API', async () => {
+  it('that asks for no wait does not make the tracker hammer the API', async () => {
     const clock = createVirtualClock();
     const enough = new AbortController();
     const ask = apiOn(clock, (_, nth) => {
@@ -354,16 +354,16 @@ describe('a 429', () => {
       return limited(0);
     });
     const { stopReason } = await run(['a'], ask, { clock, signal: enough.signal });
-    expect(stopReason).not.toMatch(/300 times/); // the half hour is over first
+    expect(stopReason).not.toMatch(/300 times/); // it gives up after half an hour
   });
 });
 
-describe('an API with a window of requests', () => {
+describe('an API that limits requests per window', () => {
   type Model = { requests: number; windowMs: number; headers: boolean };
 
   /**
-   * Takes so many requests a window, on windows aligned to the clock, and refuses the rest. Requests
-   * and answers are on their way for `travelMs(nth)`.
+   * Accepts a number of requests per window and refuses the rest. Windows are aligned to the clock.
+   * Requests and answers take `travelMs(nth)` to arrive.
    */
   function createWindowedApi(
     clock: VirtualClock,
@@ -400,7 +400,7 @@ describe('an API with a window of requests', () => {
   });
   const travelTimesMs = fc.infiniteStream(fc.integer({ min: 0, max: 12_000 }));
 
-  it('that announces its allowance never has to refuse, and no hashtag is lost', async () => {
+  it('never has to refuse one if it announces its allowance, and no hashtag is lost', async () => {
     await fc.assert(
       fc.asyncProperty(
         model,
@@ -410,7 +410,7 @@ describe('an API with a window of requests', () => {
         fc.nat({ max: MINUTE_MS }),
         async (limits, travel, concurrency, count, offsetMs) => {
           const clock = createVirtualClock(Date.UTC(2026, 10, 22) + offsetMs);
-          // More at once than a window takes is more than anybody could know before the first answer.
+          // Before the first answer, nobody can know that a window allows fewer than are in flight.
           fc.pre(concurrency <= limits.requests);
           const times = [...travel.take(200)];
           const travelMs = (nth: number) => times[nth % times.length] ?? 0;
@@ -424,7 +424,7 @@ describe('an API with a window of requests', () => {
     );
   });
 
-  it('that only refuses loses no hashtag either', async () => {
+  it('makes no hashtag fail even if it only refuses and announces nothing', async () => {
     await fc.assert(
       fc.asyncProperty(
         model,
@@ -440,7 +440,7 @@ describe('an API with a window of requests', () => {
     );
   });
 
-  it('is used as fast as it allows: 100 hashtags at 5 a minute take 19 minutes', async () => {
+  it('is asked as fast as it allows: 100 hashtags at 5 per minute take 19 minutes', async () => {
     const clock = createVirtualClock(Date.UTC(2026, 10, 22));
     const api = createWindowedApi(
       clock,
@@ -453,7 +453,7 @@ describe('an API with a window of requests', () => {
     expect(tookMs).toBeLessThan(20 * MINUTE_MS);
   });
 
-  it('is waited for, and that is told', async () => {
+  it('makes the collection wait, and the wait is reported with its reason', async () => {
     const clock = createVirtualClock(Date.UTC(2026, 10, 22));
     const limits = { requests: 2, windowMs: MINUTE_MS, headers: true };
     const api = createWindowedApi(clock, limits, () => 500);
@@ -463,7 +463,7 @@ describe('an API with a window of requests', () => {
     expect(waits[0]?.waitMs).toBeLessThan(MINUTE_MS);
   });
 
-  it('of a day is not waited out: after half an hour the rest is left for a later run', async () => {
+  it('leaves the rest for a later run after half an hour if the window is a day', async () => {
     const clock = createVirtualClock(Date.UTC(2026, 10, 22));
     const api = createWindowedApi(
       clock,
@@ -477,7 +477,7 @@ describe('an API with a window of requests', () => {
 });
 
 describe('requestsPerMinute', () => {
-  it('is never exceeded in any minute, tries after faults and limits included', async () => {
+  it('is not exceeded in any minute, including retries after faults and limits', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 12 }),
@@ -506,7 +506,7 @@ describe('requestsPerMinute', () => {
     );
   });
 
-  it('may make a run of hours, which is not taken for a stall', async () => {
+  it('may make a run last for hours, and that does not count as a stall', async () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, () => COUNTS);
     const { results, tookMs, stopReason } = await run(names(200), ask, {
@@ -519,9 +519,9 @@ describe('requestsPerMinute', () => {
   });
 });
 
-describe('the end before all is asked', () => {
+describe('an early end', () => {
   it.each([1, 3])(
-    'comes with a stop: what came is kept, the rest not asked, %i at a time',
+    'comes with a stop: captured counts are kept and the rest is not asked, with %i in flight',
     async (concurrency) => {
       const clock = createVirtualClock();
       const reason = 'out of credits (HTTP 402); top up at https://example.org/billing';
@@ -538,7 +538,7 @@ describe('the end before all is asked', () => {
     },
   );
 
-  it('comes at once when a stop comes while others wait', async () => {
+  it('comes at once if a stop arrives while other requests wait', async () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, (hashtag) =>
       hashtag === 'tag0' ? limited(20 * MINUTE_MS) : { kind: 'stop', reason: 'HTTP 401' },
@@ -554,22 +554,25 @@ describe('the end before all is asked', () => {
     ['the wait after a fault', 3.2 * SECOND_MS, FAULT],
     ['the fourth try', 10.5 * SECOND_MS, FAULT],
     ['the wait after a limit', 5 * MINUTE_MS, limited(10 * MINUTE_MS)],
-  ])('comes with the abort signal during %s: what came is kept', async (_, abortMs, outcome) => {
-    const clock = createVirtualClock();
-    const controller = new AbortController();
-    const ask = apiOn(clock, (hashtag) => (hashtag === 'tag2' ? outcome : COUNTS));
-    const running = run(names(4), ask, { clock, signal: controller.signal });
-    await clock.sleep(abortMs);
-    controller.abort(new Error('SIGTERM'));
-    const { results, requests, stopReason, tookMs } = await running;
-    expect([...results.values()]).toEqual([CAPTURED, CAPTURED, NOT_ASKED, NOT_ASKED]);
-    expect(stopReason).toContain('SIGTERM');
-    expect(results.get('tag3')).toMatchObject({ reason: expect.stringContaining('SIGTERM') });
-    expect(requests.at(-1)?.hashtag).toBe('tag2');
-    expect(tookMs).toBe(abortMs);
-  });
+  ])(
+    'comes if the signal aborts during %s, and captured counts are kept',
+    async (_, abortMs, outcome) => {
+      const clock = createVirtualClock();
+      const controller = new AbortController();
+      const ask = apiOn(clock, (hashtag) => (hashtag === 'tag2' ? outcome : COUNTS));
+      const running = run(names(4), ask, { clock, signal: controller.signal });
+      await clock.sleep(abortMs);
+      controller.abort(new Error('SIGTERM'));
+      const { results, requests, stopReason, tookMs } = await running;
+      expect([...results.values()]).toEqual([CAPTURED, CAPTURED, NOT_ASKED, NOT_ASKED]);
+      expect(stopReason).toContain('SIGTERM');
+      expect(results.get('tag3')).toMatchObject({ reason: expect.stringContaining('SIGTERM') });
+      expect(requests.at(-1)?.hashtag).toBe('tag2');
+      expect(tookMs).toBe(abortMs);
+    },
+  );
 
-  it('comes before the first request when the signal is aborted already', async () => {
+  it('comes before the first request if the signal is already aborted', async () => {
     const clock = createVirtualClock();
     const signal = AbortSignal.abort(new Error('SIGTERM'));
     const { results, requests } = await run(
@@ -583,10 +586,10 @@ describe('the end before all is asked', () => {
 
   it.each<[string, Outcome]>([
     ['faults', FAULT],
-    ['limits that name a time', limited(7 * MINUTE_MS)],
-    ['limits that name none', limited(null)],
-    ['a 429 that asks for hours', limited(2 * HOUR_MS)],
-  ])('comes when there was nothing but %s for half an hour', async (_, outcome) => {
+    ['429s that give a time', limited(7 * MINUTE_MS)],
+    ['429s that give no time', limited(null)],
+    ['429s that ask for hours', limited(2 * HOUR_MS)],
+  ])('comes after half an hour of nothing but %s', async (_, outcome) => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, (hashtag) => (Number(hashtag.slice(3)) < 2 ? COUNTS : outcome));
     const { results, stopReason, tookMs } = await run(names(1000), ask, { clock, concurrency: 2 });
@@ -597,7 +600,7 @@ describe('the end before all is asked', () => {
     expect(stopReason).toMatch(/HTTP (502|429)/);
   });
 
-  it('does not come while an answer of use comes now and then', async () => {
+  it('does not come while useful answers still arrive now and then', async () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, (_, nth) => (nth === 1 ? limited(29 * MINUTE_MS) : COUNTS));
     const { results, stopReason } = await run(names(5), ask, { clock });
@@ -606,8 +609,8 @@ describe('the end before all is asked', () => {
   });
 });
 
-describe('what is told meanwhile', () => {
-  it('is how many are done, of how many, and an estimate of the time left', async () => {
+describe('the reported progress', () => {
+  it('gives the number done, the total and an estimate of the time left', async () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, () => COUNTS);
     const { progress } = await run(names(4), ask, { clock });
@@ -619,7 +622,7 @@ describe('what is told meanwhile', () => {
     ]);
   });
 
-  it('is every result, failures included, and counts up by one also when many run at once', async () => {
+  it('has every result, also failures, and counts up by one even with many in flight', async () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, (hashtag) =>
       hashtag === 'tag3' ? { kind: 'failed', reason: 'HTTP 400' } : COUNTS,
@@ -633,7 +636,7 @@ describe('what is told meanwhile', () => {
     expect(progress.at(-1)?.remainingMs).toBe(0);
   });
 
-  it('is no result of a hashtag that was not asked for', async () => {
+  it('has no result for a hashtag that was not asked for', async () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, () => ({ kind: 'stop', reason: 'HTTP 401' }));
     const { progress } = await run(names(3), ask, { clock });
@@ -642,16 +645,17 @@ describe('what is told meanwhile', () => {
 });
 
 describe('the credits', () => {
-  it('used are summed over all answers, those left are the last told', async () => {
+  it('used are the sum of all answers, and those left are the last value reported', async () => {
     const clock = createVirtualClock();
-    const told: [number | null, number | null][] = [
+    const reported: [number | null, number | null][] = [
       [1, 99],
       [2, 97],
       [null, null],
       [0, 97],
     ];
     const ask = apiOn(clock, (hashtag) => {
-      const [creditsUsed = null, creditsRemaining = null] = told[Number(hashtag.slice(3))] ?? [];
+      const [creditsUsed = null, creditsRemaining = null] =
+        reported[Number(hashtag.slice(3))] ?? [];
       const isFailure = hashtag === 'tag1';
       return reply(isFailure ? { kind: 'not-found', reason: 'HTTP 404' } : COUNTS, {
         creditsUsed,
@@ -664,7 +668,7 @@ describe('the credits', () => {
     });
   });
 
-  it('are unknown where the API never says', async () => {
+  it('are unknown if the API never reports them', async () => {
     const clock = createVirtualClock();
     expect(
       await run(
@@ -693,7 +697,7 @@ describe('over real HTTP', () => {
     { status: 503, headers: { 'Retry-After': '5' } },
   ];
 
-  it('no hashtag is lost to a passing fault, and none is asked for twice without need', async () => {
+  it('no hashtag is lost because of a passing fault, and none is asked again in vain', async () => {
     const hashtags = [...names(faults.length), 'fine'];
     const api = await startApi({
       fault: (hashtag, nth) => (nth === 1 ? (faults[Number(hashtag.slice(3))] ?? null) : null),
@@ -719,7 +723,7 @@ describe('over real HTTP', () => {
     expect(creditsRemaining).toBe(1000 - hashtags.length);
   });
 
-  it('spent credits keep what came and name the place to pay', async () => {
+  it('running out of credits keeps the captured counts and names the place to pay', async () => {
     const api = await startApi({ credits: 2 });
     const clock = createVirtualClock();
     const send = createHttp(globalThis.fetch);
@@ -728,7 +732,7 @@ describe('over real HTTP', () => {
     expect([...results.values()].map(({ kind }) => kind)).toEqual([
       'captured',
       'captured',
-      'not-asked', // it met the 402, which says nothing about it
+      'not-asked', // its request got the 402, which says nothing about the hashtag
       'not-asked',
       'not-asked',
     ]);
@@ -737,7 +741,7 @@ describe('over real HTTP', () => {
     expect(api.requests).toHaveLength(3);
   });
 
-  it('a refused key is asked with once', async () => {
+  it('a refused key is used for one request only', async () => {
     const api = await startApi({ key: 'another-key' });
     const clock = createVirtualClock();
     const send = createHttp(globalThis.fetch);

@@ -7,14 +7,14 @@ import { createPacer, type Pacer } from '../../scripts/lib/collect/pace.ts';
 const NEVER = new AbortController().signal;
 const MINUTE_MS = 60_000;
 
-/** How long the next turn had to be waited for. */
+/** Takes the next turn and returns how long that had to wait. */
 async function waitForTurn(pacer: Pacer, clock: VirtualClock): Promise<number> {
   const beforeMs = clock.now();
   await pacer.takeTurn(NEVER);
   return clock.now() - beforeMs;
 }
 
-/** Waits until nothing moves any more but the clock, which is kept still. */
+/** Whether the turn was given. Lets pending work finish without moving the clock. */
 async function isSettled(turn: Promise<void>): Promise<boolean> {
   let settled = false;
   const mark = () => {
@@ -25,8 +25,8 @@ async function isSettled(turn: Promise<void>): Promise<boolean> {
   return settled;
 }
 
-describe('without limits', () => {
-  it('every turn is given at once', async () => {
+describe('a pacer without limits', () => {
+  it('gives every turn at once', async () => {
     const clock = createVirtualClock();
     const pacer = createPacer(clock, null);
     for (let turn = 0; turn < 100; turn++) {
@@ -37,7 +37,7 @@ describe('without limits', () => {
 });
 
 describe('a pause', () => {
-  it('holds every turn until it is over', async () => {
+  it('holds back every turn until it is over', async () => {
     const clock = createVirtualClock();
     const pacer = createPacer(clock, null);
     const startMs = clock.now();
@@ -48,7 +48,7 @@ describe('a pause', () => {
     expect(startsMs).toEqual([30_000, 30_000, 30_000]);
   });
 
-  it('is not shortened by a shorter one, and is lengthened by a longer one', async () => {
+  it('is not shortened by a shorter one, but is extended by a longer one', async () => {
     const clock = createVirtualClock();
     const pacer = createPacer(clock, null);
     const startMs = clock.now();
@@ -75,7 +75,7 @@ describe('a pause', () => {
 });
 
 describe('requestsPerMinute', () => {
-  it('lets so many start at once and then each a minute after the one so many before', async () => {
+  it('lets that many requests start at once, and then that many per minute', async () => {
     const clock = createVirtualClock();
     const pacer = createPacer(clock, 3);
     const waitsMs: number[] = [];
@@ -87,7 +87,7 @@ describe('requestsPerMinute', () => {
     expect(waitsMs).toEqual([0, 0, 0, 57_000, 0, 0, 57_000]);
   });
 
-  it('is never exceeded in any minute, and never waited for without need', async () => {
+  it('is not exceeded in any minute, and makes no request wait without need', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 8 }),
@@ -131,7 +131,7 @@ describe('the allowance that the API announces', () => {
     return { clock, pacer, allow, start };
   }
 
-  it('is used up without a wait', async () => {
+  it('is used up without waiting', async () => {
     const { clock, pacer, allow, start } = setUp();
     await start();
     for (const remaining of [3, 2, 1]) {
@@ -140,7 +140,7 @@ describe('the allowance that the API announces', () => {
     }
   });
 
-  it('is waited for once it is used up, until just after the reset', async () => {
+  it('makes requests wait until just after the reset once it is used up', async () => {
     const { clock, pacer, allow, start } = setUp();
     await start();
     pacer.endTurn(allow(0, 40_000));
@@ -149,7 +149,7 @@ describe('the allowance that the API announces', () => {
     expect(waitMs).toBeLessThan(41_000);
   });
 
-  it('is not waited for once the reset is past', async () => {
+  it('makes no request wait after the reset', async () => {
     const { clock, pacer, allow, start } = setUp();
     await start();
     pacer.endTurn(allow(0, 40_000));
@@ -160,14 +160,14 @@ describe('the allowance that the API announces', () => {
   it('is shared with the requests that are still in flight', async () => {
     const { clock, pacer, allow, start } = setUp({ inFlight: 3 });
     await start();
-    pacer.endTurn(allow(2, 40_000)); // the two others may not be counted in it yet
+    pacer.endTurn(allow(2, 40_000)); // may not count the two others yet
     const turn = pacer.takeTurn(NEVER);
     pacer.endTurn(allow(2, 40_000));
     await turn;
     expect(clock.sleptMs()).toBe(0);
   });
 
-  it('of the smaller remainder holds when answers of a window overtake each other', async () => {
+  it('keeps the smallest remainder if answers of a window overtake each other', async () => {
     const { clock, pacer, allow, start } = setUp({ inFlight: 2 });
     await start();
     pacer.endTurn(allow(0, 40_000));
@@ -175,7 +175,7 @@ describe('the allowance that the API announces', () => {
     expect(await waitForTurn(pacer, clock)).toBeGreaterThanOrEqual(40_000);
   });
 
-  it('of a new window replaces that of the old one', async () => {
+  it('of a new window replaces that of the old window', async () => {
     const { clock, pacer, allow, start } = setUp();
     await start();
     pacer.endTurn(allow(0, 40_000));
@@ -184,17 +184,17 @@ describe('the allowance that the API announces', () => {
     expect(await waitForTurn(pacer, clock)).toBe(0);
   });
 
-  it('of a window that is over does not replace that of the running one', async () => {
+  it('of a past window does not replace that of the current window', async () => {
     const { clock, pacer, allow, start } = setUp({ inFlight: 2 });
     await start();
     clock.advance(50_000);
     pacer.endTurn(allow(0, 100_000));
-    pacer.endTurn(allow(0, 40_000)); // asked in the window before, and slow to come
+    pacer.endTurn(allow(0, 40_000)); // asked in the window before, and answered late
     await pacer.takeTurn(NEVER);
     expect(clock.sleptMs()).toBeGreaterThanOrEqual(100_000);
   });
 
-  it('is taken for full in a new window, until an answer says otherwise', async () => {
+  it('is assumed to be full in a new window until an answer says otherwise', async () => {
     const { clock, pacer, allow, start } = setUp();
     await start();
     pacer.endTurn(allow(0, 40_000, 2));
@@ -209,7 +209,7 @@ describe('the allowance that the API announces', () => {
     expect(clock.sleptMs()).toBeGreaterThanOrEqual(100_000);
   });
 
-  it('may come without a limit', async () => {
+  it('may be announced without a limit', async () => {
     const { clock, pacer, allow, start } = setUp();
     await start();
     pacer.endTurn(allow(0, 40_000, null));
@@ -222,7 +222,7 @@ describe('the allowance that the API announces', () => {
   });
 
   it.each([-700, 700])(
-    'is of the same window when its reset is off by %i ms: servers tell their time in seconds',
+    'counts for the same window if its reset is off by %i ms, because servers round to seconds',
     async (offMs) => {
       const { clock, pacer, allow, start } = setUp({ inFlight: 2 });
       await start();
@@ -232,7 +232,7 @@ describe('the allowance that the API announces', () => {
     },
   );
 
-  it('is used up also by requests whose answers tell none, as after a fault', async () => {
+  it('is also used up by requests whose answers announce none, as after a fault', async () => {
     const { clock, pacer, allow, start } = setUp();
     await start();
     pacer.endTurn(allow(2, 40_000));
@@ -243,7 +243,7 @@ describe('the allowance that the API announces', () => {
     expect(await waitForTurn(pacer, clock)).toBeGreaterThanOrEqual(40_000);
   });
 
-  it('is not forgotten by an answer without one', async () => {
+  it('is not forgotten after an answer without one', async () => {
     const { clock, pacer, allow, start } = setUp({ inFlight: 2 });
     await start();
     pacer.endTurn(allow(0, 40_000));
@@ -264,7 +264,7 @@ describe('an aborted signal', () => {
     expect(clock.sleptMs()).toBe(0);
   });
 
-  it('gives no turn, and counts none', async () => {
+  it('gives no turn and counts none', async () => {
     const clock = createVirtualClock();
     const pacer = createPacer(clock, 1);
     await expect(pacer.takeTurn(AbortSignal.abort(new Error('the end')))).rejects.toThrow(

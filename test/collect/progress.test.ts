@@ -13,7 +13,7 @@ const captured: Progress = {
   remainingMs: 40_000,
 };
 
-describe('in a log', () => {
+describe('progress in a log', () => {
   function linesOf(progress: Partial<Progress>): string[] {
     const lines: string[] = [];
     const view = createProgressView(100, null, (line) => lines.push(line));
@@ -22,7 +22,7 @@ describe('in a log', () => {
     return lines;
   }
 
-  it('there is a line a hashtag, with how many are done, its counts and the time left', () => {
+  it('has one line per hashtag with the number done, its counts and the time left', () => {
     expect(linesOf({})).toEqual([
       '[12/100] #aitools 1,247,832 videos, 98,412,233 views (40 s left)',
     ]);
@@ -33,17 +33,17 @@ describe('in a log', () => {
     [89_000, '89 s'],
     [180_000, '3 min'],
     [7_200_000, '2.0 h'],
-  ])('%i ms left are shown as %s', (remainingMs, left) => {
+  ])('shows %i ms left as %s', (remainingMs, left) => {
     expect(linesOf({ remainingMs })[0]).toMatch(new RegExp(` \\(${left} left\\)$`));
   });
 
-  it('no time is left at the end', () => {
+  it('shows no time left at the end', () => {
     expect(linesOf({ done: 100, remainingMs: 0 })).toEqual([
       '[100/100] #aitools 1,247,832 videos, 98,412,233 views',
     ]);
   });
 
-  it('a count that is not known is a dash, never 0', () => {
+  it('shows an unknown count as a dash, never as 0', () => {
     expect(linesOf({ result: { kind: 'captured', videoCount: null, viewCount: 5 } })[0]).toContain(
       '– videos, 5 views',
     );
@@ -52,20 +52,20 @@ describe('in a log', () => {
   it.each([
     ['failed', 'failed: HTTP 503, 4 times'],
     ['not-found', 'not found: HTTP 503, 4 times'],
-  ] as const)('what is %s is told with the reason', (kind, text) => {
+  ] as const)('gives the reason if a hashtag is %s', (kind, text) => {
     expect(linesOf({ result: { kind, reason: 'HTTP 503, 4 times' } })[0]).toContain(
       `[12/100] #aitools ${text}`,
     );
   });
 
-  it('a wait is told with its length and its reason', () => {
+  it('reports a wait with its length and its reason', () => {
     const lines: string[] = [];
     const view = createProgressView(100, null, (line) => lines.push(line));
     view.showWait(30_000, 'HTTP 429: Too many requests');
     expect(lines).toEqual(['Waiting 30 s: HTTP 429: Too many requests']);
   });
 
-  it('lines are what a stream that is no terminal gets, too', () => {
+  it('is also lines if the stream is not a terminal', () => {
     const { stream, written } = createStream({ isTTY: false });
     const lines: string[] = [];
     createProgressView(100, stream, (line) => lines.push(line)).show(captured);
@@ -74,12 +74,12 @@ describe('in a log', () => {
   });
 });
 
-describe('in a terminal', () => {
+describe('progress in a terminal', () => {
   afterEach(() => {
     vi.useRealTimers();
   });
 
-  /** A view with its own time, in which the bar is drawn again and again. */
+  /** Starts a view in fake time. `screen` lets a second pass, in which the bar is drawn again. */
   function startBar() {
     vi.useFakeTimers();
     const { stream, written } = createStream({ isTTY: true });
@@ -92,7 +92,7 @@ describe('in a terminal', () => {
     return { view, screen, written, lines };
   }
 
-  it('there is a bar that grows, with the numbers, the hashtag and the time left', () => {
+  it('is a growing bar with the numbers, the hashtag and the time left', () => {
     const { view, screen, lines } = startBar();
     expect(screen()).toContain(`${'░'.repeat(30)} 0/100`);
     view.show({ ...captured, done: 50 });
@@ -103,7 +103,7 @@ describe('in a terminal', () => {
     expect(lines).toEqual([]);
   });
 
-  it('a bar of any work says how much of it is done, and what is next', () => {
+  it('can be a bar for any work, which shows how much is done and what is next', () => {
     vi.useFakeTimers();
     const { stream, written } = createStream({ isTTY: true });
     const bar = createProgressBar(10, stream);
@@ -114,7 +114,7 @@ describe('in a terminal', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('a wait is shown beside it', () => {
+  it('shows a wait beside the bar', () => {
     const { view, screen } = startBar();
     view.show({ ...captured, done: 50 });
     view.showWait(30_000, 'HTTP 429');
@@ -122,7 +122,7 @@ describe('in a terminal', () => {
     view.end();
   });
 
-  it('nothing is drawn any more, and the cursor is back, after its end', () => {
+  it('draws nothing more after its end, and shows the cursor again', () => {
     const { view, screen, written } = startBar();
     expect(written()).toContain('\u001b[?25l');
     view.end();
@@ -136,7 +136,7 @@ describe('in a terminal', () => {
   });
 });
 
-/** A stream that keeps what is written to it, and calls itself a terminal or not. */
+/** A stream that records what is written to it. `isTTY` says whether it is a terminal. */
 function createStream({ isTTY }: { isTTY: boolean }) {
   let text = '';
   const stream = new Writable({

@@ -32,7 +32,7 @@ function askAt(baseUrl: string, hashtag = 'ai', options: ClientOptions = {}): Pr
   return ask(hashtag, NEVER);
 }
 
-/** Asks a server that gives this answer; its clock shows the same time as the client's. */
+/** Asks a server that gives this answer. Its clock shows the same time as the client's. */
 async function replyTo(answer: HttpAnswer, hashtag?: string): Promise<Reply> {
   const headers = { Date: new Date(NOW_MS).toUTCString(), ...answer.headers };
   return askAt(await startAnswering({ ...answer, headers }), hashtag);
@@ -71,7 +71,7 @@ describe('a request', () => {
     return { url, seen };
   }
 
-  it('is one POST with the key and the name in both body fields, the current and the older', async () => {
+  it('is one POST with the key, and with the name in the current and the older body field', async () => {
     const { url, seen } = await startRecorder();
     await askAt(url);
     expect(seen).toEqual([
@@ -97,7 +97,7 @@ describe('a request', () => {
   );
 
   it.each(['', '/', '/proxy/scavio', '/proxy/scavio/'])(
-    'goes below a base URL that ends in "%s"',
+    'goes to a path below a base URL that ends in "%s"',
     async (path) => {
       const { url, seen } = await startRecorder();
       await askAt(url + path);
@@ -105,7 +105,7 @@ describe('a request', () => {
     },
   );
 
-  it('is sent once, whatever comes of it: trying again is the caller’s business', async () => {
+  it('is sent only once even if it fails, because the caller decides about retries', async () => {
     for (const fault of [{ status: 503 }, { status: 429 }, 'reset', 'cut', 'nonsense'] as const) {
       const api = await startApi({ fault: () => fault });
       await askAt(api.url, 'ai', { key: DEMO_KEY });
@@ -124,7 +124,7 @@ describe('the counts of a 200 answer', () => {
 
   it.each([
     [
-      'the documented example, exact strings before rounded numbers',
+      'the documented example, from exact strings before rounded numbers',
       {
         data: { challengeInfo: { challenge, stats: rounded, statsV2: exact } },
         response_time: 969,
@@ -193,8 +193,8 @@ describe('the counts of a 200 answer', () => {
     ['twenty digits', '18446744073709551615', null],
     ['a fraction', 12.5, null],
     ['a fraction in a string', '12.5', null],
-    ['a negative', -1, null],
-    ['a negative in a string', '-1', null],
+    ['a negative number', -1, null],
+    ['a negative number in a string', '-1', null],
     ['a short form', '12.3K', null],
     ['thousands separators', '1,247,832', null],
     ['an exponent in a string', '1e6', null],
@@ -207,19 +207,22 @@ describe('the counts of a 200 answer', () => {
     ['a boolean', true, null],
     ['a list', [7], null],
     ['an object', { value: 7 }, null],
-  ])('%s: an exact integer or unknown, never something made up', async (_, value, expected) => {
-    const beside = { data: { stats: { videoCount: 7, viewCount: value } } };
-    expect(await outcomeOf(beside)).toEqual(counts(7, expected));
-    const video = { data: { stats: { videoCount: value, viewCount: 0 } } };
-    expect(await outcomeOf(video)).toEqual(counts(expected, 0));
-  });
+  ])(
+    'are exact integers or unknown, never made up, if the value is %s',
+    async (_, value, expected) => {
+      const beside = { data: { stats: { videoCount: 7, viewCount: value } } };
+      expect(await outcomeOf(beside)).toEqual(counts(7, expected));
+      const video = { data: { stats: { videoCount: value, viewCount: 0 } } };
+      expect(await outcomeOf(video)).toEqual(counts(expected, 0));
+    },
+  );
 
-  it('take "-0" for no negative and no other zero than 0', async () => {
+  it('are 0 or unknown, never negative zero, if the value is "-0"', async () => {
     const outcome = await outcomeOf('{"video_count": -0, "view_count": 0}');
     expect(outcome).toSatisfy((o) => isCountOrNull(o.videoCount) && isCountOrNull(o.viewCount));
   });
 
-  it('hold no 0 videos beside views: TikTok says so where it does not know', async () => {
+  it('are not 0 videos beside views, because TikTok says 0 when it does not know', async () => {
     const stats = (videoCount: unknown, viewCount: unknown) => ({
       data: { challengeInfo: { stats: { videoCount, viewCount } } },
     });
@@ -231,11 +234,11 @@ describe('the counts of a 200 answer', () => {
   });
 
   it.each([
-    ['no place at all', { data: { challengeInfo: { challenge } } }],
-    ['other keys', { data: { name: 'fyp', user_count: 5 } }],
-    ['unreadable counts', { video_count: '12.3K', view_count: -1 }],
+    ['no place for counts', { data: { challengeInfo: { challenge } } }],
+    ['only other keys', { data: { name: 'fyp', user_count: 5 } }],
+    ['only unreadable counts', { video_count: '12.3K', view_count: -1 }],
   ])(
-    'are missing, and the hashtag rejected with the reason, where there is %s',
+    'are missing if the answer has %s, and the hashtag fails with that reason',
     async (_, body) => {
       expect(await outcomeOf(body, 'fyp')).toEqual({
         kind: 'failed',
@@ -244,7 +247,7 @@ describe('the counts of a 200 answer', () => {
     },
   );
 
-  it('are safe non-negative integers or null, whatever stands in their place', async () => {
+  it('are safe non-negative integers or null, whatever the answer has in their place', async () => {
     let body: HttpAnswer['body'] = '';
     const url = await startAnswering(() => ({ body: body ?? '' }));
     const value = fc.oneof(
@@ -289,7 +292,7 @@ describe('the title of a 200 answer', () => {
     data: { challengeInfo: { challenge: { id, title }, stats: { videoCount: 5, viewCount: 6 } } },
   });
 
-  it('rejects an answer for another hashtag, and names that one and its id as given', async () => {
+  it('rejects an answer for another hashtag, and the reason names that hashtag and its id', async () => {
     expect(await outcomeOf(answer('cats', '7123456789012345678'), 'dogs')).toEqual({
       kind: 'failed',
       reason: expect.stringMatching(/another hashtag.*#cats.*7123456789012345678/),
@@ -299,22 +302,22 @@ describe('the title of a 200 answer', () => {
 
   it.each([
     ['in another case', 'AiTools', 'aitools'],
-    ['in another case of another script', 'ПРИВЕТ', 'привет'],
+    ['in another case in another script', 'ПРИВЕТ', 'привет'],
     ['decomposed', 'E\u0301cole', 'école'],
-    ['with its #', '#aitools', 'aitools'],
-  ])('is the same %s', async (_, title, hashtag) => {
+    ['written with its #', '#aitools', 'aitools'],
+  ])('is accepted when it is %s', async (_, title, hashtag) => {
     expect(await outcomeOf(answer(title), hashtag)).toEqual(counts(5, 6));
   });
 
   it.each([
     ['a prefix', 'ai', 'aitools'],
-    ['without its accent', 'ecole', 'école'],
-    ['no possible hashtag', '<b>!</b>', 'b'],
-  ])('is another one when it is %s', async (_, title, hashtag) => {
+    ['without the accent', 'ecole', 'école'],
+    ['not a possible hashtag', '<b>!</b>', 'b'],
+  ])('is rejected when it is %s', async (_, title, hashtag) => {
     expect(await outcomeOf(answer(title), hashtag)).toMatchObject({ kind: 'failed' });
   });
 
-  it.each([undefined, null, ''])('says nothing where it is %j', async (title) => {
+  it.each([undefined, null, ''])('is ignored when it is %j', async (title) => {
     expect(await outcomeOf(answer(title))).toEqual(counts(5, 6));
   });
 });
@@ -326,11 +329,11 @@ describe('a hashtag that does not exist', () => {
     ['data null', { data: null }],
     ['data {}', { data: {} }],
     ['an answer of {}', {}],
-  ])('is told by %s', async (_, body) => {
+  ])('is recognized by %s', async (_, body) => {
     expect(await outcomeOf(body)).toEqual({ kind: 'not-found', reason: expect.any(String) });
   });
 
-  it('is told by 404', async () => {
+  it('is recognized by status 404', async () => {
     const { outcome } = await replyTo({ status: 404, body: { error: 'No such hashtag' } });
     expect(outcome).toEqual({
       kind: 'not-found',
@@ -342,21 +345,24 @@ describe('a hashtag that does not exist', () => {
     ['no data', { error: 'upstream timeout', data: null }],
     ['data {}', { error: { code: 'busy', message: 'upstream timeout' }, data: {} }],
     ['nothing else', { error: 'upstream timeout' }],
-  ])('is not told by an error with %s, which is no word on the hashtag', async (_, body) => {
-    expect(await outcomeOf(body)).toEqual({
-      kind: 'failed',
-      reason: expect.stringMatching(/error: .*upstream timeout/),
-    });
-  });
+  ])(
+    'is not assumed after an error with %s, which says nothing about the hashtag',
+    async (_, body) => {
+      expect(await outcomeOf(body)).toEqual({
+        kind: 'failed',
+        reason: expect.stringMatching(/error: .*upstream timeout/),
+      });
+    },
+  );
 
-  it('is billed, and the credits are counted', async () => {
+  it('is billed, and its credits are counted', async () => {
     const body = { data: { challengeInfo: null }, credits_used: 1, credits_remaining: 41 };
     expect(await replyTo({ body })).toMatchObject({ creditsUsed: 1, creditsRemaining: 41 });
   });
 });
 
 describe('credits', () => {
-  it('are told by the envelope, or by the balance in an error', async () => {
+  it('are read from the envelope, or from the balance in an error', async () => {
     const envelope = { ...hashtagAnswer('ai', 1, 2), credits_used: 1, credits_remaining: 6543 };
     expect(await replyTo({ body: envelope })).toMatchObject({
       creditsUsed: 1,
@@ -369,7 +375,7 @@ describe('credits', () => {
     });
   });
 
-  it('are unknown where nothing is said', async () => {
+  it('are unknown if the answer does not report them', async () => {
     expect(await replyTo({ body: hashtagAnswer('ai', 1, 2) })).toMatchObject({
       creditsUsed: null,
       creditsRemaining: null,
@@ -396,7 +402,7 @@ describe('an error', () => {
       [502, 'fault'],
       [503, 'fault'],
       [504, 'fault'],
-    ])('and status %i is: %s, with its text', async (status, kind) => {
+    ])('and status %i is "%s", and the reason has its text', async (status, kind) => {
       const { outcome } = await replyTo({ status, body });
       expect(outcome).toMatchObject({
         kind,
@@ -416,17 +422,14 @@ describe('an error', () => {
     [429, 'rate-limited'],
     [500, 'fault'],
     [503, 'fault'],
-  ])(
-    'of status %i is: %s, also when its body is empty, HTML or JSON of another kind',
-    async (status, kind) => {
-      for (const body of ['', '<h1>Oops</h1>', 'null', '[]', '{"error": {"code": 7}}']) {
-        const { outcome } = await replyTo({ status, body });
-        expect(outcome).toMatchObject({ kind, reason: expect.stringContaining(String(status)) });
-      }
-    },
-  );
+  ])('of status %i is "%s" even if its body is empty, HTML or other JSON', async (status, kind) => {
+    for (const body of ['', '<h1>Oops</h1>', 'null', '[]', '{"error": {"code": 7}}']) {
+      const { outcome } = await replyTo({ status, body });
+      expect(outcome).toMatchObject({ kind, reason: expect.stringContaining(String(status)) });
+    }
+  });
 
-  it('never counts, even when its body holds counts', async () => {
+  it('never gives counts, even if its body contains some', async () => {
     const body = hashtagAnswer('ai', 5, 6);
     for (const status of [201, 204, 301, 400, 401, 404, 429, 500]) {
       const { outcome } = await replyTo({ status, body });
@@ -434,11 +437,11 @@ describe('an error', () => {
     }
   });
 
-  it.each([401, 403])('%i tells to check the key', async (status) => {
+  it.each([401, 403])('of status %i says to check the key', async (status) => {
     expect(reasonOf(await replyTo({ status }))).toMatch(/SCAVIO_API_KEY/);
   });
 
-  it('402 tells where to pay', async () => {
+  it('of status 402 says where to pay', async () => {
     const body = { error: 'Out of credits', billing_url: 'https://example.org/billing' };
     expect(reasonOf(await replyTo({ status: 402, body }))).toMatch(
       /out of credits.*https:\/\/example\.org\/billing/i,
@@ -446,11 +449,11 @@ describe('an error', () => {
     expect(reasonOf(await replyTo({ status: 402 }))).toMatch(/out of credits/i);
   });
 
-  it('410 tells to update the tracker', async () => {
+  it('of status 410 says to update the tracker', async () => {
     expect(reasonOf(await replyTo({ status: 410 }))).toMatch(/retired.*update/);
   });
 
-  it('is told in one harmless line: no control characters, no commands to a GitHub log', async () => {
+  it('is reported in one harmless line without control characters or commands for GitHub', async () => {
     const error = 'first\r\n::error::second\u202e\u0000\n##[group]third';
     for (const status of [400, 401, 402, 404, 410, 429, 500]) {
       const reason = reasonOf(await replyTo({ status, body: { error } }));
@@ -464,7 +467,7 @@ describe('an error', () => {
   });
 });
 
-describe('how long a 429 asks to wait', () => {
+describe('the wait that a 429 asks for', () => {
   const inHalfAMinute = new Date(NOW_MS + 30_000).toUTCString();
   const anHourBehind = new Date(NOW_MS - 3_600_000).toUTCString();
 
@@ -481,7 +484,7 @@ describe('how long a 429 asks to wait', () => {
       },
       30_000,
     ],
-    ['an HTTP date that is past', { headers: { 'Retry-After': anHourBehind } }, 0],
+    ['an HTTP date in the past', { headers: { 'Retry-After': anHourBehind } }, 0],
     ['retry_after in the body', { body: { error: 'Too fast', retry_after: 30 } }, 30_000],
     ['retry_after in the older body', { body: { error: { retry_after: 30 } } }, 30_000],
     ['the message', { body: { error: 'Too fast. Retry after 30 seconds.' } }, 30_000],
@@ -491,32 +494,32 @@ describe('how long a 429 asks to wait', () => {
       30_000,
     ],
     [
-      'the header before the body',
+      'the header rather than the body',
       {
         headers: { 'Retry-After': '30' },
         body: { error: 'Retry after 50 seconds.', retry_after: 40 },
       },
       30_000,
     ],
-  ])('is told by %s', async (_, answer, retryAfterMs) => {
+  ])('is read from %s', async (_, answer, retryAfterMs) => {
     const { outcome } = await replyTo({ status: 429, ...answer });
     expect(outcome).toMatchObject({ kind: 'rate-limited', retryAfterMs });
   });
 
   it.each<[string, HttpAnswer]>([
-    ['nothing', { body: { error: 'Too fast' } }],
-    ['nothing, without a body', {}],
-    ['a word', { headers: { 'Retry-After': 'soon' } }],
-    ['a negative number', { headers: { 'Retry-After': '-5' } }],
+    ['no time', { body: { error: 'Too fast' } }],
+    ['no time and no body', {}],
+    ['a word in the header', { headers: { 'Retry-After': 'soon' } }],
+    ['a negative number in the header', { headers: { 'Retry-After': '-5' } }],
     ['a negative number in the body', { body: { error: 'Too fast', retry_after: -5 } }],
     ['an empty retry_after', { body: { error: 'Too fast', retry_after: '' } }],
     ['a word in the body', { body: { error: 'Too fast', retry_after: 'soon' } }],
-  ])('is not told by %s', async (_, answer) => {
+  ])('is unknown if the answer has %s', async (_, answer) => {
     const { outcome } = await replyTo({ status: 429, ...answer });
     expect(outcome).toMatchObject({ kind: 'rate-limited', retryAfterMs: null });
   });
 
-  it('is told by a 503 in the same way', async () => {
+  it('is read from a 503 in the same way', async () => {
     const { outcome } = await replyTo({ status: 503, headers: { 'Retry-After': '30' } });
     expect(outcome).toMatchObject({ kind: 'fault', retryAfterMs: 30_000 });
   });
@@ -530,20 +533,20 @@ describe('the rate-limit headers', () => {
     'X-RateLimit-Reset': String(resetAtMs / 1000),
   });
 
-  it.each([200, 404, 429, 500])('are read from an answer of status %i', async (status) => {
+  it.each([200, 404, 429, 500])('are read from an answer with status %i', async (status) => {
     const reply = await replyTo({ status, headers: headers(NOW_MS + 42_000) });
     expect(reply.rateLimit).toEqual({ limit: 10, remaining: 3, resetAtMs: NOW_MS + 42_000 });
   });
 
   it.each([-3_600_000, -60_000, 60_000, 3_600_000])(
-    'are put into local time when the server’s clock is off by %i ms',
+    'are converted to local time if the server’s clock is off by %i ms',
     async (skewMs) => {
       const reply = await replyTo({ headers: headers(NOW_MS + skewMs + 42_000, NOW_MS + skewMs) });
       expect(reply.rateLimit?.resetAtMs).toBe(NOW_MS + 42_000);
     },
   );
 
-  it('are not moved by the fraction of a second that Date lacks', async () => {
+  it('are not shifted by a second, because Date has no fractions of a second', async () => {
     const answer = { headers: headers(NOW_MS + 42_000, NOW_MS - 1000) };
     expect((await replyTo(answer)).rateLimit?.resetAtMs).toBe(NOW_MS + 42_000);
   });
@@ -556,10 +559,10 @@ describe('the rate-limit headers', () => {
 
   it.each([
     ['absent', {}],
-    ['no numbers', { 'X-RateLimit-Remaining': 'many', 'X-RateLimit-Reset': 'soon' }],
+    ['not numbers', { 'X-RateLimit-Remaining': 'many', 'X-RateLimit-Reset': 'soon' }],
     ['negative', { 'X-RateLimit-Remaining': '-1', 'X-RateLimit-Reset': '-1' }],
     ['incomplete', { 'X-RateLimit-Remaining': '0' }],
-  ])('are unknown where they are %s', async (_, incomplete) => {
+  ])('are unknown if they are %s', async (_, incomplete) => {
     expect((await replyTo({ headers: incomplete })).rateLimit).toBeNull();
   });
 });
@@ -572,7 +575,7 @@ describe('a passing fault', () => {
     ['broken-gzip', /./],
     [{ status: 500 }, /500/],
     [{ status: 503, body: 'null' }, /503/],
-  ])('is told of %j', async (fault, reason) => {
+  ])('is reported for %j', async (fault, reason) => {
     const api = await startApi({ fault: () => fault });
     const { outcome } = await askAt(api.url, 'ai', { key: DEMO_KEY });
     expect(outcome).toEqual({
@@ -582,13 +585,13 @@ describe('a passing fault', () => {
     });
   });
 
-  it.each(['hang', 'drip'] as const)('is told of a %s when the time is up', async (fault) => {
+  it.each(['hang', 'drip'] as const)('is reported for a %s when the time is up', async (fault) => {
     const api = await startApi({ fault: () => fault });
     const { outcome } = await askAt(api.url, 'ai', { key: DEMO_KEY, timeoutMs: 100 });
     expect(outcome).toMatchObject({ kind: 'fault', reason: 'no answer within 0.1 s' });
   });
 
-  it('is told of a body that keeps coming when the time is up', async () => {
+  it('is reported when the time is up, even if the body keeps coming', async () => {
     const url = await startHttpServer((_, response) => {
       response.write('{"data": ');
       const timer = setInterval(() => response.write(' '), 5);
@@ -605,12 +608,12 @@ describe('a passing fault', () => {
       '50 MB in a few packed bytes',
       { headers: { 'Content-Encoding': 'gzip' }, body: gzipSync(Buffer.alloc(50_000_000, 'x')) },
     ],
-  ])('is told of %s', async (_, answer) => {
+  ])('is reported for %s', async (_, answer) => {
     const { outcome } = await replyTo(answer);
     expect(outcome).toMatchObject({ kind: 'fault', reason: expect.stringMatching(/long/) });
   });
 
-  it('is told of a body without end, which is not read on', async () => {
+  it('is reported for an endless body, which is not read any further', async () => {
     let closed: Promise<void> | undefined;
     const url = await startHttpServer((_, response) => {
       const chunk = Buffer.alloc(65_536, 'x');
@@ -633,15 +636,15 @@ describe('a passing fault', () => {
     ['a number', '7', /not a JSON object/],
     ['a list', '[{"video_count": 1}]', /not a JSON object/],
     ['JSON cut short', '{"video_count": 1', /not a JSON object/],
-    ['JSON with more after it', '{"video_count": 1}{}', /not a JSON object/],
-  ])('is told of %s', async (_, body, reason) => {
+    ['JSON with more text after it', '{"video_count": 1}{}', /not a JSON object/],
+  ])('is reported for %s', async (_, body, reason) => {
     expect(await outcomeOf(body)).toMatchObject({
       kind: 'fault',
       reason: expect.stringMatching(reason),
     });
   });
 
-  it('is told of a server that is not there', async () => {
+  it('is reported for a server that can’t be reached', async () => {
     const url = await startTcpServer((socket) => socket.destroy());
     expect((await askAt(url)).outcome.kind).toBe('fault');
     const refuse = () =>
@@ -652,8 +655,8 @@ describe('a passing fault', () => {
     });
   });
 
-  it('is told by its cause where a name has several addresses and none answers', async () => {
-    // What Node makes of it: an AggregateError without a message of its own.
+  it('is reported with its cause if a name has several addresses and none answers', async () => {
+    // Node throws an AggregateError without a message of its own.
     const cause = new AggregateError([
       new Error('connect ECONNREFUSED 2001:db8::1:443'),
       new Error('connect ECONNREFUSED 192.0.2.1:443'),
@@ -664,7 +667,7 @@ describe('a passing fault', () => {
     );
   });
 
-  it('is told of a request that the caller ends', async () => {
+  it('is reported for a request that the caller aborts', async () => {
     const api = await startApi({ fault: () => 'drip' });
     const { signal, abort } = withAbort();
     const ask = createScavioClient({
@@ -685,7 +688,7 @@ describe('a passing fault', () => {
   }
 });
 
-describe('whatever comes back', () => {
+describe('any answer', () => {
   const KINDS = ['counts', 'not-found', 'failed', 'fault', 'rate-limited', 'stop'];
 
   function expectReply({ outcome, rateLimit, creditsUsed, creditsRemaining }: Reply) {
@@ -705,7 +708,7 @@ describe('whatever comes back', () => {
     expect(creditsRemaining).toSatisfy(isCountOrNull);
   }
 
-  it('as an HTTP answer: there is an outcome, never a throw', async () => {
+  it('over HTTP gives an outcome and never throws', async () => {
     let answer: HttpAnswer = {};
     const url = await startAnswering(() => answer);
     const headerText = fc.oneof(
@@ -749,7 +752,7 @@ describe('whatever comes back', () => {
     );
   });
 
-  it('as bytes on the wire: there is an outcome, never a throw', async () => {
+  it('of raw bytes gives an outcome and never throws', async () => {
     let bytes = Buffer.alloc(0);
     const url = await startTcpServer((socket) => socket.once('data', () => socket.end(bytes)));
     const wire = fc
@@ -769,7 +772,7 @@ describe('whatever comes back', () => {
 });
 
 describe('the key', () => {
-  it.each([301, 302, 303, 307, 308])('does not follow a %i to another host', async (status) => {
+  it.each([301, 302, 303, 307, 308])('is not sent to another host after a %i', async (status) => {
     const visits: unknown[] = [];
     const elsewhere = await startHttpServer((request, response) => {
       visits.push(request.headers);
@@ -788,7 +791,7 @@ describe('the key', () => {
   const echoes: [string, HttpAnswer][] = [
     ['the current error', { status: 400, body: { error: `bad key ${KEY}` } }],
     ['the older error', { status: 400, body: { error: { code: KEY, message: `Bearer ${KEY}` } } }],
-    ['an error in JSON’s other letters', { status: 400, body: `{"error": "${escapeAll(KEY)}"}` }],
+    ['an error in JSON escapes', { status: 400, body: `{"error": "${escapeAll(KEY)}"}` }],
     ['a 401', { status: 401, body: { error: `no such key: ${KEY}` } }],
     ['a billing URL', { status: 402, body: { billing_url: `https://example.org/?key=${KEY}` } }],
     ['a 404', { status: 404, body: { error: KEY } }],
@@ -798,17 +801,17 @@ describe('the key', () => {
     ['a title', { body: { data: { challengeInfo: { challenge: { title: KEY, id: KEY } } } } }],
     ['nonsense', { body: `Bearer ${KEY}` }],
     [
-      'nonsense that is cut in the middle of it',
+      'nonsense that is cut in the middle of the key',
       { body: `You sent "Authorization: Bearer ${KEY}"` },
     ],
     ...[150, 170, 180, 190, 199].map((length): [string, HttpAnswer] => [
-      `an error that is cut after ${length} characters or so`,
+      `an error that is cut after about ${length} characters`,
       { status: 500, body: { error: `${'x'.repeat(length)}${KEY}` } },
     ]),
   ];
 
   it.each(echoes)(
-    'is in no reason, nor a piece of it, when it is echoed by %s',
+    'does not appear in a reason, not even in part, if it is echoed by %s',
     async (_, answer) => {
       const reply = await replyTo(answer);
       expect(reasonOf(reply)).not.toBe('');
@@ -818,7 +821,7 @@ describe('the key', () => {
     },
   );
 
-  it('is in no reason when it is none that can be sent', async () => {
+  it('does not appear in a reason if a header can’t hold it', async () => {
     for (const key of ['secret\nvalue', 'secret😀value', 'secret\u0000value']) {
       const { outcome } = await askAt(await startAnswering({}), 'ai', { key });
       expect(outcome).toMatchObject({
@@ -828,7 +831,7 @@ describe('the key', () => {
     }
   });
 
-  it('is in no reason of a failed connection', async () => {
+  it('does not appear in the reason of a failed connection', async () => {
     const fetch = () => Promise.reject(new Error(`cannot send "Bearer ${KEY}"`));
     expect(reasonOf(await askAt('https://example.org', 'ai', { send: createHttp(fetch) }))).toBe(
       'cannot send "Bearer ***"',
@@ -841,13 +844,13 @@ describe('the usage', () => {
     fetchUsage({ baseUrl, key: KEY, send: createHttp(globalThis.fetch), timeoutMs });
   const usageOf = async (answer: HttpAnswer) => usageAt(await startAnswering(answer));
 
-  it('is what the account has left, of which the API may say nothing', async () => {
+  it('is the plan and the credits left, or unknown if the API does not say', async () => {
     const body = { plan: 'Project', credit_balance: 6543, purchased_credits: 0 };
     expect(await usageOf({ body })).toEqual({ kind: 'known', plan: 'Project', credits: 6543 });
     expect(await usageOf({ body: {} })).toEqual({ kind: 'known', plan: null, credits: null });
   });
 
-  it('asks with the key, at a base address that may end in slashes', async () => {
+  it('is requested with the key, even if the base address ends in slashes', async () => {
     const seen: unknown[] = [];
     const url = await startHttpServer(({ method, url: address, headers }, response) => {
       seen.push([method, address, headers.authorization]);
@@ -865,7 +868,7 @@ describe('the usage', () => {
     ['unreachable', { body: '[]' }],
     ['unknown', { status: 404 }],
     ['unknown', { status: 500, body: 'broken' }],
-  ])('is %s where it can’t be told', async (kind, answer) => {
+  ])('is %s if the answer does not give it', async (kind, answer) => {
     expect(await usageOf(answer)).toEqual({ kind, reason: expect.stringMatching(/./) });
   });
 
@@ -875,7 +878,7 @@ describe('the usage', () => {
     expect(await usageAt(url, 100)).toEqual({ kind: 'unreachable', reason });
   });
 
-  it('never gives the key away, to another host or in a reason', async () => {
+  it('never reveals the key, neither to another host nor in a reason', async () => {
     const visits: unknown[] = [];
     const elsewhere = await startHttpServer((request, response) => {
       visits.push(request.headers);
