@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PROJECT } from './helpers/process.ts';
 
-/** The rooms of scripts/lib, from the top down: a file imports only from its own room or below. */
+/** The rooms of scripts/lib from the top down. A file imports only from its own room or below. */
 const ROOMS = [
   'commands',
   'notify',
@@ -17,7 +17,7 @@ const ROOMS = [
   'trends',
   'core',
 ];
-/** A page in a browser runs this code as well. */
+/** A page in a browser must be able to run this code. */
 const PURE_ROOMS = ['trends', 'core'];
 const MOST_FILES_IN_A_ROOM = 12;
 
@@ -43,14 +43,14 @@ const importsOf = new Map(
 );
 const arrows = [...importsOf].flatMap(([from, names]) => names.map((to) => ({ from, to })));
 
-/** The room of a file, `lab` for the other wing, `door` for a command's entry, null for a package. */
+/** The room of a file: `lab` for scripts/lab, `door` for an entry point, null for a package. */
 function roomOf(file: string): string | null {
   if (!file.endsWith('.ts')) return null;
   const [wing = '', room = ''] = file.split('/');
   return wing === 'lib' ? room : wing === 'lab' ? 'lab' : 'door';
 }
 
-/** A circle of files that import each other, reachable from the file; null where there is none. */
+/** Finds a circle of imports that the file leads to. Null if there is none. */
 function findCircle(
   file: string,
   path: string[] = [],
@@ -67,21 +67,22 @@ function findCircle(
 }
 
 describe('the layout of scripts/', () => {
-  it('has the rooms that are known here, each with at most a dozen files', async () => {
+  it('has only the rooms that are listed here, each with at most a dozen files', async () => {
     expect((await readdir(path.join(PROJECT, 'scripts/lib'))).sort()).toEqual(ROOMS.toSorted());
     for (const room of ROOMS) {
       const inRoom = files.filter((file) => roomOf(file) === room);
-      expect(inRoom.length, `scripts/lib/${room} is full: divide it`).toBeLessThanOrEqual(
-        MOST_FILES_IN_A_ROOM,
-      );
+      expect(
+        inRoom.length,
+        `scripts/lib/${room} has too many files: divide it`,
+      ).toBeLessThanOrEqual(MOST_FILES_IN_A_ROOM);
     }
   });
 
-  it('has arrows between rooms that all run down', () => {
+  it('has rooms that import only from rooms below', () => {
     const wrong = arrows.flatMap(({ from, to }) => {
       const [source, target] = [ROOMS.indexOf(roomOf(from) ?? ''), ROOMS.indexOf(roomOf(to) ?? '')];
       if (source < 0 || target < 0 || source <= target) return [];
-      return [`${from} imports ${to}, but the room ${ROOMS[target]} stands above ${ROOMS[source]}`];
+      return [`${from} imports ${to}, but the room ${ROOMS[target]} is above ${ROOMS[source]}`];
     });
     expect(wrong).toEqual([]);
   });
@@ -91,23 +92,23 @@ describe('the layout of scripts/', () => {
     expect(circles).toEqual([]);
   });
 
-  it('has a product that never imports the lab', () => {
+  it('has no import of the lab or of a door in scripts/lib', () => {
     const wrong = arrows
       .filter(({ from, to }) => from.startsWith('lib/') && !to.startsWith('lib/') && roomOf(to))
-      .map(({ from, to }) => `${from} imports ${to}, which is not the product`);
+      .map(({ from, to }) => `${from} imports ${to}, which is outside scripts/lib`);
     expect(wrong).toEqual([]);
   });
 
-  it('has a pure core without Node and SQLite', () => {
+  it('has pure rooms that import neither Node nor SQLite', () => {
     const wrong = arrows
       .filter(({ from }) => PURE_ROOMS.includes(roomOf(from) ?? ''))
       .filter(({ to }) => to.startsWith('node:') || to === 'sql.js')
       .map(({ from, to }) => `${from} imports ${to}, which a page in a browser does not have`);
     expect(wrong).toEqual([]);
-    expect(ROOMS.slice(-PURE_ROOMS.length), 'pure rooms stand at the bottom').toEqual(PURE_ROOMS);
+    expect(ROOMS.slice(-PURE_ROOMS.length), 'pure rooms must be at the bottom').toEqual(PURE_ROOMS);
   });
 
-  it('has doors that only open: a command, and what runs it', () => {
+  it('has doors that import only a command and what runs it', () => {
     for (const [file, names] of importsOf) {
       if (roomOf(file) !== 'door') continue;
       expect(names, `scripts/${file}`).toHaveLength(2);
@@ -115,7 +116,7 @@ describe('the layout of scripts/', () => {
     }
   });
 
-  it('is the map in the README, in the same order', async () => {
+  it('is the map of the README, in the same order', async () => {
     const readme = await readFile(path.join(PROJECT, 'README.md'), 'utf8');
     const [, map = ''] = /\n## The code\n([\s\S]*?)(?:\n## |$)/.exec(readme) ?? [];
     const mapped = [...map.matchAll(/^\| `scripts\/lib\/([\w-]+)\/` \|/gm)].map(([, room]) => room);
@@ -123,7 +124,7 @@ describe('the layout of scripts/', () => {
     expect(map).toContain('`scripts/lab/`');
   });
 
-  it('is followed by the tests', async () => {
+  it('is also the layout of the tests', async () => {
     const folders = (await readdir(path.join(PROJECT, 'test'), { withFileTypes: true }))
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name);

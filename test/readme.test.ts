@@ -12,7 +12,7 @@ const commands = (await readdir(path.join(PROJECT, 'scripts')))
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.slice(0, -3));
 
-/** All values of a key anywhere in a JSON Schema: the names of its properties. */
+/** The names of all properties in a JSON Schema, at any depth. */
 function propertyNames(schema: unknown): string[] {
   if (typeof schema !== 'object' || schema === null) return [];
   return Object.entries(schema).flatMap(([key, value]) => [
@@ -22,7 +22,7 @@ function propertyNames(schema: unknown): string[] {
 }
 
 describe('the README', () => {
-  it('names every command, and no other', () => {
+  it('names every command and no other', () => {
     const named = [...readme.matchAll(/npm run (\w+)/g)].map(([, name]) => name);
     expect([...new Set(named)].toSorted()).toEqual(
       Object.keys(scripts)
@@ -31,7 +31,7 @@ describe('the README', () => {
     );
   });
 
-  it('names every flag that the commands explain with --help, and no other', async () => {
+  it('names every flag that --help explains, and no other', async () => {
     const help: string[] = [];
     for (const name of commands) {
       const ran = await runScript(name, ['--help'], await createFolder());
@@ -52,13 +52,13 @@ describe('the README', () => {
     }
   });
 
-  it('shows a morning and its chart of the same day', async () => {
+  it('shows a morning with the chart of the same day', async () => {
     const day = /^> .* captured\*\* .*?(\d{4}-\d\d-\d\d)/m.exec(readme)?.[1];
     const chart = await readFile(path.join(PROJECT, '.github/example-chart.svg'), 'utf8');
     expect(chart).toContain(` to ${day}, indexed to 100`);
   });
 
-  it('shows a watchlist that is right', () => {
+  it('shows a watchlist without mistakes', () => {
     const example = /```json\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
     expect(parseWatchlist(example).entries.map((entry) => entry.name)).toEqual([
       'aitools',
@@ -67,7 +67,7 @@ describe('the README', () => {
     ]);
   });
 
-  it('names every environment variable that is read as a setting', async () => {
+  it('names every environment variable that the code reads as a setting', async () => {
     const folder = path.join(PROJECT, 'scripts/lib');
     const files = (await readdir(folder, { recursive: true })).filter((f) => f.endsWith('.ts'));
     const sources = await Promise.all(files.map((f) => readFile(path.join(folder, f), 'utf8')));
@@ -76,7 +76,7 @@ describe('the README', () => {
     expect(read.size).toBe(3);
   });
 
-  it('promises nothing without a test that keeps it', async () => {
+  it('names an existing test for every promise', async () => {
     const [, table = ''] = /## What it promises\n([\s\S]*?)\n## /.exec(readme) ?? [];
     const promises = table.split('\n').filter((line) => line.includes('](test/'));
     expect(promises.length).toBeGreaterThan(10);

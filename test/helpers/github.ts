@@ -24,24 +24,24 @@ export type StoredIssue = {
 };
 
 type Options = {
-  /** Asked before each answer, with the request ("GET /issues/7"); null answers as GitHub would. */
+  /** Called before each answer with the request ("GET /issues/7"). Null: answer as GitHub would. */
   fault?: (request: string) => HttpAnswer | 'hang' | null;
   now?: () => number;
-  /** Fewer than are asked for, as GitHub may give. */
+  /** The largest page. GitHub may give smaller pages than a request asks for. */
   pageSize?: number;
 };
 
-/** A running stand-in; `issues` may be changed, as people do. */
+/** A running stand-in. Tests may change `issues`, as people do. */
 export type StandInGitHub = {
   url: string;
   issues: StoredIssue[];
-  /** "POST /issues/7/comments", below the repository, without the query. */
+  /** Requests like "POST /issues/7/comments": below the repository, without the query. */
   requests: string[];
   addIssue: (issue?: Partial<StoredIssue>) => StoredIssue;
   addComment: (issue: StoredIssue, comment: Partial<StoredComment>) => StoredComment;
 };
 
-/** The issues of GitHub's REST API on loopback, for one repository and one token. */
+/** Starts a stand-in for the issues of GitHub's REST API, for one repository and one token. */
 export async function startGitHub(options: Options = {}): Promise<StandInGitHub> {
   const { now = Date.now, pageSize = 100 } = options;
   const issues: StoredIssue[] = [];

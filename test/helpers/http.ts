@@ -2,24 +2,24 @@ import { createServer, type OutgoingHttpHeaders, type RequestListener } from 'no
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** What a server says: an object as JSON, anything else as it stands. */
+/** What a server answers. It sends an object as JSON, and anything else unchanged. */
 export type HttpAnswer = {
   status?: number;
   headers?: OutgoingHttpHeaders;
   body?: object | string | Uint8Array;
 };
 
-/** The address of an HTTP server on loopback that is stopped when the test ends. */
+/** Starts an HTTP server on loopback that stops when the test ends, and returns its address. */
 export function startHttpServer(handle: RequestListener): Promise<string> {
   return listen(createServer({ keepAliveTimeout: 60_000 }, handle));
 }
 
-/** The same, below HTTP: the connection itself is handed over. */
+/** The same for plain TCP: `handle` gets the connection. */
 export function startTcpServer(handle: (socket: Socket) => void): Promise<string> {
   return listen(createTcpServer(handle));
 }
 
-/** A server with one answer for everybody, which may change from request to request. */
+/** Starts a server that gives every request this answer, or the answer of a function. */
 export function startAnswering(answer: HttpAnswer | (() => HttpAnswer)): Promise<string> {
   return startHttpServer((request, response) => {
     const {

@@ -7,9 +7,9 @@ export const PROJECT = path.resolve(import.meta.dirname, '../..');
 export type Exited = { exitCode: number | null; stdout: string; stderr: string };
 
 /**
- * Runs a program to its end in a folder, with just the given environment, PATH, HOME and git's
- * settings. Its exit code is null where it was killed.
- * @param onStart gets the number of the process
+ * Runs a program in a folder until it ends. Its environment is `env`, PATH, HOME and git's
+ * settings. Its exit code is null if it was killed.
+ * @param onStart gets the id of the process
  */
 export function runProcess(
   program: string,
@@ -39,7 +39,7 @@ export function runProcess(
   });
 }
 
-/** Runs one of the project's commands as a process of its own, in any folder. */
+/** Runs one of the project's commands in its own process, in any folder. */
 export function runScript(
   name: string,
   args: string[],

@@ -8,7 +8,7 @@ import { createFolder } from './folder.ts';
 /** A checkout of a bare remote, with the watchlist committed and pushed on `main`. */
 export type Repository = { root: string; remote: string };
 
-/** Creates one; `hashtags` is the content of the watchlist's list. */
+/** Creates a repository whose watchlist has these hashtags. */
 export function createRepository(hashtags: unknown[] = ['aitools', 'llm']): Promise<Repository> {
   return createOnce(JSON.stringify(hashtags), async () => {
     const folder = await createFolder();
@@ -25,10 +25,10 @@ export function createRepository(hashtags: unknown[] = ['aitools', 'llm']): Prom
   });
 }
 
-/** What was made once in this process, by name: the folder to copy. */
+/** Folders to copy, by name. Each was made once in this process. */
 const templates = new Map<string, Promise<string>>();
 
-/** A copy of the repository that `make` has made under this name, now or for an earlier test. */
+/** Copies the repository that `make` made under this name, now or for an earlier test. */
 export async function createOnce(
   name: string,
   make: () => Promise<Repository>,
@@ -38,14 +38,14 @@ export async function createOnce(
   return copyRepository(await template);
 }
 
-/** Copies a repository to where the end of a test does not remove it. */
+/** Copies a repository to a folder that the end of a test does not remove. */
 async function keep({ root }: Repository): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tracker-template-'));
   await copyFolder(path.dirname(root), folder);
   return folder;
 }
 
-/** Copies a folder with a repository and its remote into one of its own. */
+/** Copies a repository and its remote into a new folder. */
 export async function copyRepository(template: string): Promise<Repository> {
   const folder = path.join(await createFolder(), 'copy');
   await copyFolder(template, folder);
@@ -59,7 +59,7 @@ async function copyFolder(from: string, to: string): Promise<void> {
   await writeFile(settings, text.replaceAll(from, to));
 }
 
-/** Another checkout of the same remote, as another machine would have it. */
+/** Creates another checkout of the same remote, as on another machine. */
 export async function cloneRepository({ remote }: Repository): Promise<string> {
   const root = path.join(await createFolder(), 'clone');
   await git(path.dirname(root), ['clone', '--quiet', remote, root]);
@@ -72,7 +72,7 @@ export async function writeWatchlist(root: string, content: unknown): Promise<vo
   await writeFile(path.join(root, 'data', 'hashtags.json'), JSON.stringify(content));
 }
 
-/** Commits one file with a text, as a person would, and pushes where told to. */
+/** Writes and commits one file, as a person would. Pushes it if `push` is true. */
 export async function commitFile(
   root: string,
   file: string,
@@ -85,12 +85,12 @@ export async function commitFile(
   if (push) await git(root, ['push', '--quiet', 'origin', 'HEAD:main']);
 }
 
-/** The bytes of a file at a revision, as text. */
+/** The content of a file at a revision, as text. */
 export function showFile(root: string, revision: string, file: string): Promise<string> {
   return git(root, ['show', `${revision}:${file}`]);
 }
 
-/** Makes the remote refuse every push with a message, as a server's rule would. */
+/** Makes the remote refuse every push with a message, as a rule on a server does. */
 export async function refusePushes(remote: string, message: string): Promise<void> {
   const hook = path.join(remote, 'hooks', 'pre-receive');
   await mkdir(path.dirname(hook), { recursive: true });

@@ -6,11 +6,11 @@ import { computeTrends, type Threshold, type Trend } from '../../scripts/lib/tre
 export const TODAY = day('2026-11-22');
 
 export function day(text: string): Day {
-  if (!isDay(text)) throw new Error(`${text} is no day`);
+  if (!isDay(text)) throw new Error(`${text} is not a day`);
   return text;
 }
 
-/** A hashtag's rows, a count a day, the last on `lastDay`; no row where neither count is known. */
+/** A hashtag's rows, one per day, the last on `lastDay`. No row if neither count is known. */
 export function rows(
   hashtag: string,
   videos: (number | null)[],
@@ -24,19 +24,19 @@ export function rows(
   });
 }
 
-/** Two rows of `#tag`, the later one today. */
+/** Two rows of `#tag`. The later one is today's. */
 export function pair(from: number, to: number, daysApart = 1): Snapshot[] {
   return [...rows('tag', [from], [], addDays(TODAY, -daysApart)), ...rows('tag', [to])];
 }
 
 const THRESHOLD: Threshold = { trendingGrowthPercent: 5, minVideos: 0 };
 
-/** Today's trends, all hashtags with one threshold. */
+/** Today's trends, with the same threshold for all hashtags. */
 export function trendsOf(snapshots: Snapshot[], threshold: Partial<Threshold> = {}): Trend[] {
   return computeTrends(snapshots, TODAY, () => ({ ...THRESHOLD, ...threshold }));
 }
 
-/** Today's trend of one hashtag, which has to have one. */
+/** Today's trend of the only hashtag. Throws if there is none. */
 export function trendOf(snapshots: Snapshot[], threshold: Partial<Threshold> = {}): Trend {
   const [trend] = trendsOf(snapshots, threshold);
   if (trend === undefined) throw new Error('no trend today');
@@ -61,7 +61,7 @@ export function dayRecord(history: Snapshot[], overrides: Partial<DayRecord> = {
   };
 }
 
-/** Names that try to break out of a table, a link, a line, an attribute or a replacement pattern. */
+/** Names that try to break out of a table, link, line, attribute or replacement pattern. */
 export const HOSTILE_NAMES = [
   'a|b',
   'a\\|b',
@@ -88,7 +88,7 @@ const anyCount = fc.oneof(
   fc.nat(300).map((steps) => steps * 100_000),
 );
 
-/** Rows as the database can hold them: one a day and hashtag, some on TODAY. */
+/** Rows that the database can hold: one per day and hashtag, some of them on TODAY. */
 export const anyHistory: fc.Arbitrary<Snapshot[]> = fc
   .uniqueArray(anyName, { minLength: 1, maxLength: 5 })
   .chain((names) =>
@@ -103,7 +103,7 @@ export const anyHistory: fc.Arbitrary<Snapshot[]> = fc
     ),
   );
 
-/** The table rows of a Markdown text, as GitHub divides them into cells: at unescaped pipes. */
+/** The table rows of a Markdown text. Divides them into cells at unescaped pipes, like GitHub. */
 export function tableRows(markdown: string): string[][] {
   const lines = markdown.split('\n').filter((line) => line.startsWith('|'));
   return lines.map((line) => line.slice(1, -1).match(/(?:\\.|[^|\\])+/g) ?? []);

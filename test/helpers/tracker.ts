@@ -17,7 +17,7 @@ import type { Command, Context } from '../../scripts/lib/system/command.ts';
 import { createTerminalLog } from '../../scripts/lib/system/log.ts';
 import { runReporting } from '../../scripts/lib/system/run-command.ts';
 
-/** A stand-in for the API that is stopped when the test ends; every hashtag has 1,000 videos. */
+/** Starts a stand-in for the API until the test ends. Every hashtag has 1,000 videos. */
 export async function startApi(options: Partial<StandInOptions> = {}): Promise<StandIn> {
   const api = await startStandIn({
     answer: (name) => hashtagAnswer(name, 1000, 50_000),
@@ -27,7 +27,7 @@ export async function startApi(options: Partial<StandInOptions> = {}): Promise<S
   return api;
 }
 
-/** What a command said, how it ended, and what it handed on to later steps. */
+/** A finished command: exit code, printed text, and the outputs that it set for later steps. */
 export type Ran = { exitCode: ExitCode; output: string; outputs: Record<string, string> };
 
 /** Runs `track` in this process, on the given day at 06:17 UTC. */
@@ -70,7 +70,7 @@ export async function runInProcess(
   return { exitCode, output: lines.join('\n'), outputs };
 }
 
-/** The rows of a query on the database below `root`. */
+/** The rows that a query finds in the database below `root`. */
 export async function queryDatabase(root: string, sql: string): Promise<unknown[][]> {
   using db = await openDatabase(root);
   return valuesOf(db, sql);
