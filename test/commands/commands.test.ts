@@ -28,7 +28,7 @@ describe.each([
 });
 
 describe('npm run track', () => {
-  it('works as a process: asks, stores, reports, publishes', async () => {
+  it('asks, stores, reports and publishes when it runs as a process', async () => {
     const { root, remote } = await createRepository(['aitools']);
     const api = await startApi();
     const env = { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url };
@@ -39,7 +39,7 @@ describe('npm run track', () => {
     );
   });
 
-  it('never lets the key out, even where the API echoes it', async () => {
+  it('never prints or stores the key, even if the API echoes it', async () => {
     const key = 'canary-4f1c9e';
     const { root, remote } = await createRepository(['aitools', 'llm']);
     const api = await startApi({
@@ -67,7 +67,7 @@ describe('npm run track', () => {
 });
 
 describe('npm run check', () => {
-  it('says what is fine', async () => {
+  it('confirms a correct list and says how a name is tracked', async () => {
     const root = await createFolder();
     await writeWatchlist(root, ['#AI Tools', { name: 'llm', paused: true }]);
     const ran = await runScript('check', [], root);
@@ -79,7 +79,7 @@ describe('npm run check', () => {
     });
   });
 
-  it('says all that is wrong, where, with exit code 2', async () => {
+  it('reports every mistake with its place, and exits with code 2', async () => {
     const root = await createFolder();
     await writeWatchlist(root, { hashtags: ['a!', 5] });
     const ran = await runScript('check', [], root);
@@ -87,7 +87,7 @@ describe('npm run check', () => {
     expect(ran.stdout).toMatch(/hashtags\.json:1:14: .*\n.*hashtags\.json:1:19: /);
   });
 
-  it('annotates the very line on GitHub', async () => {
+  it('annotates the line on GitHub', async () => {
     const root = await createFolder();
     await writeWatchlist(root, ['a!']);
     const ran = await runScript('check', [], root, { GITHUB_ACTIONS: 'true' });
@@ -112,7 +112,7 @@ describe('npm run check --since', () => {
     });
   });
 
-  it('takes all for added where there was no list, or a wrong one, and says so of that', async () => {
+  it('reports all as added if the old list is missing or broken, and warns if it is broken', async () => {
     const { root } = await createRepository(['aitools']);
     await git(root, ['rm', '--quiet', '--cached', 'data/hashtags.json']);
     await git(root, ['commit', '--quiet', '-m', 'Remove the list']);
@@ -128,7 +128,7 @@ describe('npm run check --since', () => {
     expect(broken.stdout).toMatch(/\nAdded: #aitools\n[\s\S]*warning: .*HEAD was not valid/);
   });
 
-  it('works beside a damaged database, and says that the credits are not known', async () => {
+  it('works with a damaged database, and says that the credits are unknown', async () => {
     const { root } = await createRepository(['aitools']);
     await writeFile(path.join(root, 'data/hashtag_tracker.db'), 'damage');
     const ran = await runScript('check', ['--since', 'HEAD'], root);
@@ -151,7 +151,7 @@ describe('npm run check --since', () => {
 });
 
 describe('npm run report', () => {
-  it('renders a day again, to the same bytes, from the database and the watchlist alone', async () => {
+  it('renders a day again to the same bytes, from only the database and the watchlist', async () => {
     const root = await createFolder();
     await writeWatchlist(root, ['aitools']);
     const api = await startApi();
@@ -177,7 +177,7 @@ describe('npm run report', () => {
     ['2026-11-20', 'the newest is 2026-11-22'],
     ['10.11.2026', '--date 10.11.2026 is not a day; write it as 2026-11-22'],
     ['2026-11-31', '--date 2026-11-31 is not a day; write it as 2026-11-22'],
-  ])('refuses --date %s, which is no day of the database', async (date, message) => {
+  ])('refuses --date %s, which is not a day in the database', async (date, message) => {
     const root = await createFolder();
     await writeWatchlist(root, ['aitools']);
     await runTrack(root, await startApi());
@@ -187,7 +187,7 @@ describe('npm run report', () => {
 });
 
 describe('npm run demo', () => {
-  it('runs 30 days into demo/, with a gap, a failure, a rerun and a breakout to see', async () => {
+  it('writes 30 days to demo/, with a gap, a failure, a rerun and a breakout', async () => {
     const root = await createFolder();
     await writeWatchlist(root, ['aitools']);
     const schema = await readFile(

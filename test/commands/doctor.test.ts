@@ -24,9 +24,9 @@ import { runTrack, startApi } from '../helpers/tracker.ts';
 const WORKFLOWS = '.github/workflows';
 
 /**
- * A repository with two published days and the workflow files, in which nothing is amiss, and the
- * API on the next morning.
- * @param credits what there was before the first day
+ * Creates a healthy repository with two published days and the workflow files, and the API of the
+ * next morning.
+ * @param credits the balance before the first day
  */
 async function createHealthy(credits = 1000) {
   const repository = await createOnce(`healthy with ${credits} credits`, async () => {
@@ -44,8 +44,8 @@ async function createHealthy(credits = 1000) {
   return { ...repository, api, env: { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url } };
 }
 
-/** What the doctor says, a line a finding; in the morning of the day. */
-async function examined(
+/** What the doctor reports in the morning of the day, one text per finding. */
+async function listFindings(
   root: string,
   env: Context['env'] = {},
   today = '2026-11-22',
@@ -66,15 +66,15 @@ async function examined(
   return lines;
 }
 
-/** The findings that are not fine. */
-async function complaints(...args: Parameters<typeof examined>): Promise<string[]> {
-  return (await examined(...args)).filter((line) => !line.startsWith('✓'));
+/** The findings that are not a ✓. */
+async function complaints(...args: Parameters<typeof listFindings>): Promise<string[]> {
+  return (await listFindings(...args)).filter((line) => !line.startsWith('✓'));
 }
 
-describe('a clone in which nothing is amiss', () => {
-  it('is told so, thing by thing', async () => {
+describe('a healthy clone', () => {
+  it('gets a ✓ for everything that is checked', async () => {
     const { root, env } = await createHealthy();
-    expect(await examined(root, env)).toEqual([
+    expect(await listFindings(root, env)).toEqual([
       '✓ data/hashtags.json: 2 to track, 0 paused',
       '✓ data/hashtag_tracker.db is sound; its newest day is 2026-11-22, with 2 hashtags',
       '✓ .github/workflows/track.yml is there, with 3 schedules',
@@ -84,7 +84,7 @@ describe('a clone in which nothing is amiss', () => {
     ]);
   });
 
-  it('stays as it is, and so do the remote and the credits', async () => {
+  it('is not changed, and neither are the remote and the credits', async () => {
     const { root, remote, api, env } = await createHealthy();
     await commitFile(root, 'notes.txt', 'not pushed yet');
     const look = async () => [
@@ -98,7 +98,7 @@ describe('a clone in which nothing is amiss', () => {
     expect(api.requests).toEqual([]);
   });
 
-  it('runs none of its hooks', async () => {
+  it('has none of its hooks run', async () => {
     const { root, env } = await createHealthy();
     const hook = path.join(root, '.git/hooks/pre-push');
     await mkdir(path.dirname(hook), { recursive: true });
@@ -108,7 +108,7 @@ describe('a clone in which nothing is amiss', () => {
 });
 
 describe('npm run doctor', () => {
-  it('ends with 0 where nothing would fail, with 1 where something would', async () => {
+  it('exits with 0 if nothing would fail, and with 1 if something would', async () => {
     const { root } = await createHealthy();
     const ran = await runScript('doctor', [], root);
     expect(ran).toMatchObject({ exitCode: 0, stderr: '' });
@@ -119,7 +119,7 @@ describe('npm run doctor', () => {
     expect(broken.stdout).toContain('\n1 thing would fail, ');
   });
 
-  it('never lets the key out, even where the API echoes it', async () => {
+  it('never prints the key, even if the API echoes it', async () => {
     const key = 'canary-4f1c9e';
     const { root } = await createRepository();
     const answers = [
@@ -146,7 +146,7 @@ describe('npm run doctor', () => {
 });
 
 describe('the list', () => {
-  it('is shown with all that is wrong', async () => {
+  it('is reported with all its mistakes', async () => {
     const { root, env } = await createHealthy();
     await writeWatchlist(root, ['a!', 5]);
     expect(await complaints(root, env)).toEqual([
@@ -155,7 +155,7 @@ describe('the list', () => {
     ]);
   });
 
-  it('is remarked on where it tracks nothing', async () => {
+  it('gets a remark if it tracks nothing', async () => {
     const { root, env } = await createHealthy();
     await writeWatchlist(root, [{ name: 'llm', paused: true }]);
     expect((await complaints(root, env))[0]).toMatch(
@@ -165,7 +165,7 @@ describe('the list', () => {
 });
 
 describe('the database', () => {
-  it('is brought back with npm run restore where it is damaged or gone', async () => {
+  it('is a fault if it is damaged or missing, and npm run restore is suggested', async () => {
     const { root, env } = await createHealthy();
     for (const damage of [
       () => writeFile(path.join(root, DATABASE_PATH), 'damage'),
@@ -178,14 +178,14 @@ describe('the database', () => {
     }
   });
 
-  it('may still have to be made', async () => {
+  it('gets a remark if it has no day yet', async () => {
     const { root } = await createRepository();
     expect(await complaints(root)).toContainEqual(
       expect.stringMatching(/^! data\/hashtag_tracker\.db has no day yet\n {4}→ .*Run workflow$/),
     );
   });
 
-  it('is expected to have yesterday, at least', async () => {
+  it('gets a remark if its newest day is older than yesterday', async () => {
     const { root, env } = await createHealthy();
     expect(await complaints(root, env, '2026-11-23')).toEqual([]);
     expect(await complaints(root, env, '2026-11-24')).toEqual([
@@ -195,7 +195,7 @@ describe('the database', () => {
     ]);
   });
 
-  it('is remarked on for days without data', async () => {
+  it('gets a remark for days without data', async () => {
     const { root, api, env } = await createHealthy();
     await runTrack(root, api, ['--publish'], { day: '2026-11-25' });
     expect(await complaints(root, env, '2026-11-25')).toEqual([
@@ -214,11 +214,23 @@ describe('the workflow that tracks', () => {
       (text) => text.replace(/ {2}schedule:[\s\S]*?(?= {2}#)/, ''),
       /no schedule/,
     ],
-    ['has it commented out', (text) => text.replaceAll(/^ +- cron/gm, '# - cron'), /no schedule/],
-    ['does not track', (text) => text.replaceAll('npm run track', 'true'), /does not run npm run/],
-    ['is half merged', (text) => text.replace('jobs:', '<<<<<<< HEAD\njobs:'), /a merge conflict/],
-    ['holds a tab', (text) => text.replace('  track:', '\ttrack:'), /or a tab/],
-  ])('is not fine where it %s', async (_case, change, message) => {
+    [
+      'has its schedule commented out',
+      (text) => text.replaceAll(/^ +- cron/gm, '# - cron'),
+      /no schedule/,
+    ],
+    [
+      'does not run the tracker',
+      (text) => text.replaceAll('npm run track', 'true'),
+      /does not run npm run/,
+    ],
+    [
+      'has an unfinished merge',
+      (text) => text.replace('jobs:', '<<<<<<< HEAD\njobs:'),
+      /a merge conflict/,
+    ],
+    ['contains a tab', (text) => text.replace('  track:', '\ttrack:'), /or a tab/],
+  ])('is a fault if it %s', async (_case, change, message) => {
     const { root, env } = await createHealthy();
     const file = path.join(root, WORKFLOWS, 'track.yml');
     const before = await readFile(file, 'utf8');
@@ -232,7 +244,7 @@ describe('the workflow that tracks', () => {
     expect(others).toEqual([]);
   });
 
-  it('may be the only one', async () => {
+  it('is enough, but a missing check.yml gets a remark', async () => {
     const { root, env } = await createHealthy();
     await rm(path.join(root, WORKFLOWS, 'check.yml'));
     expect(await complaints(root, env)).toEqual([
@@ -252,7 +264,7 @@ describe('the remote', () => {
     ],
     ['it is gone', ({ remote }) => rm(remote, { recursive: true }), /→ .*git remote -v/],
     [
-      'it wants credentials',
+      'it asks for credentials',
       async ({ root }) => {
         const headers = { 'WWW-Authenticate': 'Basic realm="git"' };
         await setRemote(root, `${await startAnswering({ status: 401, headers })}/ada/tracker.git`);
@@ -268,12 +280,12 @@ describe('the remote', () => {
       /error: 403.*\n {4}→ .*"Read and write permissions"; on your own machine/,
     ],
     [
-      'it has trouble of its own',
+      'it answers with a server error',
       async ({ root }) => setRemote(root, await startAnswering({ status: 500 })),
       /error: 500.*\n {4}→ try it by hand: git push --dry-run origin HEAD:main/,
     ],
   ];
-  it.each(cases)('is a fault where %s', async (_case, change, message) => {
+  it.each(cases)('is a fault if %s', async (_case, change, message) => {
     const healthy = await createHealthy();
     await change(healthy);
     const found = await complaints(healthy.root, healthy.env);
@@ -282,13 +294,13 @@ describe('the remote', () => {
     expect(found[0]).not.toContain('canary-secret');
   });
 
-  it('is a fault where there is no repository at all', async () => {
+  it('is a fault if there is no repository', async () => {
     const root = await createFolder();
     await writeWatchlist(root, ['llm']);
     expect(await complaints(root)).toContainEqual(expect.stringMatching(/^✗ .*needs a git repo/));
   });
 
-  it('is remarked on where others have pushed since', async () => {
+  it('gets a remark if others have pushed since the last pull', async () => {
     const healthy = await createHealthy();
     await commitFile(await cloneRepository(healthy), 'other.txt', 'theirs', true);
     expect(await complaints(healthy.root, healthy.env)).toEqual([
@@ -298,9 +310,9 @@ describe('the remote', () => {
 });
 
 describe('the key', () => {
-  it('is not checked where it is not there, which on GitHub is a fault', async () => {
+  it('is not checked if it is not set, which is a fault on GitHub', async () => {
     const { root } = await createHealthy();
-    expect(await examined(root)).toEqual(
+    expect(await listFindings(root)).toEqual(
       expect.arrayContaining([
         expect.stringMatching(/^! SCAVIO_API_KEY is not set here.*\n {4}→ SCAVIO_API_KEY=/),
         '✓ 996 credits left on 2026-11-22, enough for 498 days at 2 a day',
@@ -311,14 +323,14 @@ describe('the key', () => {
     ]);
   });
 
-  it('is a fault where it can’t be one', async () => {
+  it('is a fault if it can’t be a key', async () => {
     const { root } = await createHealthy();
     expect(await complaints(root, { SCAVIO_API_KEY: 'a b' })).toEqual([
       expect.stringMatching(/^✗ SCAVIO_API_KEY holds spaces/),
     ]);
   });
 
-  it('is a fault where the API refuses it', async () => {
+  it('is a fault if the API refuses it', async () => {
     const { root, env } = await createHealthy();
     expect(await complaints(root, { ...env, SCAVIO_API_KEY: 'another' })).toEqual([
       expect.stringMatching(
@@ -328,25 +340,28 @@ describe('the key', () => {
   });
 
   it.each<[string, string, RegExp, Parameters<typeof startAnswering>[0] | null]>([
-    ['nobody listens', '✗', /can't be reached \(.*ECONNREFUSED/, null],
+    ['no server listens', '✗', /can't be reached \(.*ECONNREFUSED/, null],
     ['a website answers', '✗', /can't be reached \(the answer is not/, { body: '<html>' }],
-    ['it has moved', '✗', /can't be reached \(HTTP 301/, { status: 301 }],
+    ['the API has moved', '✗', /can't be reached \(HTTP 301/, { status: 301 }],
     [
-      'it has trouble',
+      'the API has trouble',
       '!',
       /does not say .*HTTP 503: later/,
       { status: 503, body: { error: 'later' } },
     ],
-  ])('is judged by what a run would meet where %s', async (_case, mark, message, answer) => {
-    const { root, api, env } = await createHealthy();
-    const url = answer === null ? api.url : await startAnswering(answer);
-    if (answer === null) await api.close();
-    const [complaint, ...others] = await complaints(root, { ...env, SCAVIO_BASE_URL: url });
-    expect(complaint?.[0]).toBe(mark);
-    expect(complaint).toMatch(message);
-    if (mark === '✗') expect(complaint).toContain(`It is ${url}`);
-    expect(others).toEqual([]);
-  });
+  ])(
+    'can’t be checked if %s, and the mark says whether a run would fail',
+    async (_case, mark, message, answer) => {
+      const { root, api, env } = await createHealthy();
+      const url = answer === null ? api.url : await startAnswering(answer);
+      if (answer === null) await api.close();
+      const [complaint, ...others] = await complaints(root, { ...env, SCAVIO_BASE_URL: url });
+      expect(complaint?.[0]).toBe(mark);
+      expect(complaint).toMatch(message);
+      if (mark === '✗') expect(complaint).toContain(`It is ${url}`);
+      expect(others).toEqual([]);
+    },
+  );
 });
 
 describe('the credits', () => {
@@ -355,17 +370,19 @@ describe('the credits', () => {
     [13, '!', /^! 13 credits left, enough for 6 days at 2 a day\n {4}→ top up/],
     [2, '!', /^! 2 credits left, enough for 1 day /],
     [1, '✗', /^✗ 1 credit left, enough for 0 days /],
-  ])('of which %i are left are judged %s', async (credits, _mark, message) => {
+  ])('with %i left get the mark %s', async (credits, _mark, message) => {
     const { root } = await createHealthy();
     const url = await startAnswering({ body: { credit_balance: credits } });
     const env = { SCAVIO_API_KEY: 'key', SCAVIO_BASE_URL: url };
-    const lines = await examined(root, env);
+    const lines = await listFindings(root, env);
     expect(lines.at(-1)).toMatch(message);
     expect(lines.at(-2)).toBe('✓ the API accepts the key');
   });
 
-  it('are only remarked on where they are known from an earlier day', async () => {
+  it('get only a remark if they are known only from an earlier day', async () => {
     const { root } = await createHealthy(4);
-    expect((await examined(root)).at(-1)).toMatch(/^! 0 credits left on 2026-11-22, enough for 0/);
+    expect((await listFindings(root)).at(-1)).toMatch(
+      /^! 0 credits left on 2026-11-22, enough for 0/,
+    );
   });
 });

@@ -33,25 +33,25 @@ const SNAPSHOTS = 'SELECT date, hashtag FROM snapshots';
 const BEFORE = NAMES.map((name) => ['2026-11-21', name]);
 const AFTER = [...BEFORE, ...NAMES.map((name) => ['2026-11-22', name])];
 
-/** The API of today, on which all has grown, so that there is a chart. */
+/** Starts the API of today. All counts have grown, so there is a chart. */
 const startToday = (options: Partial<StandInOptions> = {}) =>
   startApi({ answer: (name) => hashtagAnswer(name, 1100, 56_000), ...options });
 
-/** A repository with yesterday published. */
+/** Creates a repository in which yesterday is published. */
 const createHistory = () =>
   createOnce('history', async () => {
     const repository = await createRepository(NAMES);
     const ignored = await readFile(path.join(PROJECT, '.gitignore'), 'utf8');
     await commitFile(repository.root, '.gitignore', ignored, true);
-    await git(repository.root, ['remote', 'set-url', 'origin', '../remote.git']); // as copies find it
+    await git(repository.root, ['remote', 'set-url', 'origin', '../remote.git']); // copies find it
     const ran = await runTrack(repository.root, await startApi(), ['--publish'], YESTERDAY);
     expect(ran.exitCode).toBe(0);
     return repository;
   });
 
 /**
- * Two folders with the same names and bytes have the same one. Git's indexes are left out: they
- * hold the times of files, and nothing that is changed without writing something else, too.
+ * Folders with the same names and bytes have the same fingerprint. Git's index files are left out,
+ * because they hold the times of files. Whatever changes in them changes another file as well.
  */
 async function fingerprint(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -64,7 +64,7 @@ async function fingerprint(folder: string): Promise<string> {
   return bytes.digest('hex');
 }
 
-/** What a run that was killed has left behind is whole, and the next run needs only what is missing. */
+/** Expects that a killed run left whole files, and that the next run asks only for the rest. */
 async function expectSurvival({ root, remote }: Repository): Promise<void> {
   const left = await queryDatabase(root, SNAPSHOTS);
   expect([BEFORE, AFTER]).toContainEqual(left);
@@ -81,7 +81,7 @@ async function expectSurvival({ root, remote }: Repository): Promise<void> {
 }
 
 describe('a run that is killed', () => {
-  it('at any of more than a hundred moments leaves the old or the new file, and the next one goes on', async () => {
+  it('at any of over a hundred moments leaves the old or the new file, and the next run continues', async () => {
     const repository = await createHistory();
     const template = path.dirname(repository.root);
     const run = async ({ root }: Repository, judge: (step: Step) => Verdict) => {
@@ -109,9 +109,9 @@ describe('a run that is killed', () => {
       const copy = await copyRepository(template);
       const ended = await run(copy, ({ number }) => (number === at ? { end: 'die', when } : null));
       expect(ended, `${at} ${when}`).toBe(DIED);
-      // The dead run was a part of this process: a real one's number is nobody's.
+      // The dead run was part of this process, so its lock still looks alive.
       await rm(path.join(copy.root, LOCK_PATH), { force: true });
-      // Many a moment leaves what another one has left: a request, or a look at a file, changes nothing.
+      // Many moments leave the same files, because a request or a read changes nothing.
       const left = await fingerprint(path.dirname(copy.root));
       if (!survived.has(left)) await expectSurvival(copy);
       survived.add(left);
@@ -121,13 +121,13 @@ describe('a run that is killed', () => {
   }, 300_000);
 
   it.each([['request 1'], ['request 2'], ['git status'], ['git commit'], ['git push']])(
-    'by the system, at %s, is made up for as well',
+    'by the system at %s leaves the same, and the next run continues',
     async (moment) => {
       const repository = await createHistory();
       const { root } = repository;
       const programs = await createFolder();
       const [what, which] = moment.split(' ');
-      // In front of the real git: kills whoever calls it for this.
+      // Runs in place of git, and kills the process that calls it for this step.
       const script = `#!/bin/sh
 case " $* " in *" ${which} "*) kill -9 $PPID ;; esac
 PATH="$REAL_PATH" exec git "$@"
@@ -164,8 +164,8 @@ PATH="$REAL_PATH" exec git "$@"
   );
 });
 
-describe('a disk that refuses', () => {
-  it('because it is full: the old file stays, what is lost is told, and the next run gets it', async () => {
+describe('a disk that refuses a write', () => {
+  it('because it is full keeps the old file; the run reports the loss, the next run captures it', async () => {
     const { root } = await createHistory();
     const file = path.join(root, DATABASE_PATH);
     const before = await readFile(file);
@@ -182,7 +182,7 @@ describe('a disk that refuses', () => {
     expect(await queryDatabase(root, SNAPSHOTS)).toEqual(AFTER);
   });
 
-  it('because one may not write there: nothing is asked, and it says what to change', async () => {
+  it('because of its permissions stops the run before any request, and it says what to change', async () => {
     const folder = await createFolder();
     const root = path.join(folder, 'tracker');
     await writeWatchlist(root, ['aitools']);
@@ -197,7 +197,7 @@ describe('a disk that refuses', () => {
     expect(api.requests).toEqual([]);
   });
 
-  it('because a folder stands where the database belongs: nothing is asked', async () => {
+  it('because a folder has the path of the database stops the run before any request', async () => {
     const root = await createFolder();
     await writeWatchlist(root, ['aitools']);
     await mkdir(path.join(root, DATABASE_PATH));
@@ -210,7 +210,7 @@ describe('a disk that refuses', () => {
     expect(api.requests).toEqual([]);
   });
 
-  it('the reports: the snapshots are published all the same', async () => {
+  it('of the reports does not keep the snapshots from being published', async () => {
     const { root, remote } = await createHistory();
     await rm(path.join(root, 'reports'), { recursive: true });
     await writeFile(path.join(root, 'reports'), 'a file');
@@ -223,7 +223,7 @@ describe('a disk that refuses', () => {
 });
 
 describe('a remote', () => {
-  it('that dies between commit and push: says so, and the next run pushes', async () => {
+  it('that disappears between commit and push is reported, and the next run pushes', async () => {
     const { root, remote } = await createHistory();
     const hook = path.join(root, '.git', 'hooks', 'post-commit');
     await mkdir(path.dirname(hook), { recursive: true });
@@ -239,9 +239,9 @@ describe('a remote', () => {
     expect(await git(remote, ['rev-parse', 'main'])).toBe(await git(root, ['rev-parse', 'HEAD']));
   });
 
-  it('that hangs: is given up after a bounded time, and the snapshots stay committed', async () => {
+  it('that hangs is given up after a limited time, and the snapshots stay committed', async () => {
     const { root } = await createHistory();
-    const address = await startTcpServer(() => {}); // takes the connection, and never answers
+    const address = await startTcpServer(() => {}); // accepts the connection and never answers
     await git(root, ['remote', 'set-url', 'origin', `${address}/o/r.git`]);
     await runTrack(root, await startToday());
     const lines: string[] = [];
@@ -267,7 +267,7 @@ describe('a remote', () => {
     [401, /git has no valid credentials for origin/],
     [403, /the token may not push: Settings → Actions → General → Workflow permissions/],
     [404, /the remote origin can't be reached: check its address with git remote -v/],
-  ])('that answers %i: says what to do', async (status, remedy) => {
+  ])('that answers %i makes the run say what to do', async (status, remedy) => {
     const { root } = await createHistory();
     const address = await startHttpServer((_, response) => {
       response.writeHead(status, { 'WWW-Authenticate': 'Basic realm="git"' }).end();
@@ -280,7 +280,7 @@ describe('a remote', () => {
     expect(await queryDatabase(root, SNAPSHOTS)).toEqual(AFTER);
   });
 
-  it('gets a branch of its own from a checkout of another branch, which says so', async () => {
+  it('gets a new branch from a checkout of another branch, and the run names it', async () => {
     const { root, remote } = await createHistory();
     await git(root, ['checkout', '--quiet', '-b', 'trial']);
     const main = await git(remote, ['rev-parse', 'main']);
@@ -292,7 +292,7 @@ describe('a remote', () => {
     expect(await git(remote, ['rev-parse', 'main'])).toBe(main);
   });
 
-  it('is not reached while another git process is at work: says so, and the next run goes on', async () => {
+  it('gets no push while another git process works; the run says so, and the next run pushes', async () => {
     const { root } = await createHistory();
     const index = path.join(root, '.git', 'index.lock');
     await writeFile(index, '');
@@ -306,7 +306,7 @@ describe('a remote', () => {
   });
 });
 
-/** Does the work as a user whom permissions bind: the superuser's bind nobody. */
+/** Does the work as a normal user, because permissions do not apply to the superuser. */
 async function unprivileged<T>(work: () => Promise<T>): Promise<T> {
   if (process.getuid?.() !== 0) return work();
   process.seteuid?.(65_534);

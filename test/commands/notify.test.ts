@@ -32,7 +32,7 @@ async function startHook(answer: () => HttpAnswer = () => ({})): Promise<Hook> {
   return { url: `${base}/${SECRET}`, texts };
 }
 
-/** A run of the workflow: `track`, then `notify` with what the first job hands on. */
+/** Runs the workflow: `track`, then `notify` with the outputs of the first job. */
 async function runWorkflow(
   { root, api, github, hook }: Place,
   { day, runId = 1, env = {} }: Day,
@@ -40,7 +40,7 @@ async function runWorkflow(
   const run = { ...SERVER, GITHUB_RUN_ID: String(runId) };
   const access = { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url };
   const tracked = await runTrack(root, api, [], { day, env: { ...run, ...access, ...env } });
-  const told = await runInProcess(notify, root, [], {
+  const notified = await runInProcess(notify, root, [], {
     day,
     env: {
       ...run,
@@ -52,9 +52,9 @@ async function runWorkflow(
       ...env,
     },
   });
-  expect(told.exitCode).toBe(0);
-  expect(told.output).not.toMatch(/canary/);
-  return told;
+  expect(notified.exitCode).toBe(0);
+  expect(notified.output).not.toMatch(/canary/);
+  return notified;
 }
 
 const SETTINGS = { digestIssue: 1, troubleIssue: true };
@@ -65,8 +65,8 @@ async function createRoot(settings: object = SETTINGS, hashtags: string[] = ['cu
   return root;
 }
 
-describe('a week', () => {
-  it('is told day by day: each thing once, the digest edited, the trouble opened and closed', async () => {
+describe('the notifications of a week', () => {
+  it('announce everything once, edit the digest, and open and close the trouble issue', async () => {
     let now = '2026-11-16';
     let videos: Record<string, number> = { cursor: 1000, llm: 1000 };
     let isDown = false;
@@ -81,11 +81,11 @@ describe('a week', () => {
     const run = (runId: number, env = {}) => runWorkflow(place, { day: now, runId, env });
     const trouble = () => github.issues.slice(1);
 
-    // Monday: the first day has nothing to say.
+    // Monday: the first day has nothing to announce.
     await run(1);
     expect([place.hook.texts, digest.comments, trouble()]).toEqual([[], [], []]);
 
-    // Tuesday: one trends; two reruns say nothing more.
+    // Tuesday: one hashtag trends. Two reruns announce nothing new.
     now = '2026-11-17';
     videos = { cursor: 1100, llm: 1001 };
     for (const id of [2, 3, 4]) await run(id);
@@ -99,7 +99,7 @@ describe('a week', () => {
     );
     expect(trouble()).toEqual([]);
 
-    // Wednesday: one fails, and again in the rerun.
+    // Wednesday: one hashtag fails, and it fails again in the rerun.
     now = '2026-11-18';
     isDown = true;
     await run(5);
@@ -116,7 +116,7 @@ describe('a week', () => {
     expect(digest.comments).toHaveLength(2);
     expect(digest.comments[1]?.body).toContain('/actions/runs/6');
 
-    // Thursday and Friday: it fails still, and has had no data for three days then.
+    // Thursday and Friday: it still fails. On Friday it has had no data for three days.
     now = '2026-11-19';
     await run(7);
     expect(trouble()[0]?.body).not.toContain('No data for 3 days');
@@ -127,7 +127,7 @@ describe('a week', () => {
     expect(trouble()[0]?.body).toContain('(since 2026-11-17)');
     expect(place.hook.texts).toHaveLength(4);
 
-    // Saturday: it is back in the rerun; the comment says so, and the issue is closed.
+    // Saturday: the rerun captures it. The comment says so, and the issue is closed.
     now = '2026-11-21';
     await run(9);
     isDown = false;
@@ -138,7 +138,7 @@ describe('a week', () => {
     expect(digest.comments[4]?.body).not.toContain('⚠️');
     expect(trouble()).toMatchObject([{ state: 'closed', comments: [] }]);
 
-    // Sunday: without a key every run fails alike; it is told once.
+    // Sunday: without a key, every run fails. The chat gets one message about that.
     now = '2026-11-22';
     for (const id of [11, 12, 13]) await run(id, { SCAVIO_API_KEY: '' });
     expect(place.hook.texts.slice(5)).toEqual([
@@ -152,7 +152,7 @@ describe('a week', () => {
     expect(place.hook.texts.join()).not.toMatch(/canary/);
   });
 
-  it('of little credit opens the trouble issue', async () => {
+  it('open the trouble issue if few credits are left', async () => {
     const api = await startApi({ credits: 14 });
     const github = await startGitHub();
     const root = await createRoot({ troubleIssue: true });
@@ -161,8 +161,8 @@ describe('a week', () => {
   });
 });
 
-describe('what is not configured', () => {
-  it('is not done: neither GitHub nor a webhook is asked', async () => {
+describe('notifications that are not configured', () => {
+  it('are sent neither to GitHub nor to a webhook', async () => {
     const github = await startGitHub();
     const hook = await startHook();
     const place = { root: await createRoot({}), api: await startApi(), github, hook };
@@ -173,27 +173,30 @@ describe('what is not configured', () => {
   });
 });
 
-describe('what fails is a warning with what to do', () => {
+describe('a notification that fails', () => {
   const faults: [string, HttpAnswer, RegExp, number][] = [
-    ['no permission', { status: 403 }, /issues: write/, 2],
-    ['no such issue', { status: 404 }, /check "digestIssue"/, 2],
-    ['no issues at all', { status: 410 }, /switch issues on/, 2],
+    ['a missing permission', { status: 403 }, /issues: write/, 2],
+    ['a missing issue', { status: 404 }, /check "digestIssue"/, 2],
+    ['switched-off issues', { status: 410 }, /switch issues on/, 2],
     ['a limit that ends soon', { status: 429, headers: { 'Retry-After': '9' } }, /HTTP 429/, 4],
     ['a limit that ends late', { status: 429, headers: { 'Retry-After': '99' } }, /HTTP 429/, 2],
-    ['a fault', { status: 500, body: `${TOKEN} ${SECRET}` }, /HTTP 500/, 4],
+    ['a server error', { status: 500, body: `${TOKEN} ${SECRET}` }, /HTTP 500/, 4],
   ];
-  it.each(faults)('%s: the webhook is told all the same', async (_case, fault, words, requests) => {
-    const github = await startGitHub({ fault: () => fault });
-    const hook = await startHook();
-    const place = { root: await createRoot(), api: await startApi(), github, hook };
-    const ran = await runWorkflow(place, { day: '2026-11-22', env: { SCAVIO_API_KEY: '' } });
-    expect(ran.output).toMatch(words);
-    expect(ran.output.match(/^warning: (Trouble issue|Digest): /gm)).toHaveLength(2);
-    expect(github.requests).toHaveLength(requests);
-    expect(hook.texts).toHaveLength(1);
-  });
+  it.each(faults)(
+    'because of %s is a warning, and the webhook still gets its message',
+    async (_case, fault, words, requests) => {
+      const github = await startGitHub({ fault: () => fault });
+      const hook = await startHook();
+      const place = { root: await createRoot(), api: await startApi(), github, hook };
+      const ran = await runWorkflow(place, { day: '2026-11-22', env: { SCAVIO_API_KEY: '' } });
+      expect(ran.output).toMatch(words);
+      expect(ran.output.match(/^warning: (Trouble issue|Digest): /gm)).toHaveLength(2);
+      expect(github.requests).toHaveLength(requests);
+      expect(hook.texts).toHaveLength(1);
+    },
+  );
 
-  it('a passing fault leaves one comment and one issue', async () => {
+  it('because of a passing fault is repeated, and leaves one comment and one issue', async () => {
     const seen = new Set<string>();
     const github = await startGitHub({
       fault: (request) => {
@@ -215,7 +218,7 @@ describe('what fails is a warning with what to do', () => {
     expect(github.issues).toHaveLength(2);
   });
 
-  it('an answer that is lost does not keep the failure from the webhook', async () => {
+  it('because its answer is lost does not keep the message from the webhook', async () => {
     const github = await startGitHub({
       fault: (request) => {
         if (request !== 'POST /issues' || github.issues.length > 0) return null;
@@ -232,7 +235,7 @@ describe('what fails is a warning with what to do', () => {
     expect(hook.texts).toEqual([expect.stringContaining('The run of the TikTok hashtag tracker')]);
   });
 
-  it('a webhook that refuses', async () => {
+  it('because the webhook refuses it is a warning with what to do', async () => {
     const hook = await startHook(() => ({ status: 404 }));
     const github = await startGitHub();
     const place = { root: await createRoot({}), api: await startApi(), github, hook };
@@ -243,23 +246,26 @@ describe('what fails is a warning with what to do', () => {
   });
 
   const environments: [string, Record<string, string>, RegExp][] = [
-    ['no result', { TRACK_RESULT: '' }, /TRACK_RESULT is not set/],
-    ['no token', { GITHUB_TOKEN: '' }, /GITHUB_TOKEN must be set/],
-    ['no news of a run that succeeded', { NEWS: '' }, /handed on no readable news/],
-    ['news of another kind', { NEWS: '{"day": "::error::"}' }, /handed on no readable news/],
+    ['a missing result', { TRACK_RESULT: '' }, /TRACK_RESULT is not set/],
+    ['a missing token', { GITHUB_TOKEN: '' }, /GITHUB_TOKEN must be set/],
+    ['missing news of a successful run', { NEWS: '' }, /handed on no readable news/],
+    ['unreadable news', { NEWS: '{"day": "::error::"}' }, /handed on no readable news/],
   ];
-  it.each(environments)('%s', async (_case, env, words) => {
-    const github = await startGitHub();
-    github.addIssue();
-    const hook = await startHook();
-    const place = { root: await createRoot(), api: await startApi(), github, hook };
-    const ran = await runWorkflow(place, { day: '2026-11-22', env });
-    expect(ran.output).toMatch(words);
-    expect(ran.output).not.toContain('::');
-    expect(hook.texts).toEqual([]);
-  });
+  it.each(environments)(
+    'because of %s is a warning, and the webhook gets no message',
+    async (_case, env, words) => {
+      const github = await startGitHub();
+      github.addIssue();
+      const hook = await startHook();
+      const place = { root: await createRoot(), api: await startApi(), github, hook };
+      const ran = await runWorkflow(place, { day: '2026-11-22', env });
+      expect(ran.output).toMatch(words);
+      expect(ran.output).not.toContain('::');
+      expect(hook.texts).toEqual([]);
+    },
+  );
 
-  it('a watchlist that is wrong: the webhook is told of the failed run', async () => {
+  it('because of a wrong watchlist is a warning, and the webhook gets the failed run', async () => {
     const hook = await startHook();
     const root = await createRoot();
     await writeWatchlist(root, ['a!']);
@@ -269,7 +275,7 @@ describe('what fails is a warning with what to do', () => {
     expect(hook.texts).toEqual([expect.stringContaining('tracker failed')]);
   });
 
-  it('a database that is damaged: the trouble issue tells of the failed run', async () => {
+  it('because of a damaged database is a warning, and the trouble issue has the failed run', async () => {
     const github = await startGitHub();
     const root = await createRoot({ troubleIssue: true });
     const place = { root, api: await startApi(), github, hook: await startHook() };

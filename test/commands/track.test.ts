@@ -17,7 +17,7 @@ const readReport = (root: string, day: string) =>
   readFile(path.join(root, 'reports', `${day}.md`), 'utf8');
 
 describe('a day', () => {
-  it('stores a snapshot of every hashtag, writes the report, and prints the tutorial’s', async () => {
+  it('stores a snapshot of every hashtag, writes the report, and prints the tutorial’s report', async () => {
     const root = await createRoot();
     const ran = await runTrack(root, await startApi());
     expect(ran.exitCode).toBe(0);
@@ -38,7 +38,7 @@ describe('a day', () => {
     ]);
   });
 
-  it('records what the run did, and on whose behalf', async () => {
+  it('records what the run did and what started it', async () => {
     const root = await createRoot();
     const api = await startApi({ credits: 500 });
     await runTrack(root, api, [], {
@@ -71,7 +71,7 @@ describe('a day', () => {
     );
   });
 
-  it('begins when it begins in the watchlist’s time zone', async () => {
+  it('begins at midnight in the watchlist’s time zone', async () => {
     const root = await createRoot({ settings: { timeZone: 'Pacific/Auckland' }, hashtags: ['a'] });
     await runTrack(root, await startApi(), [], { day: '2026-11-22' }); // 06:17 UTC is 19:17 there
     expect(await queryDatabase(root, 'SELECT date FROM snapshots')).toEqual([['2026-11-22']]);
@@ -108,7 +108,7 @@ describe('a hashtag that leaves the watchlist', () => {
     },
   );
 
-  it('is mentioned by the next report with a snapshot, where one could capture nothing', async () => {
+  it('is mentioned by the next report with snapshots if one day captures nothing', async () => {
     const root = await createRoot();
     await runTrack(root, await startApi(), [], { day: '2026-11-18' });
     await writeWatchlist(root, ['aitools']);
@@ -121,7 +121,7 @@ describe('a hashtag that leaves the watchlist', () => {
 });
 
 describe('a rerun on the same day', () => {
-  it('that lacks nothing asks nothing and leaves every file as it is', async () => {
+  it('asks nothing and changes no file if the day is complete', async () => {
     const root = await createRoot();
     const api = await startApi();
     await runTrack(root, api);
@@ -132,7 +132,7 @@ describe('a rerun on the same day', () => {
     expect((await readDatabaseFile(root)).equals(before)).toBe(true);
   });
 
-  it('asks only for what the day still lacks', async () => {
+  it('asks only for the hashtags that the day still lacks', async () => {
     const root = await createRoot();
     let isDown = true;
     const api = await startApi({
@@ -151,7 +151,7 @@ describe('a rerun on the same day', () => {
     expect(await readReport(root, '2026-11-22')).not.toContain('Failed');
   });
 
-  it('asks for all again with --refresh, and keeps a replaced count as a correction', async () => {
+  it('asks for all hashtags again with --refresh, and keeps a replaced count as a correction', async () => {
     const root = await createRoot(['aitools']);
     await runTrack(root, await startApi());
     const later = await startApi({ answer: (name) => hashtagAnswer(name, 1100, 50_000) });
@@ -160,7 +160,7 @@ describe('a rerun on the same day', () => {
     expect(await readReport(root, '2026-11-22')).toContain('**Corrected** by a later run');
   });
 
-  it('shows a changed setting in the report without asking again', async () => {
+  it('applies a changed setting to the report without asking again', async () => {
     const root = await createRoot(['aitools']);
     const api = await startApi();
     await runTrack(root, api, [], { day: '2026-11-21' });
@@ -174,8 +174,8 @@ describe('a rerun on the same day', () => {
   });
 });
 
-describe('what can go wrong', () => {
-  it('a hashtag that TikTok does not have is a warning, and not asked for again that day', async () => {
+describe('a run with problems', () => {
+  it('only warns about a hashtag that TikTok does not have, and asks once per day', async () => {
     const root = await createRoot(['aitools', 'nosuchtag']);
     const api = await startApi({
       answer: (name) => (name === 'aitools' ? hashtagAnswer(name, 1, 2) : UNKNOWN_HASHTAG_ANSWER),
@@ -187,7 +187,7 @@ describe('what can go wrong', () => {
     expect(api.requests).toEqual(['aitools', 'nosuchtag']);
   });
 
-  it('an API that knows no hashtag at all is not believed', async () => {
+  it('does not believe an API that knows no hashtag at all', async () => {
     const root = await createRoot();
     const ran = await runTrack(root, await startApi({ answer: () => ({ data: {} }) }));
     expect(ran).toMatchObject({
@@ -196,7 +196,7 @@ describe('what can go wrong', () => {
     });
   });
 
-  it('spent credits stop the asking and keep what came', async () => {
+  it('stops when the credits run out, and keeps what it captured', async () => {
     const root = await createRoot(['a', 'b', 'c']);
     const api = await startApi({ credits: 1 });
     const ran = await runTrack(root, api);
@@ -209,7 +209,7 @@ describe('what can go wrong', () => {
     expect(await readReport(root, '2026-11-22')).toContain('**Not asked** ');
   });
 
-  it('a refused key stops the run with what to do', async () => {
+  it('stops if the key is refused, and says what to do', async () => {
     const root = await createRoot();
     const ran = await runTrack(root, await startApi({ key: 'another' }));
     expect(ran).toMatchObject({
@@ -218,7 +218,7 @@ describe('what can go wrong', () => {
     });
   });
 
-  it('an interruption keeps what came', async () => {
+  it('keeps what it captured if it is interrupted', async () => {
     const root = await createRoot(['a', 'b', 'c']);
     const interruption = new AbortController();
     const api = await startApi({
@@ -236,7 +236,7 @@ describe('what can go wrong', () => {
     ]);
   });
 
-  it('snapshots that another run wrote while this one was asking are kept', async () => {
+  it('keeps snapshots that another run wrote while this one was asking', async () => {
     const root = await createRoot();
     const api = await startApi();
     await runTrack(root, api, ['--only', 'aitools'], {
@@ -252,15 +252,15 @@ describe('what can go wrong', () => {
   });
 });
 
-describe('usage', () => {
+describe('npm run track', () => {
   const wrong: [string, string[], RegExp][] = [
     [
       'an unknown flag',
       ['--frobnicate'],
       /Unknown option '--frobnicate'[\s\S]*Usage: npm run track/,
     ],
-    ['a left-over argument', ['aitools'], /Unexpected argument/],
-    ['a date that is none', ['--date', '2026-02-30'], /--date 2026-02-30 is not a day/],
+    ['an unexpected argument', ['aitools'], /Unexpected argument/],
+    ['an impossible date', ['--date', '2026-02-30'], /--date 2026-02-30 is not a day/],
     ['a date beyond tomorrow', ['--date', '2026-11-24'], /latest possible is 2026-11-23/],
     [
       'a hashtag that is not on the list',
@@ -270,7 +270,7 @@ describe('usage', () => {
     ['an empty --only', ['--only', ''], /names no hashtag/],
     ['an impossible hashtag', ['--only', 'a!b'], /can't be a hashtag/],
   ];
-  it.each(wrong)('%s is refused before anything is asked', async (_, args, message) => {
+  it.each(wrong)('refuses %s before it asks for anything', async (_, args, message) => {
     const root = await createRoot();
     const api = await startApi();
     const ran = await runTrack(root, api, args);
@@ -279,7 +279,7 @@ describe('usage', () => {
     expect(api.requests).toEqual([]);
   });
 
-  it('a day before the newest in the database is refused', async () => {
+  it('refuses a day before the newest day in the database', async () => {
     const root = await createRoot();
     const api = await startApi();
     await runTrack(root, api);
@@ -287,7 +287,7 @@ describe('usage', () => {
     expect(ran).toMatchObject({ exitCode: 2, output: expect.stringContaining('never written to') });
   });
 
-  it('a database with a day of the future, which a wrong clock left, says how to mend it', async () => {
+  it('says how to repair a database with a day in the future, which a wrong clock left', async () => {
     const root = await createRoot();
     const api = await startApi();
     await runTrack(root, api, [], { day: '2031-01-01' });
@@ -295,7 +295,7 @@ describe('usage', () => {
     expect(ran).toMatchObject({ exitCode: 2, output: expect.stringContaining('git revert') });
   });
 
-  it('tomorrow is possible, for those whose day has begun', async () => {
+  it('accepts tomorrow, because it has already begun in other time zones', async () => {
     const root = await createRoot();
     expect((await runTrack(root, await startApi(), ['--date', '2026-11-23'])).exitCode).toBe(0);
     expect(await queryDatabase(root, 'SELECT DISTINCT date FROM snapshots')).toEqual([
@@ -303,7 +303,7 @@ describe('usage', () => {
     ]);
   });
 
-  it('--dry-run asks and prints and writes nothing', async () => {
+  it('asks and prints, but writes nothing with --dry-run', async () => {
     const root = await createRoot();
     const api = await startApi();
     const ran = await runTrack(root, api, ['--dry-run', '--publish']);
@@ -316,7 +316,7 @@ describe('usage', () => {
     expect(await readdir(path.join(root, 'data'))).toEqual(['hashtags.json']);
   });
 
-  it('every mistake in the watchlist is told at once, before anything is asked', async () => {
+  it('reports all mistakes in the watchlist at once before it asks for anything', async () => {
     const root = await createRoot({ hashtags: ['a!', 'b', 'B'], more: 1 });
     const api = await startApi();
     const ran = await runTrack(root, api);
@@ -326,9 +326,9 @@ describe('usage', () => {
   });
 
   const environments: [string, Record<string, string>, RegExp][] = [
-    ['no key on a laptop', {}, /SCAVIO_API_KEY is not set: export/],
+    ['a missing key on a laptop', {}, /SCAVIO_API_KEY is not set: export/],
     [
-      'no secret on GitHub',
+      'a missing secret on GitHub',
       { GITHUB_ACTIONS: 'true' },
       /Settings → Secrets and variables → Actions/,
     ],
@@ -339,18 +339,18 @@ describe('usage', () => {
     ],
     ['a key with a space in it', { SCAVIO_API_KEY: 'a b' }, /copy the key again/],
     [
-      'an address that is none',
+      'an invalid address',
       { SCAVIO_API_KEY: 'k', SCAVIO_BASE_URL: 'nowhere' },
       /not an http address/,
     ],
   ];
-  it.each(environments)('%s: says what to do', async (_, env, message) => {
+  it.each(environments)('says what to do about %s', async (_, env, message) => {
     const ran = await runTrack(await createRoot(), await startApi(), [], { env });
     expect(ran.exitCode).toBe(2);
     expect(ran.output).toMatch(message);
   });
 
-  it('no watchlist: says where it belongs', async () => {
+  it('says where a missing watchlist belongs', async () => {
     const root = await createRoot();
     await rm(path.join(root, 'data', 'hashtags.json'));
     const ran = await runTrack(root, await startApi());
@@ -358,11 +358,11 @@ describe('usage', () => {
   });
 });
 
-describe('the news that a run hands on', () => {
+describe('the news of a run', () => {
   const newsOf = ({ outputs }: Ran) => JSON.parse(outputs.news ?? 'null');
   const nothing = { day: '2026-11-22', trending: [], failures: [], more: 0 };
 
-  it('are what no earlier run of the day had', async () => {
+  it('has only what no earlier run of the day had', async () => {
     const root = await createRoot();
     await runTrack(root, await startApi(), [], { day: '2026-11-21' });
     let reason = 'down';
@@ -387,20 +387,20 @@ describe('the news that a run hands on', () => {
     expect(newsOf(await runTrack(root, api))).toEqual(nothing);
   });
 
-  it('hold no hashtag that TikTok does not have, for that is no failure', async () => {
+  it('has no hashtag that TikTok does not have, because that is not a failure', async () => {
     const api = await startApi({
       answer: (name) => (name === 'llm' ? UNKNOWN_HASHTAG_ANSWER : hashtagAnswer(name, 1, 2)),
     });
     expect(newsOf(await runTrack(await createRoot(), api))).toEqual(nothing);
   });
 
-  it('hold every hashtag where TikTok seems to have none at all', async () => {
+  it('has every hashtag if TikTok seems to have none at all', async () => {
     const api = await startApi({ answer: () => UNKNOWN_HASHTAG_ANSWER });
     const { failures } = newsOf(await runTrack(await createRoot(), api));
     expect(failures).toHaveLength(2);
   });
 
-  it('are missing after a dry run, and after one that failed or could not publish', async () => {
+  it('is missing after a dry run, and after a run that failed or could not publish', async () => {
     const root = await createRoot();
     const api = await startApi();
     expect((await runTrack(root, api, ['--dry-run'])).outputs).not.toHaveProperty('news');

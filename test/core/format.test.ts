@@ -15,7 +15,7 @@ import {
   formatTotalGrowth,
 } from '../../scripts/lib/trends/trend-words.ts';
 
-describe('counts', () => {
+describe('a count', () => {
   it.each([
     [0, '0'],
     [999, '999'],
@@ -23,7 +23,7 @@ describe('counts', () => {
     [119_178_103_482_915, '119,178,103,482,915'],
     [Number.MAX_SAFE_INTEGER, '9,007,199,254,740,991'],
     [null, '–'],
-  ])('%j is written %s', (count, expected) => {
+  ])('of %j is written %s', (count, expected) => {
     expect(formatCount(count)).toBe(expected);
   });
 
@@ -31,7 +31,7 @@ describe('counts', () => {
     [1204, '+1,204'],
     [0, '0'],
     [-1204, '-1,204'],
-  ])('a change of %i is written %s', (change, expected) => {
+  ])('that changed by %i is written %s', (change, expected) => {
     expect(formatChange(change)).toBe(expected);
   });
 
@@ -39,12 +39,12 @@ describe('counts', () => {
     [0, '0 days'],
     [1, '1 day'],
     [1000, '1,000 days'],
-  ])('%i of a unit are %s', (count, expected) => {
+  ])('of %i with a unit is written %s', (count, expected) => {
     expect(plural(count, 'day')).toBe(expected);
   });
 });
 
-describe('percentages', () => {
+describe('a percentage', () => {
   it.each([
     [0, '0.0%'],
     [0.152, '+15.2%'],
@@ -59,11 +59,11 @@ describe('percentages', () => {
     [1, '+100%'],
     [12.345, '+1,235%'],
     [-1, '-100%'],
-  ])('%d is written %s', (fraction, expected) => {
+  ])('of %d is written %s', (fraction, expected) => {
     expect(formatPercent(fraction)).toBe(expected);
   });
 
-  it('never show a change as none, nor with the wrong sign', () => {
+  it('never shows a change as zero or with the wrong sign', () => {
     const fractions = fc.oneof(
       fc.double({ min: -1, max: 1, noNaN: true }),
       fc.double({ min: -1, max: 1e15, noNaN: true }),
@@ -113,28 +113,28 @@ describe('growth over a whole span', () => {
     ({ kind: 'rate', added, days, perDay: 0.01, isWithinRounding }) as const;
 
   it.each<[string, number | null, Growth, string]>([
-    ['the usual days', 2000, rate(1000, 7), '+100%'],
-    ['other days', 110, rate(10, 5), '+10.0% over 5 days'],
+    ['all days', 2000, rate(1000, 7), '+100%'],
+    ['fewer days', 110, rate(10, 5), '+10.0% over 5 days'],
     ['one day', 90, rate(-10, 1), '-10.0% over 1 day'],
-    ['rounding', 1.1e6, rate(1e5, 7, true), '≈+10.0%'],
+    ['a change within rounding', 1.1e6, rate(1e5, 7, true), '≈+10.0%'],
     ['no change', 1e6, rate(0, 7, true), '0.0%'],
     ['a fall to nothing', 0, rate(-5, 7), '-100%'],
     ['a first count', 5, { kind: 'first' }, 'one day'],
-    ['a zero', 5, { kind: 'from-zero', added: 5, days: 7 }, 'from 0'],
-    ['an old zero', 5, { kind: 'from-zero', added: 5, days: 3 }, 'from 0 over 3 days'],
-    ['nothing', null, { kind: 'unknown' }, '–'],
-  ])('of %s', (_case, count, growth, expected) => {
+    ['a zero baseline', 5, { kind: 'from-zero', added: 5, days: 7 }, 'from 0'],
+    ['a later zero baseline', 5, { kind: 'from-zero', added: 5, days: 3 }, 'from 0 over 3 days'],
+    ['an unknown count', null, { kind: 'unknown' }, '–'],
+  ])('of %s has its own wording', (_case, count, growth, expected) => {
     expect(formatTotalGrowth({ count, growth }, 7)).toBe(expected);
   });
 
-  it('has a rate a day', () => {
+  it('has a rate per day', () => {
     expect(formatDailyRate(rate(10, 5))).toBe('+1.0%');
     expect(formatDailyRate(rate(10, 5, true))).toBe('≈+1.0%');
     expect(formatDailyRate({ kind: 'first' })).toBe('–');
   });
 });
 
-describe('durations', () => {
+describe('a duration', () => {
   it.each([
     [0, '0 s'],
     [1, '1 s'],
@@ -142,18 +142,18 @@ describe('durations', () => {
     [90_000, '2 min'],
     [600_000, '10 min'],
     [5_400_000, '1.5 h'],
-  ])('%i ms are %s', (ms, expected) => {
+  ])('of %i ms is written %s', (ms, expected) => {
     expect(formatDuration(ms)).toBe(expected);
   });
 });
 
-describe('lists', () => {
+describe('a list', () => {
   it.each([
     ['a', ['a']],
     ['a, b', ['a', 'b']],
     ['a, b and 1 more', ['a', 'b', 'c']],
     ['a, a and 2,000 more', Array.from({ length: 2002 }, () => 'a')],
-  ])('show the first items and say how many more there are: %s', (text, items) => {
+  ])('shows the first items and says how many more there are: %s', (text, items) => {
     expect(formatList(items, 2)).toBe(text);
   });
 });

@@ -32,7 +32,7 @@ describe('parseHashtagName', () => {
     ['tiktok.com/tag/llm', 'llm'],
     ['http://m.tiktok.com/tag/llm/?lang=en#top', 'llm'],
     ['https://www.tiktok.com/tag/%E6%97%A5%E6%9C%AC', '日本'],
-  ])('takes %j as %j, and has nothing to say', (text, name) => {
+  ])('reads %j as %j without a notice', (text, name) => {
     expect(parseHashtagName(text)).toEqual({ name, notice: null });
   });
 
@@ -44,7 +44,7 @@ describe('parseHashtagName', () => {
     ['\u2066#llm\u2069', 'llm'],
     ['https://www.tiktok.com/tag/vibe%20coding', 'vibecoding'],
     ['https://www.tiktok.com/tag/zero%E2%80%8Bwidth', 'zerowidth'],
-  ])('takes %j as %j, and says so', (text, name) => {
+  ])('reads %j as %j and gives a notice', (text, name) => {
     expect(parseHashtagName(text)).toEqual({
       name,
       notice: `${JSON.stringify(text)} is tracked as #${name}`,
@@ -66,7 +66,7 @@ describe('parseHashtagName', () => {
     ['https://www.tiktok.com/@someone', 'because of'],
     ['https://example.com/tag/llm', 'because of'],
     ['https://www.tiktok.com/tag/%E6%97', 'because of "%"'],
-  ])('refuses %j: %s', (text, message) => {
+  ])('rejects %j: %s', (text, message) => {
     expect(() => parseHashtagName(text)).toThrow(HashtagNameError);
     expect(() => parseHashtagName(text)).toThrow(message);
   });
@@ -77,7 +77,7 @@ describe('parseHashtagName', () => {
     ['＃a＃b', '"a", "b"'],
     ['a#b', '"a", "b"'],
     ['#AI Tools; c++;', '"AI Tools", "c++"'],
-  ])('takes %j for several, and suggests nothing but these', (text, parts) => {
+  ])('reads %j as several hashtags and suggests exactly these', (text, parts) => {
     expect(() => parseHashtagName(text)).toThrow(
       new HashtagNameError(
         `"${text}" looks like several hashtags; write each in its own quotes: ${parts}`,
@@ -85,11 +85,14 @@ describe('parseHashtagName', () => {
     );
   });
 
-  it.each(['😀', '❤\ufe0f', '!?'])('suggests nothing where %j leaves nothing to see', (text) => {
-    expect(() => parseHashtagName(text)).toThrow(/digits and underscores$/);
-  });
+  it.each(['😀', '❤\ufe0f', '!?'])(
+    'suggests nothing for %j, which has no usable character',
+    (text) => {
+      expect(() => parseHashtagName(text)).toThrow(/digits and underscores$/);
+    },
+  );
 
-  it('makes of any text a name that stays as it is, or refuses it', () => {
+  it('either rejects a text or reads it as a name that reads as itself', () => {
     fc.assert(
       fc.property(pastedText, (text) => {
         let name: string;
@@ -107,7 +110,7 @@ describe('parseHashtagName', () => {
     );
   });
 
-  it('gives all spellings of a name one name', () => {
+  it('reads all spellings of a name as the same name', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z0-9_]{1,20}$/), (name) => {
         const pasted = [`#${name}`, ` ${name.toUpperCase()} `, hashtagUrl(name)];
@@ -138,7 +141,7 @@ describe('hashtagUrl', () => {
     expect(hashtagUrl(name)).toBe(url);
   });
 
-  it('leads back to the hashtag', () => {
+  it('can be parsed back to the hashtag', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[\p{Ll}\p{N}_]{1,20}$/u), (text) => {
         const { name } = parseHashtagName(text);

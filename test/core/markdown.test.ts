@@ -25,7 +25,7 @@ describe('escapeMarkdown', () => {
     expect(escapeMarkdown(text)).toBe(expected);
   });
 
-  it('leaves no mark unescaped, and loses none', () => {
+  it('escapes every punctuation mark and loses none', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const markdown = escapeMarkdown(text);
@@ -35,8 +35,8 @@ describe('escapeMarkdown', () => {
     );
   });
 
-  // GitHub looks for addresses and mentions after it has taken the backslashes away.
-  it('leaves nothing that GitHub would make an address or a mention of', () => {
+  // GitHub looks for addresses and mentions after it has removed the backslashes.
+  it('leaves nothing that GitHub would turn into an address or a mention', () => {
     expect(withoutBackslashes(escapeMarkdown('me@example.com @octocat'))).not.toMatch(/@\w/);
   });
 });
@@ -51,7 +51,7 @@ describe('renderCode', () => {
     expect(renderCode(text)).toBe(expected);
   });
 
-  it('is one span that no text can leave', () => {
+  it('writes one code span that no text can break out of', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(renderCode(text)).toMatch(/^(`[^`|\n\r]+`|–)$/);
@@ -66,13 +66,13 @@ describe('renderLink', () => {
     ['llm', 'https://x.test/llm', '#', '[#llm](https://x.test/llm)'],
     ['a]b', 'a.md', '', '[a\\]b](a.md)'],
     ['x', 'a b(c)|<d>\\', '', '[x](a%20b%28c%29%7C%3Cd%3E%5C)'],
-  ])('of %j to %j', (text, address, prefix, expected) => {
+  ])('links %j to %j', (text, address, prefix, expected) => {
     expect(renderLink(text, address, prefix)).toBe(expected);
   });
 });
 
 describe('renderTable', () => {
-  it('has a header, an alignment and a line a row', () => {
+  it('writes a header, the alignment and one line per row', () => {
     expect(renderTable(['A', 'B'], [['1', '2']], 'lr')).toBe('|A|B|\n|:-|-:|\n|1|2|');
   });
 });

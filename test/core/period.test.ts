@@ -17,7 +17,7 @@ describe('the week of a day', () => {
     ['2026-11-16', '2026-W47', '2026-11-16', '2026-11-22'],
     ['2026-11-22', '2026-W47', '2026-11-16', '2026-11-22'],
     ['2026-11-23', '2026-W48', '2026-11-23', '2026-11-29'],
-    // Years whose last week reaches into the next, and the other way round.
+    // The last week of a year can reach into the next year, and the other way round.
     ['2027-01-03', '2026-W53', '2026-12-28', '2027-01-03'],
     ['2027-01-04', '2027-W01', '2027-01-04', '2027-01-10'],
     ['2021-01-03', '2020-W53', '2020-12-28', '2021-01-03'],
@@ -27,11 +27,11 @@ describe('the week of a day', () => {
     ['2023-01-01', '2022-W52', '2022-12-26', '2023-01-01'],
     ['2018-01-01', '2018-W01', '2018-01-01', '2018-01-07'],
     ['2024-02-29', '2024-W09', '2024-02-26', '2024-03-03'],
-  ])('%s is %s', (text, name, first, last) => {
+  ])('for %s is %s', (text, name, first, last) => {
     expect(weekOf(day(text))).toEqual({ kind: 'week', name, first, last });
   });
 
-  it('has seven days, one name, and follows the week before', () => {
+  it('has seven days and one name, and follows the week before', () => {
     fc.assert(
       fc.property(anyDay, (text) => {
         const week = weekOf(text);
@@ -53,7 +53,7 @@ describe('the month of a day', () => {
     ['2026-12-31', '2026-12', '2026-12-01', '2026-12-31'],
     ['2024-02-01', '2024-02', '2024-02-01', '2024-02-29'],
     ['2026-02-28', '2026-02', '2026-02-01', '2026-02-28'],
-  ])('%s is %s', (text, name, first, last) => {
+  ])('for %s is %s', (text, name, first, last) => {
     expect(monthOf(day(text))).toEqual({ kind: 'month', name, first, last });
   });
 
@@ -71,20 +71,20 @@ describe('the month of a day', () => {
 
 describe('the name of a period', () => {
   it.each(['2026-W00', '2026-W54', '2025-W53', '2021-W53', '2026-W5', '2026-w47', '2026-47', 'x'])(
-    '%j is no week',
+    'is not a week if it is %j',
     (text) => {
       expect(parseWeek(text)).toBeNull();
     },
   );
 
   it.each(['2026-00', '2026-13', '2026-1', '2026-11-22', '2026-W47', '2026', ''])(
-    '%j is no month',
+    'is not a month if it is %j',
     (text) => {
       expect(parseMonth(text)).toBeNull();
     },
   );
 
-  it.each(['2026-W53', '2020-W53', '2021-W01'])('%s is a week', (text) => {
+  it.each(['2026-W53', '2020-W53', '2021-W01'])('is a week if it is %s', (text) => {
     expect(parseWeek(text)?.name).toBe(text);
   });
 });

@@ -17,16 +17,16 @@ describe('plainText', () => {
     [':\u200b:', ': :'],
     ['###[debug]', '### [debug]'],
     ['', ''],
-  ])('makes %j %j', (text, expected) => {
+  ])('turns %j into %j', (text, expected) => {
     expect(plainText(text)).toBe(expected);
   });
 
-  it('cuts between characters, and shows that it did', () => {
+  it('cuts between characters and shows the cut', () => {
     expect(plainText('😀😀😀', 2)).toBe('😀😀…');
     expect(plainText('😀😀', 2)).toBe('😀😀');
   });
 
-  it('is one line without control or direction characters or commands, whatever comes in', () => {
+  it('turns any text into one line without control or direction characters or commands', () => {
     const piece = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom(':', '::', '#', '[', '##[', '\n', '\u202e', '\u200b', ' '),
@@ -58,7 +58,7 @@ describe('errorMessage', () => {
 });
 
 describe('compareText', () => {
-  it('sorts by code, in the same order everywhere', () => {
+  it('sorts by character code, so the order is the same everywhere', () => {
     const sorted = ['2026-01-31', '2026-02-01', 'B', 'a', 'a', 'ab', 'z', 'ä'];
     expect(sorted.toReversed().toSorted(compareText)).toEqual(sorted);
     expect(compareText('a', 'a')).toBe(0);
