@@ -16,7 +16,7 @@ import { runTrack, startApi } from '../helpers/tracker.ts';
 
 const YESTERDAY_REPORT = 'reports/2026-11-21.md';
 
-/** Three published days of two hashtags, one count a day corrected; 1,020 to 1,022 videos. */
+/** Creates three published days of two hashtags with 1,020 to 1,022 videos and corrections. */
 const createHistory = () =>
   createOnce('three days', async () => {
     const repository = await createRepository(['aitools', 'llm']);
@@ -33,7 +33,7 @@ const createHistory = () =>
     return repository;
   });
 
-/** Commits everything that was changed below the root; the hash, as findings tell it. */
+/** Commits all changes below the root. Returns the hash in the form that findings use. */
 async function commitAll(root: string): Promise<string> {
   await git(root, ['add', '--all', '.']);
   await git(root, ['commit', '--quiet', '-m', 'Tamper']);
@@ -61,7 +61,7 @@ async function audit(root: string, since: string | null = null) {
 }
 
 describe('a history that only the tracker wrote', () => {
-  it('passes, with the corrections of its days', async () => {
+  it('passes, including the corrections of its days', async () => {
     const { root } = await createHistory();
     const ran = await runScript('audit', [], root);
     expect(ran).toMatchObject({
@@ -71,13 +71,13 @@ describe('a history that only the tracker wrote', () => {
     });
   });
 
-  it('passes where there is none yet', async () => {
+  it('passes if it is still empty', async () => {
     const { root } = await createRepository();
     const ran = await runScript('audit', [], root);
     expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Nothing to audit') });
   });
 
-  it('passes where two machines raced, and one carried an earlier day along', async () => {
+  it('passes if two machines raced and one of them added an earlier day', async () => {
     const repository = await createRepository(['aitools', 'llm']);
     const other = await cloneRepository(repository);
     const api = await startApi();
@@ -94,7 +94,7 @@ describe('a history that only the tracker wrote', () => {
     ]);
   });
 
-  it('tells the days and the hashtags that it lacks, as information', async () => {
+  it('passes with missing days and hashtags, which are listed as information', async () => {
     const { root } = await createRepository(['aitools', 'llm']);
     const api = await startApi({
       fault: (name) => (name === 'llm' ? { status: 400, body: {} } : null),
@@ -113,11 +113,11 @@ describe('a history that only the tracker wrote', () => {
   });
 });
 
-describe('the audit finds, with commit, day, hashtag, before and after,', () => {
+describe('the audit', () => {
   const FULL = '1,021 videos, 50,000 views';
   const tamperings: [string, (root: string) => Promise<void>, string[]][] = [
     [
-      'a count of the past that was changed',
+      'a changed count of a past day',
       (root) =>
         changeDatabase(
           root,
@@ -128,7 +128,7 @@ describe('the audit finds, with commit, day, hashtag, before and after,', () => 
       ],
     ],
     [
-      'a count of the past that was changed, even with a correction',
+      'a changed count of a past day, even with a correction',
       (root) =>
         changeDatabase(
           root,
@@ -141,7 +141,7 @@ describe('the audit finds, with commit, day, hashtag, before and after,', () => 
       ],
     ],
     [
-      'a count of the newest day that was changed without a correction',
+      'a changed count of the newest day without a correction',
       (root) =>
         changeDatabase(
           root,
@@ -152,7 +152,7 @@ describe('the audit finds, with commit, day, hashtag, before and after,', () => 
       ],
     ],
     [
-      'a snapshot that was removed',
+      'a removed snapshot',
       (root) =>
         changeDatabase(
           root,
@@ -161,7 +161,7 @@ describe('the audit finds, with commit, day, hashtag, before and after,', () => 
       [`2026-11-21 #aitools: the snapshot was removed; before: ${FULL}; after: nothing`],
     ],
     [
-      'a day that was removed, and added again under another date',
+      'a day that was moved to another date',
       (root) =>
         changeDatabase(root, "UPDATE snapshots SET date = '2026-11-19' WHERE date = '2026-11-21'"),
       ['aitools', 'llm'].map(
@@ -179,19 +179,19 @@ describe('the audit finds, with commit, day, hashtag, before and after,', () => 
       [': data/hashtag_tracker.db was deleted'],
     ],
     [
-      'a report that was rewritten with other numbers',
+      'a report with changed numbers',
       (root) => changeReport(root, '|1,021|', '|9,021|'),
       [
         `2026-11-21 #aitools: the report shows other counts than the database; before: ${FULL}; after: 9,021 videos, 50,000 views`,
       ],
     ],
     [
-      'a row that was taken out of a report',
+      'a row that was removed from a report',
       (root) => changeReport(root, /\|[^\n]*tag\/llm\)[^\n]*\n/, ''),
       [`2026-11-21 #llm: the report lacks the snapshot; before: ${FULL}; after: nothing`],
     ],
     [
-      'a row that stands in a report twice',
+      'a duplicated row in a report',
       (root) => changeReport(root, /(\|[^\n]*tag\/llm\)[^\n]*\n)/, '$1$1'),
       [`2026-11-21 #llm: the report shows it twice; before: ${FULL}; after: ${FULL}`],
     ],
@@ -214,7 +214,7 @@ describe('the audit finds, with commit, day, hashtag, before and after,', () => 
       ['2026-11-21: the report was deleted'],
     ],
   ];
-  it.each(tamperings)('%s', async (_, tamper, expected) => {
+  it.each(tamperings)('finds %s and names the commit', async (_, tamper, expected) => {
     const { root } = await createHistory();
     await tamper(root);
     const commit = await commitAll(root);
@@ -224,7 +224,7 @@ describe('the audit finds, with commit, day, hashtag, before and after,', () => 
     );
   });
 
-  it('a change that was hidden behind a deleted or damaged version', async () => {
+  it('finds a change that was hidden behind a deleted or damaged version', async () => {
     const { root } = await createHistory();
     const sound = await readFile(path.join(root, DATABASE_PATH));
     await rm(path.join(root, DATABASE_PATH));
@@ -243,7 +243,7 @@ describe('the audit finds, with commit, day, hashtag, before and after,', () => 
     ]);
   });
 
-  it('and ends with exit code 1 and how many there are', async () => {
+  it('exits with code 1 and says how many findings there are', async () => {
     const { root } = await createHistory();
     await changeDatabase(root, "DELETE FROM snapshots WHERE date = '2026-11-20'");
     const commit = await commitAll(root);
@@ -258,7 +258,7 @@ describe('the audit finds, with commit, day, hashtag, before and after,', () => 
 });
 
 describe('npm run audit -- --since', () => {
-  it('looks only at the commits after the revision, compared with the state there', async () => {
+  it('checks only the commits after the revision, compared with its state', async () => {
     const { root } = await createHistory();
     await changeDatabase(root, 'UPDATE snapshots SET view_count = 1');
     const first = await commitAll(root);
@@ -282,8 +282,8 @@ describe('npm run audit -- --since', () => {
   });
 });
 
-describe('a history that is not there', () => {
-  it('is refused in a shallow clone, with the command that mends it', async () => {
+describe('an incomplete history', () => {
+  it('is rejected in a shallow clone, with the command that completes it', async () => {
     const { root } = await createHistory();
     const folder = path.join(await createFolder(), 'shallow');
     await git(root, ['clone', '--quiet', '--depth=1', `file://${root}`, folder]);
@@ -296,7 +296,7 @@ describe('a history that is not there', () => {
     expect((await audit(folder)).commits).toHaveLength(6);
   });
 
-  it('is refused outside of a repository and on a branch without a commit', async () => {
+  it('is rejected outside a repository and on a branch without commits', async () => {
     const folder = await createFolder();
     await expect(listHistory(folder, null)).rejects.toThrow(UsageError);
     await git(folder, ['init', '--quiet']);
@@ -305,7 +305,7 @@ describe('a history that is not there', () => {
 });
 
 describe('a merge', () => {
-  it('counts for what it changed for its first parent', async () => {
+  it('is judged by what it changes compared with its first parent', async () => {
     const { root } = await createHistory();
     await git(root, ['switch', '--quiet', '--create', 'side']);
     await changeDatabase(root, "UPDATE snapshots SET video_count = 7 WHERE hashtag = 'llm'");
@@ -330,7 +330,7 @@ describe('a merge', () => {
 });
 
 describe('a tutorial’s database', () => {
-  /** Commits a file as the tutorial's script leaves it, with a row a name on the day. */
+  /** Commits a file like the tutorial's script writes it, with one row per name on the day. */
   async function commitTutorialFile(root: string, day: string, names: string[], videos: number) {
     const { Database } = await initSqlJs();
     const db = new Database();
@@ -344,7 +344,7 @@ describe('a tutorial’s database', () => {
     return commitAll(root);
   }
 
-  it('is upgraded by the first run and passes, its newest day taken over again', async () => {
+  it('is upgraded by the first run and passes, even if its newest day was stored again', async () => {
     const { root } = await createRepository(['aitools']);
     await commitTutorialFile(root, '2026-11-22', ['aitools', 'Vibe Coding'], 0);
     await commitTutorialFile(root, '2026-11-22', ['aitools', 'Vibe Coding'], 3);
@@ -355,7 +355,7 @@ describe('a tutorial’s database', () => {
     expect(commits).toHaveLength(4);
   });
 
-  it('may hold hostile names: they are compared, and do no harm in the reports and the log', async () => {
+  it('may contain hostile names, which are compared and do no harm in reports and the log', async () => {
     const { root } = await createRepository(['aitools']);
     const names = [
       ...HOSTILE_NAMES.filter((name) => name.isWellFormed()),

@@ -13,7 +13,7 @@ const TWO_DAYS = [
   ['2026-11-22', 'aitools', 1000],
 ];
 
-/** Two published days. */
+/** Creates a repository with two published days. */
 async function createHistory(): Promise<{ root: string; file: string }> {
   const { root } = await createOnce('two days', async () => {
     const repository = await createRepository(['aitools']);
@@ -25,7 +25,7 @@ async function createHistory(): Promise<{ root: string; file: string }> {
   return { root, file: path.join(root, DATABASE_PATH) };
 }
 
-/** Commits the checkout's database as it is. */
+/** Commits the current database of the checkout. */
 const commitDatabase = (root: string) =>
   git(root, ['commit', '--quiet', '--all', '-m', 'Change the database']);
 
@@ -37,7 +37,7 @@ const damages: [string, (file: string) => Promise<void>][] = [
 ];
 
 describe.each(damages)('a database that is %s', (_, damage) => {
-  it('stops every command without a write, names the newest good version and the command', async () => {
+  it('stops every command without a write, and names the newest good version and the command', async () => {
     const { root, file } = await createHistory();
     await damage(file);
     const before = await readFile(file).catch(() => null);
@@ -55,7 +55,7 @@ describe.each(damages)('a database that is %s', (_, damage) => {
     expect(await git(root, ['status', '--porcelain'])).toMatch(/^ [MD] data\/hashtag_tracker.db$/);
   });
 
-  it('is brought back by npm run restore', async () => {
+  it('is restored by npm run restore', async () => {
     const { root, file } = await createHistory();
     await damage(file);
     const ran = await runScript('restore', [], root);
@@ -68,8 +68,8 @@ describe.each(damages)('a database that is %s', (_, damage) => {
   });
 });
 
-describe('an older database in the place of the newest', () => {
-  it('is not published over it: nothing is asked, and it says how to go on', async () => {
+describe('an older database in place of the newest', () => {
+  it('is never published: the run asks nothing and says how to continue', async () => {
     const { root } = await createHistory();
     await git(root, ['restore', '--source=HEAD~1', '--', DATABASE_PATH]);
     const head = await git(root, ['rev-parse', 'HEAD']);
@@ -86,7 +86,7 @@ describe('an older database in the place of the newest', () => {
     expect(await queryDatabase(root, SNAPSHOTS)).toHaveLength(3);
   });
 
-  it('is told by this repository, whichever a hook of another one points to', async () => {
+  it('is recognized in this repository, even if a git hook points to another one', async () => {
     const { root } = await createHistory();
     await git(root, ['restore', '--source=HEAD~1', '--', DATABASE_PATH]);
     const other = await createRepository(['llm']);
@@ -96,7 +96,7 @@ describe('an older database in the place of the newest', () => {
     expect(ran.output).toContain('lacks 1 snapshot that the last commit has');
   });
 
-  it('is told from one with days that are not published yet', async () => {
+  it('is not confused with a database that has unpublished days', async () => {
     const { root } = await createHistory();
     const api = await startApi();
     await runTrack(root, api, [], { day: '2026-11-23' });
@@ -106,7 +106,7 @@ describe('an older database in the place of the newest', () => {
 });
 
 describe('npm run restore', () => {
-  it('passes over versions of the history that are damaged themselves', async () => {
+  it('skips versions in the history that are damaged as well', async () => {
     const { root, file } = await createHistory();
     await writeFile(file, 'committed damage');
     await commitDatabase(root);
@@ -123,7 +123,7 @@ describe('npm run restore', () => {
     expect((await readFile(file)).equals(before)).toBe(true);
   });
 
-  it('takes from the committed reports, with --from-reports, what the database never had', async () => {
+  it('adds counts that only the committed reports have with --from-reports', async () => {
     const { root, file } = await createHistory();
     await git(root, ['checkout', '--quiet', 'HEAD~1', '--', DATABASE_PATH]);
     await commitDatabase(root);
@@ -139,7 +139,7 @@ describe('npm run restore', () => {
     expect(await queryDatabase(lost.root, SNAPSHOTS)).toEqual(TWO_DAYS);
   });
 
-  it('passes over a report that somebody changed, and says so', async () => {
+  it('skips a report that somebody changed, and says so', async () => {
     const { root } = await createHistory();
     await git(root, ['checkout', '--quiet', 'HEAD~1', '--', DATABASE_PATH]);
     const report = path.join(root, 'reports', '2026-11-21.md');
@@ -155,7 +155,7 @@ describe('npm run restore', () => {
     expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);
   });
 
-  it('says so where the history has no good version', async () => {
+  it('says so if the history has no good version', async () => {
     const { root } = await createRepository(['aitools']);
     await writeFile(path.join(root, DATABASE_PATH), 'damage');
     const ran = await runScript('restore', [], root);

@@ -14,7 +14,7 @@ function connect(apiUrl: string, token = TOKEN) {
 const any = () => true;
 
 describe('issues', () => {
-  it('are found from the newest on, through all pages, without pull requests', async () => {
+  it('are searched from the newest on, on all pages and without pull requests', async () => {
     const stored = await startGitHub({ pageSize: 2 });
     stored.addIssue({ body: 'wanted' });
     stored.addIssue({ body: 'wanted' });
@@ -29,7 +29,7 @@ describe('issues', () => {
     expect(stored.requests).toHaveLength(3 + 4);
   });
 
-  it('are looked for in ten pages at most', async () => {
+  it('are searched on at most ten pages', async () => {
     const stored = await startGitHub({ pageSize: 1 });
     for (let i = 0; i < 20; i++) stored.addIssue();
     expect(await connect(stored.url).findOpenIssue(({ number }) => number === 1)).toBeNull();
@@ -48,7 +48,7 @@ describe('issues', () => {
 });
 
 describe('comments', () => {
-  it('are found among those changed since an instant, made, and edited', async () => {
+  it('are created, found among those changed since a time, and edited', async () => {
     const stored = await startGitHub({ pageSize: 2 });
     const issue = stored.addIssue();
     for (let i = 0; i < 50; i++) {
@@ -77,12 +77,17 @@ describe('a refusal', () => {
       null,
       /issues: write/,
     ],
-    ['of a token that is none', { status: 401 }, null, /GITHUB_TOKEN/],
-    ['of an issue that is not there', { status: 404 }, null, /check "digestIssue"/],
-    ['of an issue that has moved', { status: 301 }, null, /moved/],
-    ['of issues', { status: 410, body: { message: 'Issues are disabled' } }, null, /switch issues/],
+    ['of an invalid token', { status: 401 }, null, /GITHUB_TOKEN/],
+    ['of a missing issue', { status: 404 }, null, /check "digestIssue"/],
+    ['of a moved issue', { status: 301 }, null, /moved/],
     [
-      'of issues, in other words',
+      'of switched-off issues',
+      { status: 410, body: { message: 'Issues are disabled' } },
+      null,
+      /switch issues/,
+    ],
+    [
+      'of switched-off issues, in other words',
       { status: 403, body: { message: 'Issues has been disabled in this repository.' } },
       null,
       /switch issues on/,
@@ -93,7 +98,7 @@ describe('a refusal', () => {
       null,
       /unlock/,
     ],
-    ['of what can’t be processed', { status: 422 }, null, /defect/],
+    ['of an invalid request', { status: 422 }, null, /defect/],
     ['for a while', { status: 403, headers: { 'Retry-After': '20' } }, 20_000, /wait 20 s/],
     [
       'until the limit is reset',
@@ -105,30 +110,35 @@ describe('a refusal', () => {
       /wait 901 s/,
     ],
     [
-      'for a limit of no known end',
+      'for a limit without a known end',
       { status: 403, body: { message: 'You have exceeded a secondary rate limit' } },
       60_000,
       /wait 60 s/,
     ],
-    ['for a fault', { status: 502, body: '<html>' }, 1000, /HTTP 502/],
-    ['by silence', 'hang', 1000, /no answer within 0.5 s/],
-    ['by nonsense', { status: 200, body: '<html>' }, 1000, /not what its API promises/],
+    ['because of a server error', { status: 502, body: '<html>' }, 1000, /HTTP 502/],
+    ['without an answer', 'hang', 1000, /no answer within 0.5 s/],
     [
-      'by something else',
+      'with an unreadable answer',
+      { status: 200, body: '<html>' },
+      1000,
+      /not what its API promises/,
+    ],
+    [
+      'with an unexpected answer',
       { status: 200, body: { number: 'x' } },
       1000,
       /not what its API promises/,
     ],
     ['that echoes the token', { status: 422, body: { message: TOKEN } }, null, /\*\*\*/],
     [
-      'that holds a command',
+      'that contains a command',
       { status: 422, body: { message: '\n::error::x' } },
       null,
       /: : ?error/,
     ],
   ];
   it.each(cases)(
-    '%s says what to do, and when to try again',
+    '%s says what to do and when to try again',
     async (_case, answer, waitMs, words) => {
       const stored = await startGitHub({ fault: () => answer });
       const error = await connect(stored.url)
@@ -141,7 +151,7 @@ describe('a refusal', () => {
     },
   );
 
-  it('of the connection names the fault', async () => {
+  it('of the connection names the cause', async () => {
     const error = await connect('http://127.0.0.1:1')
       .readIssue(7)
       .catch((thrown: unknown) => thrown);
@@ -151,7 +161,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('is told of a wrong token', async () => {
+  it('of a wrong token has GitHub’s message', async () => {
     const stored = await startGitHub();
     await expect(connect(stored.url, 'other').readIssue(1)).rejects.toThrow('Bad credentials');
   });

@@ -54,7 +54,7 @@ function connect({ url }: StandInGitHub) {
 const writes = ({ requests }: StandInGitHub) => requests.filter((line) => !line.startsWith('GET'));
 
 describe('the digest', () => {
-  it('is one comment on a day with something to say', async () => {
+  it('is one comment on a day with something to report', async () => {
     const { stored, github } = await start();
     const issue = stored.addIssue();
     expect(await writeDigest(github, 1, trending)).toBe('created');
@@ -65,7 +65,7 @@ describe('the digest', () => {
     ]);
   });
 
-  it('is left alone by a rerun that has the same to say, and edited by one that has not', async () => {
+  it('is kept by a rerun with the same content, and edited by one with other content', async () => {
     const { stored, github } = await start();
     const issue = stored.addIssue();
     await writeDigest(github, 1, trending);
@@ -76,14 +76,14 @@ describe('the digest', () => {
     expect(issue.comments).toMatchObject([{ body: expect.not.stringContaining('The credits') }]);
   });
 
-  it('is none on a day with nothing to say', async () => {
+  it('is not written on a day with nothing to report', async () => {
     const { stored, github } = await start();
     stored.addIssue();
     expect(await writeDigest(github, 1, situation())).toBe('nothing');
     expect(writes(stored)).toEqual([]);
   });
 
-  it('takes no comment of a person, and none of another day, for its own', async () => {
+  it('never takes a person’s comment or that of another day for its own', async () => {
     const { stored, github } = await start();
     const issue = stored.addIssue();
     const mark = '<!-- tracker-digest 2026-11-22 -->';
@@ -94,7 +94,7 @@ describe('the digest', () => {
     expect(issue.comments).toHaveLength(4);
   });
 
-  it('knows its text again with the line ends that GitHub may give it', async () => {
+  it('recognizes its text with the line ends that GitHub may use', async () => {
     const { stored, github } = await start();
     const body = `${renderDigest(trending).replaceAll('\n', '\r\n')}\r\n`;
     stored.addComment(stored.addIssue(), { body });
@@ -114,14 +114,14 @@ describe('the digest', () => {
     await expect(writeDigest(github, 1, trending)).rejects.toThrow(/unlock/);
   });
 
-  it('tells of trouble on a day without any data', () => {
+  it('reports trouble on a day without data', () => {
     const text = renderDigest({ ...troubled, report: null, troubles: [{ kind: 'failed' }] });
     expect(text).toMatch(/### 2026-11-22: no data\n\n⚠️ \*\*The last run failed\*\*: \[its page\]/);
   });
 });
 
 describe('the trouble issue', () => {
-  it('is opened with trouble, kept current, and closed without a comment', async () => {
+  it('is opened for trouble, kept current, and closed without a comment', async () => {
     const { stored, github } = await start();
     expect(await keepTroubleIssue(github, situation())).toBe('nothing');
     expect(await keepTroubleIssue(github, troubled)).toBe('created');
@@ -142,7 +142,7 @@ describe('the trouble issue', () => {
     expect(writes(stored)).toEqual(['POST /issues', 'PATCH /issues/1', 'PATCH /issues/1']);
   });
 
-  it('is a new one when trouble returns', async () => {
+  it('is a new issue when trouble returns', async () => {
     const { stored, github } = await start();
     await keepTroubleIssue(github, troubled);
     await keepTroubleIssue(github, situation());
@@ -152,7 +152,7 @@ describe('the trouble issue', () => {
     expect(stored.issues[1]?.body).toContain('since 2026-12-01');
   });
 
-  it('keeps what people did to it', async () => {
+  it('keeps the changes that people made to it', async () => {
     const { stored, github } = await start();
     await keepTroubleIssue(github, troubled);
     const [issue] = stored.issues;
@@ -168,7 +168,7 @@ describe('the trouble issue', () => {
     });
   });
 
-  it('is none that a person wrote, whatever it is called or quotes', async () => {
+  it('is never an issue that a person wrote, even with the same title and text', async () => {
     const { stored, github } = await start();
     const body = renderTroubleIssue(troubled, {});
     stored.addIssue({ title: 'Tracking has problems', body });
@@ -177,7 +177,7 @@ describe('the trouble issue', () => {
     expect(writes(stored)).toEqual([]);
   });
 
-  it('says what it tells of', async () => {
+  it('shows which troubles it already reports', async () => {
     const { github } = await start();
     expect([...(await readKnownTroubles(github))]).toEqual([]);
     await keepTroubleIssue(github, situation({ troubles: [{ kind: 'failed' }] }));
@@ -185,7 +185,7 @@ describe('the trouble issue', () => {
   });
 
   it.each(['{', '{x}', '{}', '{"credits": "<img>"}', '{"credits": 5}', '{"other": "2026-11-01"}'])(
-    'survives a mark that somebody made %j',
+    'survives a mark that somebody changed to %j',
     async (mark) => {
       const { stored, github } = await start();
       stored.addIssue({ user: { login: BOT }, body: `<!-- tracker-trouble ${mark} -->` });
@@ -199,7 +199,7 @@ describe('the trouble issue', () => {
 
 describe('texts from outside', () => {
   it.each([...HOSTILE_NAMES, '123', '@ada', 'GH-1', '--> <b>', 'tracker-digest 2026-11-22 -->'])(
-    'such as %j are no markup, mention or reference in an issue',
+    'such as %j become no markup, mention or reference in an issue',
     (text) => {
       const items = [{ hashtag: text, since: null, reason: text }];
       const hostile = {
@@ -221,7 +221,7 @@ describe('texts from outside', () => {
     },
   );
 
-  it('of any length leave a body that GitHub takes', () => {
+  it('of any length fit into a body that GitHub accepts', () => {
     const history = Array.from({ length: 1500 }, (_, i) => rows(`tag${i}`, [1000, 1100])).flat();
     const report = composeReport(dayRecord(history), parseWatchlist('["a"]'));
     const text = renderDigest(situation({ report }));

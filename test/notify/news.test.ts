@@ -21,20 +21,20 @@ const breakout = rows('a', [...Array.from({ length: 10 }, (_, i) => 1000 + i), 1
 
 describe('what is new', () => {
   it.each([
-    ['a hashtag that trends, on the first run of the day', null, trending, ['a']],
-    ['one that did not trend before', reportOf(calm), trending, ['a']],
-    ['one that trended and now breaks out', reportOf(trending), breakout, ['a']],
-    ['no hashtag that trended before', reportOf(trending), trending, []],
-    ['no hashtag that broke out before and now trends', reportOf(breakout), trending, []],
-    ['no hashtag that grows as usual', null, calm, []],
+    ['a trending hashtag in the first run of the day', null, trending, ['a']],
+    ['a hashtag that did not trend before', reportOf(calm), trending, ['a']],
+    ['a hashtag that trended before and now breaks out', reportOf(trending), breakout, ['a']],
+    ['not a hashtag that trended before', reportOf(trending), trending, []],
+    ['not a hashtag that broke out before and now trends', reportOf(breakout), trending, []],
+    ['not a hashtag that grows as usual', null, calm, []],
   ])('is %s', (_case, before, after, expected) => {
     expect(findNews(before, reportOf(after), []).trending).toEqual(expected);
   });
 
   it.each([
-    ['a failure on the first run of the day', null, ['a']],
-    ['a failure of another hashtag', reportOf(calm, [failed('b')]), ['a']],
-    ['a failure for another reason', reportOf([], [failed('a', 'HTTP 500')]), ['a']],
+    ['a failure in the first run of the day', null, ['a']],
+    ['a failure after one of another hashtag', reportOf(calm, [failed('b')]), ['a']],
+    ['a failure after one for another reason', reportOf([], [failed('a', 'HTTP 500')]), ['a']],
     ['not the same failure again', reportOf([], [failed('a')]), []],
   ])('is %s', (_case, before, expected) => {
     const news = findNews(before, reportOf([], [failed('a')]), [failed('a')]);
@@ -42,7 +42,7 @@ describe('what is new', () => {
   });
 });
 
-describe('news that are handed on', () => {
+describe('news for the next job', () => {
   const anyNews: fc.Arbitrary<News> = fc.record({
     day: fc.constant(TODAY),
     trending: fc.array(anyName),
@@ -50,7 +50,7 @@ describe('news that are handed on', () => {
     more: fc.constant(0),
   });
 
-  it('come out as they went in, on one line', () => {
+  it('are one line of text, and are read back unchanged', () => {
     fc.assert(
       fc.property(anyNews, (news) => {
         const text = renderNews(news);
@@ -60,15 +60,15 @@ describe('news that are handed on', () => {
     );
   });
 
-  it('fit into a variable of the environment, and count what they leave out', () => {
+  it('fit into an environment variable, and count what they leave out', () => {
     const names = Array.from({ length: 5000 }, (_, i) => `日本語の長い名前${i}`);
     const failures = names.map((hashtag) => ({ hashtag, reason: 'x'.repeat(200) }));
     const text = renderNews({ day: TODAY, trending: names, failures, more: 0 });
     expect(Buffer.byteLength(text)).toBeLessThan(100_000);
     const news = parseNews(text);
     expect((news?.trending.length ?? 0) + (news?.failures.length ?? 0)).toBeGreaterThan(100);
-    const told = (news?.trending.length ?? 0) + (news?.failures.length ?? 0) + (news?.more ?? 0);
-    expect(told).toBe(10_000);
+    const counted = (news?.trending.length ?? 0) + (news?.failures.length ?? 0) + (news?.more ?? 0);
+    expect(counted).toBe(10_000);
   });
 
   it.each([
@@ -82,7 +82,7 @@ describe('news that are handed on', () => {
     '{"day":"2026-11-22","trending":[],"failures":["a"],"more":0}',
     '{"day":"2026-11-22","trending":[],"failures":[],"more":-1}',
     '{"day":"2026-11-22","trending":[],"failures":[],"more":0,"url":"x"}',
-  ])('are refused where they are %j', (text) => {
+  ])('are rejected if they are %j', (text) => {
     expect(parseNews(text)).toBeNull();
   });
 });

@@ -30,16 +30,16 @@ const reportWith = (...failures: Failure[]) =>
   composeReport(dayRecord(rows('a', [1]), { failures }), parseWatchlist('["a", "b"]'));
 
 describe('trouble', () => {
-  it('there is none where all is well', () => {
+  it('does not exist if all is well', () => {
     expect(find({})).toEqual([]);
   });
 
-  it('is a run that failed, whatever else the day has', () => {
+  it('is only the failed run if a run failed', () => {
     const report = reportWith({ hashtag: 'b', kind: 'failed', reason: 'x' });
     expect(find({ run: 'failed', report })).toEqual([{ kind: 'failed' }]);
   });
 
-  it('is a run that missed something, even where no hashtag lacks data', () => {
+  it('is a run that missed something, even if every hashtag has data', () => {
     expect(find({ run: 'incomplete', report: reportWith() })).toEqual([
       { kind: 'incomplete', missing: [] },
     ]);
@@ -50,7 +50,7 @@ describe('trouble', () => {
     ['not-asked', 'b', true],
     ['not-found', 'b', false],
     ['failed', 'removed', false],
-  ] as const)('of a day with a hashtag that was %s, #%s: %s', (kind, hashtag, isTrouble) => {
+  ] as const)('with a hashtag that was %s, #%s: %s', (kind, hashtag, isTrouble) => {
     const troubles = find({ report: reportWith({ hashtag, kind, reason: 'x' }) });
     const item = { hashtag, since: null, reason: 'x' };
     expect(troubles).toEqual(isTrouble ? [{ kind: 'incomplete', missing: [item] }] : []);
@@ -75,13 +75,13 @@ describe('trouble', () => {
       { firstFailedDay: day('2026-11-19') },
       '2026-11-19',
     ],
-  ])('of a hashtag that %s: since %3$s', (_case, last, since) => {
+  ])('with a hashtag that %s: since %3$s', (_case, last, since) => {
     const troubles = find({ lastHeard: new Map([['b', heard({ ...last, reason: 'HTTP 404' })]]) });
     const hashtags = [{ hashtag: 'b', since, reason: 'HTTP 404' }];
     expect(troubles).toEqual(since === null ? [] : [{ kind: 'silent', hashtags }]);
   });
 
-  it('is none of a hashtag that is paused, gone, or was never asked for', () => {
+  it('ignores hashtags that are paused, removed or were never asked for', () => {
     const long = heard({ lastDay: day('2026-01-01') });
     expect(find({ watchlist: listOf('b'), lastHeard: new Map([['a', long]]) })).toEqual([]);
   });
@@ -91,13 +91,13 @@ describe('trouble', () => {
     [14, null],
     [13, 6],
     [0, 0],
-  ])('of %j credits left for 2 hashtags: enough for %j days', (creditsLeft, days) => {
+  ])('with %j credits left for 2 hashtags: enough for %j days', (creditsLeft, days) => {
     expect(find({ creditsLeft })).toEqual(
       days === null ? [] : [{ kind: 'credits', left: creditsLeft, days }],
     );
   });
 
-  it('is no want of credits where nothing is asked for', () => {
+  it('ignores low credits if nothing is asked for', () => {
     expect(
       find({ creditsLeft: 0, watchlist: parseWatchlist('[{"name": "a", "paused": true}]') }),
     ).toEqual([]);
@@ -105,14 +105,14 @@ describe('trouble', () => {
 });
 
 describe('trouble in words', () => {
-  it.each(HOSTILE_NAMES)('holds no markup of a hashtag or a reason such as %j', (text) => {
+  it.each(HOSTILE_NAMES)('contains no markup from a hashtag or a reason such as %j', (text) => {
     const items = [{ hashtag: text, since: null, reason: text }];
     const words = renderTrouble({ kind: 'incomplete', missing: items }, null, null);
     const markup = words.replace(/\\./g, '').replace(/`[^`]*`/g, '');
     expect(markup).not.toMatch(/[\r\n|`<>]|\]\((?!https:\/\/www\.tiktok\.com\/tag\/[^()]*\))/);
   });
 
-  it('names 30 hashtags and counts the rest, those with one reason together', () => {
+  it('names 30 hashtags, grouped by reason, and counts the rest', () => {
     const missing = Array.from({ length: 1000 }, (_, i) => ({
       hashtag: `tag${i}`,
       since: null,

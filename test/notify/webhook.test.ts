@@ -23,7 +23,7 @@ const failures = (count: number, reason = 'HTTP 503: down') =>
   Array.from({ length: count }, (_, i) => ({ hashtag: `tag${i}`, reason }));
 
 describe('a message', () => {
-  it('tells what is new, and where there is more', () => {
+  it('says what is new, and links to more', () => {
     expect(render({ trending: ['cursor', 'llm'], failures: failures(2) })).toBe(
       [
         'TikTok hashtags on 2026-11-22',
@@ -36,15 +36,15 @@ describe('a message', () => {
     );
   });
 
-  it('is none where nothing is new', () => {
+  it('is not written if nothing is new', () => {
     expect(render({})).toBeNull();
   });
 
-  it('leads to the run only where something failed', () => {
+  it('links to the run only if something failed', () => {
     expect(render({ trending: ['llm'] })).not.toContain('Run:');
   });
 
-  it('tells what it can where the report is not at hand', () => {
+  it('names the hashtags if there is no report', () => {
     const news = { ...NOTHING, trending: ['llm'] };
     const text = renderMessage(news, null, { report: null, run: null });
     expect(text).toBe('TikTok hashtags on 2026-11-22\n📈 #llm');
@@ -57,8 +57,8 @@ describe('a message', () => {
       { failures: failures(300).map((f, i) => ({ ...f, reason: `${i} ${'<&>'.repeat(60)}` })) },
       300,
     ],
-    ['what did not fit into the news', { trending: ['llm'], more: 41 }, 42],
-  ])('is no longer than Discord takes, and counts the rest: %s', (_case, news, total) => {
+    ['items that did not fit into the news', { trending: ['llm'], more: 41 }, 42],
+  ])('is no longer than Discord allows, and counts the rest: %s', (_case, news, total) => {
     const text = render(news) ?? '';
     expect(text.length).toBeLessThanOrEqual(2000);
     const shown = text.match(/^(📈|⚠️)/gmu)?.length ?? 0;
@@ -66,7 +66,7 @@ describe('a message', () => {
     expect(text).toContain(`\n… and ${total - shown} more\nReport: `);
   });
 
-  it('names ten of many that failed for one reason', () => {
+  it('names ten of many hashtags that failed for the same reason', () => {
     expect(render({ failures: failures(23) })).toContain('#tag9 and 13 more (HTTP 503: down)');
   });
 
@@ -77,14 +77,14 @@ describe('a message', () => {
     '<@U123>',
     '[click](https://evil.example)',
     '::error::x',
-  ])('holds nothing that a chat takes for more than text: %j', (text) => {
+  ])('contains nothing that a chat treats as more than text: %j', (text) => {
     const message = render({ trending: [text], failures: [{ hashtag: text, reason: text }] });
     expect(message?.split('\n')).toHaveLength(5);
     expect(message).not.toMatch(/[<>]|@[a-zU]|\]\(|::error/);
     expect(message).not.toMatch(/&(?!amp;|lt;|gt;)/);
   });
 
-  it('on a run that failed leads to it', () => {
+  it('about a failed run links to it', () => {
     expect(renderFailure('https://run')).toContain('failed. https://run says why');
     expect(renderFailure(null)).toContain('Its log says why');
   });
@@ -93,7 +93,7 @@ describe('a message', () => {
 describe('the webhook', () => {
   const SECRET = 'canary-9a41';
 
-  /** A server whose nth answer is the nth given, the last for all that follow. */
+  /** Starts a server that gives these answers in order, and repeats the last one. */
   async function startHook(...answers: (HttpAnswer | 'hang' | 'reset')[]) {
     const seen: { method: string; url: string; headers: IncomingHttpHeaders; body: string }[] = [];
     const base = await startHttpServer(async (request, response) => {
@@ -119,7 +119,7 @@ describe('the webhook', () => {
     return { message: error === null ? null : String(error), sleptMs: clock.sleptMs(), error };
   }
 
-  it.each([200, 204])('gets the text as Slack’s webhooks take it, and says %i', async (status) => {
+  it.each([200, 204])('gets the text in Slack’s format, and may answer %i', async (status) => {
     const hook = await startHook({ status, body: '' });
     expect((await post(hook.url)).message).toBeNull();
     expect(hook.seen).toEqual([
@@ -135,7 +135,7 @@ describe('the webhook', () => {
   it.each([
     [429, { 'Retry-After': '7' }, 7000],
     [503, {}, 2000],
-  ])('that says %i is tried once more', async (status, headers, sleptMs) => {
+  ])('that answers %i is tried once more', async (status, headers, sleptMs) => {
     const hook = await startHook({ status, headers }, {});
     expect(await post(hook.url)).toMatchObject({ message: null, sleptMs });
     expect(hook.seen).toHaveLength(2);
@@ -152,13 +152,13 @@ describe('the webhook', () => {
     ['echoes its address', { status: 400, body: SECRET }, 1, /HTTP 400/],
   ];
   it.each(hopeless)(
-    'that %s is an error that keeps its address',
+    'that %s causes an error that does not reveal its address',
     async (_case, answer, count, message) => {
       const hook = await startHook(answer);
-      const { message: said, error } = await post(hook.url);
-      expect(said).toMatch(message);
+      const { message: shown, error } = await post(hook.url);
+      expect(shown).toMatch(message);
       expect(hook.seen).toHaveLength(count);
-      expect(`${said} ${JSON.stringify(error)} ${(error as Error).cause}`).not.toContain(SECRET);
+      expect(`${shown} ${JSON.stringify(error)} ${(error as Error).cause}`).not.toContain(SECRET);
     },
   );
 
@@ -167,7 +167,7 @@ describe('the webhook', () => {
     `ftp://${SECRET}`,
     `https://user:${SECRET}@localhost/`,
     `http://${SECRET}:1`,
-  ])('is not told at %s', async (url) => {
+  ])('is not called at %s', async (url) => {
     const { message } = await post(url);
     expect(message).toMatch(/ALERT_WEBHOOK_URL/);
     expect(message).not.toContain(SECRET);

@@ -21,7 +21,7 @@ import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
 
 const SNAPSHOTS = 'SELECT date, hashtag FROM snapshots ORDER BY date, hashtag';
 
-/** The rows of the database that the remote's branch holds. */
+/** The rows that a query finds in the database of the remote's branch. */
 async function queryRemote(remote: string, sql: string): Promise<unknown[][]> {
   const folder = path.join(await createFolder(), 'look');
   await git(path.dirname(folder), ['clone', '--quiet', remote, folder]);
@@ -29,7 +29,7 @@ async function queryRemote(remote: string, sql: string): Promise<unknown[][]> {
 }
 
 describe('publishing', () => {
-  it('commits the database and the reports by name, tells the day, and pushes', async () => {
+  it('commits only the database and the files made from it, names the day, and pushes', async () => {
     const { root, remote } = await createRepository(['aitools', 'llm']);
     await writeFile(path.join(root, 'lies-around.txt'), 'mine');
     const ran = await runTrack(root, await startApi(), ['--publish']);
@@ -46,7 +46,7 @@ describe('publishing', () => {
     expect(await git(root, ['status', '--porcelain'])).toBe('?? lies-around.txt');
   });
 
-  it('commits the summaries of a week and a month that are over, which the audit takes for no reports', async () => {
+  it('commits the summaries of a finished week and month, and the audit accepts them', async () => {
     const { root, remote } = await createRepository(['aitools']);
     const api = await startApi();
     for (const day of ['2026-11-29', '2026-11-30', '2026-12-07']) {
@@ -68,7 +68,7 @@ describe('publishing', () => {
     expect(restored).toMatchObject({ exitCode: 0 });
   });
 
-  it('signs as github-actions[bot] where no identity is configured', async () => {
+  it('signs as github-actions[bot] if no identity is configured', async () => {
     const { root, remote } = await createRepository();
     await git(root, ['config', 'user.email', '']);
     await git(root, ['config', 'user.name', '']);
@@ -91,7 +91,7 @@ describe('publishing', () => {
     expect(await git(remote, ['rev-parse', 'main'])).toBe(head);
   });
 
-  it('leaves what a person has staged and changed alone', async () => {
+  it('leaves the files alone that a person has staged', async () => {
     const { root } = await createRepository();
     await writeFile(path.join(root, 'staged.txt'), 'staged');
     await git(root, ['add', 'staged.txt']);
@@ -115,7 +115,7 @@ describe('publishing', () => {
 });
 
 describe('a race for the remote', () => {
-  it('is won by both: the loser applies its snapshots to the winner’s database and asks nothing twice', async () => {
+  it('loses nothing: the later run adds its snapshots to the other database and asks nothing twice', async () => {
     const repository = await createRepository(['aitools', 'llm']);
     const other = await cloneRepository(repository);
     const api = await startApi();
@@ -131,7 +131,7 @@ describe('a race for the remote', () => {
     expect(await showFile(repository.remote, 'main', 'reports/2026-11-22.md')).toContain(
       '**2 of 2 captured**',
     );
-    // The checkout follows: same commit, nothing left to commit.
+    // The checkout is on the same commit, and nothing is left to commit.
     expect(await git(repository.root, ['rev-parse', 'HEAD'])).toBe(
       await git(repository.remote, ['rev-parse', 'main']),
     );
@@ -139,7 +139,7 @@ describe('a race for the remote', () => {
     expect(await git(repository.root, ['worktree', 'list'])).not.toContain('hashtag-tracker-');
   });
 
-  it('lands the snapshots of eight writers at once, each once, and the report of all', async () => {
+  it('publishes the snapshots of eight writers at once, each exactly once, in one report', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
     const repository = await createRepository(names);
     const api = await startApi();
@@ -160,7 +160,7 @@ describe('a race for the remote', () => {
     expect(api.requests.toSorted()).toEqual(names);
   });
 
-  it('keeps the other reading where both captured the same hashtag', async () => {
+  it('keeps the other count as a correction if both captured the same hashtag', async () => {
     const repository = await createRepository(['aitools']);
     const other = await cloneRepository(repository);
     const api = await startApi();
@@ -175,7 +175,7 @@ describe('a race for the remote', () => {
     ]);
   });
 
-  it('carries along earlier days that only this checkout has', async () => {
+  it('also publishes earlier days that only this checkout has', async () => {
     const repository = await createRepository(['aitools']);
     const other = await cloneRepository(repository);
     const api = await startApi();
@@ -191,7 +191,7 @@ describe('a race for the remote', () => {
     for (const day of [20, 21, 22]) expect(reports).toContain(`2026-11-${day}.md`);
   });
 
-  it('brings the summaries up to date with the days that were added', async () => {
+  it('updates the summaries with the added days', async () => {
     const repository = await createRepository(['aitools', 'llm']);
     const other = await cloneRepository(repository);
     const api = await startApi();
@@ -205,7 +205,7 @@ describe('a race for the remote', () => {
     expect(week).toContain('· 2 hashtags');
   });
 
-  it('keeps every uncommitted change of the checkout', async () => {
+  it('keeps every uncommitted change in the checkout', async () => {
     const repository = await createRepository(['aitools']);
     await commitFile(repository.root, 'notes.txt', 'one\n', true);
     const other = await cloneRepository(repository);
@@ -217,7 +217,7 @@ describe('a race for the remote', () => {
     expect(await readFile(path.join(repository.root, 'other.txt'), 'utf8')).toBe('theirs\n');
   });
 
-  it('pushes, keeps the change and says what to do where a change conflicts with the remote’s', async () => {
+  it('keeps a local change that conflicts with the remote, pushes, and says what to do', async () => {
     const repository = await createRepository(['aitools']);
     await commitFile(repository.root, 'notes.txt', 'one\n', true);
     const other = await cloneRepository(repository);
@@ -229,7 +229,7 @@ describe('a race for the remote', () => {
     expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
   });
 
-  it('does not push a person’s own commits over others’, and keeps them', async () => {
+  it('keeps a person’s own commits, but does not push them over others’ commits', async () => {
     const repository = await createRepository(['aitools']);
     const other = await cloneRepository(repository);
     await commitFile(other, 'other.txt', 'theirs\n', true);
@@ -247,8 +247,8 @@ describe('a race for the remote', () => {
   });
 });
 
-describe('what a race must not lose', () => {
-  it('rows that came from no run: they were imported', async () => {
+describe('a race must not lose', () => {
+  it('imported rows, which came from no run', async () => {
     const repository = await createRepository(['aitools']);
     const other = await cloneRepository(repository);
     const api = await startApi();
@@ -265,7 +265,7 @@ describe('what a race must not lose', () => {
     ]);
   });
 
-  it('a second reading of a day, which was not published yet', async () => {
+  it('a second reading of a day that was not published yet', async () => {
     const repository = await createRepository(['aitools']);
     const { root, remote } = repository;
     const other = await cloneRepository(repository);
@@ -281,7 +281,7 @@ describe('what a race must not lose', () => {
     expect(await queryRemote(remote, 'SELECT video_count FROM corrections')).toEqual([[2000]]);
   });
 
-  it('what a person took back, which stays taken back', async () => {
+  it('a person’s revert, which stays reverted', async () => {
     const repository = await createRepository(['aitools']);
     const { root, remote } = repository;
     const api = await startApi();
@@ -297,7 +297,7 @@ describe('what a race must not lose', () => {
     ]);
   });
 
-  it('the other worktrees of the repository, even where their folder is away', async () => {
+  it('the other worktrees of the repository, even if their folder is temporarily missing', async () => {
     const repository = await createRepository(['aitools']);
     const other = await cloneRepository(repository);
     const disk = path.join(path.dirname(repository.root), 'disk');
@@ -310,7 +310,7 @@ describe('what a race must not lose', () => {
     expect(await git(disk, ['status', '--porcelain'])).toBe('');
   });
 
-  it('the way to a remote whose address is a relative path', async () => {
+  it('the connection to a remote whose address is a relative path', async () => {
     const repository = await createRepository(['aitools']);
     const other = await cloneRepository(repository);
     await git(repository.root, ['remote', 'set-url', 'origin', '../remote.git']);
@@ -321,15 +321,15 @@ describe('what a race must not lose', () => {
   });
 });
 
-describe('a checkout that git would not publish from', () => {
+describe('a checkout that can’t be published', () => {
   const states: [string, (root: string) => Promise<unknown>, RegExp][] = [
     [
-      'the database is ignored',
+      'git ignores the database',
       (root) => writeFile(path.join(root, '.gitignore'), '*.db\n'),
       /git ignores data\/hashtag_tracker\.db/,
     ],
     [
-      'a merge is under way',
+      'a merge is in progress',
       async (root) => {
         await git(root, ['checkout', '--quiet', '-b', 'other']);
         await commitFile(root, 'a.txt', 'theirs');
@@ -340,16 +340,19 @@ describe('a checkout that git would not publish from', () => {
       /a merge is in progress here: finish it, or run: git merge --abort/,
     ],
   ];
-  it.each(states)('because %s is refused before anything is asked', async (_, prepare, message) => {
-    const { root } = await createRepository(['aitools']);
-    await prepare(root);
-    const api = await startApi();
-    const ran = await runTrack(root, api, ['--publish']);
-    expect(ran).toMatchObject({ exitCode: 1, output: expect.stringMatching(message) });
-    expect(api.requests).toEqual([]);
-  });
+  it.each(states)(
+    'because %s is rejected before anything is asked',
+    async (_, prepare, message) => {
+      const { root } = await createRepository(['aitools']);
+      await prepare(root);
+      const api = await startApi();
+      const ran = await runTrack(root, api, ['--publish']);
+      expect(ran).toMatchObject({ exitCode: 1, output: expect.stringMatching(message) });
+      expect(api.requests).toEqual([]);
+    },
+  );
 
-  it('because it is a folder in a repository is refused before anything is asked', async () => {
+  it('because it is a folder in a repository is rejected before anything is asked', async () => {
     const { root } = await createRepository(['aitools']);
     const folder = path.join(root, 'tracker');
     await writeWatchlist(folder, ['aitools']);
@@ -359,7 +362,7 @@ describe('a checkout that git would not publish from', () => {
     expect(api.requests).toEqual([]);
   });
 
-  it('because git was told to overlook the database says so, and keeps the snapshots', async () => {
+  it('because git skips the database is reported, and the snapshots are kept', async () => {
     const { root } = await createRepository(['aitools']);
     const api = await startApi();
     await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
@@ -369,7 +372,7 @@ describe('a checkout that git would not publish from', () => {
     expect(await queryDatabase(root, SNAPSHOTS)).toHaveLength(2);
   });
 
-  it('because another branch was checked out meanwhile says so, and pushes neither', async () => {
+  it('because another branch was checked out is reported, and neither branch is pushed', async () => {
     const { root, remote } = await createRepository(['aitools']);
     const head = await git(remote, ['rev-parse', 'main']);
     const api = await startApi();
@@ -387,30 +390,30 @@ describe('a checkout that git would not publish from', () => {
   });
 });
 
-describe('a race', () => {
-  it('is not taken for a refusal because a commit’s hash holds 403', () => {
-    const said = "cannot lock ref 'refs/heads/main': is at 8eeae30022d54e17041ad26a7f4038c0 but";
+describe('the explanation of a failed push', () => {
+  it('does not take a race for a refusal because a commit’s hash contains 403', () => {
+    const output = "cannot lock ref 'refs/heads/main': is at 8eeae30022d54e17041ad26a7f4038c0 but";
     const target = { remote: 'origin', branch: 'main', head: 'refs/heads/main', hasIdentity: true };
-    expect(explainFailedPush(said, target)).toBeNull();
+    expect(explainFailedPush(output, target)).toBeNull();
     expect(explainFailedPush('The requested URL returned error: 403', target)).toMatch(/token/);
   });
 
-  it('with a file that is too large names the size, not GitHub’s hook that refuses it', () => {
-    const said =
+  it('names the size of a file that is too large, not GitHub’s hook that rejects it', () => {
+    const output =
       'remote: error: GH001: Large files detected.\n ! [remote rejected] main (pre-receive hook declined)';
     const target = { remote: 'origin', branch: 'main', head: 'refs/heads/main', hasIdentity: true };
-    expect(explainFailedPush(said, target)).toContain('larger than the remote accepts');
+    expect(explainFailedPush(output, target)).toContain('larger than the remote accepts');
   });
 });
 
-describe('where to', () => {
-  it('is the branch, whatever a tag is called', async () => {
+describe('the publish target', () => {
+  it('is the branch, even if a tag has the same name', async () => {
     const { root } = await createRepository();
     await git(root, ['tag', 'main']);
     expect(await findPublishTarget(root)).toMatchObject({ remote: 'origin', branch: 'main' });
   });
 
-  it('is origin where the branch follows an address, which is told to nobody', async () => {
+  it('is origin if the branch follows an address, which the message does not reveal', async () => {
     const { root } = await createRepository();
     await git(root, ['config', 'branch.main.remote', 'https://ada:SEKRET@localhost/x.git']);
     await git(root, ['remote', 'rename', 'origin', 'elsewhere']);
@@ -445,7 +448,7 @@ describe('a push that can’t succeed', () => {
     },
   );
 
-  it('is made up for by the next run', async () => {
+  it('is completed by the next run', async () => {
     const { root, remote } = await createRepository(['aitools']);
     const api = await startApi();
     await refusePushes(remote, 'no thanks');
@@ -457,7 +460,7 @@ describe('a push that can’t succeed', () => {
     expect(await queryRemote(remote, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
   });
 
-  it('for want of a repository, a branch or a remote is found before anything is asked', async () => {
+  it('because a repository, branch or remote is missing is found before anything is asked', async () => {
     const folder = await createFolder();
     await expect(findPublishTarget(folder)).rejects.toThrow(/needs a git repository/);
     await git(folder, ['init', '--quiet', '--initial-branch=main']);
