@@ -13,7 +13,7 @@ import { runTrack, startApi } from '../helpers/tracker.ts';
 
 const GREEN = '#1a7f37';
 
-/** The badge of today, with these hashtags captured, and another that is not, for a reason. */
+/** Today's badge with these captured hashtags, and one more that is `missing` if that is set. */
 function badge(captured: string[], missing: Failure['kind'] | null = null): string {
   const failures: Failure[] =
     missing === null ? [] : [{ hashtag: 'x', kind: missing, reason: 'HTTP 500' }];
@@ -22,12 +22,12 @@ function badge(captured: string[], missing: Failure['kind'] | null = null): stri
 }
 
 describe('the badge', () => {
-  it('says of which day the last data are, and how many hashtags it has', () => {
+  it('shows the day of the last data and how many hashtags it has', () => {
     expect(badge(['a', 'b'])).toContain('aria-label="last data: 2026-11-22 · 2 of 2"');
     expect(badge(['a', 'b'], 'failed')).toContain('>2026-11-22 · 2 of 3</text>');
   });
 
-  it('is green where the day has all that there is', () => {
+  it('is green if the day has all hashtags that TikTok has', () => {
     expect(badge(['a'])).toContain(GREEN);
     expect(badge(['a'], 'not-found')).toContain(GREEN);
     expect(badge(['a'], 'failed')).not.toContain(GREEN);

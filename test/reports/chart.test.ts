@@ -7,7 +7,7 @@ import { anyHistory, HOSTILE_NAMES, rows, TODAY, trendsOf } from '../helpers/sna
 
 const render = (...snapshots: Snapshot[][]) => renderChart(trendsOf(snapshots.flat()), TODAY);
 
-/** The chart's lines, dots and end labels, as they stand in the document. */
+/** The chart's lines, dots and end labels, as they are in the document. */
 function draw(...snapshots: Snapshot[][]) {
   const svg = render(...snapshots) ?? '';
   const paths = svg.match(/<path [^>]*>/g) ?? [];
@@ -27,7 +27,7 @@ function draw(...snapshots: Snapshot[][]) {
   };
 }
 
-/** What is wrong with an XML document; null where it is well formed. */
+/** The first error in an XML document. Null if it is well formed. */
 function xmlError(xml: string): string | null {
   const invalid = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u.exec(xml);
   if (invalid !== null) return `invalid character ${JSON.stringify(invalid[0])}`;
@@ -58,7 +58,7 @@ describe('the chart', () => {
     expect(render(snapshots)).toBeNull();
   });
 
-  it('of one hashtag is one line, indexed to 100, labelled at its end', () => {
+  it('of one hashtag is one line, indexed to 100 and labelled at its end', () => {
     expect(draw(rows('llm', [200, 250, 320]))).toMatchObject({
       lines: [expect.stringMatching(/^#\w{6}$/)],
       segments: [1],
@@ -66,7 +66,7 @@ describe('the chart', () => {
     });
   });
 
-  it('says so where a line is of views', () => {
+  it('says so if a line shows views', () => {
     const views = [2000, 3000];
     expect(draw(rows('llm', [null, null], views)).labels).toEqual(['#llm (views)  150']);
   });
@@ -76,7 +76,7 @@ describe('the chart', () => {
     expect(labels).toEqual(['#new  110', '#old  200']);
   });
 
-  it('keeps the colour of a hashtag from day to day, whatever their order', () => {
+  it('keeps the colour of a hashtag from day to day in any order', () => {
     const before = draw(rows('a', [100, 150]), rows('b', [100, 120]));
     const after = draw(rows('a', [100, 120]), rows('b', [100, 150]));
     expect(before).toMatchObject({ lines: after.lines, labels: ['#a  150', '#b  120'] });
@@ -94,12 +94,12 @@ describe('the chart', () => {
     expect(draw(rows('tag', [100, 150, null], [null, null, 7])).labels).toEqual(['#tag  150']);
   });
 
-  it('cuts long names, wide ones earlier', () => {
+  it('cuts long names, and cuts wide characters earlier', () => {
     const { labels } = draw(rows('a'.repeat(30), [1, 3]), rows('日'.repeat(20), [1, 2]));
     expect(labels).toEqual([`#${'a'.repeat(18)}…  300`, `#${'日'.repeat(9)}…  200`]);
   });
 
-  it('of 300 hashtags has 8 lines in 8 colours, with labels that stand apart and inside', () => {
+  it('of 300 hashtags has 8 lines in 8 colours, with labels inside it that do not overlap', () => {
     const same = Array.from({ length: 300 }, (_, i) => rows(`tag${i}`, [1000, 1020]));
     const { lines, labels, labelYs } = draw(...same);
     expect(new Set(lines).size).toBe(8);
@@ -112,7 +112,7 @@ describe('the chart', () => {
     expect(sorted.at(-1)).toBeLessThan(420);
   });
 
-  it('takes its text and axes from the reader’s theme', () => {
+  it('takes the colours of its text and axes from the reader’s theme', () => {
     const svg = render(rows('tag', [100, 150])) ?? '';
     expect(svg).toContain('prefers-color-scheme:dark');
     const fills = [...svg.matchAll(/<text [^>]*fill="(.*?)"/g)].map(([, fill]) => fill);
@@ -125,7 +125,7 @@ describe('the chart', () => {
   });
 });
 
-describe('the hashtags shown', () => {
+describe('the hashtags in the chart', () => {
   const chosen = (...snapshots: Snapshot[][]) =>
     chooseChartTrends(trendsOf(snapshots.flat())).map(({ hashtag }) => hashtag);
 
@@ -141,12 +141,12 @@ describe('the hashtags shown', () => {
     expect(names).toHaveLength(8);
   });
 
-  it('have two days to show', () => {
+  it('have at least two days', () => {
     expect(chosen(rows('new', [100]), rows('old', [100, 100]))).toEqual(['old']);
   });
 });
 
-describe('the document', () => {
+describe('the document of the chart', () => {
   it.each(['llm', 'a<b>&"c\'', '日本', ...HOSTILE_NAMES])('is well-formed XML with #%s', (name) => {
     expect(xmlError(render(rows(name.toWellFormed(), [100, 150])) ?? '')).toBeNull();
   });
@@ -155,7 +155,7 @@ describe('the document', () => {
     expect(xmlError(render(rows(name, [100, 150])) ?? '')).toBeNull();
   });
 
-  it('holds no element that a name brought', () => {
+  it('has no element that came from a name', () => {
     const svg = render(rows('</title><script>alert(1)</script>', [100, 150])) ?? '';
     expect(svg).toContain('<title>');
     expect(svg).not.toContain('<script');
@@ -167,7 +167,7 @@ describe('the document', () => {
     expect(title).toContain('#llm');
   });
 
-  it('has no broken number, whatever the rows', () => {
+  it('has no broken number for any rows', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
         const plain = history.map((row) => ({ ...row, hashtag: `t${row.hashtag.length}` }));
@@ -178,15 +178,15 @@ describe('the document', () => {
   });
 });
 
-describe('xmlError, by which the above is judged', () => {
+describe('xmlError, which judges these documents', () => {
   it.each(['<a>', '<a></b>', '<a>&</a>', '<a b=c/>', '<a/><b/>', '<a>\u0001</a>', '<a b="<"/>'])(
-    'refuses %j',
+    'rejects %j',
     (xml) => {
       expect(xmlError(xml)).not.toBeNull();
     },
   );
 
-  it('takes a sound document', () => {
+  it('accepts a well-formed document', () => {
     expect(xmlError('<a b="1"><c d="&#38;"/>x &#60;<e>y</e></a>\n')).toBeNull();
   });
 });

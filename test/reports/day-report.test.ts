@@ -22,7 +22,7 @@ import {
 
 const LINKS = { base: '', previousReport: null, hasChart: false };
 
-/** The report of a day with these rows; `hashtags` and `settings` as in the watchlist file. */
+/** The report of a day with these rows. `hashtags` and `settings` are those of the watchlist. */
 function compose(
   history: Snapshot[],
   record: Partial<DayRecord> = {},
@@ -54,7 +54,7 @@ const failure = (hashtag: string, kind: Failure['kind'] = 'failed', reason = 'HT
   reason,
 });
 
-/** The cells of a hashtag's row, under the names of their columns; a dash where one is left out. */
+/** The cells of a hashtag's row by column name. A dash for each column that is left out. */
 function cells(markdown: string, hashtag: string): Record<string, string> {
   const [names = [], ...rest] = tableRows(markdown);
   const row = rest.find((line) => line.some((cell) => cell.startsWith(`[#${hashtag}]`))) ?? [];
@@ -74,67 +74,67 @@ const link = (hashtag: string) => `[#${hashtag}](https://www.tiktok.com/tag/${ha
 
 describe('the health line', () => {
   it.each<[string, Partial<DayRecord>, string]>([
-    ['a sound day', { runs: [run()] }, '✅ **1 of 1 captured** · 2026-11-22 06:18 UTC'],
-    ['no run', {}, 'no run is recorded for this day'],
+    ['a complete day', { runs: [run()] }, '✅ **1 of 1 captured** · 2026-11-22 06:18 UTC'],
+    ['that no run is recorded', {}, 'no run is recorded for this day'],
     [
       'a run on GitHub',
       { runs: [run({ url: 'https://x.test/1' })] },
       'by [this run](https://x.test/1)',
     ],
     ['a failure', { failures: [failure('b')] }, '⚠️ **1 of 2 captured**'],
-    ['a lost hashtag', { runs: [run({ tracked: 3 })] }, '⚠️ **1 of 3 captured**'],
+    ['that a hashtag is missing', { runs: [run({ tracked: 3 })] }, '⚠️ **1 of 3 captured**'],
     [
-      'one that TikTok lacks',
+      'a hashtag that TikTok does not have',
       { failures: [failure('b', 'not-found')] },
       '✅ **1 of 2 captured** · 1 not on TikTok',
     ],
     ['one credit', { runs: [run({ creditsUsed: 1 })] }, '1 credit used'],
     [
-      'all runs’ credits',
+      'the credits of all runs',
       { runs: [run({ creditsUsed: 2 }), run(), run({ creditsUsed: 3 })] },
       '5 credits used',
     ],
     [
-      'what is left',
+      'the credits left',
       { runs: [run({ creditsRemaining: 6543 })] },
       '6,543 left, enough for 6,543 days',
     ],
     [
-      'what was left last',
+      'the last known credits left',
       { runs: [run({ creditsRemaining: 9 }), run({ creditsRemaining: 2 }), run()] },
       '2 left, enough for 2 days',
     ],
     [
-      'the last run',
+      'the time of the last run',
       { runs: [run(), run({ finishedAt: '2026-11-22T12:30:00.000Z' })] },
       '· 2026-11-22 12:30 UTC',
     ],
     [
-      'what was missed',
+      'the missed hashtags',
       { failures: [failure('a', 'not-asked'), failure('b', 'not-found')] },
       `· 1 missed: ${link('a')} · 1 not on TikTok ·`,
     ],
     [
-      'the first of many missed',
+      'the first of many missed hashtags',
       { failures: ['a', 'b', 'c', 'd'].map((name) => failure(name)) },
       `· 4 missed: ${link('a')}, ${link('b')}, ${link('c')} and 1 more ·`,
     ],
-    ['no gap', {}, 'no day missing in the last 30'],
-    ['gaps', { firstDay: addDays(TODAY, -3) }, '3 days missing in the last 30'],
-  ])('tells of %s', (_case, record, expected) => {
+    ['that no day is missing', {}, 'no day missing in the last 30'],
+    ['missing days', { firstDay: addDays(TODAY, -3) }, '3 days missing in the last 30'],
+  ])('shows %s', (_case, record, expected) => {
     expect(renderHealth(compose(rows('llm', [100]), record))).toContain(expected);
   });
 
-  it('is no sign of health where nothing came', () => {
+  it('is a warning if nothing was captured', () => {
     const report = compose([], { failures: [failure('a', 'not-found')] });
     expect(renderHealth(report)).toMatch(/^⚠️ \*\*0 of 1 captured\*\*/);
   });
 
-  it('says nothing of credits that are not known', () => {
+  it('does not mention unknown credits', () => {
     expect(renderHealth(compose(rows('llm', [100]), { runs: [run()] }))).not.toMatch(/credit|left/);
   });
 
-  it('tells the time on the clock of the watchlist', () => {
+  it('shows the time in the time zone of the watchlist', () => {
     expect(formatInstant('2026-11-22T23:30:00.000Z', 'UTC')).toBe('2026-11-22 23:30 UTC');
     expect(formatInstant('2026-11-22T23:30:00Z', 'Asia/Tokyo')).toBe('2026-11-23 08:30 Asia/Tokyo');
   });
@@ -143,7 +143,7 @@ describe('the health line', () => {
 describe('the trending section', () => {
   const trending = (...args: Parameters<typeof compose>) => renderTrending(compose(...args));
 
-  it('has a line a hashtag, the fastest first', () => {
+  it('has one line per hashtag, the fastest first', () => {
     const history = [
       ...rows('slow', [100, 110]),
       ...rows('fast', [100, 150]),
@@ -155,41 +155,49 @@ describe('the trending section', () => {
     );
   });
 
-  it('marks a breakout, and tells the usual day', () => {
+  it('marks a breakout and shows the growth of a usual day', () => {
     const calm = Array.from({ length: 9 }, (_, i) => 1000 + i * 10);
     expect(trending(rows('llm', [...calm, 2160]))).toMatch(
       /^- 🚀 .* videos \*\*\+100%\*\* .* \*\*breakout\*\*: its usual day is \+1\.0% · 99\.0 points a day faster/,
     );
   });
 
-  it('says when it is slower than in the week before', () => {
+  it('says if a hashtag is slower than in the week before', () => {
     const counts = [100, null, null, null, null, null, null, 12_800, 19_200];
     expect(trending(rows('llm', counts))).toContain(
       ' · 50.0 points a day slower than in the 7 days before',
     );
   });
 
-  it('says over how many days, and that it is of views', () => {
+  it('says over how many days a hashtag grew, and that views were counted', () => {
     const history = rows('llm', [null, null, null], [1000, null, 1210]);
     expect(trending(history)).toContain('views **+10.0%/day over 2 days**');
   });
 
   it.each([
-    ['the fastest', rows('llm', [1000, 1020]), `The fastest was ${link('llm')}: videos +2.0%.`],
-    ['no growth', rows('llm', [100, 90]), 'Nothing grew by more than rounding.'],
-    ['rounding', rows('llm', [1_000_000, 1_100_000]), 'Nothing grew by more than rounding.'],
+    [
+      'the fastest hashtag',
+      rows('llm', [1000, 1020]),
+      `The fastest was ${link('llm')}: videos +2.0%.`,
+    ],
+    ['that nothing grew', rows('llm', [100, 90]), 'Nothing grew by more than rounding.'],
+    [
+      'growth within rounding',
+      rows('llm', [1_000_000, 1_100_000]),
+      'Nothing grew by more than rounding.',
+    ],
     ['a first day', rows('llm', [100]), 'Growth appears from the second day on'],
     [
       'a second day from zero',
       rows('llm', [0, 7]),
       'There is no growth to show: no count of today',
     ],
-    ['nothing', [], 'Nothing was captured on this day.'],
-  ])('tells of %s where nothing is trending', (_case, history, expected) => {
+    ['that nothing was captured', [], 'Nothing was captured on this day.'],
+  ])('mentions %s if nothing is trending', (_case, history, expected) => {
     expect(trending(history)).toContain(expected);
   });
 
-  it('goes by the hashtag’s own threshold, and by minVideos', () => {
+  it('uses the hashtag’s own threshold and minVideos', () => {
     const hashtags = [{ name: 'llm', trendingGrowthPercent: 20 }, 'claude'];
     const history = [...rows('llm', [100, 115]), ...rows('claude', [100, 106])];
     const own = compose(history, {}, { hashtags });
@@ -198,13 +206,13 @@ describe('the trending section', () => {
     expect(few.trends.some(isTrending)).toBe(false);
   });
 
-  it('does not say that nothing was faster than its threshold where minVideos was the reason', () => {
+  it('does not say that nothing exceeded its threshold if minVideos was the reason', () => {
     const history = rows('llm', [100, 200]);
     const text = trending(history, {}, { settings: { minVideos: 1000 } });
     expect(text).not.toContain('No hashtag grew');
   });
 
-  it('names the threshold where it is the same for all', () => {
+  it('names the threshold if it is the same for all hashtags', () => {
     const history = rows('llm', [1000, 1020]);
     expect(trending(history, {}, { settings: { trendingGrowthPercent: 2.5 } })).toContain(
       'No hashtag grew by more than 2.5% a day.',
@@ -256,16 +264,24 @@ describe('the table', () => {
       rows('x', [100, null, 121]),
       { New: '+21', Growth: '**+10.0%/day over 2 days**' },
     ],
-    ['rounding', rows('x', [1e6, 1.1e6]), { New: '+100,000', Growth: '≈+10.0%' }],
-    ['no step', rows('x', [1e6, 1e6]), { New: '0', Growth: '0.0%' }],
-    ['a return', rows('x', [100, ...gap(7), 100]), { Growth: 'back: 0.0%/day over 8 days' }],
-    ['a week', rows('x', [100, ...gap(6), 100]), { Growth: '0.0%/day over 7 days' }],
-    ['trending', rows('x', [100, 150], [9, 9]), { Growth: '**+50.0%**', 'Views growth': '0.0%' }],
+    ['a change within rounding', rows('x', [1e6, 1.1e6]), { New: '+100,000', Growth: '≈+10.0%' }],
+    ['no change of a rounded count', rows('x', [1e6, 1e6]), { New: '0', Growth: '0.0%' }],
+    [
+      'a return after a long gap',
+      rows('x', [100, ...gap(7), 100]),
+      { Growth: 'back: 0.0%/day over 8 days' },
+    ],
+    ['a gap of a week', rows('x', [100, ...gap(6), 100]), { Growth: '0.0%/day over 7 days' }],
+    [
+      'a trending hashtag',
+      rows('x', [100, 150], [9, 9]),
+      { Growth: '**+50.0%**', 'Views growth': '0.0%' },
+    ],
   ])('has its own wording for %s', (_case, history, expected) => {
     expect(cells(render(history), 'x')).toMatchObject(expected);
   });
 
-  it('shows the places gained and lost, and who is new, which a return is not', () => {
+  it('shows places gained and lost, and marks new hashtags but not returning ones', () => {
     const markdown = render([
       ...rows('up', [100, 101, 200]),
       ...rows('down', [100, 150, 160]),
@@ -291,7 +307,7 @@ describe('the table', () => {
     ]);
   });
 
-  it('marks the hashtags that are ranked by views; the column where all are', () => {
+  it('marks the hashtags that are ranked by views, or the column if all are', () => {
     const byViews = rows('views', [null, null], [100, 150]);
     const mixed = render([...byViews, ...rows('videos', [100, 101])]);
     expect(tableRows(mixed)[0]?.[0]).toBe('Rank');
@@ -302,7 +318,7 @@ describe('the table', () => {
     expect(cells(all, 'views').Hashtag).toBe(link('views'));
   });
 
-  it('is one a group where groups are used, the hashtags without group last', () => {
+  it('is one per group if there are groups, with the hashtags without a group last', () => {
     const hashtags = [{ name: 'a', group: 'Models' }, { name: 'b', group: 'E|*x*' }, 'c'];
     const history = ['c', 'a', 'b'].flatMap((hashtag) => rows(hashtag, [1, 2]));
     const headings = render(history, {}, { hashtags }).match(/^## .*$/gm);
@@ -316,7 +332,7 @@ describe('the table', () => {
     expect(render(history)).toContain('## All hashtags');
   });
 
-  it('is absent where nothing was captured', () => {
+  it('is absent if nothing was captured', () => {
     expect(tableRows(render([], { failures: [failure('llm')] }))).toEqual([]);
   });
 });
@@ -326,7 +342,7 @@ describe('the sparkline', () => {
     ['growth', [0, 10, 20, 30, 40, 50, 60, 70], '▁▂▃▄▅▆▇█'],
     ['a gap', [0, null, 70], '▁·█'],
     ['a gap at the end', [0, 70, null], '▁█·'],
-    ['the days before the first', [null, null, 0, 70], '▁█'],
+    ['no days before the first count', [null, null, 0, 70], '▁█'],
     ['no change', [5, 5, 5], '▄▄▄'],
     ['one day', [null, 5], '▄'],
     ['no day', [null, null], '–'],
@@ -348,13 +364,13 @@ describe('the data notes', () => {
       `- **Not found on TikTok** \`x\`: ${link('b')}`,
     ],
     [
-      'one not asked',
+      'a hashtag that was not asked for',
       llm,
       { failures: [failure('b', 'not-asked', 'x')] },
       `- **Not asked** \`x\`: ${link('b')}`,
     ],
     [
-      'one without record',
+      'a hashtag without a record',
       llm,
       { runs: [run({ tracked: 2 })] },
       '- **Not asked for** on this day: 1 hashtag of the watchlist',
@@ -397,7 +413,7 @@ describe('the data notes', () => {
       '- **By views**: the growth of videos is unknown, so the rank goes by views',
     ],
     [
-      'rounding',
+      'a change within rounding',
       rows('llm', [1e6, 1.1e6], [9, 9]),
       {},
       '- **≈**: within one step of TikTok’s rounding, so it says nothing about growth',
@@ -409,7 +425,7 @@ describe('the data notes', () => {
       `- **Compared with 2 days before**, the days between are missing: ${link('llm')}`,
     ],
     [
-      'a return',
+      'a return after a long gap',
       rows('llm', [1, ...gap(7), 1], [1, ...gap(7), 1]),
       {},
       `- **Back** after a long gap, growth is the daily rate over it: ${link('llm')} (8 days)`,
@@ -424,7 +440,7 @@ describe('the data notes', () => {
       },
       `- **Corrected** by a later run: ${link('llm')} (before 2026-11-22 12:00 UTC: 99 videos, – views)`,
     ],
-  ])('tell of %s', (_case, history, record, expected) => {
+  ])('mention %s', (_case, history, record, expected) => {
     expect(notes(render(history, record))).toContain(expected);
   });
 
@@ -433,31 +449,31 @@ describe('the data notes', () => {
     const note = (hashtags: unknown[], record: Partial<DayRecord> = {}) =>
       notes(render(history, record, { hashtags })).join();
 
-    it('say that it is paused, or no longer tracked', () => {
+    it('say that it is paused or no longer tracked', () => {
       expect(note(['llm', { name: 'gone', paused: true }])).toBe(`- **Paused**: ${link('gone')}`);
       expect(note(['llm'])).toBe(`- **No longer tracked**: ${link('gone')}`);
     });
 
-    it('say neither where it is asked for, where it failed, and where nothing was captured', () => {
+    it('say neither if it is still asked for, if it failed, or if nothing was captured', () => {
       expect(note(['llm', 'gone'])).toBe('Nothing to add.');
       expect(note(['llm'], { failures: [failure('gone')] })).not.toContain('No longer');
       const nothing = rows('gone', [1, null], [1, null]);
       expect(notes(render(nothing, {}, { hashtags: ['llm'] })).join()).not.toContain('No longer');
     });
 
-    it('say neither where it has a snapshot, as on the day of the change', () => {
+    it('say neither if it has a snapshot, as on the day of the change', () => {
       const hashtags = ['llm', { name: 'gone', paused: true }];
       const captured = [...rows('llm', [1, 1], [1, 1]), ...rows('gone', [1, 1], [1, 1])];
       expect(notes(render(captured, {}, { hashtags }))).toEqual(['Nothing to add.']);
     });
 
-    it('say neither where it was captured earlier only', () => {
+    it('say neither if it was captured only earlier', () => {
       const earlier = [...rows('llm', [1, 1, 1], [1, 1, 1]), ...rows('gone', [1, null, null])];
       expect(notes(render(earlier))).toEqual(['Nothing to add.']);
     });
   });
 
-  it('tell each remark once, with all that it is about', () => {
+  it('make each remark once, with all its hashtags', () => {
     const failures = [failure('a'), failure('b'), failure('c', 'failed', 'no answer')];
     expect(notes(render(llm, { failures }))).toEqual([
       `- **Failed** \`HTTP 503\`: ${link('a')}, ${link('b')}`,
@@ -465,27 +481,27 @@ describe('the data notes', () => {
     ]);
   });
 
-  it('are short where a remark is about all', () => {
+  it('are short if a remark applies to all hashtags', () => {
     const history = Array.from({ length: 6 }, (_, i) => rows(`tag${i}`, [1], [1])).flat();
     expect(notes(render(history))).toEqual([
       '- **First day, growth appears from the next day on**: all hashtags',
     ]);
   });
 
-  it('call no fall within rounding a fall', () => {
+  it('do not call a change within rounding a fall', () => {
     const text = notes(render(rows('llm', [1.1e6, 1e6], [9, 9]))).join();
     expect(text).toContain('**≈**');
     expect(text).not.toContain('Fell');
   });
 
-  it('never call captured hashtags failed: not even where as many failed', () => {
+  it('name each failed hashtag, even if as many were captured', () => {
     const history = Array.from({ length: 6 }, (_, i) => rows(`ok${i}`, [1, 1], [1, 1])).flat();
     const failures = Array.from({ length: 6 }, (_, i) => failure(`bad${i}`));
     const [note] = notes(render(history, { failures }));
     for (const { hashtag } of failures) expect(note).toContain(link(hashtag));
   });
 
-  it('keep what was corrected, even where every hashtag was', () => {
+  it('keep every replaced count, even if all hashtags were corrected', () => {
     const names = Array.from({ length: 6 }, (_, i) => `tag${i}`);
     const corrections = names.map((hashtag, i) => ({
       hashtag,
@@ -502,7 +518,7 @@ describe('the data notes', () => {
     for (const { videoCount } of corrections) expect(text.join()).toContain(`${videoCount} videos`);
   });
 
-  it('name at most 30, and say how many more', () => {
+  it('name at most 30 hashtags and say how many more there are', () => {
     const failures = Array.from({ length: 33 }, (_, i) => failure(`f${i}`));
     const [note] = notes(render(llm, { failures }));
     expect(note?.match(/\[#/g)).toHaveLength(30);
@@ -510,13 +526,13 @@ describe('the data notes', () => {
   });
 });
 
-describe('the first report', () => {
+describe('the welcome of the first report', () => {
   const welcome = (...args: Parameters<typeof compose>) =>
     render(...args)
       .split('## Welcome\n\n')[1]
       ?.split('\n\n')[0];
 
-  it('welcomes: what was recorded, when growth starts, where to go next', () => {
+  it('says what was recorded, when growth starts and what to do next', () => {
     const history = [...rows('llm', [1000], [50_000]), ...rows('claude', [null], [1])];
     expect(welcome(history)).toBe(
       'This is your first report: 2 hashtags recorded, together 1,000 videos and 50,001 views.\n' +
@@ -526,12 +542,12 @@ describe('the first report', () => {
     expect(render(history)).not.toContain('## Trending');
   });
 
-  it('is none where the database has an earlier day, or nothing was captured', () => {
+  it('is absent if the database has an earlier day or nothing was captured', () => {
     expect(welcome(rows('llm', [1000]), { previousDay: addDays(TODAY, -400) })).toBeUndefined();
     expect(render([], { failures: [failure('llm')] })).toContain('Nothing was captured');
   });
 
-  it('makes no zero of what is not known', () => {
+  it('leaves out unknown counts instead of showing zero', () => {
     expect(welcome(rows('llm', [null], [7]))).toContain('1 hashtag recorded, together 7 views.');
   });
 });
@@ -545,7 +561,7 @@ describe('the report', () => {
     );
   });
 
-  it('links the chart, the day before and the index, wherever it is shown', () => {
+  it('links the chart, the day before and the index from wherever it is shown', () => {
     const previousReport = addDays(TODAY, -2);
     const here = renderReport(report, { base: '', previousReport, hasChart: true });
     expect(here).toContain('](charts/2026-11-22.svg)');
@@ -555,7 +571,7 @@ describe('the report', () => {
     expect(away.match(/\]\(https:\/\/x\.test\/reports\/[^)]+\)/g)).toHaveLength(3);
   });
 
-  it('links nothing that is not there', () => {
+  it('links to nothing that does not exist', () => {
     const first = renderReport(report, LINKS);
     expect(first).not.toContain('.svg');
     expect(first.endsWith('\n\n[All reports](README.md)\n')).toBe(true);
@@ -576,7 +592,7 @@ describe('text from outside', () => {
     'u',
   );
 
-  it('never breaks a table, and never brings a broken number', () => {
+  it('never breaks a table or causes a broken number', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
         const report = compose(history);
@@ -619,7 +635,7 @@ describe('text from outside', () => {
 });
 
 describe('the console report', () => {
-  it('is the tutorial’s: a line a hashtag with videos and growth', () => {
+  it('is the tutorial’s: one line per hashtag with videos and growth', () => {
     const history = [
       ...rows('aitools', [1_000_001, 1_247_832]),
       ...rows('views', [null, null], [1000, 990]),
@@ -639,7 +655,7 @@ describe('the console report', () => {
     ]);
   });
 
-  it('calls no day the first where the count of videos is only missing', () => {
+  it('does not call a day the first if only the count of videos is missing', () => {
     const text = renderConsoleReport(compose(rows('llm', [5, 6, null], [null, null, 7])));
     expect(text).toContain('growth: no earlier count to compare with');
   });
@@ -662,7 +678,7 @@ describe('the headline', () => {
       growing(7),
       '7 of 7 hashtags, 7 trending (#tag0 +30.0%, #tag1 +29.9%, #tag2 +29.8%, #tag3 +29.7%, #tag4 +29.6% and 2 more)',
     ],
-  ])('tells the day in a line', (history, expected) => {
+  ])('sums up the day in one line', (history, expected) => {
     expect(renderHeadline(compose(history))).toBe(expected);
   });
 });

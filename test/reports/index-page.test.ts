@@ -31,7 +31,7 @@ describe('the index', () => {
     expect(markdown).toContain('- 📈 **[#llm](https://www.tiktok.com/tag/llm)** videos **+20.0%**');
   });
 
-  it('shows the latest chart where there is one', () => {
+  it('shows the latest chart if there is one', () => {
     const chart = '](charts/2026-11-22.svg)](2026-11-22.md)';
     expect(render([entry('2026-11-22')])).toContain(chart);
     const first = composeReport(dayRecord(rows('llm', [100])), parseWatchlist('["llm"]'));
@@ -55,7 +55,7 @@ describe('the index', () => {
     expect(month(markdown, 'February 2026')).toBe('~~28~~ · [27](2026-02-27.md)');
   });
 
-  it('shows a month that is missing as a whole', () => {
+  it('shows a month without any report', () => {
     const markdown = render([entry('2026-03-01'), entry('2026-01-31')]);
     expect(markdown).toContain('February 2026');
   });
@@ -100,7 +100,7 @@ describe('the index', () => {
     ]);
   });
 
-  it('lists a summary of days before the first report, without months that have nothing', () => {
+  it('lists a summary from before the first report, without the empty months between', () => {
     const markdown = render([entry('2026-11-16')], [monthOf(day('2025-02-01'))]);
     expect(markdown.match(/^###.*$/gm)).toEqual([
       '### November 2026',
@@ -109,7 +109,7 @@ describe('the index', () => {
     expect(markdown.endsWith('2025-02.md)\n')).toBe(true);
   });
 
-  it('shows no latest day where no report exists', () => {
+  it('shows no latest day if no report exists', () => {
     const markdown = renderReportIndex(
       null,
       [entry('2026-11-16', { hasReport: false })],

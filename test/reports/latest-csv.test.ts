@@ -15,7 +15,7 @@ function render(history: Snapshot[], hashtags: unknown[] = ['llm']): Promise<str
 const parse = (csv: string) =>
   Papa.parse<Record<string, string>>(csv, { header: true, skipEmptyLines: true });
 
-/** The one row of the CSV, without its empty cells. */
+/** The only row of the CSV, without its empty cells. */
 async function known(history: Snapshot[]): Promise<Record<string, string>> {
   const [row = {}] = parse(await render(history)).data;
   return Object.fromEntries(Object.entries(row).filter(([, cell]) => cell !== ''));
@@ -40,42 +40,46 @@ describe('the CSV of the newest day', () => {
     ['a first day', rows('llm', [5], [9]), { video_count: '5', view_count: '9' }],
     ['an unknown count', rows('llm', [null], [9]), { view_count: '9' }],
     [
-      'a zero',
+      'a zero baseline',
       rows('llm', [0, 12]),
       { video_count: '12', videos_added: '12', videos_growth_over_days: '1' },
     ],
-  ])('leaves empty what is not known: %s', async (_case, history, expected) => {
+  ])('leaves unknown figures empty: %s', async (_case, history, expected) => {
     const rest = { date: '2026-11-22', hashtag: 'llm', trending: 'false', breakout: 'false' };
     expect(await known(history)).toEqual({ ...rest, ...expected });
   });
 
   it.each<[string, Snapshot[], Record<string, string>]>([
     [
-      'trending over a gap',
+      'a trend over a gap',
       rows('llm', [100, null, 121]),
       { trending: 'true', videos_growth_percent_per_day: '10', videos_growth_over_days: '2' },
     ],
-    ['rounding', rows('llm', [1e6, 1.1e6]), { trending: 'false', videos_within_rounding: 'true' }],
+    [
+      'a change within rounding',
+      rows('llm', [1e6, 1.1e6]),
+      { trending: 'false', videos_within_rounding: 'true' },
+    ],
     [
       'a fall',
       rows('llm', [100, 75]),
       { videos_added: '-25', videos_growth_percent_per_day: '-25' },
     ],
     [
-      'a very small change, plainly',
+      'a very small change without an exponent',
       rows('llm', [9e15, 9e15 + 1e6]),
       { videos_growth_percent_per_day: '0' },
     ],
     [
-      'views',
+      'growth of views',
       rows('llm', Array(8).fill(null), [100, 100, 100, 100, 100, 100, 100, 150]),
       { rank: '1', ranked_by: 'views', growth_7_days_percent: '50' },
     ],
-  ])('tells %s', async (_case, history, expected) => {
+  ])('shows %s', async (_case, history, expected) => {
     expect(await known(history)).toMatchObject(expected);
   });
 
-  it('has the hashtags by rank', async () => {
+  it('sorts the hashtags by rank', async () => {
     const history = [...rows('slow', [9, 9]), ...rows('new', [9]), ...rows('fast', [1, 9])];
     expect(parse(await render(history)).data.map((row) => row.hashtag)).toEqual([
       'fast',
@@ -85,7 +89,7 @@ describe('the CSV of the newest day', () => {
   });
 
   it.each(['=1+1', '+1', '-1', '@SUM(A1)', ' =1', '＝1', '\t=1', '=HYPERLINK("http://x.test")'])(
-    'holds no formula where a group or a stored name is %j',
+    'contains no formula if a group or a stored name is %j',
     async (text) => {
       const hashtags = [{ name: 'llm', group: text }];
       const history = [...rows('llm', [1]), ...rows(text, [1])];
@@ -95,11 +99,11 @@ describe('the CSV of the newest day', () => {
     },
   );
 
-  it('holds a stored name with a line end in one line', async () => {
+  it('keeps a stored name with a line break on one line', async () => {
     expect((await render(rows('a\nb', [1]))).split('\n')).toHaveLength(3);
   });
 
-  it('keeps its shape, one line a hashtag, whatever the rows and groups', async () => {
+  it('has one sound line per hashtag for any rows and groups', async () => {
     const group = anyName.filter((name) => name.trim() !== '');
     await fc.assert(
       fc.asyncProperty(anyHistory, group, async (history, group) => {

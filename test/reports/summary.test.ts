@@ -29,19 +29,19 @@ function compose(
 
 const render = (...args: Parameters<typeof compose>) => renderSummary(compose(...args), NO_LINKS);
 
-/** What stands between a heading and the next one. */
+/** The text between a heading and the next one. */
 function section(markdown: string, heading: string): string {
   return (markdown.split(`## ${heading}\n\n`)[1] ?? '').split(/\n\n(?:##|!\[|\[)/)[0] ?? '';
 }
 
 const link = (hashtag: string) => `[#${hashtag}](https://www.tiktok.com/tag/${hashtag})`;
 
-/** Eight counts, the first of the day before the week. */
+/** Eight counts. The first is of the day before the week. */
 const eight = (from: number, to: number) =>
   Array.from({ length: 8 }, (_, i) => Math.round(from + ((to - from) * i) / 7));
 
 describe('the winners and losers', () => {
-  it('are those with the largest growth and fall from the day before the period to its last', () => {
+  it('have the largest growth and fall from the day before the period to its last day', () => {
     const markdown = render([
       ...rows('up', eight(1000, 1216)),
       ...rows('fast', [1000, 1001, 1002, 1003, 1004, 1005, 1006, 2000]),
@@ -58,7 +58,7 @@ describe('the winners and losers', () => {
     );
   });
 
-  it('rank by the rate a day where days are missing, and say over how many days', () => {
+  it('are ranked by the rate per day if days are missing, and say over how many days', () => {
     const markdown = render([
       ...rows('whole', eight(1000, 1070)),
       ...rows('short', [100, 103], [], addDays(TODAY, -1)),
@@ -68,7 +68,7 @@ describe('the winners and losers', () => {
     expect(winners[1]).toContain(`${link('whole')}** videos **+7.0%**`);
   });
 
-  it('are none within rounding, nor where a count is not known', () => {
+  it('include no change within rounding and no unknown count', () => {
     const markdown = render([
       ...rows('step', [1_000_000, 1_100_000]),
       ...rows('fall', [1_100_000, 1_000_000]),
@@ -80,18 +80,18 @@ describe('the winners and losers', () => {
     expect(markdown).not.toContain('## Losers');
   });
 
-  it('are by views where no growth of videos can be told', () => {
+  it('use views if the growth of videos is unknown', () => {
     expect(render(rows('a', [null, null], [1000, 1100]))).toContain('views **+10.0% over 1 day**');
   });
 
-  it('are five each, and the number of the others', () => {
+  it('are at most five, followed by the number of the others', () => {
     const history = Array.from({ length: 8 }, (_, i) => rows(`t${i}`, [1000, 1300 + i])).flat();
     const lines = section(render(history), 'Winners').split('\n');
     expect(lines).toHaveLength(6);
     expect(lines[5]).toBe('- … and 3 more, see below');
   });
 
-  it('have to wait for a second day', () => {
+  it('need a second day', () => {
     const markdown = render(rows('a', [5]));
     expect(section(markdown, 'Winners')).toBe('Growth appears from the second day on.');
     expect(markdown).not.toContain('.svg');
@@ -101,14 +101,14 @@ describe('the winners and losers', () => {
 describe('the line at the top', () => {
   const top = (...args: Parameters<typeof compose>) => render(...args).split('\n\n')[1];
 
-  it('tells days, hashtags and what came in all', () => {
+  it('shows the days, the hashtags and the total growth', () => {
     const history = [...rows('a', eight(1000, 1070), eight(1, 8)), ...rows('b', eight(10, 3))];
     expect(top(history)).toBe(
       '✅ **7 of 7 days captured** · 2026-11-16 to 2026-11-22 · 2 hashtags · together +63 videos and +7 views',
     );
   });
 
-  it('tells the days that are missing, from the first of the database on', () => {
+  it('counts the missing days since the first day of the database', () => {
     const history = rows('a', [100, 101, null, null, 104]);
     expect(top(history)).toMatch(/^⚠️ \*\*3 of 5 days captured\*\*/);
     expect(section(render(history), 'Data notes')).toContain(
@@ -117,7 +117,7 @@ describe('the line at the top', () => {
     expect(top(history, { firstDay: day('2026-01-01') })).toMatch(/^⚠️ \*\*3 of 7 days/);
   });
 
-  it('misses no count of days to come', () => {
+  it('does not count future days as missing', () => {
     const markdown = render(rows('a', [100, 110, 120], [1, 2, 3], day('2026-11-17')), {
       lastDay: day('2026-11-17'),
     });
@@ -125,7 +125,7 @@ describe('the line at the top', () => {
     expect(markdown).not.toContain('because counts are missing');
   });
 
-  it('says so where the period is not over', () => {
+  it('says so if the period is not over', () => {
     const lastDay = addDays(TODAY, -2);
     const history = rows('a', [100, 101], [], lastDay);
     expect(top(history, { lastDay })).toMatch(
@@ -134,12 +134,12 @@ describe('the line at the top', () => {
     expect(top(history)).not.toContain('so far');
   });
 
-  it('makes no zero of what is not known', () => {
+  it('leaves out unknown growth instead of showing zero', () => {
     expect(top(rows('a', [100]))).not.toContain('together');
     expect(top(rows('a', [100, 105]))).toMatch(/ · together \+5 videos$/);
   });
 
-  it('counts who was trending', () => {
+  it('counts the trending hashtags', () => {
     const calm = Array.from({ length: 9 }, (_, i) => 1000 + i * 10);
     const history = [...rows('a', [...calm, 2160]), ...rows('b', [100, 110])];
     expect(top(history)).toMatch(/ · 2 trending, 1 with a breakout 🚀$/);
@@ -152,7 +152,7 @@ describe('the trending days', () => {
     ...rows('b', [...Array.from({ length: 9 }, (_, i) => 1000 + i * 10), 1200]),
   ];
 
-  it('tell which hashtags, how fast, breakouts first, and link the day’s report where there is one', () => {
+  it('list hashtags with their growth, breakouts first, and link an existing report', () => {
     const links = { previous: null, reportDays: new Set([TODAY]) };
     expect(section(renderSummary(compose(history), links), 'Trending days')).toBe(
       `- 2026-11-20: ${link('a')} +10.0%\n` +
@@ -160,12 +160,12 @@ describe('the trending days', () => {
     );
   });
 
-  it('are those above the threshold, however little', () => {
+  it('include growth that is barely above the threshold', () => {
     const markdown = render([...rows('a', [10_001, 10_502]), ...rows('b', [10_001, 10_501])]);
     expect(section(markdown, 'Trending days')).toBe(`- 2026-11-22: ${link('a')} +5.0%`);
   });
 
-  it('go by the hashtag’s own threshold', () => {
+  it('use the hashtag’s own threshold', () => {
     const markdown = render(history, {}, [{ name: 'a', trendingGrowthPercent: 50 }, 'b']);
     expect(section(markdown, 'Trending days')).not.toContain('#a');
     expect(render(rows('a', [5, 5]))).toContain('No hashtag was trending on any day.');
@@ -182,7 +182,7 @@ describe('the table', () => {
     'Rank,Hashtag,Week,Videos,New,Growth,A day,Views,New views,Views growth,Days,Trending'.split(
       ',',
     );
-  /** The hashtag's row, a dash for each column that is left out. */
+  /** The hashtag's row, with a dash for each column that is left out. */
   const cellsOf = (markdown: string, hashtag: string) => {
     const [header = [], ...rest] = tableRows(markdown);
     const names = header.map((name) => (name === 'Month' ? 'Week' : name));
@@ -210,19 +210,19 @@ describe('the table', () => {
 
   it.each<[string, Snapshot[], string[]]>([
     ['one day', rows('a', [5], [7]), ['5', '–', 'one day', '–', '7', '–', 'one day', '–', '–']],
-    ['a zero', rows('a', [0, 12]), ['12', '+12', 'from 0', '–', '–', '–', '–', '1', '–']],
+    ['a zero baseline', rows('a', [0, 12]), ['12', '+12', 'from 0', '–', '–', '–', '–', '1', '–']],
     [
-      'rounding',
+      'a change within rounding',
       rows('a', [1e6, 1.1e6]),
       ['1,100,000', '+100,000', '≈+10.0%', '≈+10.0%', '–', '–', '–', '1', '–'],
     ],
     [
-      'views over other days',
+      'views over fewer days',
       rows('a', [100, 101, 104], [null, 100, 101]),
       ['104', '+4', '+4.0%', '+2.0%', '101', '+1', '+1.0% over 1 day', '2', '–'],
     ],
     [
-      'trending',
+      'a trending hashtag',
       rows('a', [100, 110, 121]),
       ['121', '+21', '+21.0%', '+10.0%', '–', '–', '–', '2', '2 days'],
     ],
@@ -230,7 +230,7 @@ describe('the table', () => {
     expect(cellsOf(render(history), 'a').slice(3)).toEqual(expected);
   });
 
-  it('shows a month in half as many bars as days', () => {
+  it('shows a month with half as many bars as days', () => {
     const counts = Array.from({ length: 45 }, (_, i) => 1000 + i);
     const month = monthOf(day('2026-10-15'));
     const markdown = render(rows('a', counts, [], month.last), { period: month });
@@ -238,14 +238,14 @@ describe('the table', () => {
     expect(markdown).toContain('|Growth|Month|');
   });
 
-  it('is one a group where groups are used', () => {
+  it('is one per group if there are groups', () => {
     const history = [...rows('a', [1, 2]), ...rows('b', [1, 2])];
     const markdown = render(history, {}, [{ name: 'a', group: 'My|group' }, 'b']);
     expect(markdown).toContain('## My\\|group\n');
     expect(markdown).toContain('## Other hashtags\n');
   });
 
-  it('marks the hashtags that are ranked by views; the column where all are', () => {
+  it('marks the hashtags that are ranked by views, or the column if all are', () => {
     const byViews = rows('v', [null, null], [100, 150]);
     expect(render([...byViews, ...rows('b', [1, 2])])).toContain(`${link('v')} (by views)`);
     expect(render(byViews)).toContain('|Rank by views|');
@@ -262,14 +262,22 @@ describe('the data notes', () => {
     ],
     ['one day', rows('a', [100]), `- **One day only**, growth needs two: ${link('a')}`],
     [
-      'a zero',
+      'a zero baseline',
       rows('a', [null, null], [0, 9]),
       `- **+9 from 0**, which has no percentage: ${link('a')}`,
     ],
-    ['no videos', rows('a', [null], [9]), `- **No video count** from TikTok: ${link('a')}`],
-    ['no views', rows('a', [9]), `- **No view count** from TikTok: ${link('a')}`],
-    ['rounding', rows('a', [1e6, 1.1e6]), '- **≈**: within one step of TikTok’s rounding'],
-  ])('tell of %s', (_case, history, expected) => {
+    [
+      'a missing video count',
+      rows('a', [null], [9]),
+      `- **No video count** from TikTok: ${link('a')}`,
+    ],
+    ['a missing view count', rows('a', [9]), `- **No view count** from TikTok: ${link('a')}`],
+    [
+      'a change within rounding',
+      rows('a', [1e6, 1.1e6]),
+      '- **≈**: within one step of TikTok’s rounding',
+    ],
+  ])('mention %s', (_case, history, expected) => {
     expect(section(render(history), 'Data notes')).toContain(expected);
   });
 });
@@ -280,11 +288,11 @@ describe('the summary', () => {
     [weekOf(day('2027-01-01')), 'week 53 of 2026'],
     [weekOf(day('2021-01-04')), 'week 1 of 2021'],
     [monthOf(TODAY), 'November 2026'],
-  ])('has the name of its period: %j', (period, name) => {
+  ])('is named after its period: %j', (period, name) => {
     expect(formatPeriod(period)).toBe(name);
   });
 
-  it('links its chart, the one before and the index', () => {
+  it('links its chart, the previous summary and the index', () => {
     const summary = compose(rows('a', [100, 120]));
     const markdown = renderSummary(summary, { ...NO_LINKS, previous: '2026-W45' });
     expect(markdown).toMatch(/^# TikTok hashtags in week 47 of 2026\n/);
@@ -295,7 +303,7 @@ describe('the summary', () => {
     expect(renderSummary(summary, NO_LINKS)).not.toContain('←');
   });
 
-  it('has a chart from the day that growth is told from to the last, indexed to 100', () => {
+  it('has a chart from the baseline of the growth to the last day, indexed to 100', () => {
     const history = [...rows('a', [7, 7, ...eight(1000, 1210)]), ...rows('b', eight(100, 90))];
     const svg = renderSummaryChart(compose(history)) ?? '';
     expect(svg).toContain('Growth from 2026-11-15 to 2026-11-22, indexed to 100: #a, #b');
@@ -304,13 +312,13 @@ describe('the summary', () => {
     expect(renderSummaryChart(compose(rows('a', [5])))).toBeNull();
   });
 
-  it('puts no change within rounding before a real one into the chart', () => {
+  it('prefers real changes to changes within rounding in its chart', () => {
     const steps = Array.from({ length: 8 }, (_, i) => rows(`step${i}`, [1e6, 1.1e6])).flat();
     const svg = renderSummaryChart(compose([...steps, ...rows('real', [1000, 1010])])) ?? '';
     expect(svg).toContain('#real  101<');
   });
 
-  it('has tables that hold, and no broken number, whatever the rows', () => {
+  it('has sound tables and no broken number for any rows', () => {
     const periods = fc.constantFrom(WEEK, monthOf(TODAY));
     fc.assert(
       fc.property(anyHistory, periods, (history, period) => {

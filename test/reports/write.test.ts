@@ -14,7 +14,7 @@ async function createRoot(hashtags: unknown[] = ['aitools']): Promise<string> {
   return root;
 }
 
-/** Runs the days one after the other, 100 videos more on each. */
+/** Runs the days one after the other. Each day has 100 videos more. */
 async function runDays(root: string, days: string[]): Promise<void> {
   for (const [i, day] of days.entries()) {
     const api = await startApi({ answer: (name) => hashtagAnswer(name, 1000 + i * 100, 50_000) });
@@ -30,7 +30,7 @@ async function summaries(root: string): Promise<string[]> {
 }
 
 describe('the summaries', () => {
-  it('of a week and a month are written by the first run beyond them', async () => {
+  it('of a week and a month are written by the first run after them', async () => {
     const root = await createRoot();
     await runDays(root, ['2026-11-28', '2026-11-29']);
     expect(await summaries(root)).toEqual([]);
@@ -46,7 +46,7 @@ describe('the summaries', () => {
     expect(index).toContain('monthly/2026-11.md');
   });
 
-  it('are written by a late run, of a week without its Sunday too', async () => {
+  it('are written by a late run as well, even for a week without its Sunday', async () => {
     const root = await createRoot();
     await runDays(root, ['2026-11-20', '2026-11-21', '2026-12-09']);
     expect(await summaries(root)).toEqual(['monthly/2026-11.md', 'weekly/2026-W47.md']);
@@ -64,14 +64,14 @@ describe('the summaries', () => {
     expect(await read(root, 'weekly/2026-W47.md')).toBe(before);
   });
 
-  it('link the one before, however long ago', async () => {
+  it('link to the previous summary, however old it is', async () => {
     const root = await createRoot();
     await runDays(root, ['2026-11-01', '2026-11-08', '2026-11-22', '2026-11-23']);
     expect(await read(root, 'weekly/2026-W47.md')).toContain('[← 2026-W45](2026-W45.md)');
     expect(await read(root, 'weekly/2026-W44.md')).not.toContain('←');
   });
 
-  it('follow when a report of their days is written again', async () => {
+  it('are updated when a report of one of their days is written again', async () => {
     const root = await createRoot();
     await runDays(root, ['2026-11-20', '2026-11-21', '2026-11-23']);
     await writeWatchlist(root, { settings: { trendingGrowthPercent: 50 }, hashtags: ['aitools'] });
@@ -83,7 +83,7 @@ describe('the summaries', () => {
 describe('the CSV', () => {
   const readCsv = (root: string) => readFile(path.join(root, 'data/latest.csv'), 'utf8');
 
-  it('is of the newest day, whatever is written again', async () => {
+  it('has the newest day, even if an earlier report is written again', async () => {
     const root = await createRoot();
     await runDays(root, ['2026-11-21', '2026-11-22']);
     const csv = await readCsv(root);
@@ -92,7 +92,7 @@ describe('the CSV', () => {
     expect(await readCsv(root)).toBe(csv);
   });
 
-  it('stays as it is on a day on which nothing was captured', async () => {
+  it('does not change on a day on which nothing is captured', async () => {
     const root = await createRoot();
     await runDays(root, ['2026-11-21']);
     const csv = await readCsv(root);
@@ -107,7 +107,7 @@ describe('npm run report', () => {
     [['--week', '2026-W47'], 'weekly/2026-W47.md', '2026-W47'],
     [['--month', '2026-11'], 'monthly/2026-11.md', '2026-11'],
   ])(
-    '%j writes the summary and lists it, of a period that is not over, too',
+    'with %j writes and lists the summary, even of a period that is not over',
     async (args, file, name) => {
       const root = await createRoot();
       await runDays(root, ['2026-11-18', '2026-11-19']);

@@ -9,7 +9,7 @@ import { writeWatchlist } from '../helpers/repository.ts';
 import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
 
 const silent = () => {};
-/** Above the largest process number that Linux gives. */
+/** Larger than any process id on Linux. */
 const DEAD = '4194999';
 
 async function createRoot(hashtags: string[] = ['aitools']): Promise<string> {
@@ -18,36 +18,36 @@ async function createRoot(hashtags: string[] = ['aitools']): Promise<string> {
   return root;
 }
 
-/** Who was in, by name, where everybody comes at once; an error where two were in together. */
-async function visit(root: string, names: string[]): Promise<string[]> {
-  const visitors: string[] = [];
-  let inside: string | null = null;
-  const comeIn = (name: string) => async () => {
-    if (inside !== null) throw new Error(`${name} came in while ${inside} was in`);
-    inside = name;
+/** Takes the lock with all names at once. Returns who held it. Throws if two held it together. */
+async function holdAll(root: string, names: string[]): Promise<string[]> {
+  const holders: string[] = [];
+  let holder: string | null = null;
+  const hold = (name: string) => async () => {
+    if (holder !== null) throw new Error(`${name} got the lock while ${holder} held it`);
+    holder = name;
     await setTimeout(2);
-    inside = null;
-    visitors.push(name);
+    holder = null;
+    holders.push(name);
   };
-  await Promise.all(names.map((name) => withLock(root, silent, comeIn(name))));
-  return visitors.sort();
+  await Promise.all(names.map((name) => withLock(root, silent, hold(name))));
+  return holders.sort();
 }
 
 describe('the lock', () => {
-  it('lets one in at a time, and nobody is left out', async () => {
+  it('has one holder at a time, and everybody gets it in the end', async () => {
     const root = await createRoot();
-    expect(await visit(root, ['a', 'b', 'c', 'd'])).toEqual(['a', 'b', 'c', 'd']);
+    expect(await holdAll(root, ['a', 'b', 'c', 'd'])).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('says whom it waits for', async () => {
+  it('names the process that it waits for', async () => {
     const root = await createRoot();
     const lines: string[] = [];
     let release = silent;
-    await new Promise<void>((isIn) => {
+    await new Promise<void>((hasLock) => {
       const work = () =>
         new Promise<void>((resolve) => {
           release = resolve;
-          isIn();
+          hasLock();
         });
       void withLock(root, silent, work);
     });
@@ -65,7 +65,7 @@ describe('the lock', () => {
     ['a process that died', DEAD],
     ['nobody', ''],
     ['nonsense', '-1'],
-    ['an earlier task of this process, which the disk did not let go', String(process.pid)],
+    ['an earlier task of this process that could not remove it', String(process.pid)],
   ])('is taken over from %s', async (_, holder) => {
     const root = await createRoot();
     await writeFile(path.join(root, LOCK_PATH), holder);
@@ -73,24 +73,24 @@ describe('the lock', () => {
     expect(await readdir(path.join(root, 'data'))).toEqual(['hashtags.json']);
   });
 
-  it('is taken over from an earlier task even where several wait for it', async () => {
+  it('is taken over from an earlier task, even if several tasks wait for it', async () => {
     const root = await createRoot();
     await writeFile(path.join(root, LOCK_PATH), `${process.pid} before`);
     const both = ['a', 'b'].map((name) => withLock(root, silent, async () => name));
     expect(await Promise.all(both)).toEqual(['a', 'b']);
   });
 
-  it('lets one in at a time, however many take it over at once', async () => {
+  it('has one holder at a time, even if many take it over at once', async () => {
     const root = await createRoot();
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     for (let round = 0; round < 4; round++) {
       await writeFile(path.join(root, LOCK_PATH), `${DEAD} ${round}`);
-      expect(await visit(root, names)).toEqual(names);
+      expect(await holdAll(root, names)).toEqual(names);
     }
     expect(await readdir(path.join(root, 'data'))).toEqual(['hashtags.json']);
   });
 
-  it('is given back when the work fails', async () => {
+  it('is released when the work fails', async () => {
     const root = await createRoot();
     const failing = withLock(root, silent, () => Promise.reject(new Error('no')));
     await expect(failing).rejects.toThrow('no');
@@ -99,7 +99,7 @@ describe('the lock', () => {
 });
 
 describe('several runs in one folder', () => {
-  it('at the same moment lose nothing to each other', async () => {
+  it('at the same time lose no snapshot', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     const root = await createRoot(names);
     const api = await startApi();

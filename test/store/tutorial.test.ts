@@ -6,7 +6,7 @@ import { runProcess } from '../helpers/process.ts';
 import { writeWatchlist } from '../helpers/repository.ts';
 import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
 
-// The tutorial's own statements, with the day and the counts handed in.
+// The tutorial's own statements. The day and the counts are arguments.
 const TUTORIAL = `
 import sqlite3, sys
 conn = sqlite3.connect("data/hashtag_tracker.db")
@@ -22,7 +22,7 @@ const hasPython =
   (await runProcess('python3', ['-c', 'import sqlite3'], '.').catch(() => null))?.exitCode === 0;
 
 describe.skipIf(!hasPython)('the tutorial’s Python script', () => {
-  it('hands its database over, and still reads and writes it afterwards', async () => {
+  it('can hand over its database, and still reads and writes it afterwards', async () => {
     const root = await createFolder();
     await mkdir(path.join(root, 'data'));
     await writeWatchlist(root, ['aitools']);
