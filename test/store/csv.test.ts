@@ -29,7 +29,7 @@ import { queryDatabase, valuesOf } from '../helpers/tracker.ts';
 const EVERYTHING = 'SELECT * FROM snapshots ORDER BY date, hashtag';
 const HEADER = 'date,hashtag,video_count,view_count';
 
-/** What becomes of a CSV: its snapshots as [day, hashtag, videos, views], and what is refused. */
+/** Checks a CSV. Returns its snapshots as [day, hashtag, videos, views], and the rejected rows. */
 function check(csv: string) {
   const { snapshots, refused } = checkRows(parseCsv(csv, 'rows.csv'), TODAY);
   return {
@@ -40,7 +40,7 @@ function check(csv: string) {
 
 const COLUMNS = HEADER.split(',');
 
-/** A row of the table, by the names of its columns. */
+/** A row of the table, by column name. */
 function toRow(cells: SqlValue[]): Row {
   return Object.fromEntries(COLUMNS.map((column, i) => [column, cells[i] ?? null]));
 }
@@ -59,8 +59,8 @@ describe('a CSV to import', () => {
       'with quotes and blanks',
       `"date", hashtag ,video_count,view_count\n2026-11-20,"# L LM",12, 345`,
     ],
-    ['with a column too many', `note,${HEADER}\n"a\nb",2026-11-20,llm,12,345`],
-  ])('is taken %s', (_, csv) => {
+    ['with an extra column', `note,${HEADER}\n"a\nb",2026-11-20,llm,12,345`],
+  ])('is accepted %s', (_, csv) => {
     expect(check(csv)).toEqual({ rows: [['2026-11-20', 'llm', 12, 345]], refused: [] });
   });
 
@@ -70,7 +70,7 @@ describe('a CSV to import', () => {
     ['a cell is empty', `${HEADER}\n2026-11-20,llm,,345`, [null, 345]],
     ['the last cell is missing', `${HEADER}\n2026-11-20,llm,12`, [12, null]],
     ['there are 0 videos beside views', `${HEADER}\n2026-11-20,llm,0,345`, [null, 345]],
-  ])('has an unknown count where %s', (_, csv, counts) => {
+  ])('has an unknown count if %s', (_, csv, counts) => {
     expect(check(csv)).toEqual({ rows: [['2026-11-20', 'llm', ...counts]], refused: [] });
   });
 
@@ -89,7 +89,7 @@ describe('a CSV to import', () => {
     ['2026-11-20,llm,1,234,567', 'it has 5 cells, but the first line 4'],
     ['2026-11-20,"llm,12,345', expect.stringContaining('its quotes are wrong')],
     ['2026-11-20,::error::x,12,345', expect.not.stringContaining('::')],
-  ])('has the row %j refused', (row, reason) => {
+  ])('has the row %j rejected', (row, reason) => {
     const rows = parseCsv(`${HEADER}\n2026-11-19,llm,1,1\n${row}`, 'rows.csv');
     expect(checkRows(rows, TODAY)).toMatchObject({
       snapshots: [{ day: '2026-11-19' }],
@@ -97,32 +97,32 @@ describe('a CSV to import', () => {
     });
   });
 
-  it('names the line of a refused row, whatever lines and cells before it hold', () => {
+  it('gives the line of a rejected row, even after empty lines and cells of several lines', () => {
     const csv = `${HEADER},note\n\n2026-11-20,llm,1,2,"three\nlines\nlong"\n,,,\nx,llm,1,2`;
     expect(check(csv).refused).toEqual([expect.stringMatching(/^line 7: "x" is not a day/)]);
   });
 
-  it('takes every count that is stored exactly', () => {
+  it('may have every count that can be stored exactly', () => {
     const csv = `${HEADER}\n2026-11-20,llm,9007199254740991,0`;
     expect(check(csv).rows).toEqual([['2026-11-20', 'llm', Number.MAX_SAFE_INTEGER, 0]]);
   });
 
   it.each([
-    ['nothing', ''],
+    ['no content', ''],
     ['no header', '2026-11-20,llm,12,345\n'],
     ['no dates', 'hashtag,video_count\n'],
     ['no hashtags', 'date,view_count\n'],
     ['no counts', 'date,hashtag,videos\n'],
     ['semicolons', 'date;hashtag;video_count;view_count\n'],
-    ['anything else', '\0\x01"\n"'],
-  ])('is refused as a whole where it holds %s', (_, csv) => {
+    ['binary data', '\0\x01"\n"'],
+  ])('is rejected as a whole if it has %s', (_, csv) => {
     expect(() => parseCsv(csv, 'rows.csv')).toThrow(UsageError);
     expect(() => parseCsv(csv, 'rows.csv')).toThrow(/^rows\.csv .* date, hashtag/);
   });
 });
 
 describe('a file of another kind', () => {
-  it('that has semicolons for commas is refused with the way out', () => {
+  it('with semicolons instead of commas is rejected with a solution', () => {
     const csv = 'date;hashtag;video_count;view_count\n';
     expect(() => parseCsv(csv, 'rows.csv')).toThrow(
       /; it seems to be separated by semicolons: save it with commas$/,
@@ -135,13 +135,13 @@ describe('a file of another kind', () => {
     ['rows.JSON', ''],
     ['rows.ndjson', 'null'],
     ['rows.txt', '{"date": "2026-11-20"}\n'],
-  ])('such as %s is called JSON', (name, text) => {
+  ])('such as %s is rejected as JSON', (name, text) => {
     expect(() => parseCsv(text, name)).toThrow(
       new UsageError(`${name} is JSON; import takes a CSV (see npm run export) or a database`),
     );
   });
 
-  it('is taken where it holds a CSV, whatever it is called', () => {
+  it('is accepted if it contains a CSV, whatever its name is', () => {
     expect(parseCsv(`${HEADER}\n2026-11-20,llm,12,345\n`, 'rows.json')).toHaveLength(1);
   });
 });
@@ -160,9 +160,9 @@ describe('a snapshot with other counts', () => {
     [11, null, ['vibecoding', 10, 20], '11 videos and unknown views', '10 videos and 20 views'],
     [10, 20, ['vibecoding', null, 20], '10 videos and 20 views', 'unknown videos and 20 views'],
     [10, 20, ['vibecoding', 0, 20], '10 videos and 20 views', 'unknown videos and 20 views'],
-  ])('of %j and %j than in %j is told with both', (videos, views, stored, told, kept) => {
+  ])('of %j and %j than in %j is reported with both', (videos, views, stored, given, kept) => {
     expect(find(videos, views, stored)).toEqual([
-      `2026-11-20 #vibecoding: the file says ${told}; stored are ${kept}`,
+      `2026-11-20 #vibecoding: the file says ${given}; stored are ${kept}`,
     ]);
   });
 
@@ -170,7 +170,7 @@ describe('a snapshot with other counts', () => {
     ['the counts are the same', 10, 20, ['vibecoding', 10, 20]],
     ['the file does not know a count', null, 20, ['vibecoding', 10, 20]],
     ['only another hashtag is stored', 10, 20, ['llm', 1, 2]],
-  ])('is none where %s', (_, videos, views, stored) => {
+  ])('is not found if %s', (_, videos, views, stored) => {
     expect(find(videos, views, stored)).toEqual([]);
   });
 });
@@ -181,11 +181,11 @@ describe('an export', () => {
     ['2026-11-21', 'llm', null, 0],
   ];
 
-  it('is a CSV with empty cells for what is unknown', () => {
+  it('is a CSV with empty cells for unknown counts', () => {
     expect(format(rows, 'csv')).toBe(`${HEADER}\n2026-11-20,"a ""b"", c",1,\n2026-11-21,llm,,0\n`);
   });
 
-  it('is JSON, as one list or a line a row', () => {
+  it('is JSON, as one list or with one line per row', () => {
     const objects = [
       { date: '2026-11-20', hashtag: 'a "b", c', video_count: 1, view_count: null },
       { date: '2026-11-21', hashtag: 'llm', video_count: null, view_count: 0 },
@@ -196,18 +196,18 @@ describe('an export', () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual(objects);
   });
 
-  it('is well-formed without any row', () => {
+  it('is well-formed even without rows', () => {
     expect(format([], 'csv')).toBe(`${HEADER}\n`);
     expect(JSON.parse(format([], 'json'))).toEqual([]);
     expect(format([], 'ndjson')).toBe('');
   });
 
-  it('of two zeros comes back as two zeros', () => {
+  it('of two zeros is read back as two zeros', () => {
     const zeros = ['2026-11-20', 'llm', 0, 0];
     expect(check(format([zeros], 'csv')).rows).toEqual([zeros]);
   });
 
-  it('comes in pieces, however many rows there are', () => {
+  it('is written in small pieces for any number of rows', () => {
     const many = Array.from({ length: 2500 }, (_, i) => ['2026-11-20', `tag${i}`, i, i]);
     for (const as of FORMATS) {
       for (const piece of formatRows(many.map(toRow), as)) {
@@ -234,7 +234,7 @@ const anyTrackedName = anyStoredName.map(canonicalHashtag).filter((name) => {
 
 const anyCount = fc.oneof(fc.constantFrom(null, 0, Number.MAX_SAFE_INTEGER), fc.maxSafeNat());
 
-/** Snapshots as a run stores them, by day and hashtag. */
+/** Snapshots as a run stores them: one per day and hashtag. */
 const anySnapshots: fc.Arbitrary<Snapshot[]> = fc.uniqueArray(
   fc
     .record({
@@ -268,7 +268,7 @@ describe('export, then import', () => {
     );
   });
 
-  it('reads every cell as it was written, whatever a name holds', () => {
+  it('reads every cell as it was written, whatever a name contains', () => {
     const anyName = anyStoredName.map((name) => name.trim()).filter((name) => name !== '');
     fc.assert(
       fc.property(fc.array(fc.tuple(anyName, anyCount)), (names) => {
@@ -282,7 +282,7 @@ describe('export, then import', () => {
   });
 });
 
-describe('adding the snapshots that are missing', () => {
+describe('adding missing snapshots', () => {
   const snapshot = (date: string, hashtag: string, count: number): Snapshot => ({
     day: day(date),
     hashtag,
@@ -290,7 +290,7 @@ describe('adding the snapshots that are missing', () => {
     viewCount: count,
   });
 
-  it('adds to any day, takes the first of two, and changes nothing that is there', async () => {
+  it('adds to any day, takes the first of two duplicates, and changes no stored row', async () => {
     const db = await parseDatabase(null);
     addMissingSnapshots(db, [snapshot('2026-11-22', 'llm', 1)]);
     const added = addMissingSnapshots(db, [
@@ -307,14 +307,14 @@ describe('adding the snapshots that are missing', () => {
     ]);
   });
 
-  it('knows "Vibe Coding", as the tutorial’s script stored it, for vibecoding', async () => {
+  it('recognizes "Vibe Coding" from the tutorial’s script as vibecoding', async () => {
     const db = await parseDatabase(null);
     db.run("INSERT INTO snapshots VALUES ('2024-05-01', 'Vibe Coding', 1, 1)");
     expect(addMissingSnapshots(db, [snapshot('2024-05-01', 'vibecoding', 2)])).toEqual([]);
   });
 });
 
-/** A folder whose database holds #llm, 10 videos and 20 views, on 2024-05-02. */
+/** Creates a folder whose database has #llm on 2024-05-02 with 10 videos and 20 views. */
 async function createTracker(): Promise<string> {
   const root = await createFolder();
   const db = await openDatabase(root);
@@ -326,7 +326,7 @@ async function createTracker(): Promise<string> {
 const readDatabaseFile = (root: string) => readFile(path.join(root, DATABASE_PATH));
 
 describe('npm run import', () => {
-  it('takes what is missing, keeps what is there, and tells what it refuses', async () => {
+  it('adds missing rows, keeps stored ones, and reports rejected ones', async () => {
     const root = await createTracker();
     const csv = `${HEADER}\n2024-05-01,#Vibe Coding,1,2\n2024-05-02,llm,99,99\n2024-05-03,llm,5K,6\n`;
     await writeFile(path.join(root, 'rows.csv'), csv);
@@ -347,7 +347,7 @@ describe('npm run import', () => {
     ]);
   });
 
-  it('takes a database of the tutorial’s script, whatever it is called', async () => {
+  it('accepts a database of the tutorial’s script, whatever its name is', async () => {
     const { Database } = await initSqlJs();
     const tutorial = new Database();
     tutorial.run(`
@@ -381,7 +381,7 @@ describe('npm run import', () => {
     expect(await readdir(root)).toEqual(['rows.csv']);
   });
 
-  it('leaves the file as it is where it takes nothing, and tells 20 refusals only', async () => {
+  it('does not change the file if it adds nothing, and lists only 20 rejected rows', async () => {
     const root = await createTracker();
     const before = await readDatabaseFile(root);
     const refused = Array.from({ length: 23 }, (_, i) => `2024-05-01,c++,${i},1\n`).join('');
@@ -396,7 +396,7 @@ describe('npm run import', () => {
     expect(await readDatabaseFile(root)).toEqual(before);
   });
 
-  it('names the first few rows with other counts, also of two that disagree', async () => {
+  it('lists the first few rows with other counts, also if two rows of the file disagree', async () => {
     const root = await createTracker();
     const rows = Array.from({ length: 7 }, (_, i) => `2024-05-01,llm,${i},${i}\n`).join('');
     await writeFile(path.join(root, 'rows.csv'), `${HEADER}\n2024-05-02,llm,10,20\n${rows}`);
@@ -416,7 +416,7 @@ describe('npm run import', () => {
   it.each([
     ['no file', [], /Expected FILE, got nothing\nUsage: npm run import -- FILE \[--dry-run\]/, 2],
     ['two files', ['a', 'b'], /Expected FILE, got a b/, 2],
-    ['a file that is not there', ['rows.csv'], /rows\.csv can't be read: ENOENT/, 2],
+    ['a missing file', ['rows.csv'], /rows\.csv can't be read: ENOENT/, 2],
     ['a damaged database', ['cut.db'], /cut\.db is damaged: it is cut short/, 1],
   ])('stops at %s and writes nothing', async (_, args, message, exitCode) => {
     const root = await createFolder();
@@ -436,7 +436,7 @@ describe('npm run export', () => {
     });
   });
 
-  it('writes the days and hashtags that are asked for into a file, all or nothing', async () => {
+  it('writes the requested days and hashtags to a file, all or nothing', async () => {
     const root = await createTracker();
     const db = await openDatabase(root);
     db.run(`INSERT INTO snapshots VALUES ('2024-05-01', 'llm', 1, 1), ('2024-05-03', 'other', 2, 2),
@@ -451,7 +451,7 @@ describe('npm run export', () => {
     expect(await readdir(path.join(root, 'x'))).toEqual(['rows.csv']);
   });
 
-  it('warns of a hashtag that the database does not have, on standard error', async () => {
+  it('warns on standard error about a hashtag that the database does not have', async () => {
     const flags = ['--hashtag', 'nosuch,LLM', '--since', '2024-05-03'];
     expect(await runScript('export', flags, await createTracker())).toEqual({
       exitCode: 0,
@@ -460,7 +460,7 @@ describe('npm run export', () => {
     });
   });
 
-  it('ends quietly where its reader has had enough', async () => {
+  it('ends quietly if its reader stops reading', async () => {
     const root = await createFolder();
     const db = await openDatabase(root);
     db.run(`INSERT INTO snapshots WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
@@ -486,7 +486,7 @@ describe('npm run export', () => {
     [['--hashtag', ' ,'], /--hashtag names no hashtag; write --hashtag aitools,llm/],
     [['--out', 'folder'], /--out folder can't be written/],
     [['rows.csv'], /Unexpected argument 'rows.csv'/],
-  ])('refuses %j with exit code 2, on standard error', async (args, message) => {
+  ])('refuses %j with exit code 2 and a message on standard error', async (args, message) => {
     const root = await createFolder();
     await mkdir(path.join(root, 'folder'));
     const ran = await runScript('export', args, root);

@@ -18,14 +18,14 @@ async function writeDatabaseFile(content: Uint8Array | string): Promise<string> 
   return root;
 }
 
-/** A sound file with a few hundred snapshots, so that it has many pages. */
+/** A sound file with 500 snapshots, which fill many pages. */
 async function soundFile(): Promise<Buffer> {
   const db = await parseDatabase(null);
   for (let i = 0; i < 500; i++) db.run(INSERT, ['2026-11-01', `hashtag${i}`, i, i * 100]);
   return Buffer.from(db.export());
 }
 
-/** A file as the tutorial's script leaves it. */
+/** A file as the tutorial's script writes it. */
 async function tutorialFile(
   rows: (string | number | null)[][],
   columns?: string,
@@ -39,7 +39,7 @@ async function tutorialFile(
 }
 
 describe('opening the database', () => {
-  it('makes a new one where there is no file, and writes nothing by that', async () => {
+  it('creates a new one if there is no file, but writes nothing yet', async () => {
     const root = await createFolder();
     const db = await openDatabase(root);
     expect(valuesOf(db, 'SELECT count(*) FROM snapshots')).toEqual([[0]]);
@@ -55,15 +55,19 @@ describe('opening the database', () => {
   });
 
   const damage: [string, (file: Buffer) => Uint8Array | string, RegExp][] = [
-    ['zero bytes', () => '', /is damaged: the file is empty/],
+    ['an empty file', () => '', /is damaged: the file is empty/],
     ['another kind of file', () => 'date,hashtag\n', /is damaged: it is not a SQLite file/],
     [
-      'a file cut short by a page',
+      'a file that lacks its last page',
       (file) => file.subarray(0, file.length - 4096),
       /cut short, \d+ of \d+ bytes/,
     ],
-    ['a file cut inside its header', (file) => file.subarray(0, 50), /cut short/],
-    ['a page overwritten', (file) => Buffer.from(file).fill(0x55, 8192, 12288), /damaged/],
+    ['a file that is cut inside its header', (file) => file.subarray(0, 50), /cut short/],
+    [
+      'a file with an overwritten page',
+      (file) => Buffer.from(file).fill(0x55, 8192, 12288),
+      /damaged/,
+    ],
     [
       'a Git LFS pointer',
       () => 'version https://git-lfs.github.com/spec/v1\noid sha256:1\n',
@@ -80,17 +84,20 @@ describe('opening the database', () => {
       /WAL mode.*journal_mode = DELETE/,
     ],
   ];
-  it.each(damage)('refuses %s, says so, and leaves the file alone', async (_, spoil, message) => {
-    const root = await writeDatabaseFile(spoil(await soundFile()));
-    const before = await readFile(path.join(root, DATABASE_PATH));
-    const opened = openDatabase(root);
-    await expect(opened).rejects.toThrow(DatabaseError);
-    await expect(opened).rejects.toThrow(message);
-    expect(await readFile(path.join(root, DATABASE_PATH))).toEqual(before);
-    expect(await readdir(path.join(root, 'data'))).toEqual(['hashtag_tracker.db']);
-  });
+  it.each(damage)(
+    'rejects %s with a reason, and leaves the file alone',
+    async (_, spoil, message) => {
+      const root = await writeDatabaseFile(spoil(await soundFile()));
+      const before = await readFile(path.join(root, DATABASE_PATH));
+      const opened = openDatabase(root);
+      await expect(opened).rejects.toThrow(DatabaseError);
+      await expect(opened).rejects.toThrow(message);
+      expect(await readFile(path.join(root, DATABASE_PATH))).toEqual(before);
+      expect(await readdir(path.join(root, 'data'))).toEqual(['hashtag_tracker.db']);
+    },
+  );
 
-  it('refuses a schema newer than it knows', async () => {
+  it('rejects a schema that is newer than it knows', async () => {
     const db = await parseDatabase(null);
     db.run('PRAGMA user_version = 99');
     await expect(parseDatabase(db.export())).rejects.toThrow(/newer tracker \(schema 99/);
@@ -98,18 +105,18 @@ describe('opening the database', () => {
 
   it.each([
     [
-      'a column more',
+      'an extra column',
       'ALTER TABLE snapshots ADD COLUMN note TEXT',
       /other columns in its table snap/,
     ],
-    ['no table of failures', 'DROP TABLE failures', /no table failures/],
-  ])('refuses %s, before anything is paid for', async (_, sql, message) => {
+    ['a missing table of failures', 'DROP TABLE failures', /no table failures/],
+  ])('rejects %s before anything is paid for', async (_, sql, message) => {
     const db = await parseDatabase(null);
     db.run(sql);
     await expect(parseDatabase(db.export())).rejects.toThrow(message);
   });
 
-  it('takes its own tables without their version, as a dump leaves them', async () => {
+  it('accepts its own tables without their version, as a dump leaves them', async () => {
     const db = await parseDatabase(await soundFile());
     const rows = valuesOf(db, 'SELECT * FROM snapshots');
     db.run('PRAGMA user_version = 0');
@@ -118,7 +125,7 @@ describe('opening the database', () => {
     expect(valuesOf(again, 'PRAGMA user_version')).toEqual([[1]]);
   });
 
-  it('refuses a folder in the place of the file', async () => {
+  it('rejects a folder in place of the file', async () => {
     const root = await createFolder();
     await mkdir(path.join(root, DATABASE_PATH), { recursive: true });
     await expect(openDatabase(root)).rejects.toThrow(/can't be read/);
@@ -138,12 +145,12 @@ describe('a file of the tutorial’s script', () => {
     expect(() => db.run(INSERT, ['2026-05-21', 'aitools', 1, 1])).toThrow(/UNIQUE/);
   });
 
-  it('is refused where a row has no date, as it could only be lost', async () => {
+  it('is rejected if a row has no date, because that row would be lost', async () => {
     const file = await tutorialFile([[null, 'aitools', 1, 1]]);
     await expect(parseDatabase(file)).rejects.toThrow(/1 snapshots without a date or a hashtag/);
   });
 
-  it('is refused where the table has other columns', async () => {
+  it('is rejected if the table has other columns', async () => {
     const file = await tutorialFile([['aitools', 1]], 'name TEXT, videos INTEGER');
     await expect(parseDatabase(file)).rejects.toThrow(/other columns \(name,videos\)/);
   });
@@ -160,12 +167,12 @@ describe('saving the database', () => {
     expect(valuesOf(again, 'SELECT * FROM snapshots')).toEqual([['2026-11-22', 'aitools', 1, 2]]);
   });
 
-  it('gives the same bytes where nothing changed', async () => {
+  it('gives the same bytes if nothing changed', async () => {
     const file = await soundFile();
     expect(Buffer.from((await parseDatabase(file)).export()).equals(file)).toBe(true);
   });
 
-  it('says what is wrong where the file can’t be written, and leaves no temporary file', async () => {
+  it('says what is wrong if the file can’t be written, and leaves no temporary file', async () => {
     const root = await createFolder();
     await mkdir(path.join(root, DATABASE_PATH, 'in-the-way'), { recursive: true });
     const db = await parseDatabase(null);

@@ -70,7 +70,7 @@ describe('recording a run', () => {
     expect(snapshotsOf(db)).toEqual([['2026-11-22', 'a', null, 2]]);
   });
 
-  it('replaces a differing count of the same day and keeps the one before as a correction', () => {
+  it('replaces a different count of the same day and keeps the old one as a correction', () => {
     recordRun(db, createRun('2026-11-22', { a: [1, 2], b: [3, 4] }));
     recordRun(db, createRun('2026-11-22', { a: [5, 2], b: [3, 4] }, { startedAt: 'later' }));
     expect(snapshotsOf(db)).toEqual([
@@ -87,12 +87,12 @@ describe('recording a run', () => {
     expect(snapshotsOf(db)).toEqual([['2026-11-22', 'a', 1, 7]]);
   });
 
-  it('refuses to write to a day of the past', () => {
+  it('refuses to write to a past day', () => {
     recordRun(db, createRun('2026-11-22', { a: [1, 2] }));
     expect(() => recordRun(db, createRun('2026-11-21', { a: [1, 2] }))).toThrow(DatabaseError);
   });
 
-  it('stores all of a run or nothing of it', () => {
+  it('stores a run completely or not at all', () => {
     const twice = createRun('2026-11-22', { a: [1, 2] });
     twice.failures = Array(2).fill({ hashtag: 'b', kind: 'failed', reason: 'x' });
     expect(() => recordRun(db, twice)).toThrow(/UNIQUE/);
@@ -102,12 +102,12 @@ describe('recording a run', () => {
 });
 
 describe('reading a day', () => {
-  it('is null for a day without snapshots and runs', () => {
+  it('gives null for a day without snapshots and runs', () => {
     recordRun(db, createRun('2026-11-22', { a: [1, 2] }));
     expect(readDay(db, '2026-11-21' as Day)).toBeNull();
   });
 
-  it('takes the last word of the day’s runs on a hashtag, and none where it was captured', () => {
+  it('gives the last failure of a hashtag on the day, and none if it was captured', () => {
     const failure = (hashtag: string, reason: string) => ({
       hashtag,
       kind: 'failed' as const,
@@ -122,7 +122,7 @@ describe('reading a day', () => {
     expect([...capturedHashtags(db, '2026-11-22' as Day)]).toEqual(['b']);
   });
 
-  it('finds the newest earlier count however old it is', () => {
+  it('finds the newest earlier count, however old it is', () => {
     recordRun(db, createRun('2025-01-01', { a: [10, 20], other: [1, 1] }));
     recordRun(db, createRun('2025-02-01', { a: [null, 25], other: [1, 1] }));
     recordRun(db, createRun('2026-11-22', { a: [11, 30] }));
@@ -136,14 +136,14 @@ describe('reading a day', () => {
     ]);
   });
 
-  it('finds it for the rank of yesterday, too, where that was the first day back', () => {
+  it('also finds it for yesterday’s rank if yesterday was the first day back', () => {
     recordRun(db, createRun('2026-01-01', { a: [10, 20] }));
     recordRun(db, createRun('2026-11-21', { a: [11, 30] }));
     recordRun(db, createRun('2026-11-22', { a: [12, 40] }));
     expect(readDay(db, '2026-11-22' as Day)?.history).toHaveLength(3);
   });
 
-  it('passes over what is no day, as somebody stored it', () => {
+  it('skips a stored date that is not a day', () => {
     db.run("INSERT INTO snapshots VALUES ('2026-11-1', 'a', 1, 1)");
     recordRun(db, createRun('2026-11-02', { a: [1, 1] }));
     recordRun(db, createRun('2026-11-22', { a: [1, 1] }));
@@ -169,7 +169,7 @@ describe('reading a day', () => {
     ]);
   });
 
-  it('knows the day before with a snapshot, and its hashtags under their names of today', () => {
+  it('finds the previous day with a snapshot, and its hashtags under their current names', () => {
     const insert = (day: string, name: string) =>
       db.run('INSERT INTO snapshots VALUES (?, ?, 1, 1)', [day, name]);
     insert('2020-01-01', 'older');
@@ -185,7 +185,7 @@ describe('reading a day', () => {
     });
   });
 
-  it('takes only counts for counts, whatever the tutorial’s script stored', () => {
+  it('gives only valid counts, whatever the tutorial’s script stored', () => {
     db.run(
       "INSERT INTO snapshots VALUES ('2026-11-22', 'a', '1.2M', -5), ('2026-11-22', 'b', 0, 50)",
     );
@@ -195,7 +195,7 @@ describe('reading a day', () => {
     ]);
   });
 
-  it('lists the days newest first, with what their runs missed by the last word on it', () => {
+  it('lists the days newest first, with the hashtags that are still missed', () => {
     const failure = (hashtag: string, kind: Failure['kind']) => ({ hashtag, kind, reason: 'x' });
     const failures = [failure('b', 'failed'), failure('c', 'not-found'), failure('d', 'failed')];
     const again = [failure('b', 'not-asked'), failure('d', 'not-found')];
@@ -207,7 +207,7 @@ describe('reading a day', () => {
     expect(readDays(db)).toEqual([
       { day: '2026-11-22', hasSnapshots: true, missed: again.slice(0, 1) },
       { day: '2026-11-21', hasSnapshots: true, missed: [] },
-      // Where nothing at all was found, what was not found is missed, too.
+      // If nothing was captured, a hashtag that was not found counts as missed, too.
       { day: '2026-11-20', hasSnapshots: false, missed: failures },
       { day: '2026-11-19', hasSnapshots: false, missed: [] },
     ]);
@@ -221,7 +221,7 @@ describe('reading a week or month', () => {
       ?.history.filter((snapshot) => snapshot.hashtag === hashtag)
       .map(({ day }) => day);
 
-  it('is null where no snapshot lies in it', () => {
+  it('gives null if the period has no snapshot', () => {
     expect(readPeriod(db, week)).toBeNull();
     recordRun(db, createRun('2026-11-15', { a: [1, 2] }));
     recordRun(db, createRun('2026-11-23', { a: [1, 2] }));
@@ -229,7 +229,7 @@ describe('reading a week or month', () => {
     expect(readPeriod(db, monthOf(week.first))).not.toBeNull();
   });
 
-  it('has what the trends of its days need, and nothing later', () => {
+  it('gives what the trends of its days need, and nothing later', () => {
     recordRun(db, createRun('2025-01-01', { a: [1, 1], b: [1, 1] }));
     recordRun(db, createRun('2026-09-01', { a: [1, 1], b: [1, 1], c: [null, 1] }));
     recordRun(db, createRun('2026-11-10', { a: [1, 1] }));
@@ -247,13 +247,13 @@ describe('reading a week or month', () => {
       '2026-11-18',
       '2026-11-19',
     ]);
-    // Nothing in the weeks before: its newest count before that, however old.
+    // It has no count in the weeks before, so its newest older count is needed.
     expect(historyOf('b')).toEqual(['2026-09-01', '2026-11-18', '2026-11-19']);
     expect(historyOf('c')).toEqual(['2026-09-01', '2026-11-19']);
     expect(readPeriod(db, week)).toMatchObject({ firstDay: '2025-01-01', lastDay: week.last });
   });
 
-  it('ends with the newest day where it is not over', () => {
+  it('ends with the newest day if the period is not over', () => {
     recordRun(db, createRun('2026-11-17', { a: [1, 1] }));
     recordRun(db, createRun('2026-11-18', {}));
     expect(readPeriod(db, week)).toMatchObject({ firstDay: '2026-11-17', lastDay: '2026-11-18' });
@@ -261,7 +261,7 @@ describe('reading a week or month', () => {
 });
 
 describe('adopting the runs of another database', () => {
-  it('brings what the target lacks and leaves what it has', async () => {
+  it('adds what the target lacks and keeps what it has', async () => {
     const shared = createRun('2026-11-20', { a: [1, 1] });
     recordRun(db, shared);
     const local = await parseDatabase(db.export());
@@ -291,8 +291,8 @@ describe('adopting the runs of another database', () => {
 
   it.each<[string, Parameters<typeof createRun>[1], number, number[]]>([
     ['another reading', { a: [9, 9] }, 9, [5, 7]],
-    ['none', {}, 7, [5]],
-  ])('keeps both readings of a day of which the target has %s', async (_, theirs, count, kept) => {
+    ['no reading', {}, 7, [5]],
+  ])('keeps both readings of a day for which the target has %s', async (_, theirs, count, kept) => {
     const local = await parseDatabase(null);
     recordRun(local, createRun('2026-11-21', { a: [5, 5] }));
     recordRun(local, createRun('2026-11-21', { a: [7, 7] }, { trigger: 'again' }));
@@ -304,12 +304,12 @@ describe('adopting the runs of another database', () => {
   });
 });
 
-describe('what was last heard', () => {
+describe('the last known state', () => {
   const failing = (reason: string) => ({
     failures: [{ hashtag: 'a', kind: 'failed' as const, reason }],
   });
 
-  it('of a hashtag is its newest day with a count, its first failure since, and the newest reason', () => {
+  it('of a hashtag is its newest day with a count, its first failure since, and the last reason', () => {
     recordRun(db, createRun('2026-11-18', {}, failing('first')));
     recordRun(db, createRun('2026-11-19', { a: [1, null] }));
     recordRun(db, createRun('2026-11-20', { a: [null, 2], b: [1, 2] }));
@@ -321,7 +321,7 @@ describe('what was last heard', () => {
     });
   });
 
-  it('of a hashtag that never had a count is its failures', () => {
+  it('of a hashtag that never had a count has only its failures', () => {
     recordRun(db, createRun('2026-11-18', {}, failing('first')));
     expect(readLastHeard(db).get('a')).toEqual({
       lastDay: null,
@@ -330,7 +330,7 @@ describe('what was last heard', () => {
     });
   });
 
-  it('is the same hashtag under the names of the tutorial’s script', () => {
+  it('of a hashtag includes its names from the tutorial’s script', () => {
     recordRun(db, createRun('2026-11-18', { vibecoding: [1, 2] }));
     recordRun(db, createRun('2026-11-20', { 'Vibe Coding': [1, 2] }));
     recordRun(db, createRun('2026-11-21', { '#VibeCoding': [1, 2] }));
@@ -338,7 +338,7 @@ describe('what was last heard', () => {
     expect(days).toEqual([['vibecoding', '2026-11-21']]);
   });
 
-  it('of the credits is what the newest run was told that was told anything', () => {
+  it('of the credits comes from the newest run that knows them', () => {
     expect(readCreditsLeft(db)).toBeNull();
     recordRun(db, createRun('2026-11-20', {}, { creditsRemaining: 50 }));
     recordRun(db, createRun('2026-11-21', {}, { creditsRemaining: 40 }));

@@ -14,16 +14,16 @@ describe('a second try', () => {
     return { count, result, sleptMs: clock.sleptMs() };
   }
 
-  it.each([0, 1000, 60_000])('is made after %i ms where the first says so', async (waitMs) => {
+  it.each([0, 1000, 60_000])('is made after %i ms if the first error says so', async (waitMs) => {
     const ran = await tries(new RequestError('busy', waitMs));
     expect(ran).toEqual({ count: 2, result: 'done', sleptMs: waitMs });
   });
 
   it.each([
-    ['it would be more than a minute away', new RequestError('busy', 60_001)],
-    ['it is hopeless', new RequestError('gone', null)],
-    ['the error is another', new TypeError('defect')],
-  ])('is not made where %s', async (_case, error) => {
+    ['it would have to wait for more than a minute', new RequestError('busy', 60_001)],
+    ['it would be useless', new RequestError('gone', null)],
+    ['the error is a defect', new TypeError('defect')],
+  ])('is not made if %s', async (_case, error) => {
     expect(await tries(error)).toEqual({ count: 1, result: error, sleptMs: 0 });
   });
 
@@ -46,7 +46,7 @@ describe('Retry-After', () => {
     [{ 'Retry-After': '-1' }, null],
     [{ 'Retry-After': 'soon' }, null],
     [{}, null],
-  ])('%j is %j ms', (headers, expected) => {
+  ])('in %j is %j ms', (headers, expected) => {
     expect(parseRetryAfter(new Headers(headers as Record<string, string>), NOW_MS)).toBe(expected);
   });
 });

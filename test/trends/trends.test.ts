@@ -33,7 +33,7 @@ describe('growth', () => {
     });
   });
 
-  it('is told for videos and for views', () => {
+  it('is computed for videos and for views', () => {
     const { videos, views, viewsPerVideo } = trendOf(rows('tag', [100, 150], [1000, 3000]));
     expect(videos.growth).toMatchObject({ added: 50, perDay: near(0.5) });
     expect(views.growth).toMatchObject({ added: 2000, perDay: near(2) });
@@ -50,17 +50,17 @@ describe('growth', () => {
     expect(trendOf(snapshots).videos.growth).toEqual(growth);
   });
 
-  it('passes over days on which the count is not known', () => {
+  it('skips days on which the count is unknown', () => {
     const { videos } = trendOf(rows('tag', [1000, null, 1210], [1, 2, 3]));
     expect(videos.growth).toMatchObject({ days: 2, perDay: near(0.1) });
   });
 
-  it('is of the day that is asked for: later rows do not matter, nor does their order', () => {
+  it('is that of the given day, regardless of later rows and of the order of rows', () => {
     const snapshots = rows('tag', [1000, 1100, 5000], [], addDays(TODAY, 1)).toReversed();
     expect(trendOf(snapshots).videos).toMatchObject({ count: 1100, growth: { perDay: near(0.1) } });
   });
 
-  it('is of the hashtags that have a row on the day', () => {
+  it('is computed for the hashtags that have a row on the day', () => {
     const snapshots = [...rows('here', [1, 2]), ...rows('gone', [1, 2], [], addDays(TODAY, -1))];
     expect(trendsOf(snapshots).map(({ hashtag }) => hashtag)).toEqual(['here']);
     expect(trendsOf([])).toEqual([]);
@@ -95,15 +95,15 @@ describe('rounding', () => {
     ['one step of 100', 10_000, 10_100, true],
     ['one step of 100 down', 10_100, 10_000, true],
     ['two steps of 100', 10_000, 10_200, false],
-    ['up to the first rounded count', 9950, 10_000, true],
-    ['more than a step up to it', 9000, 10_000, false],
+    ['a step up to the first rounded count', 9950, 10_000, true],
+    ['more than a step up to the first rounded count', 9000, 10_000, false],
     ['one step of 100,000', 1_000_000, 1_100_000, true],
     ['two steps of 100,000', 1_000_000, 1_200_000, false],
     ['one step into the next band', 999_900, 1_000_000, true],
     ['one step of 100,000,000', 1_000_000_000, 1_100_000_000, true],
     ['two steps of 100,000,000', 1_000_000_000, 1_200_000_000, false],
-    ['counts that are no multiples', 1_000_001, 1_100_002, false],
-    ['one that is, and one less than a step off', 1_000_000, 1_060_001, true],
+    ['counts that are not multiples of the step', 1_000_001, 1_100_002, false],
+    ['a multiple and a count less than a step away', 1_000_000, 1_060_001, true],
     ['no change of a rounded count', 1_000_000, 1_000_000, true],
   ])('covers %s: %i to %i is %s', (_case, from, to, isWithinRounding) => {
     const trend = trendOf(pair(from, to));
@@ -113,7 +113,7 @@ describe('rounding', () => {
 });
 
 describe('trending', () => {
-  it('takes more than the threshold, exactly: as much is not enough', () => {
+  it('needs more than the threshold; exactly as much is not enough', () => {
     const percents = fc.integer({ min: 1, max: 95 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), percents, (hundreds, percent) => {
@@ -136,7 +136,7 @@ describe('trending', () => {
     expect(isTrending(trendOf(pair(from, Math.round(to), days)))).toBe(expected);
   });
 
-  it('goes by the hashtag’s own threshold', () => {
+  it('uses the hashtag’s own threshold', () => {
     const snapshots = [...rows('eager', [100, 104]), ...rows('lazy', [100, 120])];
     const own: Record<string, number> = { eager: 3, lazy: 20 };
     const trends = computeTrends(snapshots, TODAY, (hashtag) => ({
@@ -146,7 +146,7 @@ describe('trending', () => {
     expect(trends.filter(isTrending).map((t) => t.hashtag)).toEqual(['eager']);
   });
 
-  it('takes any growth with a threshold of 0, but no standstill', () => {
+  it('includes any growth if the threshold is 0, but no standstill', () => {
     const threshold = { trendingGrowthPercent: 0 };
     expect(isTrending(trendOf(pair(9998, 9999), threshold))).toBe(true);
     expect(isTrending(trendOf(pair(9998, 9998), threshold))).toBe(false);
@@ -155,7 +155,7 @@ describe('trending', () => {
   it.each([
     [999, false],
     [1000, true],
-  ])('with minVideos 1000, %i videos are enough: %s', (videos, expected) => {
+  ])('needs minVideos: if that is 1000, %i videos are enough: %s', (videos, expected) => {
     expect(isTrending(trendOf(pair(500, videos), { minVideos: 1000 }))).toBe(expected);
   });
 
@@ -166,16 +166,16 @@ describe('trending', () => {
 });
 
 describe('a breakout', () => {
-  // Ten percent every other day: of the 8 rates the median is 5 %, and so is the deviation.
+  // Ten percent every other day. The median of the 8 rates is 5 %, and so is the deviation.
   const S = 1_000_000_000;
   const calm = [1, 1, 1.1, 1.1, 1.21, 1.21, 1.331, 1.331, 1.4641].map((x) => Math.round(x * S));
   const LIMIT = 1.464_1 * (1 + 0.05 + 3 * 1.4826 * 0.05) * S; // 1,862,906,199
 
   it.each([
     ['at median + 3 × 1.4826 × MAD', Math.round(LIMIT), false],
-    ['just above it', Math.round(LIMIT) + 20, true],
-    ['below it, though trending', 1_700_000_001, false],
-  ])('is none or one: %s', (_case, count, isBreakout) => {
+    ['just above that', Math.round(LIMIT) + 20, true],
+    ['below that, although trending', 1_700_000_001, false],
+  ])('needs a rate above its limit: %s', (_case, count, isBreakout) => {
     const trend = trendOf(rows('tag', [...calm, count]));
     expect(trend).toMatchObject({
       verdict: isBreakout ? 'breakout' : 'trending',
@@ -186,22 +186,22 @@ describe('a breakout', () => {
   it.each([
     [6, false, null],
     [7, true, 0],
-  ])('takes 7 earlier rates: %i give %s', (rates, isBreakout, usualPerDay) => {
+  ])('needs 7 earlier rates: %i give %s', (rates, isBreakout, usualPerDay) => {
     const trend = trendOf(rows('tag', [...repeat(rates + 1, 1000), 2000]));
     expect(trend).toMatchObject({ verdict: isBreakout ? 'breakout' : 'trending', usualPerDay });
   });
 
-  it('leaves out the days that began at zero', () => {
+  it('ignores days that began at zero', () => {
     const counts = [...repeat(20, 0), ...repeat(8, 1000), 2000];
     expect(trendOf(rows('tag', counts))).toMatchObject({ verdict: 'breakout', usualPerDay: 0 });
   });
 
-  it('takes the threshold, too', () => {
+  it('also needs a rate above the threshold', () => {
     const counts = [...repeat(10, 1000), 1050];
     expect(trendOf(rows('tag', counts))).toMatchObject({ verdict: 'usual' });
   });
 
-  it('looks at the rates of the last 28 days only', () => {
+  it('uses only the rates of the last 28 days', () => {
     const counts = [...repeat(8, 1000), ...repeat(26, null), ...repeat(3, 1000), 2000];
     expect(trendOf(rows('tag', counts))).toMatchObject({ verdict: 'trending', usualPerDay: null });
   });
@@ -210,11 +210,11 @@ describe('a breakout', () => {
 describe('the measure', () => {
   it.each<[string, (number | null)[], (number | null)[], Measure | null]>([
     ['videos', [100, 150], [10, 30], 'videos'],
-    ['views where the video count is unknown today', [100, null], [10, 30], 'views'],
-    ['views where no earlier video count is known', [null, 150], [10, 30], 'views'],
-    ['views where there were no videos', [0, 150], [10, 30], 'views'],
+    ['views if the video count is unknown today', [100, null], [10, 30], 'views'],
+    ['views if no earlier video count is known', [null, 150], [10, 30], 'views'],
+    ['views if there were no videos', [0, 150], [10, 30], 'views'],
     ['neither on a first day', [150], [30], null],
-    ['neither where neither was above zero', [0, 5], [0, 5], null],
+    ['neither if neither was above zero', [0, 5], [0, 5], null],
   ])('that a hashtag is ranked by is %s', (_case, videos, views, rankedBy) => {
     const trend = trendOf(rows('tag', videos, views));
     expect(trend.rankedBy).toBe(rankedBy);
@@ -222,7 +222,7 @@ describe('the measure', () => {
     expect(rankedMeasure(trend)).toBe(rankedBy === 'views' ? trend.views : trend.videos);
   });
 
-  it('of views makes trending and breakouts as well', () => {
+  it('of views can make a hashtag trending or a breakout as well', () => {
     const views = [...repeat(8, 1000), 3000];
     const trend = trendOf(rows('tag', repeat(9, null), views));
     expect(trend).toMatchObject({ verdict: 'breakout' });
@@ -234,7 +234,7 @@ describe('the rank', () => {
   const ranksOf = (...snapshots: Parameters<typeof trendsOf>[0][]) =>
     trendsOf(snapshots.flat()).map(({ hashtag, rank, rankChange }) => [hashtag, rank, rankChange]);
 
-  it('goes by growth; a change within rounding is none; the unranked come last, by name', () => {
+  it('follows growth, takes a change within rounding as none, and puts the unranked last', () => {
     const ranks = ranksOf(
       rows('zed', [5]),
       rows('fell', [100, 90]),
@@ -253,12 +253,12 @@ describe('the rank', () => {
     ]);
   });
 
-  it('goes to the larger count where growth is the same, then to the first name', () => {
+  it('prefers the larger count if growth is the same, and then the first name', () => {
     const ranks = ranksOf(rows('b', [10, 11]), rows('a', [10, 11]), rows('c', [100, 110]));
     expect(ranks.map(([hashtag]) => hashtag)).toEqual(['c', 'a', 'b']);
   });
 
-  it('moves against the day before', () => {
+  it('is compared with the day before', () => {
     const ranks = ranksOf(
       rows('up', [100, 101, 200]),
       rows('new', [100, 130]),
@@ -274,7 +274,7 @@ describe('the rank', () => {
     ]);
   });
 
-  it('moves against the newest earlier day with rows', () => {
+  it('is compared with the newest earlier day with rows', () => {
     const gap = [null, null];
     const ranks = ranksOf(rows('a', [100, 110, ...gap, 120]), rows('b', [100, 105, ...gap, 200]));
     expect(ranks).toEqual([
@@ -318,21 +318,21 @@ describe('growth over 7 and 30 days', () => {
     expect(trendOf(snapshots).videos.over7Days?.rate).toBeCloseTo(0.5, 12);
   });
 
-  it('knows rounding, too', () => {
+  it('can be within rounding as well', () => {
     const { over7Days } = trendOf(pair(1_000_000, 1_100_000, 7)).videos;
     expect(over7Days).toEqual({ rate: near(0.1), isWithinRounding: true });
   });
 });
 
 describe('acceleration', () => {
-  // Doubled every day of the week before.
+  // The count doubled on every day of the week before.
   const week = rows('tag', [100, ...repeat(6, null), 12_800], [], addDays(TODAY, -1));
 
   it.each([
-    ['faster', 32_000, 0.5],
-    ['slower', 19_200, -0.5],
-    ['as fast', 25_600, 0],
-  ])('tells how much %s the day was than the 7 before', (_case, count, acceleration) => {
+    ['faster than', 32_000, 0.5],
+    ['slower than', 19_200, -0.5],
+    ['as fast as', 25_600, 0],
+  ])('is right for a day that was %s the 7 days before', (_case, count, acceleration) => {
     const { videos } = trendOf([...week, ...rows('tag', [count])]);
     expect(videos.acceleration).toBeCloseTo(acceleration, 12);
   });
@@ -343,7 +343,7 @@ describe('acceleration', () => {
 });
 
 describe('days without rows', () => {
-  it('are those of the last 30, from the first day on', () => {
+  it('are found among the last 30 days, from the first day on', () => {
     const snapshots = [...rows('a', [1, null, 3]), ...rows('b', [1], [], addDays(TODAY, -40))];
     expect(missingDays(snapshots, TODAY, addDays(TODAY, -4))).toEqual([
       '2026-11-18',
@@ -362,7 +362,7 @@ describe('days without rows', () => {
 describe('any rows', () => {
   const threshold = { trendingGrowthPercent: 5, minVideos: 0 };
 
-  it('give finite numbers, ranks without holes, and nothing trending without a rate', () => {
+  it('give finite numbers, ranks without gaps, and nothing trending without a rate', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
         const trends = trendsOf(history);
@@ -377,7 +377,7 @@ describe('any rows', () => {
     );
   });
 
-  it('give the same in any order', () => {
+  it('give the same trends in any order', () => {
     const shuffled = anyHistory.chain((history) =>
       fc.tuple(
         fc.constant(history),
@@ -398,8 +398,8 @@ function expectFinite(value: unknown): void {
   if (typeof value === 'object' && value !== null) Object.values(value).forEach(expectFinite);
 }
 
-describe('1,000 hashtags with 3 years behind them', () => {
-  it('are computed rightly', () => {
+describe('1,000 hashtags with 3 years of history', () => {
+  it('have the right trends', () => {
     const base = 1_000_001;
     const days = daysUpTo(TODAY, 3 * 365);
     const snapshots = days.flatMap((day) =>
@@ -422,7 +422,7 @@ describe('1,000 hashtags with 3 years behind them', () => {
   });
 });
 
-it('takes a day of the past as it was', () => {
+it('computes the trends of a past day as they were', () => {
   const history = rows('tag', [1000, 1500, 1600]);
   const threshold = () => ({ trendingGrowthPercent: 5, minVideos: 0 });
   const [trend] = computeTrends(history, day('2026-11-21'), threshold);
@@ -439,13 +439,17 @@ describe('a week or month', () => {
     ['the day before it', [50, 100, ...repeat(6, 105), 200], { added: 100, days: 7 }],
     ['an earlier day', [100, null, null, ...repeat(6, 105), 200], { added: 100, days: 9 }],
     ['a week earlier', [100, ...repeat(7, null), ...repeat(6, 105), 200], { added: 100, days: 14 }],
-    ['the first in it', [100, ...repeat(8, null), ...repeat(6, 105), 200], { added: 95, days: 6 }],
-    ['the first of all', [100, 200], { added: 100, days: 1 }],
+    [
+      'the first count in it',
+      [100, ...repeat(8, null), ...repeat(6, 105), 200],
+      { added: 95, days: 6 },
+    ],
+    ['the first count of all', [100, 200], { added: 100, days: 1 }],
   ])('grows from %s to its last count', (_case, counts, expected) => {
     expect(growthOf(counts)).toMatchObject(expected);
   });
 
-  it('ends with the last known count in it; what comes later does not matter', () => {
+  it('ends with its last known count and ignores later ones', () => {
     expect(growthOf([100, 110, null, null])).toMatchObject({ added: 10, days: 1 });
     expect(growthOf([100, 110, 500], addDays(TODAY, 1))).toMatchObject({ added: 10, days: 1 });
     expect(growthOf([100, ...repeat(7, null)])).toBeUndefined();
@@ -453,13 +457,13 @@ describe('a week or month', () => {
 
   it.each([
     ['one count', [5], { kind: 'first' }],
-    ['a zero before', [0, 5], { kind: 'from-zero', added: 5, days: 1 }],
-    ['rounding', [1e6, 1.1e6], { kind: 'rate', isWithinRounding: true }],
-  ])('tells %s', (_case, counts, expected) => {
+    ['a zero baseline', [0, 5], { kind: 'from-zero', added: 5, days: 1 }],
+    ['a change within rounding', [1e6, 1.1e6], { kind: 'rate', isWithinRounding: true }],
+  ])('has its own result for %s', (_case, counts, expected) => {
     expect(growthOf(counts)).toMatchObject(expected);
   });
 
-  it('ranks by the rate a day, a change within rounding as none, the unranked last', () => {
+  it('ranks by the rate per day, takes a change within rounding as none, the unranked last', () => {
     const snapshots = [
       ...rows('slow', [100, null, null, 120]),
       ...rows('fast', [100, 110]),
@@ -478,7 +482,7 @@ describe('a week or month', () => {
     ]);
   });
 
-  it('has the trending days that the reports of its days have', () => {
+  it('has the same trending days as the reports of its days', () => {
     const period = fc.constantFrom(WEEK, monthOf(TODAY));
     const percent = fc.constantFrom(0, 5, 50);
     fc.assert(

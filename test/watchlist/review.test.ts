@@ -15,7 +15,7 @@ const review = (before: unknown, after: unknown) =>
 const NOTHING = { added: [], removed: [], paused: [], resumed: [], renamed: [], settings: [] };
 
 describe('the review of a list', () => {
-  it('tells what is added, removed, paused and resumed', () => {
+  it('shows what is added, removed, paused and resumed', () => {
     const before = ['stays', 'goes', 'rests', { name: 'wakes', paused: true }];
     const after = ['comes', 'stays', { name: 'rests', paused: true }, 'wakes'];
     expect(review(before, after)).toMatchObject({
@@ -27,13 +27,13 @@ describe('the review of a list', () => {
     });
   });
 
-  it('tells of a hashtag that comes paused, and only once of one that stays so', () => {
+  it('shows a new paused hashtag, but not one that stays paused', () => {
     const paused = { name: 'rests', paused: true };
     expect(review(['a'], ['a', paused])).toMatchObject({ added: ['rests'], paused: ['rests'] });
     expect(review([paused], [paused])).toMatchObject(NOTHING);
   });
 
-  it('tells under which name something written otherwise is tracked, where that is new', () => {
+  it('shows the tracked name of an entry that is written differently, if that is new', () => {
     expect(review(['Old Name'], ['Old Name', 'AI Tools'])).toMatchObject({
       added: ['aitools'],
       renamed: ['"AI Tools" is tracked as #aitools'],
@@ -44,7 +44,7 @@ describe('the review of a list', () => {
     });
   });
 
-  it('tells which settings change, of the list and of a hashtag, with their defaults', () => {
+  it('shows the changed settings of the list and of hashtags, including defaults', () => {
     const before = { settings: { minVideos: 10 }, hashtags: [{ name: 'a', group: 'x' }, 'b'] };
     const after = {
       settings: { requestsPerMinute: 5 },
@@ -58,7 +58,7 @@ describe('the review of a list', () => {
     ]);
   });
 
-  it('finds nothing in another order, other notes, another shape', () => {
+  it('shows no change for another order, other notes or another form', () => {
     const before = { settings: {}, hashtags: ['a', { name: 'b', note: 'one' }] };
     expect(review(before, ['#B', 'a'])).toMatchObject(NOTHING);
     expect(renderConsoleReview(review(before, ['b', 'a']))).toMatch(
@@ -66,14 +66,14 @@ describe('the review of a list', () => {
     );
   });
 
-  it('takes all for new where there was no list before', () => {
+  it('shows all hashtags as added if there was no list before', () => {
     const all = review(null, { settings: { minVideos: 9 }, hashtags: ['a', 'b'] });
     expect(all).toMatchObject({ ...NOTHING, added: ['a', 'b'], costBefore: null });
     expect(renderConsoleReview(all)).toContain('Calls a day: – → 2');
   });
 });
 
-describe('the warning of credits', () => {
+describe('the warning about credits', () => {
   const watchlist = parseWatchlist('["a", "b", "c"]');
 
   it('says for how many days they last', () => {
@@ -82,7 +82,7 @@ describe('the warning of credits', () => {
     );
   });
 
-  it('is silent where they last for a month', () => {
+  it('is absent if they last for a month', () => {
     expect(warnOfCredits(watchlist, { credits: 90, day: day('2026-11-22') })).toBeNull();
   });
 });
@@ -104,7 +104,7 @@ describe('the rendered review', () => {
     expect(markdown).toMatch(/\n\n⚠️ the credits end\n$/);
   });
 
-  it('keeps hostile text from being anything but text', () => {
+  it('shows hostile text as nothing but text', () => {
     for (const hostile of HOSTILE_NAMES) {
       const before = [{ name: 'a', group: 'x' }];
       const after = [{ name: 'a', group: `x${hostile}` }];

@@ -30,17 +30,17 @@ function problemsOf(text: string): Problem[] {
 }
 
 describe('the shipped watchlist', () => {
-  it('holds the tutorial’s seven', async () => {
+  it('has the seven hashtags of the tutorial', async () => {
     const { entries, settings, notices } = await readWatchlist(ROOT);
     expect(entries.map(({ name }) => name)).toEqual(SEVEN);
     expect(settings.trendingGrowthPercent).toBe(5);
     expect(notices).toEqual([]);
   });
 
-  it('has a schema made from the definition that the program checks with', async () => {
+  it('has a schema that is made from the definition in the program', async () => {
     const { $schema, ...schema } = toJsonSchema(fileSchema, {
       target: 'draft-2020-12',
-      typeMode: 'output', // the objects, not what tells them from lists before
+      typeMode: 'output', // the objects, not the check before that rejects lists
       ignoreActions: ['trim', 'check'],
     });
     const file = '../../data/hashtags.schema.json';
@@ -49,7 +49,7 @@ describe('the shipped watchlist', () => {
 });
 
 describe('a watchlist', () => {
-  it('fills in what is left out', () => {
+  it('gets defaults for everything that is left out', () => {
     const { settings, entries } = parse({ hashtags: ['llm'] });
     expect(settings).toEqual({
       trendingGrowthPercent: 5,
@@ -61,7 +61,7 @@ describe('a watchlist', () => {
     expect(entries).toEqual([{ name: 'llm', paused: false }]);
   });
 
-  it('keeps what is set', () => {
+  it('keeps everything that is set', () => {
     const settings = {
       trendingGrowthPercent: 2.5,
       minVideos: 1000,
@@ -79,13 +79,13 @@ describe('a watchlist', () => {
 
   it.each([
     ['a bare list', '["llm", "claude"]'],
-    ['a byte order mark', '\ufeff{"hashtags": ["llm", "claude"]}'],
-    ['an object and a text', '{"hashtags": [{"name": "llm"}, "claude"]}'],
-  ])('may be or hold %s', (_case, text) => {
+    ['text with a byte order mark', '\ufeff{"hashtags": ["llm", "claude"]}'],
+    ['a list with an object and a text', '{"hashtags": [{"name": "llm"}, "claude"]}'],
+  ])('may be %s', (_case, text) => {
     expect(namesOf(text)).toEqual(['llm', 'claude']);
   });
 
-  it('says where a name is tracked under another one', () => {
+  it('says where a name is tracked under another name', () => {
     const { entries, notices } = parseWatchlist('[\n  "llm",\n  {"name": "vibe coding"}\n]');
     expect(entries.map(({ name }) => name)).toEqual(['llm', 'vibecoding']);
     expect(notices.map(formatProblem)).toEqual([
@@ -93,7 +93,7 @@ describe('a watchlist', () => {
     ]);
   });
 
-  it('asks for all but the paused ones', () => {
+  it('asks for all hashtags except the paused ones', () => {
     const watchlist = parse([{ name: 'llm', paused: true }, { name: 'claude' }, 'cursor']);
     expect(activeEntries(watchlist).map(({ name }) => name)).toEqual(['claude', 'cursor']);
   });
@@ -103,13 +103,19 @@ describe('a mistake', () => {
   const settings = (json: string) => `{"hashtags": ["a"], "settings": ${json}}`;
 
   it.each([
-    ['nothing', ' \n', 1, 1, 'the file is empty; write {"hashtags": ["aitools"]}'],
+    ['an empty file', ' \n', 1, 1, 'the file is empty; write {"hashtags": ["aitools"]}'],
     ['another kind of value', '5', 1, 1, 'write {"hashtags": ["aitools"]} or a list of names'],
     ['no hashtags', '{}', 1, 1, '"hashtags" is missing'],
-    ['hashtags that are no list', '{"hashtags": "a"}', 1, 14, '"hashtags" must be a list in [ ]'],
+    [
+      'hashtags that are not a list',
+      '{"hashtags": "a"}',
+      1,
+      14,
+      '"hashtags" must be a list in [ ]',
+    ],
     ['an empty list', '{"hashtags": []}', 1, 14, 'add at least one hashtag'],
     ['a hashtag of a wrong type', '["a", 5]', 1, 7, 'write a name such as "aitools"'],
-    ['a hashtag without name', '[\n {"group": "x"}]', 2, 2, '"name" is missing'],
+    ['a hashtag without a name', '[\n {"group": "x"}]', 2, 2, '"name" is missing'],
     ['a name of a wrong type', '[{"name": 5}]', 1, 11, '"name" must be text in double quotes'],
     ['an empty name', '[""]', 1, 2, 'is empty'],
     ['a blank name', '["a", " "]', 1, 7, 'holds no hashtag'],
@@ -130,21 +136,21 @@ describe('a mistake', () => {
       16,
       'known here: name, group',
     ],
-    ['a setting in other case', settings('{"timezone": "UTC"}'), 1, 34, 'mean "timeZone"?'],
-    ['a key in other case', '[{"Name": "a"}]', 1, 2, '"name" is missing'],
+    ['a setting in the wrong case', settings('{"timezone": "UTC"}'), 1, 34, 'mean "timeZone"?'],
+    ['a key in the wrong case', '[{"Name": "a"}]', 1, 2, '"name" is missing'],
     ['an unknown setting', settings('{"x": 1}'), 1, 34, 'known here: trendingGrowthPercent'],
-    ['a key of every object', '{"hashtags": ["a"], "__proto__": {}}', 1, 21, '"__proto__"'],
+    ['a key that every object has', '{"hashtags": ["a"], "__proto__": {}}', 1, 21, '"__proto__"'],
     ['a repeated key', '{"hashtags": ["a"], "hashtags": ["b"]}', 1, 21, 'is duplicated'],
     ['a wrong type', settings('{"timeZone": 5}'), 1, 46, '"timeZone" must be text in double'],
     ['settings of a wrong type', settings('null'), 1, 33, '"settings" must be an object'],
     ['a list of settings', settings('[]'), 1, 33, '"settings" must be an object'],
     ['a list in the list', '["a", ["b"]]', 1, 7, 'write a name such as "aitools"'],
     ['an unknown time zone', settings('{"timeZone": "Mars"}'), 1, 46, 'such as "Europe/Berlin"'],
-    ['too small a number', settings('{"concurrency": 0}'), 1, 49, 'must be at least 1'],
-    ['too large a number', settings('{"concurrency": 51}'), 1, 49, 'must be at most 50'],
+    ['a number that is too small', settings('{"concurrency": 0}'), 1, 49, 'must be at least 1'],
+    ['a number that is too large', settings('{"concurrency": 51}'), 1, 49, 'must be at most 50'],
     ['a zero limit', settings('{"requestsPerMinute": 0}'), 1, 55, 'must be at least 1'],
     ['a fraction', settings('{"minVideos": 1.5}'), 1, 47, 'must be a whole number'],
-    ['an issue without number', settings('{"digestIssue": 0}'), 1, 49, 'must be at least 1'],
+    ['an issue number that is zero', settings('{"digestIssue": 0}'), 1, 49, 'must be at least 1'],
     [
       'a word for true',
       settings('{"troubleIssue": "yes"}'),
@@ -156,26 +162,23 @@ describe('a mistake', () => {
     ['an issue in quotes', settings('{"digestIssue": "#7"}'), 1, 49, "must be the issue's number"],
     ['a negative threshold', '[{"name": "a", "trendingGrowthPercent": -1}]', 1, 41, 'at least 0'],
     ['a long group', `[{"name": "a", "group": "${'x'.repeat(61)}"}]`, 1, 25, 'longer than 60'],
-    [
-      'a group that nobody sees',
-      '[{"name": "a", "group": "\u200b"}]',
-      1,
-      25,
-      'has no visible letter',
-    ],
-    ['a comma too many', '["a",]', 1, 6, 'remove the comma before'],
-    ['a comma too few', '["a"\n"b"]', 2, 1, 'a comma is missing before this'],
-    ['an open list', '["a"', 1, 5, 'a closing ] is missing'],
-    ['an open text', '["a]', 1, 2, 'a closing " is missing'],
+    ['an invisible group', '[{"name": "a", "group": "\u200b"}]', 1, 25, 'has no visible letter'],
+    ['an extra comma', '["a",]', 1, 6, 'remove the comma before'],
+    ['a missing comma', '["a"\n"b"]', 2, 1, 'a comma is missing before this'],
+    ['an unclosed list', '["a"', 1, 5, 'a closing ] is missing'],
+    ['an unclosed text', '["a]', 1, 2, 'a closing " is missing'],
     ['a comment', '["a" // why\n]', 1, 6, 'use "note" instead'],
     ['single quotes', "['a']", 1, 2, 'double quotes'],
-    ['something after the end', '["a"] ["b"]', 1, 7, 'nothing may follow'],
-  ])('such as %s is shown with its place and the way out', (_case, text, line, column, message) => {
-    const [first] = problemsOf(text);
-    expect(first).toMatchObject({ line, column, message: expect.stringContaining(message) });
-  });
+    ['text after the end', '["a"] ["b"]', 1, 7, 'nothing may follow'],
+  ])(
+    'such as %s is reported with its place and a solution',
+    (_case, text, line, column, message) => {
+      const [first] = problemsOf(text);
+      expect(first).toMatchObject({ line, column, message: expect.stringContaining(message) });
+    },
+  );
 
-  it('hides no other: all are told at once, in their order', () => {
+  it('hides no other mistake: all are reported at once, in their order', () => {
     const text = `{
       "settings": {"minVideos": "many", "speed": 1, "pace": 2},
       "hashtags": ["llm", "a-b", "#LLM", {"name": "x", "paused": "no"}, 7],
@@ -200,7 +203,7 @@ describe('a mistake', () => {
       ['3: a closing ] is missing before this'],
     ],
     [
-      'a list open after a comma',
+      'a list that is unclosed after a comma',
       '{"hashtags": ["a",\n}\n',
       ['2: a closing ] is missing before this'],
     ],
@@ -210,20 +213,20 @@ describe('a mistake', () => {
       ['2: a closing } is missing before this'],
     ],
     [
-      'an object open after a comma',
+      'an object that is unclosed after a comma',
       '[{"name": "a",\n]\n',
       ['2: a closing } is missing before this'],
     ],
     [
-      'a list open before a key',
+      'a list that is unclosed before a key',
       '{"hashtags": ["a",\n"settings": {\n"minVideos": 1}\n}\n',
       ['2: a colon stands only in { }; is a closing ] missing before this?'],
     ],
-    ['an end that is missing', '{"hashtags": [\n"a",\n"b"\n\n', ['3: a closing ] is missing here']],
+    ['a missing end', '{"hashtags": [\n"a",\n"b"\n\n', ['3: a closing ] is missing here']],
     ['a missing end after a comma', '["a",\n\n', ['1: a closing ] is missing here']],
-    ['an object’s end that is missing', '{"hashtags": ["a"]\n', ['1: a closing } is missing here']],
-    ['an open text', '["a,\n"b"\n]', ['1: a closing " is missing here']],
-    ['an open text that swallows the end', '["a]\n\n', ['1: a closing " is missing here']],
+    ['a missing end of an object', '{"hashtags": ["a"]\n', ['1: a closing } is missing here']],
+    ['an unclosed text', '["a,\n"b"\n]', ['1: a closing " is missing here']],
+    ['an unclosed text that includes the end', '["a]\n\n', ['1: a closing " is missing here']],
     [
       'typographic quotes',
       '["a",\n“ai tools”\n]',
@@ -258,7 +261,7 @@ describe('a mistake', () => {
       ['1: this word means nothing here; put text in double quotes'],
     ],
     [
-      'a comma after the last key, and later no comma',
+      'a comma after the last key, and a missing one later',
       '{"settings": {"minVideos": 1,\n},\n"hashtags": ["a"\n"b"]}',
       [
         '2: a key in double quotes is expected here (or remove the comma before)',
@@ -266,7 +269,7 @@ describe('a mistake', () => {
       ],
     ],
   ])(
-    'in the syntax such as %s is told without what only follows from it',
+    'in the syntax, such as %s, is reported without the mistakes that follow from it',
     (_case, text, wanted) => {
       expect(problemsOf(text).map(({ line, message }) => `${line}: ${message}`)).toEqual(
         wanted.map((problem) => problem.replace(' ', ' not valid JSON: ')),
@@ -274,7 +277,7 @@ describe('a mistake', () => {
     },
   );
 
-  it('reads as file, line, column and message, one a line', () => {
+  it('is printed as file, line, column and message, one per line', () => {
     expect(() => parseWatchlist('[1,\n2]')).toThrow(
       /^data\/hashtags\.json:1:2: .+\ndata\/hashtags\.json:2:1: .+$/,
     );
@@ -285,7 +288,7 @@ describe('a file that can’t be read', () => {
   it.each([
     ['is missing', false, /^data\/hashtags\.json:1:1: no such file; .*write \{"hashtags"/],
     ['is a folder', true, /^data\/hashtags\.json:1:1: can't be read: /],
-  ])('because it %s is a mistake, too', async (_case, isFolder, message) => {
+  ])('because it %s is reported as a mistake', async (_case, isFolder, message) => {
     const root = await mkdtemp(path.join(tmpdir(), 'watchlist-'));
     try {
       if (isFolder) await mkdir(path.join(root, 'data/hashtags.json'), { recursive: true });
@@ -299,7 +302,7 @@ describe('a file that can’t be read', () => {
 });
 
 describe('any text', () => {
-  function expectSoundOrPlaced(text: string): void {
+  function expectMistakesInText(text: string): void {
     const lines = text.replace(/^\ufeff/, '').split(/\r\n|\r|\n/);
     for (const { line, column, message } of problemsOf(text)) {
       expect(lines.length).toBeGreaterThanOrEqual(line);
@@ -350,18 +353,18 @@ describe('any text', () => {
       'hashtags of any shape',
       fc.array(hashtag, { maxLength: 6 }).map((list) => JSON.stringify(list, null, 1)),
     ],
-  ])('of %s is a watchlist, or wrong at a place within it', (_case, texts) => {
-    fc.assert(fc.property(texts, expectSoundOrPlaced), { numRuns: 300 });
+  ])('made of %s is a watchlist, or its mistakes are at places in the text', (_case, texts) => {
+    fc.assert(fc.property(texts, expectMistakesInText), { numRuns: 300 });
   });
 
   it.each([
-    ['open', '['.repeat(50_000)],
+    ['unclosed', '['.repeat(50_000)],
     ['closed', '['.repeat(50_000) + ']'.repeat(50_000)],
-  ])('that is nested without end, and %s, is wrong like any other', (_case, text) => {
+  ])('that is deeply nested and %s is reported as a mistake', (_case, text) => {
     expect(problemsOf(text).length).toBeGreaterThan(0);
   });
 
-  it('that lists names gives just these, in their order', () => {
+  it('that lists names gives exactly these names in their order', () => {
     const names = fc.uniqueArray(fc.stringMatching(/^[a-z0-9_]{1,12}$/), { minLength: 1 });
     fc.assert(
       fc.property(names, (list) => {
