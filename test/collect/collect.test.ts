@@ -463,7 +463,7 @@ describe('an API that limits requests per window', () => {
     expect(waits[0]?.waitMs).toBeLessThan(MINUTE_MS);
   });
 
-  it('leaves the rest for a later run after half an hour if the window is a day', async () => {
+  it('with a window of a day makes the collection stop after half an hour', async () => {
     const clock = createVirtualClock(Date.UTC(2026, 10, 22));
     const api = createWindowedApi(
       clock,
@@ -521,7 +521,7 @@ describe('requestsPerMinute', () => {
 
 describe('an early end', () => {
   it.each([1, 3])(
-    'comes with a stop: captured counts are kept and the rest is not asked, with %i in flight',
+    'comes with a stop: it keeps captured counts and asks for no more, with %i in flight',
     async (concurrency) => {
       const clock = createVirtualClock();
       const reason = 'out of credits (HTTP 402); top up at https://example.org/billing';

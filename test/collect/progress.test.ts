@@ -52,7 +52,7 @@ describe('progress in a log', () => {
   it.each([
     ['failed', 'failed: HTTP 503, 4 times'],
     ['not-found', 'not found: HTTP 503, 4 times'],
-  ] as const)('gives the reason if a hashtag is %s', (kind, text) => {
+  ] as const)('gives the reason for the result "%s"', (kind, text) => {
     expect(linesOf({ result: { kind, reason: 'HTTP 503, 4 times' } })[0]).toContain(
       `[12/100] #aitools ${text}`,
     );
@@ -65,7 +65,7 @@ describe('progress in a log', () => {
     expect(lines).toEqual(['Waiting 30 s: HTTP 429: Too many requests']);
   });
 
-  it('is also lines if the stream is not a terminal', () => {
+  it('is the same if there is a stream that is not a terminal', () => {
     const { stream, written } = createStream({ isTTY: false });
     const lines: string[] = [];
     createProgressView(100, stream, (line) => lines.push(line)).show(captured);

@@ -124,7 +124,7 @@ describe('the counts of a 200 answer', () => {
 
   it.each([
     [
-      'the documented example, from exact strings before rounded numbers',
+      'the documented example: exact strings rather than rounded numbers',
       {
         data: { challengeInfo: { challenge, stats: rounded, statsV2: exact } },
         response_time: 969,
@@ -196,9 +196,9 @@ describe('the counts of a 200 answer', () => {
     ['a negative number', -1, null],
     ['a negative number in a string', '-1', null],
     ['a short form', '12.3K', null],
-    ['thousands separators', '1,247,832', null],
+    ['a number with thousands separators', '1,247,832', null],
     ['an exponent in a string', '1e6', null],
-    ['hexadecimal', '0x10', null],
+    ['a hexadecimal number', '0x10', null],
     ['digits of another script', '١٢٣', null],
     ['an empty string', '', null],
     ['blanks', ' ', null],
@@ -222,7 +222,7 @@ describe('the counts of a 200 answer', () => {
     expect(outcome).toSatisfy((o) => isCountOrNull(o.videoCount) && isCountOrNull(o.viewCount));
   });
 
-  it('are not 0 videos beside views, because TikTok says 0 when it does not know', async () => {
+  it('never have 0 videos beside views, because TikTok says 0 when it does not know', async () => {
     const stats = (videoCount: unknown, viewCount: unknown) => ({
       data: { challengeInfo: { stats: { videoCount, viewCount } } },
     });
@@ -292,7 +292,7 @@ describe('the title of a 200 answer', () => {
     data: { challengeInfo: { challenge: { id, title }, stats: { videoCount: 5, viewCount: 6 } } },
   });
 
-  it('rejects an answer for another hashtag, and the reason names that hashtag and its id', async () => {
+  it('rejects the answer if it is another hashtag; the reason names that and its id', async () => {
     expect(await outcomeOf(answer('cats', '7123456789012345678'), 'dogs')).toEqual({
       kind: 'failed',
       reason: expect.stringMatching(/another hashtag.*#cats.*7123456789012345678/),
@@ -868,7 +868,7 @@ describe('the usage', () => {
     ['unreachable', { body: '[]' }],
     ['unknown', { status: 404 }],
     ['unknown', { status: 500, body: 'broken' }],
-  ])('is %s if the answer does not give it', async (kind, answer) => {
+  ])('is reported as "%s" if the answer does not give it', async (kind, answer) => {
     expect(await usageOf(answer)).toEqual({ kind, reason: expect.stringMatching(/./) });
   });
 

@@ -98,7 +98,7 @@ describe('a healthy clone', () => {
     expect(api.requests).toEqual([]);
   });
 
-  it('has none of its hooks run', async () => {
+  it('is checked without running its hooks', async () => {
     const { root, env } = await createHealthy();
     const hook = path.join(root, '.git/hooks/pre-push');
     await mkdir(path.dirname(hook), { recursive: true });

@@ -121,7 +121,7 @@ describe('a run that is killed', () => {
   }, 300_000);
 
   it.each([['request 1'], ['request 2'], ['git status'], ['git commit'], ['git push']])(
-    'by the system at %s leaves the same, and the next run continues',
+    'by the system at %s leaves whole files, and the next run continues',
     async (moment) => {
       const repository = await createHistory();
       const { root } = repository;
@@ -182,7 +182,7 @@ describe('a disk that refuses a write', () => {
     expect(await queryDatabase(root, SNAPSHOTS)).toEqual(AFTER);
   });
 
-  it('because of its permissions stops the run before any request, and it says what to change', async () => {
+  it('because of permissions stops the run before any request, and it says what to change', async () => {
     const folder = await createFolder();
     const root = path.join(folder, 'tracker');
     await writeWatchlist(root, ['aitools']);

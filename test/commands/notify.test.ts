@@ -265,7 +265,7 @@ describe('a notification that fails', () => {
     },
   );
 
-  it('because of a wrong watchlist is a warning, and the webhook gets the failed run', async () => {
+  it('because of a wrong watchlist is a warning, and the webhook announces the failed run', async () => {
     const hook = await startHook();
     const root = await createRoot();
     await writeWatchlist(root, ['a!']);
@@ -275,7 +275,7 @@ describe('a notification that fails', () => {
     expect(hook.texts).toEqual([expect.stringContaining('tracker failed')]);
   });
 
-  it('because of a damaged database is a warning, and the trouble issue has the failed run', async () => {
+  it('because of a damaged database is a warning, and the trouble issue reports the failed run', async () => {
     const github = await startGitHub();
     const root = await createRoot({ troubleIssue: true });
     const place = { root, api: await startApi(), github, hook: await startHook() };

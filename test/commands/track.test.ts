@@ -17,7 +17,7 @@ const readReport = (root: string, day: string) =>
   readFile(path.join(root, 'reports', `${day}.md`), 'utf8');
 
 describe('a day', () => {
-  it('stores a snapshot of every hashtag, writes the report, and prints the tutorial’s report', async () => {
+  it('gets a snapshot of every hashtag, a report, and the tutorial’s report on the console', async () => {
     const root = await createRoot();
     const ran = await runTrack(root, await startApi());
     expect(ran.exitCode).toBe(0);
@@ -38,7 +38,7 @@ describe('a day', () => {
     ]);
   });
 
-  it('records what the run did and what started it', async () => {
+  it('gets a record of what its run did and what started it', async () => {
     const root = await createRoot();
     const api = await startApi({ credits: 500 });
     await runTrack(root, api, [], {

@@ -77,7 +77,7 @@ describe('counting days', () => {
     expect(daysBetween(day(from), day(expected))).toBe(count);
   });
 
-  it('adds up, and finds again what was added', () => {
+  it('adds up and can be reversed', () => {
     fc.assert(
       fc.property(offset, offset, (a, b) => {
         const there = addDays(TODAY, a);

@@ -103,7 +103,7 @@ describe('growth', () => {
     ['a zero baseline', { kind: 'from-zero', added: 12, days: 1 }, 'from 0'],
     ['an old zero baseline', { kind: 'from-zero', added: 12, days: 4 }, 'from 0 over 4 days'],
     ['an unknown count', { kind: 'unknown' }, '–'],
-  ])('of %s has its own wording', (_case, growth, expected) => {
+  ])('has its own wording for %s', (_case, growth, expected) => {
     expect(formatGrowth(growth)).toBe(expected);
   });
 });
@@ -123,7 +123,7 @@ describe('growth over a whole span', () => {
     ['a zero baseline', 5, { kind: 'from-zero', added: 5, days: 7 }, 'from 0'],
     ['a later zero baseline', 5, { kind: 'from-zero', added: 5, days: 3 }, 'from 0 over 3 days'],
     ['an unknown count', null, { kind: 'unknown' }, '–'],
-  ])('of %s has its own wording', (_case, count, growth, expected) => {
+  ])('has its own wording for %s', (_case, count, growth, expected) => {
     expect(formatTotalGrowth({ count, growth }, 7)).toBe(expected);
   });
 

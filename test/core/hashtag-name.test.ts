@@ -92,7 +92,7 @@ describe('parseHashtagName', () => {
     },
   );
 
-  it('either rejects a text or reads it as a name that reads as itself', () => {
+  it('rejects a text or turns it into a name that is read unchanged', () => {
     fc.assert(
       fc.property(pastedText, (text) => {
         let name: string;

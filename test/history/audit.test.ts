@@ -128,7 +128,7 @@ describe('the audit', () => {
       ],
     ],
     [
-      'a changed count of a past day, even with a correction',
+      'a changed count of a past day with a correction',
       (root) =>
         changeDatabase(
           root,

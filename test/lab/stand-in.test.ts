@@ -57,7 +57,7 @@ describe('the stand-in for the API', () => {
 
   it.each([
     ['a wrong key', 'another-key'],
-    ['no key', null],
+    ['a missing key', null],
   ])('refuses %s with 401, and bills nothing', async (_, key) => {
     const api = await startApi();
     expect(await post(api, { hashtag_name: 'ai' }, key)).toMatchObject({
@@ -157,7 +157,7 @@ describe('the limits of the stand-in', () => {
     expect(await readUsage(api)).toMatchObject({ credit_balance: 997 });
   });
 
-  it('may show only in a 429', async () => {
+  it('may be announced only by a 429', async () => {
     setTime(0);
     const api = await startApi({ limit: { requests: 1, windowMs: WINDOW_MS, headers: false } });
     const answers = [await ask(api, 'a'), await ask(api, 'b')];

@@ -87,7 +87,7 @@ describe('a refusal', () => {
       /switch issues/,
     ],
     [
-      'of switched-off issues, in other words',
+      'of switched-off issues in another wording',
       { status: 403, body: { message: 'Issues has been disabled in this repository.' } },
       null,
       /switch issues on/,

@@ -50,7 +50,7 @@ describe('trouble', () => {
     ['not-asked', 'b', true],
     ['not-found', 'b', false],
     ['failed', 'removed', false],
-  ] as const)('with a hashtag that was %s, #%s: %s', (kind, hashtag, isTrouble) => {
+  ] as const)('after the result "%s" for #%s: %s', (kind, hashtag, isTrouble) => {
     const troubles = find({ report: reportWith({ hashtag, kind, reason: 'x' }) });
     const item = { hashtag, since: null, reason: 'x' };
     expect(troubles).toEqual(isTrouble ? [{ kind: 'incomplete', missing: [item] }] : []);
@@ -75,7 +75,7 @@ describe('trouble', () => {
       { firstFailedDay: day('2026-11-19') },
       '2026-11-19',
     ],
-  ])('with a hashtag that %s: since %3$s', (_case, last, since) => {
+  ])('begins after three days of asking without data: the hashtag %s', (_case, last, since) => {
     const troubles = find({ lastHeard: new Map([['b', heard({ ...last, reason: 'HTTP 404' })]]) });
     const hashtags = [{ hashtag: 'b', since, reason: 'HTTP 404' }];
     expect(troubles).toEqual(since === null ? [] : [{ kind: 'silent', hashtags }]);
@@ -91,11 +91,14 @@ describe('trouble', () => {
     [14, null],
     [13, 6],
     [0, 0],
-  ])('with %j credits left for 2 hashtags: enough for %j days', (creditsLeft, days) => {
-    expect(find({ creditsLeft })).toEqual(
-      days === null ? [] : [{ kind: 'credits', left: creditsLeft, days }],
-    );
-  });
+  ])(
+    'begins if credits last less than a week: %j left for 2 hashtags, %j days',
+    (creditsLeft, days) => {
+      expect(find({ creditsLeft })).toEqual(
+        days === null ? [] : [{ kind: 'credits', left: creditsLeft, days }],
+      );
+    },
+  );
 
   it('ignores low credits if nothing is asked for', () => {
     expect(

@@ -91,7 +91,7 @@ describe('publishing', () => {
     expect(await git(remote, ['rev-parse', 'main'])).toBe(head);
   });
 
-  it('leaves the files alone that a person has staged', async () => {
+  it('does not touch files that a person has staged', async () => {
     const { root } = await createRepository();
     await writeFile(path.join(root, 'staged.txt'), 'staged');
     await git(root, ['add', 'staged.txt']);
@@ -99,7 +99,7 @@ describe('publishing', () => {
     expect(await git(root, ['status', '--porcelain'])).toBe('A  staged.txt');
   });
 
-  it('publishes what an earlier run left unpublished', async () => {
+  it('includes what an earlier run left unpublished', async () => {
     const { root, remote } = await createRepository(['aitools']);
     const api = await startApi();
     await runTrack(root, api, [], { day: '2026-11-20' });

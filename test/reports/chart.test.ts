@@ -54,7 +54,7 @@ describe('the chart', () => {
     ['a first day', rows('tag', [100])],
     ['one day above zero', rows('tag', [0, 0, 100])],
     ['one day in the last 30', rows('tag', [100, ...Array.from({ length: 30 }, () => null), 100])],
-  ])('is not drawn with %s', (_case, snapshots) => {
+  ])('is not drawn for %s', (_case, snapshots) => {
     expect(render(snapshots)).toBeNull();
   });
 
@@ -94,7 +94,7 @@ describe('the chart', () => {
     expect(draw(rows('tag', [100, 150, null], [null, null, 7])).labels).toEqual(['#tag  150']);
   });
 
-  it('cuts long names, and cuts wide characters earlier', () => {
+  it('cuts long names, and those in wide characters earlier', () => {
     const { labels } = draw(rows('a'.repeat(30), [1, 3]), rows('日'.repeat(20), [1, 2]));
     expect(labels).toEqual([`#${'a'.repeat(18)}…  300`, `#${'日'.repeat(9)}…  200`]);
   });
@@ -178,7 +178,7 @@ describe('the document of the chart', () => {
   });
 });
 
-describe('xmlError, which judges these documents', () => {
+describe('xmlError, which checks these documents,', () => {
   it.each(['<a>', '<a></b>', '<a>&</a>', '<a b=c/>', '<a/><b/>', '<a>\u0001</a>', '<a b="<"/>'])(
     'rejects %j',
     (xml) => {

@@ -44,7 +44,7 @@ describe('the CSV of the newest day', () => {
       rows('llm', [0, 12]),
       { video_count: '12', videos_added: '12', videos_growth_over_days: '1' },
     ],
-  ])('leaves unknown figures empty: %s', async (_case, history, expected) => {
+  ])('leaves unknown figures empty for %s', async (_case, history, expected) => {
     const rest = { date: '2026-11-22', hashtag: 'llm', trending: 'false', breakout: 'false' };
     expect(await known(history)).toEqual({ ...rest, ...expected });
   });

@@ -84,7 +84,7 @@ describe('the winners and losers', () => {
     expect(render(rows('a', [null, null], [1000, 1100]))).toContain('views **+10.0% over 1 day**');
   });
 
-  it('are at most five, followed by the number of the others', () => {
+  it('are at most five each, followed by the number of the others', () => {
     const history = Array.from({ length: 8 }, (_, i) => rows(`t${i}`, [1000, 1300 + i])).flat();
     const lines = section(render(history), 'Winners').split('\n');
     expect(lines).toHaveLength(6);

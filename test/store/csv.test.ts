@@ -160,11 +160,14 @@ describe('a snapshot with other counts', () => {
     [11, null, ['vibecoding', 10, 20], '11 videos and unknown views', '10 videos and 20 views'],
     [10, 20, ['vibecoding', null, 20], '10 videos and 20 views', 'unknown videos and 20 views'],
     [10, 20, ['vibecoding', 0, 20], '10 videos and 20 views', 'unknown videos and 20 views'],
-  ])('of %j and %j than in %j is reported with both', (videos, views, stored, given, kept) => {
-    expect(find(videos, views, stored)).toEqual([
-      `2026-11-20 #vibecoding: the file says ${given}; stored are ${kept}`,
-    ]);
-  });
+  ])(
+    'such as %j and %j instead of %j is reported with both',
+    (videos, views, stored, given, kept) => {
+      expect(find(videos, views, stored)).toEqual([
+        `2026-11-20 #vibecoding: the file says ${given}; stored are ${kept}`,
+      ]);
+    },
+  );
 
   it.each([
     ['the counts are the same', 10, 20, ['vibecoding', 10, 20]],
@@ -290,7 +293,7 @@ describe('adding missing snapshots', () => {
     viewCount: count,
   });
 
-  it('adds to any day, takes the first of two duplicates, and changes no stored row', async () => {
+  it('works on any day, takes the first of two duplicates, and changes no stored row', async () => {
     const db = await parseDatabase(null);
     addMissingSnapshots(db, [snapshot('2026-11-22', 'llm', 1)]);
     const added = addMissingSnapshots(db, [
@@ -414,7 +417,12 @@ describe('npm run import', () => {
   });
 
   it.each([
-    ['no file', [], /Expected FILE, got nothing\nUsage: npm run import -- FILE \[--dry-run\]/, 2],
+    [
+      'a missing argument',
+      [],
+      /Expected FILE, got nothing\nUsage: npm run import -- FILE \[--dry-run\]/,
+      2,
+    ],
     ['two files', ['a', 'b'], /Expected FILE, got a b/, 2],
     ['a missing file', ['rows.csv'], /rows\.csv can't be read: ENOENT/, 2],
     ['a damaged database', ['cut.db'], /cut\.db is damaged: it is cut short/, 1],

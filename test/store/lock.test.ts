@@ -63,7 +63,7 @@ describe('the lock', () => {
 
   it.each([
     ['a process that died', DEAD],
-    ['nobody', ''],
+    ['an empty file', ''],
     ['nonsense', '-1'],
     ['an earlier task of this process that could not remove it', String(process.pid)],
   ])('is taken over from %s', async (_, holder) => {

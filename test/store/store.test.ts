@@ -92,7 +92,7 @@ describe('recording a run', () => {
     expect(() => recordRun(db, createRun('2026-11-21', { a: [1, 2] }))).toThrow(DatabaseError);
   });
 
-  it('stores a run completely or not at all', () => {
+  it('stores everything or nothing', () => {
     const twice = createRun('2026-11-22', { a: [1, 2] });
     twice.failures = Array(2).fill({ hashtag: 'b', kind: 'failed', reason: 'x' });
     expect(() => recordRun(db, twice)).toThrow(/UNIQUE/);
@@ -136,7 +136,7 @@ describe('reading a day', () => {
     ]);
   });
 
-  it('also finds it for yesterday’s rank if yesterday was the first day back', () => {
+  it('also finds the count for yesterday’s rank if yesterday was the first day back', () => {
     recordRun(db, createRun('2026-01-01', { a: [10, 20] }));
     recordRun(db, createRun('2026-11-21', { a: [11, 30] }));
     recordRun(db, createRun('2026-11-22', { a: [12, 40] }));

@@ -46,7 +46,7 @@ describe('growth', () => {
     ['an unknown count', rows('tag', [100, null], [5, 6]), { kind: 'unknown' }],
     ['a zero baseline', pair(0, 12), { kind: 'from-zero', added: 12, days: 1 }],
     ['an old zero baseline', pair(0, 0, 4), { kind: 'from-zero', added: 0, days: 4 }],
-  ])('has no rate with %s', (_case, snapshots, growth) => {
+  ])('has no rate for %s', (_case, snapshots, growth) => {
     expect(trendOf(snapshots).videos.growth).toEqual(growth);
   });
 
@@ -292,7 +292,7 @@ describe('growth over 7 and 30 days', () => {
     [15, 1000, 1210, null],
     [7, 0, 100, null],
     [7, 100, 0, -1],
-  ])('from %i days before, %i to %i, is %d over 7', (days, from, to, rate) => {
+  ])('from %i days before, %i to %i, is %s over 7', (days, from, to, rate) => {
     const expected = rate === null ? null : { rate: near(rate), isWithinRounding: false };
     expect(trendOf(pair(from, to, days)).videos.over7Days).toEqual(expected);
   });
@@ -302,7 +302,7 @@ describe('growth over 7 and 30 days', () => {
     [30, 1000, 1500, 0.5],
     [37, 100, 100 * 2 ** 37, 2 ** 30 - 1],
     [38, 1000, 1500, null],
-  ])('from %i days before, %i to %i, is %d over 30', (days, from, to, rate) => {
+  ])('from %i days before, %i to %i, is %s over 30', (days, from, to, rate) => {
     const expected = rate === null ? null : { rate: expect.closeTo(rate, 4) };
     const { over30Days } = trendOf(pair(from, to, days)).videos;
     if (expected === null) expect(over30Days).toBeNull();
@@ -463,7 +463,7 @@ describe('a week or month', () => {
     expect(growthOf(counts)).toMatchObject(expected);
   });
 
-  it('ranks by the rate per day, takes a change within rounding as none, the unranked last', () => {
+  it('ranks by the rate per day; a change within rounding is none, and the unranked are last', () => {
     const snapshots = [
       ...rows('slow', [100, null, null, 120]),
       ...rows('fast', [100, 110]),
