@@ -433,7 +433,8 @@ describe('an error', () => {
     const body = hashtagAnswer('ai', 5, 6);
     for (const status of [201, 204, 301, 400, 401, 404, 429, 500]) {
       const { outcome } = await replyTo({ status, body });
-      expect(outcome.kind).not.toBe('counts');
+      expect(outcome.kind).not.toBe('captured');
+      expect(outcome).not.toHaveProperty('videoCount');
     }
   });
 
@@ -689,7 +690,7 @@ describe('a passing fault', () => {
 });
 
 describe('any answer', () => {
-  const KINDS = ['counts', 'not-found', 'failed', 'fault', 'rate-limited', 'stop'];
+  const KINDS = ['captured', 'not-found', 'failed', 'fault', 'rate-limited', 'stop'];
 
   function expectReply({ outcome, rateLimit, creditsUsed, creditsRemaining }: Reply) {
     expect(KINDS).toContain(outcome.kind);
