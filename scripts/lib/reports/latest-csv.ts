@@ -1,5 +1,5 @@
 import { plainText } from '../core/text.ts';
-import { rankedMeasure, type SpanGrowth } from '../trends/growth.ts';
+import { changeOf, rankedMeasure, type SpanGrowth } from '../trends/growth.ts';
 import { isTrending, type MeasureTrend, type Trend } from '../trends/trends.ts';
 import type { DayReport } from './day-report.ts';
 
@@ -36,11 +36,11 @@ function renderRow({ day, groups }: DayReport, trend: Trend) {
 }
 
 function renderMeasure(name: string, { growth }: MeasureTrend) {
-  const isKnown = growth.kind === 'rate' || growth.kind === 'from-zero';
+  const change = changeOf(growth);
   const rate = growth.kind === 'rate' ? growth : null;
   return {
-    [`${name}_added`]: isKnown ? growth.added : null,
-    [`${name}_growth_over_days`]: isKnown ? growth.days : null,
+    [`${name}_added`]: change?.added,
+    [`${name}_growth_over_days`]: change?.days,
     [`${name}_growth_percent_per_day`]: rate === null ? null : percent(rate.perDay),
     [`${name}_within_rounding`]: rate === null ? null : rate.isWithinRounding,
   };

@@ -13,7 +13,7 @@ import type { PeriodRecord } from '../core/snapshot.ts';
 import { compareText } from '../core/text.ts';
 import { missingDays } from '../trends/day-state.ts';
 import {
-  addedBy,
+  changeOf,
   type Growth,
   isRealChange,
   type Measure,
@@ -144,7 +144,7 @@ function renderHealth(summary: Summary): string {
 
 /** What all hashtags together gained; null where none has a growth. */
 function totalAdded(trends: PeriodTrend[], measure: Measure): number | null {
-  const added = trends.flatMap((trend) => addedBy(trend[measure].growth) ?? []);
+  const added = trends.flatMap((trend) => changeOf(trend[measure].growth)?.added ?? []);
   return added.length === 0 ? null : added.reduce((sum, count) => sum + count, 0);
 }
 
@@ -201,9 +201,9 @@ function renderTrendingDays({ trends }: Summary, reportDays: Set<Day>): string {
 function renderTables({ period, trends, groups, lastDay }: Summary): string[] {
   const days = chartDays({ period, lastDay });
   const [curve, barDays] = period.kind === 'week' ? ['Week', 1] : ['Month', 2];
-  const usualDays = (trend: PeriodTrend) => daysOf(rankedMeasure(trend).growth);
+  const usualDays = (trend: PeriodTrend) => changeOf(rankedMeasure(trend).growth)?.days;
   const totalGrowth = (trend: PeriodTrend, measure: Measure) => {
-    const days = usualDays(trend) ?? daysOf(trend[measure].growth) ?? 0;
+    const days = usualDays(trend) ?? changeOf(trend[measure].growth)?.days ?? 0;
     return formatTotalGrowth(trend[measure], days);
   };
   return renderByGroup(trends, groups, [
@@ -219,11 +219,6 @@ function renderTables({ period, trends, groups, lastDay }: Summary): string[] {
     ['Days', 'r', (trend) => String(usualDays(trend) ?? '–')],
     ['Trending', 'r', renderTrendingCell],
   ]);
-}
-
-/** How many days the growth covers; null where there is none. */
-function daysOf(growth: Growth): number | null {
-  return growth.kind === 'rate' || growth.kind === 'from-zero' ? growth.days : null;
 }
 
 /** The newest known count of every `size` days, so a month's curve is no wider than a fortnight's. */
@@ -279,7 +274,7 @@ function remarksOn(trend: PeriodTrend, usualDays: number): string[] {
 }
 
 function addedTo(trend: PeriodTrend): number {
-  return addedBy(rankedMeasure(trend).growth) ?? 0;
+  return changeOf(rankedMeasure(trend).growth)?.added ?? 0;
 }
 
 /** The days of the chart: all days that the growth of the period is computed from. */

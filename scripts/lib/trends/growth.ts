@@ -24,6 +24,15 @@ export type SpanGrowth = { rate: number } & Rounded;
 /** A count, and how it changed. */
 export type MeasureGrowth = { count: number | null; growth: Growth };
 
+/** A hashtag's growth in both measures, and the one that it is ranked by. */
+export type HashtagGrowth<M extends MeasureGrowth = MeasureGrowth> = {
+  hashtag: string;
+  videos: M;
+  views: M;
+  /** Videos; views where the growth of videos is unknown; null where both are. */
+  rankedBy: Measure | null;
+};
+
 /** A day on which a count is known. */
 export type Point = { day: Day; count: number };
 
@@ -35,10 +44,14 @@ export function rankedMeasure<M>(trend: { rankedBy: Measure | null; videos: M; v
   return trend[trend.rankedBy ?? 'videos'];
 }
 
-/** Videos; views where the growth of videos is unknown; null where both are. */
-export function chooseMeasure(videos: Growth, views: Growth): Measure | null {
-  if (videos.kind === 'rate') return 'videos';
-  return views.kind === 'rate' ? 'views' : null;
+/** The growth of a hashtag from that of each measure. */
+export function growthOfBoth<M extends MeasureGrowth>(
+  hashtag: string,
+  growthOf: (measure: Measure) => M,
+): HashtagGrowth<M> {
+  const [videos, views] = [growthOf('videos'), growthOf('views')];
+  const ofOthers = views.growth.kind === 'rate' ? 'views' : null;
+  return { hashtag, videos, views, rankedBy: videos.growth.kind === 'rate' ? 'videos' : ofOthers };
 }
 
 /** True for growth, or a fall, of more than rounding. */
@@ -46,9 +59,9 @@ export function isRealChange(growth: Growth): growth is Extract<Growth, { kind: 
   return growth.kind === 'rate' && !growth.isWithinRounding && growth.added !== 0;
 }
 
-/** How many were added; null where that is unknown. */
-export function addedBy(growth: Growth): number | null {
-  return growth.kind === 'rate' || growth.kind === 'from-zero' ? growth.added : null;
+/** How many were added, in how many days; null where that is unknown. */
+export function changeOf(growth: Growth): { added: number; days: number } | null {
+  return growth.kind === 'rate' || growth.kind === 'from-zero' ? growth : null;
 }
 
 export function countOf({ videoCount, viewCount }: Snapshot, measure: Measure): number | null {

@@ -2,10 +2,11 @@ import { addDays, type Day } from '../core/day.ts';
 import type { Period } from '../core/period.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import {
-  chooseMeasure,
   computeGrowth,
   countOf,
   type Growth,
+  growthOfBoth,
+  type HashtagGrowth,
   knownPoints,
   type Measure,
   type MeasureGrowth,
@@ -13,28 +14,21 @@ import {
   rankedMeasure,
   SPAN_TOLERANCE_DAYS,
 } from './growth.ts';
-import { rankOf, sortByRank } from './rank.ts';
+import { rankAll } from './rank.ts';
 import { groupByHashtag, isTrending, judgeDay, type Threshold } from './trends.ts';
 
-/** A hashtag in a week or month. */
-export type PeriodTrend = {
-  hashtag: string;
-  /** The last known count, and its growth since the newest one before the period, or, where that
-   * is more than a week older than the period, since the first one in it. */
-  videos: MeasureGrowth;
-  views: MeasureGrowth;
-  /** As for a day. */
-  rankedBy: Measure | null;
+/**
+ * A hashtag in a week or month: its last known counts, each with its growth since the newest one
+ * before the period, or, where that is more than a week older, since the first one in it.
+ */
+export type PeriodTrend = HashtagGrowth & {
   /** 1 is the fastest growing a day; null where `rankedBy` is. */
   rank: number | null;
   /** The counts of `rankedBy` (videos where null) that the growth is computed from, by day. */
   countOn: Map<Day, number>;
   /** The days on which it was trending, oldest first. */
-  trendingDays: TrendingDay[];
+  trendingDays: { day: Day; growth: Growth; isBreakout: boolean }[];
 };
-
-/** A day on which a hashtag was trending, and how fast it grew. */
-export type TrendingDay = { day: Day; growth: Growth; isBreakout: boolean };
 
 /**
  * The growth of all hashtags that have a snapshot in the period, by rank, the unranked ones last.
@@ -49,8 +43,7 @@ export function computePeriodTrends(
   const trends = [...groupByHashtag(snapshots, period.last)]
     .filter(([, series]) => (series.at(-1)?.day ?? '') >= period.first)
     .map(([hashtag, series]) => computePeriodTrend(hashtag, series, period, thresholdOf(hashtag)));
-  const ranks = rankOf(trends);
-  return sortByRank(trends).map((trend) => ({ ...trend, rank: ranks.get(trend.hashtag) ?? null }));
+  return rankAll(trends);
 }
 
 /** The earliest day from which the growth of a period can be measured. */
@@ -64,21 +57,18 @@ function computePeriodTrend(
   period: Period,
   threshold: Threshold,
 ): Omit<PeriodTrend, 'rank'> {
-  const videoPoints = periodPoints(series, 'videos', period);
-  const viewPoints = periodPoints(series, 'views', period);
-  const videos = computePeriodMeasure(videoPoints);
-  const views = computePeriodMeasure(viewPoints);
-  const rankedBy = chooseMeasure(videos.growth, views.growth);
-  const points = rankedBy === 'views' ? viewPoints : videoPoints;
+  const videos = periodPoints(series, 'videos', period);
+  const views = periodPoints(series, 'views', period);
+  const points = { videos, views };
+  const growth = growthOfBoth(hashtag, (measure) => computePeriodMeasure(points[measure]));
+  const ranked = rankedMeasure({ ...points, rankedBy: growth.rankedBy });
   return {
-    hashtag,
-    videos,
-    views,
-    rankedBy,
-    countOn: new Map(points.map(({ day, count }) => [day, count])),
+    ...growth,
+    countOn: new Map(ranked.map(({ day, count }) => [day, count])),
     trendingDays: series.flatMap(({ day }, i) => {
-      if (day < period.first || !hasJumped(series, i, threshold)) return [];
-      const figures = judgeDay(hashtag, series.slice(0, i + 1), day, threshold);
+      const upToDay = series.slice(0, i + 1);
+      if (day < period.first || !hasJumped(upToDay, threshold)) return [];
+      const figures = judgeDay(hashtag, upToDay, day, threshold);
       const isBreakout = figures.verdict === 'breakout';
       const { growth } = rankedMeasure(figures);
       return isTrending(figures) ? [{ day, growth, isBreakout }] : [];
@@ -86,18 +76,12 @@ function computePeriodTrend(
   };
 }
 
-/** A quick first look: true where a count grew by more than the threshold since the one before. */
-function hasJumped(
-  series: Snapshot[],
-  index: number,
-  { trendingGrowthPercent }: Threshold,
-): boolean {
+/** A quick first look: true where the last count is above the threshold for the one before. */
+function hasJumped(series: Snapshot[], { trendingGrowthPercent }: Threshold): boolean {
   return (['videos', 'views'] as const).some((measure) => {
-    const isEarlier = (snapshot: Snapshot, i: number) =>
-      i < index && countOf(snapshot, measure) !== null;
-    const [earlier, snapshot] = [series.findLast(isEarlier), series[index]];
-    const before = earlier === undefined ? null : countOf(earlier, measure);
-    const count = snapshot === undefined ? null : countOf(snapshot, measure);
+    const counts = series.map((snapshot) => countOf(snapshot, measure));
+    const count = counts.pop() ?? null;
+    const before = counts.findLast((earlier) => earlier !== null) ?? null;
     const factor = 1 + trendingGrowthPercent / 100;
     return before !== null && count !== null && count > before * factor;
   });

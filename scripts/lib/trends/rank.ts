@@ -1,33 +1,21 @@
 import { compareText } from '../core/text.ts';
-import { type Growth, type Measure, type MeasureGrowth, rankedMeasure } from './growth.ts';
-
-/** What a rank is decided by. */
-type Rankable = {
-  hashtag: string;
-  rankedBy: Measure | null;
-  videos: MeasureGrowth;
-  views: MeasureGrowth;
-};
+import { type Growth, type HashtagGrowth, rankedMeasure } from './growth.ts';
 
 /**
- * Sorts hashtags by their rank: the fastest growing first, then the larger count, then the name.
- * Those without a rank follow by name.
+ * Sorts hashtags by their rank and adds it, 1 for the first: the fastest growing, then the larger
+ * count, then the name. Those without a rank follow by name.
  */
-export function sortByRank<T extends Rankable>(trends: T[]): T[] {
-  const isRanked = ({ rankedBy }: T) => rankedBy !== null;
+export function rankAll<T extends HashtagGrowth>(trends: T[]): (T & { rank: number | null })[] {
+  const ranked = trends.filter(({ rankedBy }) => rankedBy !== null).sort(compareRanked);
+  const others = trends.filter(({ rankedBy }) => rankedBy === null);
+  others.sort((a, b) => compareText(a.hashtag, b.hashtag));
   return [
-    ...trends.filter(isRanked).sort(compareRanked),
-    ...trends.filter((trend) => !isRanked(trend)).sort((a, b) => compareText(a.hashtag, b.hashtag)),
+    ...ranked.map((trend, index) => ({ ...trend, rank: index + 1 })),
+    ...others.map((trend) => ({ ...trend, rank: null })),
   ];
 }
 
-/** The rank of each ranked hashtag; 1 is the fastest growing. */
-export function rankOf(trends: Rankable[]): Map<string, number> {
-  const ranked = sortByRank(trends).filter(({ rankedBy }) => rankedBy !== null);
-  return new Map(ranked.map(({ hashtag }, index) => [hashtag, index + 1]));
-}
-
-function compareRanked(a: Rankable, b: Rankable): number {
+function compareRanked(a: HashtagGrowth, b: HashtagGrowth): number {
   const [first, second] = [rankedMeasure(a), rankedMeasure(b)];
   return (
     rateForRank(second.growth) - rateForRank(first.growth) ||

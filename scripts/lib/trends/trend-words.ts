@@ -1,5 +1,11 @@
 import { formatChange, formatCount, formatPercent, plural } from '../core/format.ts';
-import { type Growth, type MeasureGrowth, rankedMeasure, type SpanGrowth } from './growth.ts';
+import {
+  changeOf,
+  type Growth,
+  type MeasureGrowth,
+  rankedMeasure,
+  type SpanGrowth,
+} from './growth.ts';
 import type { Trend } from './trends.ts';
 
 /** `+15.2%`, `+1.0%/day over 3 days`, `≈+0.5%` within rounding, `first day`, `from 0`, `–` unknown. */
@@ -41,7 +47,8 @@ export function formatTotalGrowth({ count, growth }: MeasureGrowth, usualDays: n
 
 /** How many were added: `+1,204`; `–` where that is unknown. */
 export function formatAdded({ growth }: MeasureGrowth): string {
-  return growth.kind === 'rate' || growth.kind === 'from-zero' ? formatChange(growth.added) : '–';
+  const change = changeOf(growth);
+  return change === null ? '–' : formatChange(change.added);
 }
 
 /** True where a figure of the growth carries ≈. */

@@ -3,19 +3,20 @@ import { groupBy } from '../core/group-by.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { compareText } from '../core/text.ts';
 import {
-  chooseMeasure,
   computeGrowth,
   dailyRate,
   type Growth,
+  growthOfBoth,
+  type HashtagGrowth,
   knownPoints,
-  type Measure,
   type MeasureGrowth,
   type Point,
+  rankedMeasure,
   SPAN_TOLERANCE_DAYS,
   type SpanGrowth,
   spanGrowth,
 } from './growth.ts';
-import { rankOf, sortByRank } from './rank.ts';
+import { rankAll } from './rank.ts';
 
 /** One measure of one hashtag on one day. */
 export type MeasureTrend = MeasureGrowth & {
@@ -33,13 +34,8 @@ export type MeasureTrend = MeasureGrowth & {
 export type Verdict = 'usual' | 'too-small' | 'trending' | 'breakout';
 
 /** A hashtag on a day. */
-export type Trend = {
-  hashtag: string;
-  videos: MeasureTrend;
-  views: MeasureTrend;
+export type Trend = HashtagGrowth<MeasureTrend> & {
   viewsPerVideo: number | null;
-  /** Videos; views where the growth of videos is unknown; null where both are. */
-  rankedBy: Measure | null;
   /** 1 is the fastest growing; null where `rankedBy` is. */
   rank: number | null;
   /** Places gained since the previous day with snapshots; null where it was not ranked then. */
@@ -83,16 +79,14 @@ export function computeTrends(
   const today = [...seriesByHashtag]
     .filter(([, series]) => series.at(-1)?.day === day)
     .map(([hashtag, series]) => judgeDay(hashtag, series, day, thresholdOf(hashtag)));
-  const ranks = rankOf(today);
   const ranksBefore = ranksOnPreviousDay(seriesByHashtag, day);
-  return sortByRank(today).map(({ points, ...figures }): Trend => {
-    const rank = ranks.get(figures.hashtag) ?? null;
-    const rankBefore = ranksBefore.get(figures.hashtag);
+  return rankAll(today).map(({ points, ...figures }): Trend => {
+    const { hashtag, rank } = figures;
+    const rankBefore = ranksBefore.get(hashtag) ?? null;
     const countOn = new Map(points.slice(-30).map((point) => [point.day, point.count]));
     return {
       ...figures,
-      rank,
-      rankChange: rank === null || rankBefore === undefined ? null : rankBefore - rank,
+      rankChange: rank === null || rankBefore === null ? null : rankBefore - rank,
       isNewlyRanked: rank !== null && points.length === 2,
       last30Days: last30Days.map((d) => countOn.get(d) ?? null),
     };
@@ -102,32 +96,25 @@ export function computeTrends(
 /** The snapshots up to the day by hashtag, oldest first. */
 export function groupByHashtag(snapshots: Snapshot[], lastDay: Day): Map<string, Snapshot[]> {
   const upToDay = snapshots.filter(({ day }) => day <= lastDay);
-  const groups = groupBy(upToDay, ({ hashtag }) => hashtag);
-  for (const series of groups.values()) {
-    const isSorted = series.every((s, i) => i === 0 || (series[i - 1]?.day ?? '') <= s.day);
-    if (!isSorted) series.sort((a, b) => compareText(a.day, b.day));
-  }
-  return groups;
+  upToDay.sort((a, b) => compareText(a.day, b.day));
+  return groupBy(upToDay, ({ hashtag }) => hashtag);
 }
 
 /** The figures of a hashtag's newest day, and the points of `rankedBy` that they come from. */
 export function judgeDay(hashtag: string, series: Snapshot[], day: Day, threshold: Threshold) {
   const farthestDay = addDays(day, -FARTHEST_LOOK_DAYS);
-  const videoPoints = knownPoints(series, 'videos', farthestDay);
-  const viewPoints = knownPoints(series, 'views', farthestDay);
-  const videos = computeMeasure(videoPoints, day);
-  const views = computeMeasure(viewPoints, day);
-  const rankedBy = chooseMeasure(videos.growth, views.growth);
-  const [points, { growth }] = rankedBy === 'views' ? [viewPoints, views] : [videoPoints, videos];
+  const allPoints = {
+    videos: knownPoints(series, 'videos', farthestDay),
+    views: knownPoints(series, 'views', farthestDay),
+  };
+  const trend = growthOfBoth(hashtag, (measure) => computeMeasure(allPoints[measure], day));
+  const { videos, views, rankedBy } = trend;
+  const points = rankedMeasure({ ...allPoints, rankedBy });
   const rates = usualRates(points, day);
-  const hasViewsPerVideo = videos.count !== null && videos.count > 0 && views.count !== null;
   return {
-    hashtag,
-    videos,
-    views,
-    viewsPerVideo: hasViewsPerVideo ? (views.count ?? 0) / (videos.count ?? 1) : null,
-    rankedBy,
-    verdict: judgeGrowth(growth, rates, videos.count, threshold),
+    ...trend,
+    viewsPerVideo: videos.count && views.count !== null ? views.count / videos.count : null,
+    verdict: judgeGrowth(rankedMeasure(trend).growth, rates, videos.count, threshold),
     usualPerDay: rates.length < BREAKOUT_MIN_RATES ? null : median(rates),
     points,
   };
@@ -147,15 +134,13 @@ function judgeGrowth(
 
 function computeMeasure(points: Point[], day: Day): MeasureTrend {
   const growth = computeGrowth(points, day);
-  if (growth.kind === 'unknown') {
-    return { count: null, growth, over7Days: null, over30Days: null, acceleration: null };
-  }
-  const weekBefore = spanGrowth(points.slice(0, -1), 7);
+  const upToDay = growth.kind === 'unknown' ? [] : points;
+  const weekBefore = spanGrowth(upToDay.slice(0, -1), 7);
   return {
-    count: points.at(-1)?.count ?? null,
+    count: upToDay.at(-1)?.count ?? null,
     growth,
-    over7Days: spanGrowth(points, 7),
-    over30Days: spanGrowth(points, 30),
+    over7Days: spanGrowth(upToDay, 7),
+    over30Days: spanGrowth(upToDay, 30),
     acceleration:
       growth.kind === 'rate' && weekBefore !== null
         ? growth.perDay - ((1 + weekBefore.rate) ** (1 / 7) - 1)
@@ -190,29 +175,24 @@ function median(values: number[]): number {
 }
 
 /** The ranks on the newest earlier day that has a snapshot. */
-function ranksOnPreviousDay(
-  seriesByHashtag: Map<string, Snapshot[]>,
-  day: Day,
-): Map<string, number> {
-  const before = [...seriesByHashtag].map(([hashtag, series]): [string, Snapshot[]] => [
+function ranksOnPreviousDay(seriesByHashtag: Map<string, Snapshot[]>, day: Day) {
+  const before = [...seriesByHashtag].map(([hashtag, series]) => ({
     hashtag,
-    series.at(-1)?.day === day ? series.slice(0, -1) : series,
-  ]);
-  const previousDay = before.map(([, series]) => series.at(-1)?.day ?? '').reduce(later, '') as Day;
-  const farthestDay = addDays(previousDay === '' ? day : previousDay, -FARTHEST_LOOK_DAYS);
+    series: series.at(-1)?.day === day ? series.slice(0, -1) : series,
+  }));
+  const previousDay =
+    before
+      .flatMap(({ series }) => series.at(-1)?.day ?? [])
+      .sort()
+      .at(-1) ?? day;
+  const farthestDay = addDays(previousDay, -FARTHEST_LOOK_DAYS);
   const standings = before
-    .filter(([, series]) => series.at(-1)?.day === previousDay)
-    .map(([hashtag, series]) => {
-      const growthOf = (measure: Measure): MeasureGrowth => {
+    .filter(({ series }) => series.at(-1)?.day === previousDay)
+    .map(({ hashtag, series }) =>
+      growthOfBoth(hashtag, (measure) => {
         const points = knownPoints(series, measure, farthestDay);
         return { count: points.at(-1)?.count ?? null, growth: computeGrowth(points, previousDay) };
-      };
-      const [videos, views] = [growthOf('videos'), growthOf('views')];
-      return { hashtag, videos, views, rankedBy: chooseMeasure(videos.growth, views.growth) };
-    });
-  return rankOf(standings);
-}
-
-function later(a: string, b: string): string {
-  return a > b ? a : b;
+      }),
+    );
+  return new Map(rankAll(standings).map(({ hashtag, rank }) => [hashtag, rank]));
 }
