@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { formatProblem, type Problem } from '../../scripts/lib/core/errors.ts';
 import { fileSchema } from '../../scripts/lib/watchlist/schema.ts';
 import {
-  activeEntries,
+  activeNames,
   parseWatchlist,
   readWatchlist,
   WatchlistError,
@@ -95,7 +95,7 @@ describe('a watchlist', () => {
 
   it('asks for all hashtags except the paused ones', () => {
     const watchlist = parse([{ name: 'llm', paused: true }, { name: 'claude' }, 'cursor']);
-    expect(activeEntries(watchlist).map(({ name }) => name)).toEqual(['claude', 'cursor']);
+    expect(activeNames(watchlist)).toEqual(['claude', 'cursor']);
   });
 });
 

@@ -10,7 +10,7 @@ import { LOCK_PATH, WATCHLIST_PATH } from '../../lib/core/paths.ts';
 import { git } from '../../lib/system/git.ts';
 import { createTerminalLog } from '../../lib/system/log.ts';
 import { runReporting } from '../../lib/system/run-command.ts';
-import { activeEntries, readWatchlist } from '../../lib/watchlist/watchlist.ts';
+import { activeNames, readWatchlist } from '../../lib/watchlist/watchlist.ts';
 import {
   DEMO_KEY,
   type Fault,
@@ -248,7 +248,7 @@ async function start(
         }
       : {}),
   };
-  const active = await readWatchlist(root).then(activeEntries, () => []);
+  const active = await readWatchlist(root).then(activeNames, () => []);
   const ended = await withFaults(judgeBy(attempt), () =>
     runReporting(track, ['--publish', ...attempt.flags], {
       root,
@@ -269,7 +269,7 @@ async function start(
     root,
     startedAt: new Date(startMs).toISOString(),
     exitCode: ended === DIED ? null : ended,
-    active: active.map(({ name }) => name),
+    active,
     output,
     isPublished: ended !== DIED && /^(Published to|Nothing new to publish)/m.test(output),
     readings,

@@ -13,7 +13,7 @@ import {
   warnOfCredits,
 } from '../watchlist/review.ts';
 import {
-  activeEntries,
+  activeNames,
   parseWatchlist,
   readWatchlist,
   type Watchlist,
@@ -30,7 +30,7 @@ export const check = defineCommand({
     const { root, log } = context;
     const watchlist = await readWatchlist(root);
     for (const notice of watchlist.notices) log.notice(notice);
-    const active = activeEntries(watchlist).length;
+    const active = activeNames(watchlist).length;
     const paused = watchlist.entries.length - active;
     log.info(`${WATCHLIST_PATH} is fine: ${active} to track, ${paused} paused`);
     if (since !== undefined) await showChanges(since, watchlist, context);

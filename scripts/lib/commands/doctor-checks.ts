@@ -16,7 +16,7 @@ import { GitError, git } from '../system/git.ts';
 import { createHttp } from '../system/http.ts';
 import { judgeRecord, missingDays } from '../trends/day-state.ts';
 import { daysOfCredits, LOW_CREDIT_DAYS } from '../watchlist/credits.ts';
-import { activeEntries, readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
+import { activeNames, readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
 
 /** One thing that was checked. A fault makes a run fail, or stops runs from starting. */
 export type Finding = {
@@ -81,7 +81,7 @@ export function renderFinding({ state, text, remedy }: Finding): string {
 async function* checkWatchlist({ root }: Context, known: Known): Findings {
   const watchlist = await readWatchlist(root);
   known.watchlist = watchlist;
-  const active = activeEntries(watchlist).length;
+  const active = activeNames(watchlist).length;
   const paused = watchlist.entries.length - active;
   const text = `${WATCHLIST_PATH}: ${active} to track, ${paused} paused`;
   yield active > 0 ? fine(text) : remark(text, 'remove "paused" from some hashtags');
@@ -205,7 +205,7 @@ async function* checkKey({ env, fetch }: Context, known: Known): Findings {
 async function* checkCredits(_context: Context, known: Known): Findings {
   const { watchlist, credits } = known;
   if (watchlist === null || credits === null) return;
-  const calls = activeEntries(watchlist).length;
+  const calls = activeNames(watchlist).length;
   const days = daysOfCredits(credits.left, watchlist);
   const when = credits.day === null ? '' : ` on ${credits.day}`;
   const text =

@@ -16,11 +16,8 @@ export function formatProblem({ file, line, column, message }: Problem): string 
 export class TrackerError extends Error {
   override name = 'TrackerError';
   readonly exitCode: ExitCode = 1;
-
   /** What to print: the message, unless an error has several, each with its place. */
-  get problems(): (string | Problem)[] {
-    return [this.message];
-  }
+  readonly problems: (string | Problem)[] = [this.message];
 }
 
 /** The command line or the environment is wrong; the message says what to write instead. */

@@ -1,4 +1,5 @@
 import { markdownTable } from 'markdown-table';
+import { hashtagUrl } from './hashtag-name.ts';
 import { plainText } from './text.ts';
 
 /** Text from outside as plain words: nothing in it becomes markup, HTML, a mention or a link. */
@@ -16,6 +17,11 @@ export function renderCode(text: string): string {
 /** A Markdown link. The text is escaped, the prefix is not, and the address may hold anything. */
 export function renderLink(text: string, address: string, prefix = ''): string {
   return `[${prefix}${escapeMarkdown(text)}](${address.replace(/[()<>|\\\s]/g, percentEncode)})`;
+}
+
+/** The hashtag's name, linked to its page on TikTok. */
+export function hashtagLink(hashtag: string): string {
+  return renderLink(hashtag, hashtagUrl(hashtag), '#');
 }
 
 /** A table; `align` has a letter for each column (l, c, r). Cells are Markdown, used as they are. */

@@ -1,8 +1,7 @@
 import { type Day, daysBetween } from '../core/day.ts';
 import { formatCount, plural } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
-import { hashtagUrl } from '../core/hashtag-name.ts';
-import { renderCode, renderLink } from '../core/markdown.ts';
+import { hashtagLink, renderCode } from '../core/markdown.ts';
 import type { DayReport } from '../reports/day-report.ts';
 import type { LastHeard } from '../store/days.ts';
 import { daysOfCredits, LOW_CREDIT_DAYS } from '../watchlist/credits.ts';
@@ -102,10 +101,9 @@ export function renderTrouble(trouble: Trouble, since: Day | null, runLink: stri
 function renderByReason(items: Item[]): string {
   const shown = items.slice(0, MAX_NAMES);
   const groups = [...groupBy(shown, ({ reason }) => reason)].map(([reason, group]) => {
-    const names = group.map(({ hashtag, since }) => {
-      const name = renderLink(hashtag, hashtagUrl(hashtag), '#');
-      return since === null ? name : `${name} (since ${since})`;
-    });
+    const names = group.map(
+      ({ hashtag, since }) => hashtagLink(hashtag) + (since === null ? '' : ` (since ${since})`),
+    );
     return `${names.join(', ')} ${reason === null ? '' : renderCode(reason)}`.trim();
   });
   const more = items.length - MAX_NAMES;

@@ -1,10 +1,10 @@
 import { formatCount, formatInstant, formatList, plural } from '../core/format.ts';
+import { hashtagLink } from '../core/markdown.ts';
 import { plainText } from '../core/text.ts';
 import { isRealChange, rankedMeasure } from '../trends/growth.ts';
 import { describeTrend, formatGrowth, trendMark } from '../trends/trend-words.ts';
 import { isTrending, type Trend } from '../trends/trends.ts';
 import { type DayReport, isComplete } from './day-report.ts';
-import { hashtagLink } from './parts.ts';
 
 /** More names than this would bury the line that they stand in. */
 const MAX_MISSED_NAMES = 3;

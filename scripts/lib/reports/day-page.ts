@@ -1,6 +1,6 @@
 import type { Day } from '../core/day.ts';
 import { formatCount, formatInstant, formatLongDay, formatRanges, plural } from '../core/format.ts';
-import { renderCode } from '../core/markdown.ts';
+import { hashtagLink, renderCode } from '../core/markdown.ts';
 import { type Growth, type Measure, rankedMeasure } from '../trends/growth.ts';
 import { formatAdded, formatGrowth, formatSpan, isMarkedRounded } from '../trends/trend-words.ts';
 import { isTrending, type Trend } from '../trends/trends.ts';
@@ -10,7 +10,6 @@ import {
   explainMarks,
   explainNoRate,
   failureWords,
-  hashtagLink,
   mergeRemarks,
   type Remark,
   rankColumns,

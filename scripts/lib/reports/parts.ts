@@ -1,17 +1,11 @@
 import { formatChange, formatList } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
-import { hashtagUrl } from '../core/hashtag-name.ts';
-import { escapeMarkdown, renderLink, renderTable } from '../core/markdown.ts';
+import { escapeMarkdown, hashtagLink, renderTable } from '../core/markdown.ts';
 import type { Failure } from '../core/snapshot.ts';
 import type { Measure } from '../trends/growth.ts';
 import type { Trend } from '../trends/trends.ts';
 
 type Ranked = { hashtag: string; rankedBy: Measure | null };
-
-/** The hashtag's name, linked to its page on TikTok. */
-export function hashtagLink(hashtag: string): string {
-  return renderLink(hashtag, hashtagUrl(hashtag), '#');
-}
 
 /** A column of a table: its heading, its alignment (l, c, r), and the cell of a hashtag. */
 export type Column<T> = [heading: string, align: string, cell: (trend: T) => string];

@@ -8,6 +8,7 @@ import {
   plural,
 } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
+import { hashtagLink } from '../core/markdown.ts';
 import { lengthInDays, type Period } from '../core/period.ts';
 import type { PeriodRecord } from '../core/snapshot.ts';
 import { compareText } from '../core/text.ts';
@@ -32,7 +33,6 @@ import { drawChart } from './chart.ts';
 import { type ChartLine, chooseLines } from './chart-lines.ts';
 import {
   explainMarks,
-  hashtagLink,
   mergeRemarks,
   type Remark,
   rankColumns,

@@ -1,4 +1,4 @@
-import { activeEntries, type Watchlist } from './watchlist.ts';
+import { activeNames, type Watchlist } from './watchlist.ts';
 
 /** What a watchlist costs. A hashtag is one call a day, and a call is one credit. */
 export type Cost = {
@@ -19,7 +19,7 @@ export const LOW_CREDIT_DAYS = 7;
 /** What tracking the list costs within the limits that it sets. The API's plan may set lower ones. */
 export function estimateCost(watchlist: Watchlist): Cost {
   const { concurrency, requestsPerMinute = Number.POSITIVE_INFINITY } = watchlist.settings;
-  const callsPerDay = activeEntries(watchlist).length;
+  const callsPerDay = activeNames(watchlist).length;
   const askingMs = Math.ceil(callsPerDay / concurrency) * TYPICAL_ANSWER_MS;
   const minutesWaited = Math.floor(Math.max(0, callsPerDay - 1) / Math.floor(requestsPerMinute));
   return {
@@ -31,5 +31,5 @@ export function estimateCost(watchlist: Watchlist): Cost {
 
 /** For how many whole days the credits last with this list, paused hashtags left out. */
 export function daysOfCredits(credits: number, watchlist: Watchlist): number {
-  return Math.floor(credits / Math.max(1, activeEntries(watchlist).length));
+  return Math.floor(credits / Math.max(1, activeNames(watchlist).length));
 }

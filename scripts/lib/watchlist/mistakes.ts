@@ -6,21 +6,18 @@ import {
   printParseErrorCode,
 } from 'jsonc-parser';
 import type * as v from 'valibot';
-import { fileKeys, hashtagKeys, settingsKeys } from './schema.ts';
+import { keysAt } from './schema.ts';
 
 /** A mistake in the watchlist's text: where it is, and what to write instead. */
 export type Mistake = { offset: number; message: string };
-
-/** A mistake in the shape of the file: at the value of the path, or at one of its keys. */
-type ShapeMistake = { path: JSONPath; key: string | null; message: string };
 
 /**
  * Explains why the text is not JSON, at most one mistake for each line. Mistakes that only follow
  * from another one are left out.
  */
 export function explainSyntax(text: string, errors: ParseError[]): Mistake[] {
-  const isAll = errors.length > 0;
-  const mistakes = withoutCascades(text, isAll ? errors : [NO_VALUE]).map((error) => ({
+  const found = withoutCascades(text, errors.length > 0 ? errors : [NO_VALUE]);
+  const mistakes = found.map((error) => ({
     offset: error.offset,
     message: `not valid JSON: ${describeSyntaxError(text, error)}`,
   }));
@@ -30,12 +27,60 @@ export function explainSyntax(text: string, errors: ParseError[]): Mistake[] {
   });
 }
 
-/** Explains what is wrong with the shape of a file that is valid JSON. */
-export function explainShape(tree: Node, issues: v.BaseIssue<unknown>[]): Mistake[] {
-  return flattenIssues(issues).map(({ path, key, message }) => ({
-    offset: offsetOf(tree, path, key),
-    message,
-  }));
+/**
+ * Explains what is wrong with the shape of a file that is valid JSON, in one plain sentence for each
+ * issue; of a union only the branch that the author evidently meant.
+ * @param base the path of the value that the issues are about
+ */
+export function explainShape(
+  tree: Node,
+  issues: v.BaseIssue<unknown>[],
+  base: JSONPath = [],
+): Mistake[] {
+  return issues.flatMap((issue): Mistake[] => {
+    const path = [...base, ...(issue.path ?? []).map(({ key }) => key as string | number)];
+    const say = (message: string) => [{ offset: offsetOf(tree, path), message }];
+    const name = path.at(-1);
+    const sayOfIt = (what: string) =>
+      say(`${typeof name === 'string' ? JSON.stringify(name) : 'this'} ${what}`);
+    switch (issue.type) {
+      case 'union': {
+        // An issue without a path says that the branch is for another kind of value.
+        const meant = (issue.issues ?? []).filter((inner) => inner.path !== undefined);
+        if (meant.length > 0) return explainShape(tree, meant, path);
+        return path.length === 0
+          ? say('write {"hashtags": ["aitools"]} or a list of names')
+          : say('write a name such as "aitools" or an object such as {"name": "aitools"}');
+      }
+      case 'strict_object': {
+        const parent = path.slice(0, -1);
+        const known = keysAt(parent);
+        if (known.some((key) => issue.expected === JSON.stringify(key)))
+          return sayOfIt('is missing');
+        // Valibot names only the first unknown key.
+        const unknown = Object.keys(issue.path?.at(-1)?.input ?? {}).filter(
+          (key) => !known.includes(key),
+        );
+        return unknown.map((key) => {
+          const meant = known.find((other) => other.toLowerCase() === key.toLowerCase());
+          const advice = meant ? `did you mean "${meant}"?` : `known here: ${known.join(', ')}`;
+          const message = `unknown key ${JSON.stringify(key)}; ${advice}`;
+          return { offset: offsetOf(tree, parent, key), message };
+        });
+      }
+      case 'min_length':
+        if (!Array.isArray(issue.input)) return sayOfIt('is empty');
+        return say('the list is empty; add at least one hashtag');
+      case 'max_length':
+        return sayOfIt(`is longer than ${issue.requirement} characters`);
+      case 'min_value':
+        return sayOfIt(`must be at least ${issue.requirement}`);
+      case 'max_value':
+        return sayOfIt(`must be at most ${issue.requirement}`);
+      default:
+        return sayOfIt(issue.message);
+    }
+  });
 }
 
 /** The keys that an object has twice. */
@@ -57,69 +102,9 @@ export function repeatedKeys(node: Node): Mistake[] {
 /** What the parser does not report itself: a text without any value. */
 const NO_VALUE: ParseError = { error: 4, offset: 0, length: 0 };
 
-/** One plain sentence for each issue; of a union only the branch that the author evidently meant. */
-function flattenIssues(issues: v.BaseIssue<unknown>[], base: JSONPath = []): ShapeMistake[] {
-  return issues.flatMap((issue): ShapeMistake[] => {
-    const path = [...base, ...(issue.path ?? []).map(({ key }) => key as string | number)];
-    const flat = (problem: string) => [{ path, key: null, message: `${subject(path)} ${problem}` }];
-    switch (issue.type) {
-      case 'union': {
-        // An issue without a path says that the branch is for another kind of value.
-        const meant = (issue.issues ?? []).filter((inner) => inner.path !== undefined);
-        if (meant.length > 0) return flattenIssues(meant, path);
-        const message =
-          path.length === 0
-            ? 'write {"hashtags": ["aitools"]} or a list of names'
-            : 'write a name such as "aitools" or an object such as {"name": "aitools"}';
-        return [{ path, key: null, message }];
-      }
-      case 'strict_object': {
-        const parent = path.slice(0, -1);
-        const known = knownKeysAt(parent);
-        const missing = known.find((key) => issue.expected === JSON.stringify(key));
-        if (missing !== undefined) return flat('is missing');
-        // Valibot names only the first unknown key.
-        return Object.keys(issue.path?.at(-1)?.input ?? {})
-          .filter((key) => !known.includes(key))
-          .map((key) => {
-            const meant = known.find((name) => name.toLowerCase() === key.toLowerCase());
-            const advice =
-              meant === undefined
-                ? `known here: ${known.join(', ')}`
-                : `did you mean ${JSON.stringify(meant)}?`;
-            const message = `unknown key ${JSON.stringify(key)}; ${advice}`;
-            return { path: parent, key, message };
-          });
-      }
-      case 'min_length':
-        if (!Array.isArray(issue.input)) return flat('is empty');
-        return [{ path, key: null, message: 'the list is empty; add at least one hashtag' }];
-      case 'max_length':
-        return flat(`is longer than ${issue.requirement} characters`);
-      case 'min_value':
-        return flat(`must be at least ${issue.requirement}`);
-      case 'max_value':
-        return flat(`must be at most ${issue.requirement}`);
-      default:
-        return flat(issue.message);
-    }
-  });
-}
-
-function knownKeysAt(path: JSONPath): string[] {
-  if (path.length === 0) return fileKeys;
-  return path[0] === 'settings' ? settingsKeys : hashtagKeys;
-}
-
-function subject(path: JSONPath): string {
-  const last = path.at(-1);
-  return typeof last === 'string' ? JSON.stringify(last) : 'this';
-}
-
 type SyntaxError = { code: string; offset: number; length: number };
 
 const STRUCTURE = /Expected$/;
-
 const CLOSING = /^Close/;
 
 /**
@@ -201,9 +186,9 @@ function describeSyntaxError(text: string, error: SyntaxError): string {
 }
 
 /** The offset of the value at the path, or of one of its keys; of the nearest parent where it is absent. */
-function offsetOf(tree: Node, path: JSONPath, key: string | null): number {
+function offsetOf(tree: Node, path: JSONPath, key?: string): number {
   const node = findNodeAtLocation(tree, path);
-  if (node === undefined) return path.length === 0 ? 0 : offsetOf(tree, path.slice(0, -1), null);
+  if (node === undefined) return path.length === 0 ? 0 : offsetOf(tree, path.slice(0, -1));
   const property = node.children?.find((child) => child.children?.[0]?.value === key);
-  return key !== null && property !== undefined ? property.offset : node.offset;
+  return key !== undefined && property !== undefined ? property.offset : node.offset;
 }

@@ -1,48 +1,37 @@
 import type { Day } from '../core/day.ts';
 import { formatCount, formatDuration, formatList, plural } from '../core/format.ts';
-import { hashtagUrl } from '../core/hashtag-name.ts';
-import { escapeMarkdown, renderLink, renderTable } from '../core/markdown.ts';
+import { escapeMarkdown, hashtagLink, renderTable } from '../core/markdown.ts';
 import { plainText } from '../core/text.ts';
 import { type Cost, daysOfCredits, estimateCost } from './credits.ts';
 import type { Watchlist } from './watchlist.ts';
 
 /** What a change to the watchlist does, and what the list costs before and after it. */
-export type WatchlistReview = {
-  added: string[];
-  removed: string[];
-  /** Not asked for any more, or from the start. */
-  paused: string[];
-  resumed: string[];
-  /** A sentence for each new name that is tracked under another form than it is written. */
-  renamed: string[];
-  settings: { setting: string; before: string; after: string }[];
-  /** Null where there was no list before. */
-  costBefore: Cost | null;
-  costAfter: Cost;
-};
+export type WatchlistReview = ReturnType<typeof reviewWatchlist>;
 
 /** Compares two lists; without one before, all of `after` is new. */
-export function reviewWatchlist(before: Watchlist | null, after: Watchlist): WatchlistReview {
+export function reviewWatchlist(before: Watchlist | null, after: Watchlist) {
   const old = new Map(before?.entries.map((entry) => [entry.name, entry]));
   const names = new Set(after.entries.map((entry) => entry.name));
   const noticesBefore = new Set(before?.notices.map((notice) => notice.message));
   const settings = before === null ? [] : listDifferences(before.settings, after.settings);
-  for (const { name, paused: _paused, ...own } of after.entries) {
-    const entry = old.get(name);
-    if (entry === undefined) continue;
-    const { name: _name, paused: _oldPaused, ...ownBefore } = entry;
-    settings.push(...listDifferences(ownBefore, own, ` of #${name}`));
+  for (const entry of after.entries) {
+    // Whether it is paused is told apart from its settings.
+    const earlier = { ...(old.get(entry.name) ?? entry), paused: entry.paused };
+    settings.push(...listDifferences(earlier, entry, ` of #${entry.name}`));
   }
   const namesOf = (entries: Watchlist['entries']) => entries.map((entry) => entry.name);
   return {
     added: namesOf(after.entries.filter(({ name }) => !old.has(name))),
     removed: [...old.keys()].filter((name) => !names.has(name)),
+    /** Not asked for any more, or from the start. */
     paused: namesOf(after.entries.filter(({ name, paused }) => paused && !old.get(name)?.paused)),
     resumed: namesOf(after.entries.filter(({ name, paused }) => !paused && old.get(name)?.paused)),
+    /** A sentence for each new name that is tracked under another form than it is written. */
     renamed: after.notices
       .map((notice) => notice.message)
       .filter((message) => !noticesBefore.has(message)),
     settings,
+    /** Null where there was no list before. */
     costBefore: before === null ? null : estimateCost(before),
     costAfter: estimateCost(after),
   };
@@ -66,7 +55,7 @@ export function warnOfCredits(
 export function renderReview(review: WatchlistReview, remarks: string[]): string {
   const lines = describeChanges(review, {
     label: (text) => `**${text}**`,
-    hashtag: (name) => renderLink(name, hashtagUrl(name), '#'),
+    hashtag: hashtagLink,
     words: escapeMarkdown,
   });
   const blocks = [
@@ -125,13 +114,11 @@ function costRows({ costBefore, costAfter }: WatchlistReview): string[][] {
   ];
 }
 
-function listDifferences(
-  before: Record<string, unknown>,
-  after: Record<string, unknown>,
-  suffix = '',
-): WatchlistReview['settings'] {
+type Settings = Record<string, unknown>;
+
+function listDifferences(before: Settings, after: Settings, suffix = '') {
   const show = (value: unknown) => String(value ?? 'none');
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  return Object.keys({ ...before, ...after })
     .filter((key) => before[key] !== after[key])
     .map((key) => ({
       setting: `${key}${suffix}`,

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import { plainText } from '../core/text.ts';
 
-const TEXT = 'must be text in double quotes';
-const text = v.string(TEXT);
+const text = v.string('must be text in double quotes');
 const trueOrFalse = v.boolean('must be true or false, without quotes');
+const NUMBER = 'must be a number without quotes, such as 5';
+const ISSUE_NUMBER = "must be the issue's number without quotes, such as 12";
 
 const settingsEntries = {
   trendingGrowthPercent: optional(
@@ -35,11 +36,7 @@ const settingsEntries = {
   digestIssue: v.exactOptional(
     describe(
       'The number of an issue that gets a comment on each day with something to say.',
-      wholeNumberIn(
-        1,
-        Number.MAX_SAFE_INTEGER,
-        "must be the issue's number without quotes, such as 12",
-      ),
+      wholeNumberIn(1, Number.MAX_SAFE_INTEGER, ISSUE_NUMBER),
     ),
   ),
   troubleIssue: optional('True: an issue is open while tracking has problems.', trueOrFalse, false),
@@ -90,9 +87,13 @@ export type Settings = v.InferOutput<typeof settingsSchema>;
 /** A tracked hashtag as the file holds it, defaults filled in. */
 export type FileEntry = v.InferOutput<typeof hashtagSchema>;
 
-export const fileKeys = Object.keys(fileEntries);
-export const settingsKeys = Object.keys(settingsEntries);
-export const hashtagKeys = Object.keys(hashtagEntries);
+/** The keys that the object at the path may have. */
+export function keysAt(path: (string | number)[]): string[] {
+  const [top] = path;
+  const entries =
+    top === undefined ? fileEntries : top === 'settings' ? settingsEntries : hashtagEntries;
+  return Object.keys(entries);
+}
 
 /** The schema with a description for those who write the file. */
 function describe<const Schema extends v.GenericSchema>(description: string, schema: Schema) {
@@ -107,11 +108,7 @@ function optional<const Schema extends v.GenericSchema, const D extends v.InferI
   return v.optional(describe(description, schema), defaultValue);
 }
 
-function numberIn(
-  least: number,
-  most: number,
-  message = 'must be a number without quotes, such as 5',
-) {
+function numberIn(least: number, most: number, message = NUMBER) {
   return v.pipe(v.number(message), v.minValue(least), v.maxValue(most));
 }
 

@@ -24,26 +24,17 @@ export type Watchlist = { settings: Settings; entries: WatchlistEntry[]; notices
 /** Everything that is wrong with a watchlist, each mistake with its place. */
 export class WatchlistError extends UsageError {
   override name = 'WatchlistError';
-  readonly #problems: Problem[];
+  override readonly problems: Problem[];
 
   constructor(problems: Problem[], options?: ErrorOptions) {
     super(problems.map(formatProblem).join('\n'), options);
-    this.#problems = problems;
-  }
-
-  override get problems(): Problem[] {
-    return this.#problems;
+    this.problems = problems;
   }
 }
 
-/** The entries that are asked for: all but the paused ones. */
-export function activeEntries(watchlist: Watchlist): WatchlistEntry[] {
-  return watchlist.entries.filter((entry) => !entry.paused);
-}
-
-/** The names of the hashtags that are asked for. */
-export function activeNames(watchlist: Watchlist): string[] {
-  return activeEntries(watchlist).map(({ name }) => name);
+/** The names of the hashtags that are asked for: all but the paused ones. */
+export function activeNames({ entries }: Watchlist): string[] {
+  return entries.filter(({ paused }) => !paused).map(({ name }) => name);
 }
 
 /** When each hashtag is trending. */
@@ -84,8 +75,9 @@ export async function readWatchlist(root: string): Promise<Watchlist> {
 export function parseWatchlist(fileText: string): Watchlist {
   const text = fileText.replace(/^\uFEFF/, '');
   const problemAt = createLocator(text);
-  const refuse = (mistakes: Mistake[], options?: ErrorOptions): never => {
-    throw new WatchlistError(mistakes.map(problemAt).sort(byPlace), options);
+  const refuse: Refuse = (mistakes, options) => {
+    const inOrder = mistakes.toSorted((a, b) => a.offset - b.offset);
+    throw new WatchlistError(inOrder.map(problemAt), options);
   };
   const tree = parseJson(text, refuse);
   const parsed = v.safeParse(fileSchema, getNodeValue(tree), { abortPipeEarly: true });
@@ -107,10 +99,9 @@ export function parseWatchlist(fileText: string): Watchlist {
   return { settings: file.settings, entries, notices: names.notices.map(problemAt) };
 }
 
-function parseJson(
-  text: string,
-  refuse: (mistakes: Mistake[], options?: ErrorOptions) => never,
-): Node {
+type Refuse = (mistakes: Mistake[], options?: ErrorOptions) => never;
+
+function parseJson(text: string, refuse: Refuse): Node {
   if (text.trim() === '') {
     return refuse([{ offset: 0, message: 'the file is empty; write {"hashtags": ["aitools"]}' }]);
   }
@@ -156,10 +147,8 @@ function parseNames(list: Node | undefined, lineAt: (offset: number) => number) 
 
 /** Finds the line and column of an offset in the text. */
 function createLocator(text: string): (mistake: Mistake) => Problem {
-  const lineStarts = [
-    0,
-    ...[...text.matchAll(/\r\n|\r|\n/g)].map((end) => end.index + end[0].length),
-  ];
+  const lineStarts = [0];
+  for (const end of text.matchAll(/\r\n|\r|\n/g)) lineStarts.push(end.index + end[0].length);
   return ({ offset, message }) => {
     let [low, high] = [0, lineStarts.length];
     while (high - low > 1) {
@@ -170,8 +159,4 @@ function createLocator(text: string): (mistake: Mistake) => Problem {
     const column = offset - (lineStarts[low] ?? 0) + 1;
     return { file: WATCHLIST_PATH, line: low + 1, column, message };
   };
-}
-
-function byPlace(a: Problem, b: Problem): number {
-  return a.line - b.line || a.column - b.column;
 }
