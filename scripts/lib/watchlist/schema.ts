@@ -52,7 +52,7 @@ const groupSchema = v.pipe(
   text,
   v.trim(),
   v.minLength(1),
-  v.maxLength(60),
+  v.maxLength(60, 'is longer than 60 characters'),
   v.check(isVisible, 'has no visible letter'),
 );
 
@@ -109,7 +109,11 @@ function optional<const Schema extends v.GenericSchema, const D extends v.InferI
 }
 
 function numberIn(least: number, most: number, message = NUMBER) {
-  return v.pipe(v.number(message), v.minValue(least), v.maxValue(most));
+  return v.pipe(
+    v.number(message),
+    v.minValue(least, `must be at least ${least}`),
+    v.maxValue(most, `must be at most ${most}`),
+  );
 }
 
 function wholeNumberIn(least: number, most: number, message?: string) {
