@@ -1,5 +1,5 @@
 import { type Counts, parseCount, withoutQuirk } from '../core/count.ts';
-import { HashtagNameError, parseHashtagName } from '../core/hashtag-name.ts';
+import { canonicalHashtag } from '../core/hashtag-name.ts';
 import { type HttpAnswer, parseJson, parseRetryAfter, serverNow } from '../system/http.ts';
 
 /** What asking for a hashtag came to. `failed`: asking again in this run would not help. */
@@ -38,15 +38,10 @@ export function parseReply(hashtag: string, answer: HttpAnswer, nowMs: number): 
   };
 }
 
-function parseOutcome(
-  hashtag: string,
-  { status, headers, text }: HttpAnswer,
-  body: unknown,
-  nowMs: number,
-): Outcome {
+function parseOutcome(hashtag: string, answer: HttpAnswer, body: unknown, nowMs: number): Outcome {
+  const { status, headers, text } = answer;
   const detail = errorDetail(body);
   const reason = `HTTP ${status}${detail ? `: ${detail}` : ''}`;
-  const retryAfterMs = () => parseWait(headers, body, detail, nowMs);
   if (status === 200) return parseAnswer(hashtag, body, text, detail);
   if (status === 401 || status === 403) {
     return { kind: 'stop', reason: `the API refused the key (${reason}); check SCAVIO_API_KEY` };
@@ -60,15 +55,13 @@ function parseOutcome(
   if (status === 410) {
     return { kind: 'stop', reason: `the endpoint is retired (${reason}); update this tracker` };
   }
-  if (status === 429) return { kind: 'rate-limited', reason, retryAfterMs: retryAfterMs() };
-  if (status >= 500) return { kind: 'fault', reason, retryAfterMs: retryAfterMs() };
-  if (status >= 300 && status < 400) {
-    return {
-      kind: 'failed',
-      reason: `${reason}: redirects are not followed; check SCAVIO_BASE_URL`,
-    };
+  if (status === 429 || status >= 500) {
+    const retryAfterMs = parseWait(headers, body, detail, nowMs);
+    return { kind: status === 429 ? 'rate-limited' : 'fault', reason, retryAfterMs };
   }
-  return { kind: 'failed', reason };
+  const isRedirect = status >= 300 && status < 400;
+  const advice = isRedirect ? ': redirects are not followed; check SCAVIO_BASE_URL' : '';
+  return { kind: 'failed', reason: reason + advice };
 }
 
 function parseAnswer(hashtag: string, body: unknown, text: string, detail: string): Outcome {
@@ -81,9 +74,8 @@ function parseAnswer(hashtag: string, body: unknown, text: string, detail: strin
   const data = asRecord(top.data);
   const info = asRecord(data?.challengeInfo);
   const challenge = asRecord(info?.challenge);
-
   const title = challenge?.title;
-  if (typeof title === 'string' && title !== '' && !isSameHashtag(title, hashtag)) {
+  if (typeof title === 'string' && title !== '' && canonicalHashtag(title) !== hashtag) {
     const id = challenge?.id;
     const which = typeof id === 'string' ? `#${title} (id ${id})` : `#${title}`;
     return { kind: 'failed', reason: `the API answered for another hashtag: ${which}` };
@@ -106,15 +98,6 @@ function parseCounts(place: Record<string, unknown> | null): Counts | null {
   const viewCount = parseCount(place?.viewCount ?? place?.view_count);
   if (videoCount === null && viewCount === null) return null;
   return withoutQuirk({ videoCount, viewCount });
-}
-
-function isSameHashtag(title: string, hashtag: string): boolean {
-  try {
-    return parseHashtagName(title).name === hashtag;
-  } catch (error) {
-    if (error instanceof HashtagNameError) return false;
-    throw error;
-  }
 }
 
 /** The text of `{"error": {"code", "message"}}` (older) or `{"error": "text"}` (current). */

@@ -1,5 +1,4 @@
-import { backoffMs } from '../system/backoff.ts';
-import type { Clock } from '../system/clock.ts';
+import { backoffMs, type Clock } from '../system/clock.ts';
 import type { Outcome, Result } from './answer.ts';
 import { createPacer } from './pace.ts';
 import type { AskScavio } from './scavio.ts';
@@ -61,7 +60,7 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
     collection.stopReason ??= reason;
     stop.abort();
   };
-  const patience = createPatience(clock, options.onWait, endEarly);
+  const patience = createPatience(options, endEarly);
   const pacer = createPacer(clock, requestsPerMinute, (untilMs) =>
     patience.waitUntil(untilMs, 'the limit of requests is reached'),
   );
@@ -110,11 +109,7 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
 }
 
 /** Ends the collection where no useful answer comes for too long, or the API asks to wait so long. */
-function createPatience(
-  clock: Clock,
-  onWait: CollectOptions['onWait'],
-  endEarly: (reason: string) => void,
-) {
+function createPatience({ clock, onWait }: CollectOptions, endEarly: (reason: string) => void) {
   let lastUsefulMs = clock.now();
   let announcedUntilMs = 0;
   return {

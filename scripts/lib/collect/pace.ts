@@ -38,7 +38,7 @@ export function createPacer(
     async takeTurn(signal) {
       for (;;) {
         signal.throwIfAborted();
-        const startMs = nextStartMs();
+        const startMs = Math.max(pausedUntilMs, minuteLimitEndsMs(), allowanceReturnsMs());
         if (startMs <= clock.now()) break;
         if (Number.isFinite(startMs)) onWait(startMs);
         signal.throwIfAborted();
@@ -58,10 +58,6 @@ export function createPacer(
     },
   };
 
-  function nextStartMs(): number {
-    return Math.max(pausedUntilMs, minuteLimitEndsMs(), allowanceReturnsMs());
-  }
-
   /** Sliding window: a request may start a minute after the one `requestsPerMinute` places before. */
   function minuteLimitEndsMs(): number {
     if (requestsPerMinute === null) return 0;
@@ -75,11 +71,8 @@ export function createPacer(
     const returnsMs = allowance.resetAtMs + RESET_MARGIN_MS;
     if (clock.now() >= returnsMs) {
       // A new window: as full as the last one was, until its first answer says otherwise.
-      allowance = {
-        ...allowance,
-        remaining: allowance.limit ?? 1,
-        resetAtMs: Number.POSITIVE_INFINITY,
-      };
+      const { limit } = allowance;
+      allowance = { limit, remaining: limit ?? 1, resetAtMs: Number.POSITIVE_INFINITY };
     }
     // Requests in flight may not be counted yet in the announced remainder.
     if (allowance.remaining > inFlight) return 0;

@@ -1,5 +1,4 @@
-import { backoffMs } from '../system/backoff.ts';
-import type { Clock } from '../system/clock.ts';
+import { backoffMs, type Clock } from '../system/clock.ts';
 import type { Outcome, Result } from './answer.ts';
 import type { Pacer } from './pace.ts';
 

@@ -1,15 +1,19 @@
 import { createRequire } from 'node:module';
 
-/** A bar on a terminal: how much of the work is done, and a note on what is next. */
-export type ProgressBar = {
-  show: (done: number, note: string) => void;
-  note: (note: string) => void;
-  end: () => void;
-};
+/**
+ * A bar on a terminal for `total` steps: how much of the work is done, and a note on what is next.
+ * Where the stream is no terminal, it shows nothing.
+ */
+export function createProgressBar(total: number, stream: NodeJS.WriteStream | null) {
+  const bar = stream?.isTTY ? startBar(total, stream) : null;
+  return {
+    show: (done: number, note: string) => bar?.update(done, { note }),
+    note: (note: string) => bar?.update({ note }),
+    end: () => bar?.stop(),
+  };
+}
 
-/** A bar for `total` steps; where the stream is no terminal, it shows nothing. */
-export function createProgressBar(total: number, stream: NodeJS.WriteStream | null): ProgressBar {
-  if (!stream?.isTTY) return { show: () => {}, note: () => {}, end: () => {} };
+function startBar(total: number, stream: NodeJS.WriteStream) {
   // Loaded here: only a terminal pays for it.
   const require = createRequire(import.meta.url);
   const { SingleBar }: typeof import('cli-progress') = require('cli-progress');
@@ -23,9 +27,5 @@ export function createProgressBar(total: number, stream: NodeJS.WriteStream | nu
     clearOnComplete: true,
   });
   bar.start(total, 0, { note: '' });
-  return {
-    show: (done, note) => bar.update(done, { note }),
-    note: (note) => bar.update({ note }),
-    end: () => bar.stop(),
-  };
+  return bar;
 }
