@@ -1,6 +1,7 @@
 import type { Database } from 'sql.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Day } from '../../scripts/lib/core/day.ts';
+import { DatabaseError } from '../../scripts/lib/core/errors.ts';
 import { monthOf, weekOf } from '../../scripts/lib/core/period.ts';
 import type { Failure, Run } from '../../scripts/lib/core/snapshot.ts';
 import { adoptAdditions } from '../../scripts/lib/store/adopt.ts';
@@ -15,7 +16,6 @@ import {
   readLastHeard,
   readPeriod,
 } from '../../scripts/lib/store/days.ts';
-import { DatabaseError } from '../../scripts/lib/store/errors.ts';
 import { recordRun } from '../../scripts/lib/store/record.ts';
 import { valuesOf } from '../helpers/tracker.ts';
 

@@ -1,7 +1,6 @@
-import { UsageError } from '../core/errors.ts';
+import { DatabaseError, UsageError } from '../core/errors.ts';
 import { WATCHLIST_PATH } from '../core/paths.ts';
 import { readCreditsLeft } from '../store/days.ts';
-import { DatabaseError } from '../store/errors.ts';
 import { openDatabase } from '../store/open.ts';
 import { type Context, defineCommand } from '../system/command.ts';
 import { findCommit } from '../system/git.ts';

@@ -1,9 +1,9 @@
 import path from 'node:path';
+import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { plural } from '../core/format.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
 import { addFromReports } from '../history/from-reports.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
-import { DamagedDatabaseError, DatabaseError } from '../store/errors.ts';
 import { withLock } from '../store/lock.ts';
 import { findGoodVersion, readDatabaseFile, saveDatabase } from '../store/open.ts';
 import { type Context, defineCommand } from '../system/command.ts';

@@ -31,6 +31,9 @@ export type RunInfo = {
   creditsRemaining: number | null;
 };
 
+/** Credits that were left after a run of the day. */
+export type CreditsLeft = { credits: number; day: Day };
+
 /** A run with everything that it brought. */
 export type Run = RunInfo & {
   snapshots: ({ hashtag: string } & Counts)[];

@@ -1,13 +1,12 @@
 import type { Database } from 'sql.js';
 import type { Counts } from '../core/count.ts';
 import { addDays, type Day, daysBetween, isDay } from '../core/day.ts';
-import { UsageError } from '../core/errors.ts';
+import { DatabaseError, UsageError } from '../core/errors.ts';
 import { formatCount, formatList, plural } from '../core/format.ts';
 import { DATABASE_PATH, REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { plainText } from '../core/text.ts';
 import { isTutorialFile, type OpenDatabase, parseDatabase } from '../store/database.ts';
 import { newestDay, readDay, readDays } from '../store/days.ts';
-import { DatabaseError } from '../store/errors.ts';
 import { selectRows, selectValue, withAttached } from '../store/rows.ts';
 import { findCommit, git } from '../system/git.ts';
 import { type ObjectReader, openObjects } from '../system/git-objects.ts';

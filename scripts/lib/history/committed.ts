@@ -1,7 +1,7 @@
 import type { Database } from 'sql.js';
+import { DatabaseError } from '../core/errors.ts';
 import { plural } from '../core/format.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
-import { DatabaseError } from '../store/errors.ts';
 import { openCommitted } from '../store/open.ts';
 import { selectValue, withAttached } from '../store/rows.ts';
 import { askGit, findCommit } from '../system/git.ts';

@@ -44,13 +44,8 @@ function adoptRuns(target: Database, source: Database, base: Database): Day[] {
 }
 
 /** Adds what a run of `source` captured. Where another reading is there, it becomes a correction. */
-function adoptSnapshots(
-  target: Database,
-  source: Database,
-  runId: number,
-  sourceRunId: SqlValue,
-): void {
-  for (const row of selectRows(source, READINGS, [sourceRunId])) {
+function adoptSnapshots(target: Database, source: Database, runId: number, sourceId: SqlValue) {
+  for (const row of selectRows(source, READINGS, [sourceId])) {
     const { date = null, hashtag = null, video_count = null, view_count = null } = row;
     const values = [date, hashtag, video_count, view_count];
     target.run('INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?)', values);

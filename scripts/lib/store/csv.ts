@@ -29,7 +29,12 @@ export function parseCsv(text: string, name: string): (SourceRow | RefusedRow)[]
   const positions = COLUMNS.map((column) => header.indexOf(column));
   const missing = COLUMNS.filter((column) => !header.includes(column));
   if (missing.includes('date') || missing.includes('hashtag') || missing.length > 1) {
-    throw new UsageError(explainForeignFile(text, name, header, missing));
+    const isJson = /\.(?:nd)?json$/i.test(name) || /^\s*[[{]/.test(text);
+    throw new UsageError(
+      isJson
+        ? `${name} is JSON; import takes a CSV (see npm run export) or a database`
+        : explainForeignFile(name, header, missing),
+    );
   }
   const faults = new Map(errors.map(({ row, message }) => [row, message]));
   let line = 1;
@@ -46,15 +51,7 @@ export function parseCsv(text: string, name: string): (SourceRow | RefusedRow)[]
   });
 }
 
-function explainForeignFile(
-  text: string,
-  name: string,
-  header: string[],
-  missing: string[],
-): string {
-  if (/\.(?:nd)?json$/i.test(name) || /^\s*[[{]/.test(text)) {
-    return `${name} is JSON; import takes a CSV (see npm run export) or a database`;
-  }
+function explainForeignFile(name: string, header: string[], missing: string[]): string {
   const isSemicolons = header[0]?.includes(';');
   return (
     `${name} is neither a SQLite file nor a CSV that can be imported: its first line must name ` +
@@ -67,10 +64,7 @@ function explainForeignFile(
  * Separates the rows that are snapshots, with the names and counts that the tracker would store,
  * from those that can't be.
  */
-export function checkRows(
-  rows: (SourceRow | RefusedRow)[],
-  lastDay: Day,
-): { snapshots: Snapshot[]; refused: RefusedRow[] } {
+export function checkRows(rows: (SourceRow | RefusedRow)[], lastDay: Day) {
   const snapshots: Snapshot[] = [];
   const refused: RefusedRow[] = [];
   for (const row of rows) {
@@ -126,14 +120,10 @@ function checkRow({ cells }: SourceRow, lastDay: Day): Snapshot | string {
   if (name === '') return 'it has no hashtag';
   if (videos === '' && views === '') return 'neither count is known';
   const [videoCount, viewCount] = [parseCount(videos), parseCount(views)];
-  for (const [column, text, count] of [
-    ['video', videos, videoCount],
-    ['view', views, viewCount],
-  ]) {
-    if (text !== '' && count === null) {
-      return `${column}_count ${JSON.stringify(text)} is not an exact whole number`;
-    }
-  }
+  const explain = (column: string, text: string) =>
+    `${column} ${JSON.stringify(text)} is not an exact whole number`;
+  if (videos !== '' && videoCount === null) return explain('video_count', videos);
+  if (views !== '' && viewCount === null) return explain('view_count', views);
   try {
     const hashtag = parseHashtagName(name).name;
     return { day: date, hashtag, ...withoutQuirk({ videoCount, viewCount }) };

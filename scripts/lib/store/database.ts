@@ -1,7 +1,7 @@
-import type { Database, SqlJsStatic, SqlValue } from 'sql.js';
+import type { Database, SqlJsStatic } from 'sql.js';
+import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
 import { errorMessage } from '../core/text.ts';
-import { DamagedDatabaseError, DatabaseError } from './errors.ts';
 import { migrate } from './migrations.ts';
 import { selectRows } from './rows.ts';
 
@@ -77,9 +77,7 @@ function checkIntegrity(db: Database, name: string): void {
   // The quick check does not compare indexes with their tables. The tutorial's file has an index.
   const hasIndexes = selectRows(db, "SELECT 1 FROM sqlite_schema WHERE type = 'index'").length > 0;
   const check = hasIndexes ? 'integrity_check' : 'quick_check';
-  const answers = selectRows(db, `PRAGMA ${check}(3)`).flatMap((row): SqlValue[] =>
-    Object.values(row),
-  );
+  const answers = selectRows(db, `PRAGMA ${check}(3)`).map((row) => Object.values(row)[0]);
   if (answers.join() !== 'ok') {
     throw damaged(name, `its integrity check says "${answers.join('; ')}"`);
   }

@@ -1,18 +1,23 @@
 import type { Database } from 'sql.js';
-import { parseCount } from '../core/count.ts';
 import { type Day, isDay } from '../core/day.ts';
 import { groupBy } from '../core/group-by.ts';
 import { canonicalHashtag } from '../core/hashtag-name.ts';
 import type { Period } from '../core/period.ts';
-import type { Correction, DayRecord, Failure, PeriodRecord, RunInfo } from '../core/snapshot.ts';
+import type {
+  Correction,
+  CreditsLeft,
+  DayRecord,
+  Failure,
+  PeriodRecord,
+  RunInfo,
+} from '../core/snapshot.ts';
 import { isMissed } from '../trends/day-state.ts';
 import { readHistory } from './history.ts';
 import { type Row, selectRows, selectValue } from './rows.ts';
 
 /** The newest day with a snapshot or a run; null in an empty database. */
 export function newestDay(db: Database): Day | null {
-  const newest = [maxDay(db, 'snapshots'), maxDay(db, 'runs')].filter((day) => day !== null);
-  return newest.sort().at(-1) ?? null;
+  return nextDay(db, NEWEST_DATE, '~');
 }
 
 /** A day with a snapshot or a run. */
@@ -79,20 +84,18 @@ export function readLastHeard(db: Database): Map<string, LastHeard> {
 }
 
 /** The credits that the API last said were left, and the day of that run; null where it never did. */
-export function readCreditsLeft(db: Database): { credits: number; day: Day } | null {
-  const sql = `SELECT date, credits_remaining FROM runs WHERE credits_remaining IS NOT NULL
-    ORDER BY date DESC, started_at DESC, id DESC LIMIT 1`;
-  const [row] = selectRows(db, sql);
-  const [day, credits] = [toDay(row?.date), parseCount(row?.credits_remaining)];
-  return day === null || credits === null ? null : { credits, day };
+export function readCreditsLeft(db: Database): CreditsLeft | null {
+  const sql = `SELECT credits_remaining AS credits, date AS day FROM runs
+    WHERE credits_remaining IS NOT NULL ORDER BY date DESC, started_at DESC, id DESC LIMIT 1`;
+  return selectRows<CreditsLeft>(db, sql)[0] ?? null;
 }
 
 /** Everything about a day; null where the database has neither a snapshot nor a run of it. */
 export function readDay(db: Database, day: Day): DayRecord | null {
-  const runs = selectRows(db, RUNS, [day]).map((row) => toRun(day, row));
+  const runs = selectRows<RunInfo>(db, RUNS, [day]);
   const history = readHistory(db, day, day);
   if (runs.length === 0 && history.at(-1)?.day !== day) return null;
-  const previousDay = maxDay(db, 'snapshots', day);
+  const previousDay = nextDay(db, 'SELECT max(date) FROM snapshots WHERE date < ?', day);
   const previous = previousDay === null ? [] : [...capturedHashtags(db, previousDay)];
   return {
     day,
@@ -103,7 +106,7 @@ export function readDay(db: Database, day: Day): DayRecord | null {
     history,
     runs,
     failures: readFailures(db, day),
-    corrections: selectRows(db, CORRECTIONS, [day]).map(toCorrection),
+    corrections: selectRows<Correction>(db, CORRECTIONS, [day]),
   };
 }
 
@@ -121,6 +124,11 @@ export function readPeriod(db: Database, period: Period): PeriodRecord | null {
   };
 }
 
+const NEWEST_DATE = `SELECT max(date) FROM (
+  SELECT max(date) AS date FROM snapshots WHERE date < ?1
+  UNION ALL SELECT max(date) FROM runs WHERE date < ?1
+)`;
+
 // From each day to the next by the key; GROUP BY and DISTINCT would read the whole table.
 const SNAPSHOT_DAYS = `WITH RECURSIVE days(day) AS (
   SELECT min(date) FROM snapshots
@@ -137,9 +145,12 @@ const LAST_FAILURES = `SELECT date, hashtag, kind, reason, max(run_id) FROM (${F
   WHERE NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.date = failed.date AND s.hashtag = failed.hashtag)
   GROUP BY date, hashtag ORDER BY date, hashtag`;
 
-const RUNS = 'SELECT * FROM runs WHERE date = ? ORDER BY started_at, id';
+const RUNS = `SELECT date AS day, started_at AS startedAt, finished_at AS finishedAt, trigger, url,
+    tracked, credits_used AS creditsUsed, credits_remaining AS creditsRemaining
+  FROM runs WHERE date = ? ORDER BY started_at, id`;
 
-const CORRECTIONS = `SELECT hashtag, video_count, view_count, finished_at
+const CORRECTIONS = `SELECT hashtag, video_count AS videoCount, view_count AS viewCount,
+    finished_at AS replacedAt
   FROM corrections JOIN runs ON runs.id = run_id WHERE date = ? ORDER BY hashtag, run_id`;
 
 function toFailure({ hashtag, kind, reason }: Row): Failure {
@@ -150,28 +161,6 @@ function toFailure({ hashtag, kind, reason }: Row): Failure {
   };
 }
 
-function toRun(day: Day, row: Row): RunInfo {
-  return {
-    day,
-    startedAt: String(row.started_at),
-    finishedAt: String(row.finished_at),
-    trigger: String(row.trigger),
-    url: row.url === null ? null : String(row.url),
-    tracked: Number(row.tracked),
-    creditsUsed: parseCount(row.credits_used),
-    creditsRemaining: parseCount(row.credits_remaining),
-  };
-}
-
-function toCorrection(row: Row): Correction {
-  return {
-    hashtag: String(row.hashtag),
-    videoCount: parseCount(row.video_count),
-    viewCount: parseCount(row.view_count),
-    replacedAt: String(row.finished_at),
-  };
-}
-
 function toDay(value: unknown): Day | null {
   return typeof value === 'string' && isDay(value) ? value : null;
 }
@@ -179,11 +168,6 @@ function toDay(value: unknown): Day | null {
 /** The first day with a snapshot; null where there is none. */
 function firstDay(db: Database): Day | null {
   return nextDay(db, 'SELECT min(date) FROM snapshots WHERE date > ?', '');
-}
-
-/** The newest day in a table, before a day where one is given. */
-function maxDay(db: Database, table: 'snapshots' | 'runs', before?: Day): Day | null {
-  return nextDay(db, `SELECT max(date) FROM ${table} WHERE date < ?`, before ?? '~');
 }
 
 /** The day that the query finds next to a bound. Whatever is not a day is passed over. */

@@ -7,6 +7,7 @@ import { readIfThere } from '../system/files.ts';
 
 const POLL_MS = 100;
 
+type Tell = (line: string) => void;
 /** What the tasks of this process have written into the locks that they hold or wait for. */
 const ownHolders = new Set<string>();
 
@@ -15,19 +16,11 @@ const ownHolders = new Set<string>();
  * waits for a process that does, and says so. A process that died does not keep the lock.
  * @throws what the file system says where the lock can't be written; then the files can't be either
  */
-export function withLock<T>(
-  root: string,
-  log: (line: string) => void,
-  work: () => Promise<T>,
-): Promise<T> {
+export function withLock<T>(root: string, log: Tell, work: () => Promise<T>): Promise<T> {
   return withLockFile(path.join(root, LOCK_PATH), log, work);
 }
 
-async function withLockFile<T>(
-  lock: string,
-  log: (line: string) => void,
-  work: () => Promise<T>,
-): Promise<T> {
+async function withLockFile<T>(lock: string, log: Tell, work: () => Promise<T>): Promise<T> {
   const holder = `${process.pid} ${randomUUID()}`;
   ownHolders.add(holder);
   try {
@@ -47,11 +40,7 @@ async function removeIfPossible(file: string): Promise<void> {
   await rm(file, { force: true }).catch(() => {});
 }
 
-async function takeLock(
-  lock: string,
-  ownHolder: string,
-  log: (line: string) => void,
-): Promise<void> {
+async function takeLock(lock: string, ownHolder: string, log: Tell): Promise<void> {
   const own = `${lock}.${randomUUID()}.tmp`;
   await mkdir(path.dirname(lock), { recursive: true });
   try {
@@ -106,7 +95,7 @@ function isAlive(pid: string): boolean {
  * process could do the same and a third could take the lock. So this step has a lock of its own for
  * each holder: whoever gets it finds either the stale lock, or nothing to do.
  */
-function discard(lock: string, holder: string, log: (line: string) => void): Promise<void> {
+function discard(lock: string, holder: string, log: Tell): Promise<void> {
   const ofHolder = `${lock}.${hash('sha256', holder).slice(0, 16)}.tmp`;
   return withLockFile(ofHolder, log, async () => {
     if ((await readHolder(lock)) === holder) await rm(lock, { force: true });

@@ -1,11 +1,9 @@
 import type { Database } from 'sql.js';
-import { DatabaseError } from './errors.ts';
+import { DatabaseError } from '../core/errors.ts';
 import { inTransaction, selectRows, selectValue } from './rows.ts';
 
 /** Each brings a file to the next version (SQLite's `user_version`), in one transaction. */
-const MIGRATIONS = [
-  { name: 'create the tables, or upgrade those of the tutorial’s script', run: createTables },
-];
+const MIGRATIONS = [createTables];
 
 const SNAPSHOTS_TABLE = `(
   date TEXT,
@@ -27,15 +25,15 @@ export function migrate(db: Database, name: string): void {
         `${MIGRATIONS.length}); update the scripts: git pull`,
     );
   }
-  MIGRATIONS.slice(version).forEach((migration, index) => {
+  MIGRATIONS.slice(version).forEach((upgrade, index) => {
     inTransaction(db, () => {
-      migration.run(db, name);
+      upgrade(db, name);
       db.run(`PRAGMA user_version = ${version + index + 1}`);
     });
   });
 }
 
-/** From nothing, or from a file of the tutorial's script, whose rows are all kept. */
+/** Creates the tables, or upgrades those of the tutorial's script, whose rows are all kept. */
 function createTables(db: Database, name: string): void {
   const columns = selectRows(db, "SELECT name FROM pragma_table_info('snapshots')")
     .map((row) => row.name)

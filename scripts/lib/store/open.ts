@@ -1,13 +1,13 @@
 import path from 'node:path';
 import type { Database } from 'sql.js';
 import type { Day } from '../core/day.ts';
+import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
 import { describeSystemError, readIfThere, writeFileAtomically } from '../system/files.ts';
 import { git } from '../system/git.ts';
 import { openObjects, readObject } from '../system/git-objects.ts';
 import { type OpenDatabase, parseDatabase } from './database.ts';
 import { newestDay } from './days.ts';
-import { DamagedDatabaseError, DatabaseError } from './errors.ts';
 
 /**
  * Opens the database below `root`; a new, empty one where there is no such file, and only then.
@@ -23,9 +23,8 @@ export async function openDatabase(root: string): Promise<OpenDatabase> {
     return await parseDatabase(file);
   } catch (error) {
     if (!(error instanceof DamagedDatabaseError)) throw error;
-    throw new DamagedDatabaseError(`${error.message}. ${await adviseRecovery(root)}`, {
-      cause: error,
-    });
+    const advice = await adviseRecovery(root);
+    throw new DamagedDatabaseError(`${error.message}. ${advice}`, { cause: error });
   }
 }
 
@@ -62,17 +61,11 @@ export async function openCommitted(root: string, commit: string | null): Promis
   });
 }
 
-/** A sound version of the database in the history of the branch. */
-export type GoodVersion = {
-  /** The abbreviated hash of the commit that wrote it. */
-  commit: string;
-  file: Buffer;
-  /** The newest day that it holds; null for none. */
-  newestDay: Day | null;
-};
-
-/** The newest version in the branch's history that opens and passes its check; null for none. */
-export async function findGoodVersion(root: string): Promise<GoodVersion | null> {
+/**
+ * The newest version in the branch's history that opens and passes its check; null for none.
+ * @returns the abbreviated hash of the commit that wrote it, its bytes, and the newest day in it
+ */
+export async function findGoodVersion(root: string) {
   const log = await git(root, ['rev-list', '--first-parent', 'HEAD', '--', DATABASE_PATH]);
   using objects = openObjects(root);
   for (const hash of log.split('\n').filter((line) => line !== '')) {

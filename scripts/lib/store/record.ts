@@ -1,15 +1,14 @@
 import type { Database } from 'sql.js';
 import { type Counts, parseCount } from '../core/count.ts';
 import type { Day } from '../core/day.ts';
+import { DatabaseError } from '../core/errors.ts';
 import { canonicalHashtag } from '../core/hashtag-name.ts';
 import type { Failure, Run, Snapshot } from '../core/snapshot.ts';
 import { compareText } from '../core/text.ts';
 import { capturedHashtags, newestDay } from './days.ts';
-import { DatabaseError } from './errors.ts';
 import { inTransaction, selectRows, selectValue } from './rows.ts';
 
 export const INSERT_RUN = 'INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
-const INSERT_SNAPSHOT = 'INSERT INTO snapshots VALUES (?, ?, ?, ?)';
 
 /**
  * Adds a run with its snapshots and failures, in one transaction. An unknown count leaves a known
@@ -33,10 +32,8 @@ export function recordRun(db: Database, run: Run): void {
       correct(db, runId, run.day, hashtag, counts);
     }
     const added = run.snapshots.filter((snapshot) => !isCaptured(snapshot));
-    insertSnapshots(
-      db,
-      added.map((snapshot) => ({ day: run.day, ...snapshot })),
-    );
+    const rows = added.map((snapshot) => ({ day: run.day, ...snapshot }));
+    insertSnapshots(db, rows);
     if (countSnapshots(db) < rowsBefore) throw new DatabaseError('snapshots would be lost');
   });
   // Daily inserts leave pages a fifth empty. Packed once a month, the file is a quarter smaller, and
@@ -60,14 +57,12 @@ export function addMissingSnapshots(db: Database, snapshots: Snapshot[]): Snapsh
     if (!names.has(hashtag)) added.push(snapshot);
     names.add(hashtag);
   }
-  added.sort((a, b) => compareText(a.day, b.day) || compareText(a.hashtag, b.hashtag));
-  inTransaction(db, () => insertSnapshots(db, added));
-  return added;
+  return inTransaction(db, () => insertSnapshots(db, added));
 }
 
-/** Inserts in the order of the key, which fills SQLite's pages to the brim. */
-function insertSnapshots(db: Database, snapshots: Snapshot[]): void {
-  const insert = db.prepare(INSERT_SNAPSHOT);
+/** Inserts in the order of the key, which fills SQLite's pages to the brim, and returns that order. */
+function insertSnapshots(db: Database, snapshots: Snapshot[]): Snapshot[] {
+  const insert = db.prepare('INSERT INTO snapshots VALUES (?, ?, ?, ?)');
   const inOrder = snapshots.toSorted(
     (a, b) => compareText(a.day, b.day) || compareText(a.hashtag, b.hashtag),
   );
@@ -75,6 +70,7 @@ function insertSnapshots(db: Database, snapshots: Snapshot[]): void {
     insert.run([day, hashtag, videoCount, viewCount]);
   }
   insert.free();
+  return inOrder;
 }
 
 /**

@@ -3,9 +3,9 @@ import type { Database, SqlValue } from 'sql.js';
 /** A row of a query, by the names of its columns. */
 export type Row = Record<string, SqlValue>;
 
-/** All rows of a query. */
-export function selectRows(db: Database, sql: string, parameters: SqlValue[] = []): Row[] {
-  return [...iterateRows(db, sql, parameters)];
+/** All rows of a query. A type other than Row says what its columns are called and hold. */
+export function selectRows<T = Row>(db: Database, sql: string, parameters: SqlValue[] = []): T[] {
+  return [...iterateRows(db, sql, parameters)] as T[];
 }
 
 /** The rows of a query, one at a time. */
@@ -36,11 +36,12 @@ export function selectValue(db: Database, sql: string, parameters: SqlValue[] = 
 }
 
 /** Runs `change` in a transaction: all of it, or nothing where it throws. */
-export function inTransaction(db: Database, change: () => void): void {
+export function inTransaction<T>(db: Database, change: () => T): T {
   db.run('BEGIN');
   try {
-    change();
+    const result = change();
     db.run('COMMIT');
+    return result;
   } catch (error) {
     db.run('ROLLBACK');
     throw error;

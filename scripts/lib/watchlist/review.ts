@@ -1,6 +1,6 @@
-import type { Day } from '../core/day.ts';
 import { formatCount, formatDuration, formatList, plural } from '../core/format.ts';
 import { escapeMarkdown, hashtagLink, renderTable } from '../core/markdown.ts';
+import type { CreditsLeft } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
 import { type Cost, daysOfCredits, estimateCost } from './credits.ts';
 import type { Watchlist } from './watchlist.ts';
@@ -38,10 +38,7 @@ export function reviewWatchlist(before: Watchlist | null, after: Watchlist) {
 }
 
 /** A warning where a month costs more than the credits that were left on a day; null otherwise. */
-export function warnOfCredits(
-  watchlist: Watchlist,
-  left: { credits: number; day: Day },
-): string | null {
+export function warnOfCredits(watchlist: Watchlist, left: CreditsLeft): string | null {
   const { creditsPerMonth } = estimateCost(watchlist);
   if (creditsPerMonth <= left.credits) return null;
   const days = daysOfCredits(left.credits, watchlist);
