@@ -22,7 +22,8 @@ export function renderHeadline(report: DayReport): string {
 
 /** One line of Markdown that says whether all is well: captured, when, credits, missing days. */
 export function renderHealth(report: DayReport): string {
-  const { state, tracked, lastRun, creditsUsed, creditsRemaining, creditsLastDays } = report;
+  const { state, tracked, runs, creditsUsed, creditsRemaining, creditsLastDays } = report;
+  const lastRun = runs.at(-1);
   const parts = [
     `${isComplete(report) ? '✅' : '⚠️'} **${report.trends.length} of ${tracked} captured**`,
   ];
@@ -31,7 +32,7 @@ export function renderHealth(report: DayReport): string {
     parts.push(`${formatCount(names.length)} missed: ${formatList(names, MAX_MISSED_NAMES)}`);
   }
   if (state.absent.length > 0) parts.push(`${formatCount(state.absent.length)} not on TikTok`);
-  if (lastRun === null) {
+  if (lastRun === undefined) {
     parts.push('no run is recorded for this day');
   } else {
     const when = formatInstant(lastRun.finishedAt, report.timeZone);
@@ -70,24 +71,18 @@ export function renderTrending(report: DayReport): string {
     isRealChange(growth) && growth.perDay > 0
       ? `The fastest was ${hashtagLink(top.hashtag)}: ${top.rankedBy} ${formatGrowth(growth)}.`
       : 'Nothing grew by more than rounding.';
-  const { thresholdPercent } = report;
-  const limit =
-    thresholdPercent === null
-      ? 'faster than its threshold'
-      : `by more than ${thresholdPercent}% a day`;
-  return `No hashtag grew ${limit}. ${closest}`;
+  const { thresholdPercent: limit } = report;
+  const enough = limit === null ? 'faster than its threshold' : `by more than ${limit}% a day`;
+  return `No hashtag grew ${enough}. ${closest}`;
 }
 
 function renderTrendingItem(trend: Trend): string {
   const { acceleration } = rankedMeasure(trend);
   const [figures = '', ...details] = describeTrend(trend, (text) => `**${text}**`);
   if (acceleration !== null) {
-    const points = (acceleration * 100).toFixed(1);
-    const direction =
-      acceleration >= 0
-        ? `${points} points a day faster`
-        : `${points.slice(1)} points a day slower`;
-    details.push(`${direction} than in the 7 days before`);
+    const points = Math.abs(acceleration * 100).toFixed(1);
+    const direction = acceleration < 0 ? 'slower' : 'faster';
+    details.push(`${points} points a day ${direction} than in the 7 days before`);
   }
   const start = `${trendMark(trend)} **${hashtagLink(trend.hashtag)}** ${figures}`;
   return [start, ...details].join(' · ');

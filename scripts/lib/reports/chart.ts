@@ -5,12 +5,9 @@ import type { Trend } from '../trends/trends.ts';
 import { type ChartLine, chooseChartTrends } from './chart-lines.ts';
 
 const WIDTH = 880;
-
 const HEIGHT = 420;
-
 /** Longer names are cut in the chart. */
 const NAME_WIDTH = 18;
-
 const LABEL_HEIGHT = 15;
 
 // Eight hues with a contrast of 3:1 on GitHub's white and its dark grey, distinct for the colour-blind.
@@ -165,11 +162,8 @@ function displayWidth(text: string): number {
 }
 
 function formatAxisDay(day: Day): string {
-  return new Date(day).toLocaleDateString('en-GB', {
-    timeZone: 'UTC',
-    day: 'numeric',
-    month: 'short',
-  });
+  const style = { timeZone: 'UTC', day: 'numeric', month: 'short' } as const;
+  return new Date(day).toLocaleDateString('en-GB', style);
 }
 
 function escapeXml(text: string): string {

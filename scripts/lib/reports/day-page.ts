@@ -7,10 +7,8 @@ import { isTrending, type Trend } from '../trends/trends.ts';
 import { renderHealth, renderTrending } from './brief.ts';
 import { type DayReport, failuresOf } from './day-report.ts';
 import {
-  explainMarks,
   explainNoRate,
   failureWords,
-  mergeRemarks,
   type Remark,
   rankColumns,
   renderByGroup,
@@ -107,63 +105,49 @@ function renderNotes(report: DayReport): string {
   }
   for (const hashtag of report.paused) add('**Paused**', hashtagLink(hashtag));
   for (const hashtag of report.removed) add('**No longer tracked**', hashtagLink(hashtag));
-  for (const range of formatRanges(report.missingDays))
-    add('**Missing days** in the last 30', range);
-  for (const trend of report.trends) {
-    for (const [remark, detail] of remarksOn(trend))
-      add(remark, hashtagLink(trend.hashtag) + detail);
-  }
+  const ranges = formatRanges(report.missingDays);
+  for (const range of ranges) add('**Missing days** in the last 30', range);
+  for (const trend of report.trends) remarks.push(...remarksOn(trend));
   for (const { hashtag, videoCount, viewCount, replacedAt } of report.corrections) {
     const before = `${formatCount(videoCount)} videos, ${formatCount(viewCount)} views`;
     const when = formatInstant(replacedAt, report.timeZone);
     add('**Corrected** by a later run', `${hashtagLink(hashtag)} (before ${when}: ${before})`);
   }
-
-  const notes = mergeRemarks(remarks, report.trends);
   const unrecorded = report.tracked - report.trends.length - failuresOf(report).length;
   if (unrecorded > 0) {
-    notes.push(`**Not asked for** on this day: ${plural(unrecorded, 'hashtag')} of the watchlist`);
+    add('**Not asked for** on this day', `${plural(unrecorded, 'hashtag')} of the watchlist`);
   }
   const hasRounded = report.trends
     .flatMap(({ videos, views }) => [videos, views])
-    .some(({ growth, over7Days, over30Days }) =>
-      [growth, over7Days, over30Days].some(isMarkedRounded),
-    );
-  notes.push(...explainMarks(report.trends, hasRounded));
-  return renderNoteList(notes);
+    .flatMap(({ growth, over7Days, over30Days }) => [growth, over7Days, over30Days])
+    .some(isMarkedRounded);
+  return renderNoteList(remarks, report.trends, hasRounded);
 }
 
-/** Pairs of a remark, the same for all hashtags that it is about, and the detail of this one. */
-function remarksOn(trend: Trend): [remark: string, detail: string][] {
+/** What a reader has to know about the figures of one hashtag, which `detail` is about alone. */
+function remarksOn(trend: Trend): Remark[] {
   const { growth } = rankedMeasure(trend);
-  const remarks: [string, string][] = [];
-  if (trend.rankedBy === null) remarks.push([`**${capitalize(explainNoRate(trend))}**`, '']);
-  if (trend.videos.count === null) remarks.push(['**No video count** from TikTok', '']);
-  if (trend.views.count === null) remarks.push(['**No view count** from TikTok', '']);
+  const remarks: Remark[] = [];
+  const add = (remark: string, detail = '') =>
+    remarks.push([remark, hashtagLink(trend.hashtag) + detail]);
+  if (trend.rankedBy === null) add(`**${capitalize(explainNoRate(trend))}**`);
+  if (trend.videos.count === null) add('**No video count** from TikTok');
+  if (trend.views.count === null) add('**No view count** from TikTok');
   if (growth.kind !== 'rate') return remarks;
+  const { added, days } = growth;
   if (isLongGap(growth)) {
-    remarks.push([
-      '**Back** after a long gap, growth is the daily rate over it',
-      ` (${growth.days} days)`,
-    ]);
-  } else if (growth.days > 1) {
-    remarks.push([
-      `**Compared with ${growth.days} days before**, the days between are missing`,
-      '',
-    ]);
-  }
-  if (growth.added < 0 && !growth.isWithinRounding) {
-    remarks.push(['**Fell**', ` by ${formatCount(-growth.added)} ${trend.rankedBy}`]);
+    add('**Back** after a long gap, growth is the daily rate over it', ` (${days} days)`);
+  } else if (days > 1) add(`**Compared with ${days} days before**, the days between are missing`);
+  if (added < 0 && !growth.isWithinRounding) {
+    add('**Fell**', ` by ${formatCount(-added)} ${trend.rankedBy}`);
   }
   return remarks;
 }
 
+/** A gap longer than a week is a return, not a missed day. */
 function isLongGap(growth: Growth): boolean {
-  return growth.kind === 'rate' && growth.days > RETURN_AFTER_DAYS;
+  return growth.kind === 'rate' && growth.days > 7;
 }
-
-/** A gap longer than this is a return, not a missed day. */
-const RETURN_AFTER_DAYS = 7;
 
 function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

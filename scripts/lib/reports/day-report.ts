@@ -1,17 +1,12 @@
 import type { Day } from '../core/day.ts';
-import type { Correction, DayRecord, RunInfo } from '../core/snapshot.ts';
+import type { DayRecord } from '../core/snapshot.ts';
 import { type DayState, judgeDayState, missingDays } from '../trends/day-state.ts';
 import { computeTrends, type Trend } from '../trends/trends.ts';
 import { daysOfCredits } from '../watchlist/credits.ts';
 import { groupsByHashtag, thresholds, type Watchlist } from '../watchlist/watchlist.ts';
 
-/** What a day's report says: pure data, from the database and the watchlist alone. */
-export type DayReport = {
-  day: Day;
-  /** The newest day of the database. */
-  newestDay: Day;
-  /** The newest day before this one with a snapshot; null where there is none. */
-  previousDay: Day | null;
+/** What a day's report says: the day's record, and what it means under the watchlist. Pure data. */
+export type DayReport = DayRecord & {
   timeZone: string;
   trends: Trend[];
   state: DayState;
@@ -19,13 +14,11 @@ export type DayReport = {
   tracked: number;
   /** Days of the last 30 with no snapshot at all. */
   missingDays: Day[];
-  lastRun: RunInfo | null;
   /** Credits are null where the API did not say. */
   creditsUsed: number | null;
   creditsRemaining: number | null;
   /** For how many days the remaining credits last. */
   creditsLastDays: number | null;
-  corrections: Correction[];
   /** Hashtags of `previousDay` that are no longer asked for. */
   paused: string[];
   removed: string[];
@@ -39,30 +32,25 @@ export type DayReport = {
 export function composeReport(record: DayRecord, watchlist: Watchlist): DayReport {
   const { day, history, runs, failures } = record;
   const trends = computeTrends(history, day, thresholds(watchlist));
-  const lastRun = runs.at(-1) ?? null;
+
   const used = runs.flatMap((run) => run.creditsUsed ?? []);
   const creditsRemaining = runs.flatMap((run) => run.creditsRemaining ?? []).at(-1) ?? null;
   const captured = trends.map(({ hashtag }) => hashtag);
-  const hasOwnThreshold = watchlist.entries.some(
-    (entry) => entry.trendingGrowthPercent !== undefined,
-  );
+  const { timeZone, trendingGrowthPercent } = watchlist.settings;
+  const isShared = watchlist.entries.every((entry) => entry.trendingGrowthPercent === undefined);
   return {
-    day,
-    newestDay: record.newestDay,
-    previousDay: record.previousDay,
-    timeZone: watchlist.settings.timeZone,
+    ...record,
+    timeZone,
     trends,
     state: judgeDayState(captured, failures),
-    tracked: Math.max(lastRun?.tracked ?? 0, captured.length + failures.length),
+    tracked: Math.max(runs.at(-1)?.tracked ?? 0, captured.length + failures.length),
     missingDays: missingDays(history, day, record.firstDay),
-    lastRun,
     creditsUsed: used.length === 0 ? null : used.reduce((sum, credits) => sum + credits, 0),
     creditsRemaining,
     creditsLastDays: creditsRemaining === null ? null : daysOfCredits(creditsRemaining, watchlist),
-    corrections: record.corrections,
     ...findDropped(record, watchlist),
     groups: groupsByHashtag(watchlist),
-    thresholdPercent: hasOwnThreshold ? null : watchlist.settings.trendingGrowthPercent,
+    thresholdPercent: isShared ? trendingGrowthPercent : null,
   };
 }
 
@@ -80,10 +68,8 @@ export function isComplete({ state, tracked }: DayReport): boolean {
  * The hashtags that were captured on the day before but not on this one, because the watchlist has
  * paused or removed them. After a day without any snapshot, the next day mentions them.
  */
-function findDropped(
-  { day, history, failures, previousHashtags }: DayRecord,
-  { entries }: Watchlist,
-): Pick<DayReport, 'paused' | 'removed'> {
+function findDropped(record: DayRecord, { entries }: Watchlist) {
+  const { day, history, failures, previousHashtags } = record;
   const captured = history.filter((snapshot) => snapshot.day === day);
   const seen = new Set([...captured, ...failures].map(({ hashtag }) => hashtag));
   const dropped = captured.length === 0 ? [] : previousHashtags.filter((name) => !seen.has(name));

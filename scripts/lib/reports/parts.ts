@@ -46,14 +46,11 @@ export function renderByGroup<T extends { hashtag: string }>(
     a === undefined ? 1 : b === undefined ? -1 : a.localeCompare(b, 'en'),
   );
   const rest = byGroup.some(([group]) => group !== undefined) ? 'Other hashtags' : 'All hashtags';
-  return byGroup.flatMap(([group, groupRows]) => [
-    `## ${group === undefined ? rest : escapeMarkdown(group)}`,
-    renderTable(
-      header,
-      groupRows.map(({ cells }) => used(cells)),
-      align.join(''),
-    ),
-  ]);
+  return byGroup.flatMap(([group, groupRows]) => {
+    const title = group === undefined ? rest : escapeMarkdown(group);
+    const lines = groupRows.map(({ cells }) => used(cells));
+    return [`## ${title}`, renderTable(header, lines, align.join(''))];
+  });
 }
 
 /** A bar for each day between the smallest and the largest count; a gap is a dot. */
@@ -72,30 +69,23 @@ export function renderSparkline(counts: (number | null)[]): string {
 /** A remark, and one thing that it is about. */
 export type Remark = [remark: string, item: string];
 
-/** Each remark once, with everything that it is about. */
-export function mergeRemarks(remarks: Remark[], trends: { hashtag: string }[]): string[] {
+/**
+ * The data notes as a list: each remark once, with everything that it is about, and what the marks
+ * in the tables mean, as far as they are used.
+ */
+export function renderNoteList(remarks: Remark[], trends: Ranked[], hasRounded: boolean): string {
   const everyHashtag = trends.map((trend) => hashtagLink(trend.hashtag)).join();
-  return [...groupBy(remarks, ([remark]) => remark)].map(([remark, group]) => {
+  const notes = [...groupBy(remarks, ([remark]) => remark)].map(([remark, group]) => {
     const items = group.map(([, item]) => item);
     const isAll = items.length > 5 && items.join() === everyHashtag;
     return `${remark}: ${isAll ? 'all hashtags' : formatList(items)}`;
   });
-}
-
-/** What the marks in the tables mean, as far as they are used. */
-export function explainMarks(trends: Ranked[], hasRounded: boolean): string[] {
-  const notes: string[] = [];
   if (hasRounded) {
     notes.push('**≈**: within one step of TikTok’s rounding, so it says nothing about growth');
   }
   if (trends.some((trend) => trend.rankedBy === 'views')) {
     notes.push('**By views**: the growth of videos is unknown, so the rank goes by views');
   }
-  return notes;
-}
-
-/** The data notes as a list. */
-export function renderNoteList(notes: string[]): string {
   return notes.length === 0 ? 'Nothing to add.' : notes.map((note) => `- ${note}`).join('\n');
 }
 

@@ -32,8 +32,6 @@ import { groupsByHashtag, thresholds, type Watchlist } from '../watchlist/watchl
 import { drawChart } from './chart.ts';
 import { type ChartLine, chooseLines } from './chart-lines.ts';
 import {
-  explainMarks,
-  mergeRemarks,
   type Remark,
   rankColumns,
   renderByGroup,
@@ -41,15 +39,11 @@ import {
   renderSparkline,
 } from './parts.ts';
 
-/** What the summary of a week or month says: pure data, from the database and the watchlist alone. */
-export type Summary = {
-  period: Period;
-  /** The last day that it covers: earlier than the period's where that is not over. */
-  lastDay: Day;
+/** What the summary of a week or month says: its record, and what it means. Pure data. */
+export type Summary = PeriodRecord & {
   trends: PeriodTrend[];
-  /** The first day that could have snapshots: of the period, or of the database if that is later. */
-  firstDay: Day;
-  /** The days from the first to the last one without any snapshot. */
+  /** How many days could have snapshots so far, and those of them without any. */
+  possibleDays: number;
   missingDays: Day[];
   /** The group of each hashtag that has one. */
   groups: Map<string, string>;
@@ -57,15 +51,14 @@ export type Summary = {
 
 /** Computes a period's summary from its rows. */
 export function composeSummary(record: PeriodRecord, watchlist: Watchlist): Summary {
-  const { period, lastDay, history } = record;
-  const firstDay = record.firstDay > period.first ? record.firstDay : period.first;
-  const length = daysBetween(firstDay, lastDay) + 1;
+  const { period, firstDay, lastDay, history } = record;
+  const start = firstDay > period.first ? firstDay : period.first;
+  const possibleDays = daysBetween(start, lastDay) + 1;
   return {
-    period,
-    lastDay,
+    ...record,
     trends: computePeriodTrends(history, period, thresholds(watchlist)),
-    firstDay,
-    missingDays: missingDays(history, lastDay, firstDay, length),
+    possibleDays,
+    missingDays: missingDays(history, lastDay, start, possibleDays),
     groups: groupsByHashtag(watchlist),
   };
 }
@@ -117,8 +110,7 @@ export function renderSummaryChart(summary: Summary): string | null {
 
 /** How many days and hashtags were captured, what they added together, how many were trending. */
 function renderHealth(summary: Summary): string {
-  const { period, firstDay, lastDay, trends } = summary;
-  const possibleDays = daysBetween(firstDay, lastDay) + 1;
+  const { period, firstDay, lastDay, trends, possibleDays } = summary;
   const missing = summary.missingDays.length;
   const captured = possibleDays - missing;
   const parts = [
@@ -129,8 +121,9 @@ function renderHealth(summary: Summary): string {
   if (lastDay < period.last) parts.push(`so far, up to ${lastDay}`);
   parts.push(plural(trends.length, 'hashtag'));
   const added = (['videos', 'views'] as const).flatMap((measure) => {
-    const total = totalAdded(trends, measure);
-    return total === null ? [] : [`${formatChange(total)} ${measure}`];
+    const known = trends.flatMap((trend) => changeOf(trend[measure].growth)?.added ?? []);
+    const total = known.reduce((sum, count) => sum + count, 0);
+    return known.length === 0 ? [] : [`${formatChange(total)} ${measure}`];
   });
   if (added.length > 0) parts.push(`together ${added.join(' and ')}`);
   const trending = trends.filter((trend) => trend.trendingDays.length > 0);
@@ -140,12 +133,6 @@ function renderHealth(summary: Summary): string {
     parts.push(`${trending.length} trending${ofThem}`);
   }
   return parts.join(' · ');
-}
-
-/** What all hashtags together gained; null where none has a growth. */
-function totalAdded(trends: PeriodTrend[], measure: Measure): number | null {
-  const added = trends.flatMap((trend) => changeOf(trend[measure].growth)?.added ?? []);
-  return added.length === 0 ? null : added.reduce((sum, count) => sum + count, 0);
 }
 
 const MAX_MOVERS = 5;
@@ -240,15 +227,15 @@ function renderNotes(summary: Summary): string {
   const { period, lastDay, trends } = summary;
   // Fewer than all in a week or month that is not over.
   const daysSoFar = daysBetween(period.first, lastDay) + 1;
-  const remarks: Remark[] = [
-    ...formatRanges(summary.missingDays).map((range): Remark => ['**Missing days**', range]),
-    ...trends.flatMap((trend) =>
-      remarksOn(trend, daysSoFar).map((remark): Remark => [remark, hashtagLink(trend.hashtag)]),
-    ),
-  ];
+  const remarks = formatRanges(summary.missingDays).map(
+    (range): Remark => ['**Missing days**', range],
+  );
+  for (const trend of trends) {
+    const link = hashtagLink(trend.hashtag);
+    for (const remark of remarksOn(trend, daysSoFar)) remarks.push([remark, link]);
+  }
   const growths = trends.flatMap(({ videos, views }) => [videos.growth, views.growth]);
-  const hasRounded = growths.some(isMarkedRounded);
-  return renderNoteList([...mergeRemarks(remarks, trends), ...explainMarks(trends, hasRounded)]);
+  return renderNoteList(remarks, trends, growths.some(isMarkedRounded));
 }
 
 function remarksOn(trend: PeriodTrend, usualDays: number): string[] {
