@@ -1,16 +1,16 @@
-import type { Database } from 'sql.js';
 import type { Day } from '../core/day.ts';
 import { UsageError } from '../core/errors.ts';
 import { reportPath, summaryPath } from '../core/paths.ts';
 import { type Period, parseMonth, parseWeek } from '../core/period.ts';
 import { renderConsoleReport } from '../reports/console.ts';
 import { composeReport } from '../reports/day-report.ts';
-import { writeIndex, writeReports, writeSummary } from '../reports/write.ts';
+import { type Sources, writeIndex, writeReports, writeSummary } from '../reports/write.ts';
 import { newestDay, readDay, readPeriod } from '../store/days.ts';
 import { withLock } from '../store/lock.ts';
 import { openDatabase } from '../store/open.ts';
-import { type Context, defineCommand, parseDayFlag } from '../system/command.ts';
-import { readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
+import { defineCommand, parseDayFlag } from '../system/command.ts';
+import type { Log } from '../system/log.ts';
+import { readWatchlist } from '../watchlist/watchlist.ts';
 
 export const report = defineCommand({
   name: 'report',
@@ -28,54 +28,43 @@ export const report = defineCommand({
       help: 'The summary of a month (YYYY-MM) instead of a day.',
     },
   },
-  async run({ date, week, month }, context) {
+  async run({ date, week, month }, { root, log }) {
     if ([date, week, month].filter((flag) => flag !== undefined).length > 1) {
       throw new UsageError('give one of --date, --week and --month');
     }
     const day = date === undefined ? null : parseDayFlag('--date', date);
     const period = parsePeriod(week, month);
-    const watchlist = await readWatchlist(context.root);
-    using db = await openDatabase(context.root);
+    const watchlist = await readWatchlist(root);
+    using db = await openDatabase(root);
     const newest = newestDay(db);
     if (newest === null) throw new UsageError('the database is empty; npm run track comes first');
-    if (period === null) await reportDay(db, day ?? newest, newest, watchlist, context);
-    else await reportPeriod(db, period, newest, watchlist, context);
+    const sources = { db, watchlist, root };
+    if (period === null) await reportDay(sources, day ?? newest, newest, log);
+    else await reportPeriod(sources, period, newest, log);
     return 0;
   },
 });
 
-async function reportDay(
-  db: Database,
-  day: Day,
-  newest: Day,
-  watchlist: Watchlist,
-  { root, log }: Context,
-): Promise<void> {
-  const record = readDay(db, day);
+async function reportDay(sources: Sources, day: Day, newest: Day, log: Log): Promise<void> {
+  const record = readDay(sources.db, day);
   if (record === null) {
     throw new UsageError(`--date ${day}: the database has no such day; the newest is ${newest}`);
   }
-  const dayReport = composeReport(record, watchlist);
-  await withLock(root, log.info, () => writeReports(db, root, dayReport, watchlist));
+  const dayReport = composeReport(record, sources.watchlist);
+  await withLock(sources.root, log.info, () => writeReports(sources, dayReport));
   log.info(`${renderConsoleReport(dayReport)}\n\nWrote ${reportPath(day)}`);
 }
 
-async function reportPeriod(
-  db: Database,
-  period: Period,
-  newest: Day,
-  watchlist: Watchlist,
-  { root, log }: Context,
-): Promise<void> {
-  const record = readPeriod(db, period);
+async function reportPeriod(sources: Sources, period: Period, newest: Day, log: Log) {
+  const record = readPeriod(sources.db, period);
   if (record === null) {
     throw new UsageError(
       `--${period.kind} ${period.name}: the database has no snapshot of it; the newest is of ${newest}`,
     );
   }
-  await withLock(root, log.info, async () => {
-    await writeSummary(root, record, watchlist);
-    await writeIndex(db, root, watchlist);
+  await withLock(sources.root, log.info, async () => {
+    await writeSummary(sources, record);
+    await writeIndex(sources, null);
   });
   log.info(`Wrote ${summaryPath(period)}`);
 }

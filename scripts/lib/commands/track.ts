@@ -9,9 +9,8 @@ import type { DayRecord, Run } from '../core/snapshot.ts';
 import { refuseOlderDatabase } from '../history/committed.ts';
 import { findNews, NO_NEWS, renderNews } from '../notify/news.ts';
 import { composeOutputs } from '../notify/outputs.ts';
-import { renderCommitMessage } from '../publish/commit-message.ts';
 import { publish } from '../publish/publish.ts';
-import { rebuild } from '../publish/rebuild.ts';
+import { rebuild, renderCommitMessage } from '../publish/rebuild.ts';
 import { findPublishTarget, type PublishTarget } from '../publish/target.ts';
 import { renderConsoleReport } from '../reports/console.ts';
 import { renderReport } from '../reports/day-page.ts';
@@ -125,7 +124,7 @@ async function reportAndPublish(
   let failure: unknown = null;
   try {
     if (report !== null) {
-      await writeReports(db, root, report, watchlist);
+      await writeReports({ db, watchlist, root }, report);
       await showReport(report, true, session);
     }
   } catch (error) {
@@ -160,8 +159,7 @@ async function publishDay(
   const additions = { root, db, run, report, watchlist };
   const isPublished = await publish(root, target, {
     message: renderCommitMessage(report),
-    rebuildIn: async (otherRoot, baseCommit) =>
-      renderCommitMessage(await rebuild(otherRoot, baseCommit, additions)),
+    rebuildIn: (otherRoot, baseCommit) => rebuild(otherRoot, baseCommit, additions),
     clock,
     random,
     log: log.info,

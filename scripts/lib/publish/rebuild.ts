@@ -1,5 +1,6 @@
 import type { Database } from 'sql.js';
 import type { Run } from '../core/snapshot.ts';
+import { renderHeadline } from '../reports/brief.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
 import { writeReports } from '../reports/write.ts';
 import { adoptAdditions } from '../store/adopt.ts';
@@ -8,8 +9,13 @@ import { openCommitted, openDatabase, saveDatabase } from '../store/open.ts';
 import { recordRun } from '../store/record.ts';
 import { readWatchlist, type Watchlist, WatchlistError } from '../watchlist/watchlist.ts';
 
+/** `2026-11-22: 7 of 7 hashtags, 1 trending (#cursor +15.2%)`; null where no day has changed. */
+export function renderCommitMessage(report: DayReport | null): string {
+  return report === null ? 'Add earlier snapshots' : `${report.day}: ${renderHeadline(report)}`;
+}
+
 /** What a checkout has that the remote may lack. */
-export type Additions = {
+type Additions = {
   /** The checkout. */
   root: string;
   db: Database;
@@ -25,13 +31,13 @@ export type Additions = {
  * Adds the checkout's additions to the database below `otherRoot`, and writes the reports of every
  * day that this changes.
  * @param baseCommit what both come from; null where they have nothing in common
- * @returns the report of the last day that was changed; null where there is none
+ * @returns the commit's message, about the last day that was changed
  */
 export async function rebuild(
   otherRoot: string,
   baseCommit: string | null,
   { root, db, run, report, watchlist }: Additions,
-): Promise<DayReport | null> {
+): Promise<string> {
   const otherWatchlist = await readWatchlist(otherRoot).catch((error: unknown) => {
     if (error instanceof WatchlistError) return watchlist;
     throw error;
@@ -48,7 +54,7 @@ export async function rebuild(
     const record = readDay(merged, day);
     if (record === null) continue;
     last = composeReport(record, otherWatchlist);
-    await writeReports(merged, otherRoot, last, otherWatchlist);
+    await writeReports({ db: merged, watchlist: otherWatchlist, root: otherRoot }, last);
   }
-  return last;
+  return renderCommitMessage(last);
 }

@@ -1,6 +1,7 @@
-import { addDays, type Day, daysUpTo } from '../core/day.ts';
+import { type Day, daysBetween, daysUpTo } from '../core/day.ts';
 import { formatCount, formatPeriod, plural } from '../core/format.ts';
-import { lengthInDays, monthOf, type Period } from '../core/period.ts';
+import { monthOf, type Period } from '../core/period.ts';
+import { compareText } from '../core/text.ts';
 import { renderHealth, renderTrending } from './brief.ts';
 import { chooseChartTrends } from './chart-lines.ts';
 import type { DayReport } from './day-report.ts';
@@ -46,38 +47,27 @@ function renderLatest(latest: DayReport): string[] {
 }
 
 function renderMonths(days: IndexedDay[], summaries: Period[]): string[] {
-  const byDay = new Map(days.map((entry) => [entry.day as string, entry]));
+  const byDay = new Map(days.map((entry) => [entry.day, entry]));
   const reported = days.filter((entry) => entry.hasReport);
-  const [newest, oldest] = [reported[0]?.day ?? '', reported.at(-1)?.day ?? ''];
+  const [newest, oldest] = [reported[0]?.day, reported.at(-1)?.day];
+  const span = newest && oldest ? daysUpTo(newest, daysBetween(oldest, newest) + 1).reverse() : [];
   // A week is listed with the month that it ends in.
-  const monthNames = [...reported.map(({ day }) => day), ...summaries.map(({ last }) => last)]
-    .map((day) => day.slice(0, 7))
-    .sort();
-  const [newestMonth, oldestMonth] = [monthNames.at(-1), monthNames[0]];
-  if (newestMonth === undefined || oldestMonth === undefined) return [];
-  const months: Period[] = [];
-  for (
-    let month = monthOf(`${newestMonth}-01` as Day);
-    month.name >= oldestMonth;
-    month = monthOf(addDays(month.first, -1))
-  ) {
-    months.push(month);
-  }
-  return months.flatMap((month) => {
-    const items = daysUpTo(month.last, lengthInDays(month))
-      .filter((day) => day >= oldest && day <= newest)
-      .map((day) => renderDay(day, byDay.get(day)));
-    const ofMonth = summaries.filter(({ last }) => last >= month.first && last <= month.last);
+  const listed = [...span, ...summaries.map(({ last }) => last)];
+  const months = new Map(listed.map(monthOf).map((month) => [month.name, month]));
+  const newestFirst = [...months.values()].sort((a, b) => compareText(b.name, a.name));
+  return newestFirst.flatMap((month) => {
+    const isOfMonth = (day: Day) => day.startsWith(month.name);
+    const items = span.filter(isOfMonth).map((day) => renderDay(day, byDay.get(day)));
+    const ofMonth = summaries.filter(({ last }) => isOfMonth(last));
     const weeks = ofMonth.filter(({ kind }) => kind === 'week').reverse();
     const summary = ofMonth.find(({ kind }) => kind === 'month');
     const title = formatPeriod(month);
-    const heading = summary === undefined ? title : renderSummaryLink(summary, title);
     const weekLinks = weeks.map((week) => renderSummaryLink(week, week.name.slice(5)));
-    const lines = [
-      ...(items.length > 0 ? [items.reverse().join(' · ')] : []),
+    return [
+      `### ${summary === undefined ? title : renderSummaryLink(summary, title)}`,
+      ...(items.length > 0 ? [items.join(' · ')] : []),
       ...(weekLinks.length > 0 ? [`Weeks: ${weekLinks.join(' · ')}`] : []),
     ];
-    return lines.length === 0 && summary === undefined ? [] : [`### ${heading}`, ...lines];
   });
 }
 

@@ -25,47 +25,43 @@ import { renderReportIndex } from './index-page.ts';
 import { renderLatestCsv } from './latest-csv.ts';
 import { composeSummary, renderSummary, renderSummaryChart } from './summary.ts';
 
+/** What reports are made from, and the repository that they are written to. */
+export type Sources = { db: Database; watchlist: Watchlist; root: string };
+
 /**
  * Writes the day's report and chart, the summaries of the weeks and months around it that are over,
  * the index and the badge, and for the newest day the CSV. Files that would not change are left alone.
  */
-export async function writeReports(
-  db: Database,
-  root: string,
-  report: DayReport,
-  watchlist: Watchlist,
-): Promise<void> {
+export async function writeReports(sources: Sources, report: DayReport): Promise<void> {
+  const { db, root } = sources;
   const { day } = report;
   const chart = renderChart(report.trends, day);
   const markdown = renderReport(report, {
     base: '',
-    previousReport: (await listReports(root)).filter((other) => other < day).at(-1) ?? null,
+    previousReport: (await listReports(root)).findLast((other) => other < day) ?? null,
     hasChart: chart !== null,
   });
   await writeTextIfChanged(path.join(root, reportPath(day)), markdown);
   if (chart !== null) await writeTextIfChanged(path.join(root, chartPath(day)), chart);
   for (const period of periodsAround(report).filter(({ last }) => last < report.newestDay)) {
     const record = readPeriod(db, period);
-    if (record !== null) await writeSummary(root, record, watchlist);
+    if (record !== null) await writeSummary(sources, record);
   }
-  await writeIndex(db, root, watchlist, report);
+  await writeIndex(sources, report);
   if (day === report.newestDay && report.trends.length > 0) {
     await writeTextIfChanged(path.join(root, LATEST_CSV_PATH), await renderLatestCsv(report));
   }
 }
 
 /** Writes the summary of a week or month, and its chart. Files that would not change are left alone. */
-export async function writeSummary(
-  root: string,
-  record: PeriodRecord,
-  watchlist: Watchlist,
-): Promise<void> {
+export async function writeSummary(sources: Sources, record: PeriodRecord): Promise<void> {
+  const { root, watchlist } = sources;
   const { period } = record;
   const summary = composeSummary(record, watchlist);
-  const others = await listSummaries(root, period.kind);
+  const isEarlier = ({ kind, name }: Period) => kind === period.kind && name < period.name;
   const chart = renderSummaryChart(summary);
   const markdown = renderSummary(summary, {
-    previous: others.filter(({ name }) => name < period.name).at(-1)?.name ?? null,
+    previous: (await listSummaries(root)).findLast(isEarlier)?.name ?? null,
     reportDays: new Set(await listReports(root)),
   });
   await writeTextIfChanged(path.join(root, summaryPath(period)), markdown);
@@ -74,14 +70,10 @@ export async function writeSummary(
 
 /**
  * Writes the index of all reports and summaries, and the badge.
- * @param report a report that exists already and need not be made again
+ * @param report a report that exists already and need not be made again; null for none
  */
-export async function writeIndex(
-  db: Database,
-  root: string,
-  watchlist: Watchlist,
-  report: DayReport | null = null,
-): Promise<void> {
+export async function writeIndex(sources: Sources, report: DayReport | null): Promise<void> {
+  const { db, root, watchlist } = sources;
   const reportDays = new Set(await listReports(root));
   const days = readDays(db).map(({ day, missed }) => ({
     day,
@@ -91,11 +83,7 @@ export async function writeIndex(
   const latestDay = days.find((entry) => entry.hasReport)?.day ?? null;
   const record = latestDay === null || latestDay === report?.day ? null : readDay(db, latestDay);
   const latest = record === null ? report : composeReport(record, watchlist);
-  const summaries = [
-    ...(await listSummaries(root, 'week')),
-    ...(await listSummaries(root, 'month')),
-  ];
-  const text = renderReportIndex(latest, days, summaries);
+  const text = renderReportIndex(latest, days, await listSummaries(root));
   await writeTextIfChanged(path.join(root, INDEX_PATH), text);
   if (latest !== null) await writeTextIfChanged(path.join(root, BADGE_PATH), renderBadge(latest));
 }
@@ -112,10 +100,11 @@ async function listReports(root: string): Promise<Day[]> {
   return (await listMarkdown(root, REPORTS_FOLDER)).filter(isDay);
 }
 
-/** The weeks or months that have a summary, oldest first. */
-async function listSummaries(root: string, kind: Period['kind']): Promise<Period[]> {
-  const parse = kind === 'week' ? parseWeek : parseMonth;
-  return (await listMarkdown(root, summaryFolder(kind))).flatMap((name) => parse(name) ?? []);
+/** The weeks and months that have a summary, each kind oldest first. */
+async function listSummaries(root: string): Promise<Period[]> {
+  const weeks = (await listMarkdown(root, summaryFolder('week'))).map(parseWeek);
+  const months = (await listMarkdown(root, summaryFolder('month'))).map(parseMonth);
+  return [...weeks, ...months].filter((period) => period !== null);
 }
 
 /** The names of the Markdown files in a folder, without their ending, sorted; none without folder. */
