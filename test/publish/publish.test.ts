@@ -391,9 +391,11 @@ describe('a checkout that can’t be published', () => {
 });
 
 describe('the explanation of a failed push', () => {
+  const checkout = { root: '.', head: 'refs/heads/main', identity: [] };
+  const target = { ...checkout, remote: 'origin', branch: 'main' };
+
   it('does not take a race for a refusal because a commit’s hash contains 403', () => {
     const output = "cannot lock ref 'refs/heads/main': is at 8eeae30022d54e17041ad26a7f4038c0 but";
-    const target = { remote: 'origin', branch: 'main', head: 'refs/heads/main', hasIdentity: true };
     expect(explainFailedPush(output, target)).toBeNull();
     expect(explainFailedPush('The requested URL returned error: 403', target)).toMatch(/token/);
   });
@@ -401,7 +403,6 @@ describe('the explanation of a failed push', () => {
   it('names the size of a file that is too large, not GitHub’s hook that rejects it', () => {
     const output =
       'remote: error: GH001: Large files detected.\n ! [remote rejected] main (pre-receive hook declined)';
-    const target = { remote: 'origin', branch: 'main', head: 'refs/heads/main', hasIdentity: true };
     expect(explainFailedPush(output, target)).toContain('larger than the remote accepts');
   });
 });

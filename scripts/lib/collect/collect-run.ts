@@ -9,18 +9,19 @@ import { collect } from './collect.ts';
 import { createProgressView } from './progress.ts';
 import { createScavioClient } from './scavio.ts';
 
+/** What a run is about, and what it works with. */
+export type RunContext = Context & { day: Day; watchlist: Watchlist };
+
 /**
  * Asks the API for the hashtags and says how it goes.
  * @throws UsageError where the environment has no usable key or address
  */
 export async function collectRun(
-  day: Day,
   hashtags: string[],
-  watchlist: Watchlist,
   send: SendHttp,
-  context: Context,
+  context: RunContext,
 ): Promise<Run> {
-  const { env, clock, log, terminal } = context;
+  const { day, watchlist, env, clock, log, terminal } = context;
   const { concurrency, requestsPerMinute = null } = watchlist.settings;
   const access = readApiAccess(env);
   const startedAt = new Date(clock.now()).toISOString();

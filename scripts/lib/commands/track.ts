@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { collectRun } from '../collect/collect-run.ts';
+import { collectRun, type RunContext } from '../collect/collect-run.ts';
 import { addDays, type Day, dayOf } from '../core/day.ts';
 import { type ExitCode, UsageError } from '../core/errors.ts';
 import { formatList, plural } from '../core/format.ts';
@@ -27,14 +27,14 @@ import { fileUrl } from '../system/links.ts';
 import { isMissed, judgeRecord, missingHashtags } from '../trends/day-state.ts';
 import { activeNames, readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
 
-/** What a run is about, and what it works with. */
-type Session = Context & {
-  day: Day;
-  watchlist: Watchlist;
+/** A run, what it is about, and what it works with. */
+type Session = RunContext & {
   /** The active hashtags, or those of them that `--only` names. */
   wanted: string[];
   /** Where the run is published; null where it is not. */
   target: PublishTarget | null;
+  /** Null where there was nothing to ask for. */
+  run: Run | null;
 };
 
 /** Asks for what the day still lacks, stores it, reports it, publishes it. */
@@ -60,7 +60,6 @@ export const track = defineCommand({
     const day = chooseDay(flags.date, clock.now(), watchlist.settings.timeZone);
     const wanted = chooseHashtags(flags.only, watchlist);
     const target = flags.publish && !isDry ? await findPublishTarget(root) : null;
-    const session: Session = { ...context, day, watchlist, wanted, target };
     // Finds out whether the files can be written to, before anything is paid for.
     if (!isDry) await withLock(root, log.info, async () => {});
 
@@ -72,11 +71,11 @@ export const track = defineCommand({
       refuseThePast(newestDay(db), day, clock.now());
       const lacking = missingHashtags(judgeRecord(readDay(db, day)), wanted);
       const pending = flags.refresh ? wanted : lacking;
-      if (pending.length === 0)
-        log.info(`Nothing to ask: ${day} has all ${wanted.length} hashtags`);
-      const run =
-        pending.length === 0 ? null : await collectRun(day, pending, watchlist, send, context);
-      if (isDry) return await preview(db, run, session);
+      const isDone = pending.length === 0;
+      if (isDone) log.info(`Nothing to ask: ${day} has all ${wanted.length} hashtags`);
+      const run = isDone ? null : await collectRun(pending, send, { ...context, day, watchlist });
+      const session: Session = { ...context, day, watchlist, wanted, target, run };
+      if (isDry) return await preview(db, session);
 
       let isStored = run === null;
       try {
@@ -88,7 +87,7 @@ export const track = defineCommand({
             await saveDatabase(db, root);
           }
           isStored = true;
-          return reportAndPublish(db, run, before, session);
+          return reportAndPublish(db, before, session);
         });
       } finally {
         if (!isStored && run !== null) warnOfLoss(run, log);
@@ -100,24 +99,19 @@ export const track = defineCommand({
 });
 
 /** Shows what the run would bring. */
-async function preview(db: OpenDatabase, run: Run | null, session: Session): Promise<ExitCode> {
-  if (run !== null) recordRun(db, run); // in memory
+async function preview(db: OpenDatabase, session: Session): Promise<ExitCode> {
+  if (session.run !== null) recordRun(db, session.run); // in memory
   const record = readDay(db, session.day);
   if (record !== null) await showReport(composeReport(record, session.watchlist), false, session);
-  return judge(run, record, session);
+  return judge(record, session);
 }
 
 /**
  * Writes the day's report, shows it, publishes it, and hands the news to later steps.
  * @param before the day before the run
  */
-async function reportAndPublish(
-  db: OpenDatabase,
-  run: Run | null,
-  before: DayRecord | null,
-  session: Session,
-): Promise<ExitCode> {
-  const { root, log, day, watchlist } = session;
+async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, session: Session) {
+  const { root, log, day, watchlist, run } = session;
   const record = readDay(db, day);
   const report = record === null ? null : composeReport(record, watchlist);
   // A report that fails must not keep the snapshots from being published.
@@ -130,7 +124,7 @@ async function reportAndPublish(
   } catch (error) {
     failure = error;
   }
-  await publishDay(db, run, failure === null ? report : null, session);
+  await publishDay(db, failure === null ? report : null, session);
   if (failure !== null) throw failure;
   // Only now: the run that captures again what could not be published announces it.
   const reportBefore = before === null ? null : composeReport(before, watchlist);
@@ -139,7 +133,7 @@ async function reportAndPublish(
   const news =
     run === null || report === null ? { ...NO_NEWS, day } : findNews(reportBefore, report, missed);
   log.setOutputs({ news: renderNews(news) });
-  return judge(run, record, session);
+  return judge(record, session);
 }
 
 async function showReport(report: DayReport, isWritten: boolean, { env, log }: Context) {
@@ -149,15 +143,11 @@ async function showReport(report: DayReport, isWritten: boolean, { env, log }: C
   await log.showSummary(renderReport(report, { base, previousReport: null, hasChart: false }));
 }
 
-async function publishDay(
-  db: OpenDatabase,
-  run: Run | null,
-  report: DayReport | null,
-  { root, clock, random, log, watchlist, target }: Session,
-): Promise<void> {
+async function publishDay(db: OpenDatabase, report: DayReport | null, session: Session) {
+  const { clock, random, log, target } = session;
   if (target === null) return;
-  const additions = { root, db, run, report, watchlist };
-  const isPublished = await publish(root, target, {
+  const additions = { ...session, db, report };
+  const isPublished = await publish(target, {
     message: renderCommitMessage(report),
     rebuildIn: (otherRoot, baseCommit) => rebuild(otherRoot, baseCommit, additions),
     clock,
@@ -170,7 +160,7 @@ async function publishDay(
 }
 
 /** The exit code, and an annotation for everything that a person should know. */
-function judge(run: Run | null, record: DayRecord | null, { wanted, log }: Session): ExitCode {
+function judge(record: DayRecord | null, { run, wanted, log }: Session): ExitCode {
   const failures = run?.failures ?? [];
   for (const { hashtag, kind, reason } of failures) {
     if (kind === 'not-found') log.warning(`#${hashtag} was not found on TikTok (${reason})`);

@@ -4,9 +4,8 @@ import path from 'node:path';
 import { DATABASE_PATH, GENERATED_PATHS, isGenerated } from '../core/paths.ts';
 import { backoffMs, type Clock } from '../system/clock.ts';
 import { askGit, findCommit, GitError, git } from '../system/git.ts';
-import { PublishError } from './errors.ts';
 import { explainFailedPush } from './failed-push.ts';
-import { BOT_IDENTITY, exists, type PublishTarget, readBranch } from './target.ts';
+import { exists, PublishError, type PublishTarget, readBranch } from './target.ts';
 
 type PublishOptions = {
   message: string;
@@ -38,26 +37,23 @@ const MAX_WAIT_MS = 10_000;
  * @returns whether there was anything to publish
  * @throws PublishError where the push fails for good; the snapshots then stay in the checkout
  */
-export async function publish(
-  root: string,
-  target: PublishTarget,
-  options: PublishOptions,
-): Promise<boolean> {
+export async function publish(target: PublishTarget, options: PublishOptions): Promise<boolean> {
+  const { root } = target;
   const { message, log, clock, random, timeoutMs } = options;
   if ((await readBranch(root)) !== target.head) {
     throw new PublishError(
       'another branch was checked out meanwhile; the snapshots are stored: switch back and run again',
     );
   }
-  const files = await commitGenerated(root, message, target).catch((cause: unknown) => {
+  const files = await commitGenerated(root, message, target.identity).catch((cause: unknown) => {
     throw new PublishError('the snapshots are stored, but could not be committed', cause);
   });
   if (!files.includes(DATABASE_PATH)) await refuseLeftOut(root);
-  if (files.length === 0 && !(await isAhead(root, target))) return false;
+  if (files.length === 0 && !(await isAhead(target))) return false;
 
   const commit = await git(root, ['rev-parse', 'HEAD']);
   const tried = [commit];
-  let failure = await tryPush(root, commit, target, timeoutMs);
+  let failure = await attempt(root, pushCommand(commit, target), timeoutMs);
   for (let tries = 1; failure !== null; tries++) {
     const remedy = explainFailedPush(failure.stderr, target);
     if (remedy !== null) throw new PublishError(`${remedy}; ${KEPT}`, failure);
@@ -70,23 +66,17 @@ export async function publish(
     }
     log(`The push was rejected (try ${tries} of ${MAX_TRIES}); taking the remote's newest commit`);
     await clock.sleep(backoffMs(tries - 1, FIRST_WAIT_MS, MAX_WAIT_MS, random()));
-    failure = await pushRebuilt(root, target, tried, options).catch((error: unknown) => {
+    failure = await pushRebuilt(target, tried, options).catch((error: unknown) => {
       if (error instanceof PublishError) throw error;
-      throw new PublishError(
-        `nothing could be added to the remote's newest commit; ${KEPT}`,
-        error,
-      );
+      const what = "nothing could be added to the remote's newest commit";
+      throw new PublishError(`${what}; ${KEPT}`, error);
     });
   }
   return true;
 }
 
 /** Commits the tracker's own files that changed, and resolves with them. */
-async function commitGenerated(
-  root: string,
-  message: string,
-  { hasIdentity }: PublishTarget,
-): Promise<string[]> {
+async function commitGenerated(root: string, message: string, identity: string[]) {
   const options = ['--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
   const status = await git(root, ['status', ...options, '--', ...TRACKED_PATHS]);
   const files = status
@@ -97,7 +87,7 @@ async function commitGenerated(
   await git(root, ['add', '--', ...files]);
   // "--only": whatever else is staged stays staged.
   const commit = ['commit', '--quiet', '--only', '-m', message, '--', ...files];
-  await git(root, hasIdentity ? commit : [...BOT_IDENTITY, ...commit]);
+  await git(root, [...identity, ...commit]);
   return files;
 }
 
@@ -113,20 +103,14 @@ async function refuseLeftOut(root: string): Promise<void> {
   );
 }
 
-async function isAhead(root: string, { remote, branch }: PublishTarget): Promise<boolean> {
+async function isAhead({ root, remote, branch }: PublishTarget): Promise<boolean> {
   const known = await findCommit(root, `refs/remotes/${remote}/${branch}`);
   if (known === null) return true;
   return (await git(root, ['rev-list', '--count', `${known}..HEAD`])) !== '0';
 }
 
-/** Null where the push succeeded. */
-function tryPush(
-  root: string,
-  commit: string,
-  { remote, branch }: PublishTarget,
-  timeoutMs: number | undefined,
-): Promise<GitError | null> {
-  return attempt(root, ['push', '--quiet', remote, `${commit}:refs/heads/${branch}`], timeoutMs);
+function pushCommand(commit: string, { remote, branch }: PublishTarget): string[] {
+  return ['push', '--quiet', remote, `${commit}:refs/heads/${branch}`];
 }
 
 /** Null where git succeeded. */
@@ -144,13 +128,9 @@ async function attempt(root: string, args: string[], timeoutMs?: number): Promis
  * Builds this checkout's additions onto the remote's newest commit and pushes that.
  * @param tried the commits whose push failed, or seemed to; what is built here is added
  */
-async function pushRebuilt(
-  root: string,
-  target: PublishTarget,
-  tried: string[],
-  { rebuildIn, log, timeoutMs }: PublishOptions,
-): Promise<GitError | null> {
-  const { remote, branch } = target;
+async function pushRebuilt(target: PublishTarget, tried: string[], options: PublishOptions) {
+  const { root, remote, branch, identity } = target;
+  const { rebuildIn, log, timeoutMs } = options;
   const tracking = `refs/remotes/${remote}/${branch}`;
   const refspec = `+refs/heads/${branch}:${tracking}`;
   const fetchFailure = await attempt(root, ['fetch', '--quiet', remote, refspec], timeoutMs);
@@ -159,7 +139,7 @@ async function pushRebuilt(
   for (const commit of tried) {
     if (!(await askGit(root, ['merge-base', '--is-ancestor', commit, remoteHead]))) continue;
     // The push had arrived. Only the answer was lost.
-    await follow(root, remoteHead, target, log);
+    await follow(remoteHead, target, log);
     return null;
   }
 
@@ -167,13 +147,13 @@ async function pushRebuilt(
   try {
     await git(root, ['worktree', 'add', '--quiet', '--detach', '--force', folder, remoteHead]);
     const base = await git(root, ['merge-base', 'HEAD', remoteHead]).catch(() => null);
-    await commitGenerated(folder, await rebuildIn(folder, base), target);
+    await commitGenerated(folder, await rebuildIn(folder, base), identity);
     const pushed = await git(folder, ['rev-parse', 'HEAD']);
     tried.push(pushed);
-    const failure = await tryPush(root, pushed, target, timeoutMs);
+    const failure = await attempt(root, pushCommand(pushed, target), timeoutMs);
     if (failure !== null) return failure;
     await git(root, ['update-ref', tracking, pushed]);
-    await follow(root, pushed, target, log);
+    await follow(pushed, target, log);
     return null;
   } finally {
     await git(root, ['worktree', 'remove', '--force', folder]).catch(() => undefined);
@@ -185,12 +165,8 @@ async function pushRebuilt(
  * Moves the checkout to what was pushed and keeps every uncommitted change. A person's own commits
  * stay; only the tracker's commits on top of them go, because they are in what was pushed.
  */
-async function follow(
-  root: string,
-  pushed: string,
-  { remote, branch }: PublishTarget,
-  log: (line: string) => void,
-): Promise<void> {
+async function follow(pushed: string, target: PublishTarget, log: PublishOptions['log']) {
+  const { root, remote, branch } = target;
   const others = TRACKED_PATHS.map((file) => `:(exclude)${file}`);
   const own = await git(root, ['rev-list', '-1', `${pushed}..HEAD`, '--', '.', ...others]);
   if (own !== '') log(`Your own commits are not pushed yet: git pull --rebase, then git push`);

@@ -1,23 +1,35 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
+import { TrackerError } from '../core/errors.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
+import { errorMessage } from '../core/text.ts';
 import { askGit, git, gitOrNull } from '../system/git.ts';
-import { PublishError } from './errors.ts';
 
 /** Whom GitHub takes the job's own token for. */
 export const BOT_NAME = 'github-actions[bot]';
 const BOT_EMAIL = '41898282+github-actions[bot]@users.noreply.github.com';
-/** For commits where git's settings say nothing of who commits. */
-export const BOT_IDENTITY = ['-c', `user.name=${BOT_NAME}`, '-c', `user.email=${BOT_EMAIL}`];
+const BOT_IDENTITY = ['-c', `user.name=${BOT_NAME}`, '-c', `user.email=${BOT_EMAIL}`];
+
+/** The snapshots are kept but could not be pushed. The message says why and what to do. */
+export class PublishError extends TrackerError {
+  override name = 'PublishError';
+
+  /** @param cause what git said, which is added to the message */
+  constructor(message: string, cause?: unknown) {
+    super(cause === undefined ? message : `${message} (${errorMessage(cause)})`, { cause });
+  }
+}
 
 /** Where a checkout publishes to. */
 export type PublishTarget = {
+  /** The checkout. */
+  root: string;
   remote: string;
   branch: string;
   /** The full name of the checkout's own branch. */
   head: string;
-  /** True where git's settings say who commits. */
-  hasIdentity: boolean;
+  /** Options for git that say who commits; none where its settings do. */
+  identity: string[];
 };
 
 /**
@@ -25,12 +37,11 @@ export type PublishTarget = {
  * @throws PublishError where there is none, or where git would leave the snapshots out
  */
 export async function findPublishTarget(root: string): Promise<PublishTarget> {
-  const [prefix = '', gitFolder = ''] = (
-    await git(root, ['rev-parse', '--show-prefix', '--git-dir']).catch((cause) => {
-      const message = '--publish needs a git repository; run it in a clone, or git init here';
-      throw new PublishError(message, cause);
-    })
-  ).split('\n');
+  const where = await git(root, ['rev-parse', '--show-prefix', '--git-dir']).catch((cause) => {
+    const message = '--publish needs a git repository; run it in a clone, or git init here';
+    throw new PublishError(message, cause);
+  });
+  const [prefix = '', gitFolder = ''] = where.split('\n');
   if (prefix !== '') {
     throw new PublishError(
       `--publish works in a repository's top folder, but this is its folder ${prefix}; give the tracker a repository of its own`,
@@ -47,7 +58,8 @@ export async function findPublishTarget(root: string): Promise<PublishTarget> {
   if (head === null) {
     throw new PublishError('--publish needs a branch, and HEAD is detached; git switch main first');
   }
-  if (await isIgnored(root)) {
+  // Not where it was committed in spite of the rule.
+  if (await askGit(root, ['check-ignore', '--quiet', DATABASE_PATH])) {
     throw new PublishError(
       `git ignores ${DATABASE_PATH}, so it would not be published; ` +
         `git check-ignore -v ${DATABASE_PATH} shows which rule does that`,
@@ -65,10 +77,11 @@ export async function findPublishTarget(root: string): Promise<PublishTarget> {
   }
   const merge = remote === upstream ? settings.get(`branch.${branch}.merge`) : undefined;
   return {
+    root,
     remote,
     branch: merge?.replace('refs/heads/', '') ?? branch,
     head,
-    hasIdentity: (settings.get('user.email') ?? '') !== '',
+    identity: settings.get('user.email') ? [] : BOT_IDENTITY,
   };
 }
 
@@ -89,11 +102,6 @@ export function exists(file: string): Promise<boolean> {
 /** The full name of the checked-out branch; null for none. (A short name could be a tag's.) */
 export function readBranch(root: string): Promise<string | null> {
   return gitOrNull(root, ['symbolic-ref', '--quiet', 'HEAD']);
-}
-
-/** True where a rule ignores the database and it was not committed in spite of that. */
-function isIgnored(root: string): Promise<boolean> {
-  return askGit(root, ['check-ignore', '--quiet', DATABASE_PATH]);
 }
 
 /** The output of `git config --list --null`: a key, a line end, a value, a zero. */
