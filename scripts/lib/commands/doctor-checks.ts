@@ -30,7 +30,7 @@ export type Finding = {
 type Known = {
   watchlist: Watchlist | null;
   /** The remaining credits, and the day they were reported; null for just now. */
-  credits: { left: number; day: Day | null } | null;
+  credits: { credits: number; day: Day | null } | null;
 };
 
 type Findings = AsyncGenerator<Finding, void>;
@@ -89,8 +89,7 @@ async function* checkWatchlist({ root }: Context, known: Known): Findings {
 
 async function* checkDatabase({ root, clock }: Context, known: Known): Findings {
   using db = await openDatabase(root);
-  const credits = readCreditsLeft(db);
-  known.credits = credits === null ? null : { left: credits.credits, day: credits.day };
+  known.credits = readCreditsLeft(db);
   const newest = newestDay(db);
   const record = newest === null ? null : readDay(db, newest);
   if (record === null) {
@@ -179,7 +178,7 @@ async function* checkKey({ env, fetch }: Context, known: Known): Findings {
   switch (usage.kind) {
     case 'known':
       yield fine(`the API accepts the key${usage.plan === null ? '' : `, plan ${usage.plan}`}`);
-      if (usage.credits !== null) known.credits = { left: usage.credits, day: null };
+      if (usage.credits !== null) known.credits = { credits: usage.credits, day: null };
       return;
     case 'refused':
       yield fault(
@@ -194,25 +193,24 @@ async function* checkKey({ env, fetch }: Context, known: Known): Findings {
         `is the network up, and is SCAVIO_BASE_URL right? It is ${access.baseUrl}`,
       );
       return;
-    case 'unknown':
-      yield remark(
-        `the API does not say whether it accepts the key (${usage.reason})`,
-        'try later',
-      );
+    case 'unknown': {
+      const text = `the API does not say whether it accepts the key (${usage.reason})`;
+      yield remark(text, 'try later');
+    }
   }
 }
 
 async function* checkCredits(_context: Context, known: Known): Findings {
-  const { watchlist, credits } = known;
-  if (watchlist === null || credits === null) return;
+  const { watchlist } = known;
+  if (watchlist === null || known.credits === null) return;
+  const { credits, day } = known.credits;
   const calls = activeNames(watchlist).length;
-  const days = daysOfCredits(credits.left, watchlist);
-  const when = credits.day === null ? '' : ` on ${credits.day}`;
+  const days = daysOfCredits(credits, watchlist);
   const text =
-    `${plural(credits.left, 'credit')} left${when}, ` +
+    `${plural(credits, 'credit')} left${day === null ? '' : ` on ${day}`}, ` +
     `enough for ${plural(days, 'day')} at ${formatCount(calls)} a day`;
   const remedy = 'top up at https://scavio.dev, or pause hashtags';
   if (days >= LOW_CREDIT_DAYS) yield fine(text);
-  else if (credits.left < calls && credits.day === null) yield fault(text, remedy);
+  else if (credits < calls && day === null) yield fault(text, remedy);
   else yield remark(text, remedy);
 }

@@ -1,4 +1,3 @@
-import type { Database } from 'sql.js';
 import { dayOf } from '../core/day.ts';
 import { reportPath } from '../core/paths.ts';
 import { errorMessage } from '../core/text.ts';
@@ -110,22 +109,19 @@ async function readSituation(
   using db = await orWarn('The database', log, () => openDatabase(root));
   const record = db === null ? null : readDay(db, day);
   const report = record === null || watchlist === null ? null : composeReport(record, watchlist);
+  const lastHeard: Evidence['lastHeard'] = db === null ? new Map() : readLastHeard(db);
+  const creditsLeft = db === null ? null : (readCreditsLeft(db)?.credits ?? null);
   return {
     day,
     run,
     report,
-    troubles: findTroubles({ day, run, report, watchlist, ...readEvidence(db) }),
+    troubles: findTroubles({ day, run, report, watchlist, lastHeard, creditsLeft }),
     links: {
       report: report === null ? null : fileUrl(env, reportPath(day)),
       run: runUrl(env),
       help: fileUrl(env, 'README.md#when-something-fails'),
     },
   };
-}
-
-function readEvidence(db: Database | null): Pick<Evidence, 'lastHeard' | 'creditsLeft'> {
-  if (db === null) return { lastHeard: new Map(), creditsLeft: null };
-  return { lastHeard: readLastHeard(db), creditsLeft: readCreditsLeft(db)?.credits ?? null };
 }
 
 /** Null, with a warning, where the job's environment lacks what GitHub gives it. */

@@ -92,7 +92,7 @@ export async function auditHistory(
     if (signal.aborted) break;
     show(index, commit);
     version = await auditDatabase(commit, version, objects, audit);
-    await auditReports(commit, version?.db ?? null, objects, audit);
+    audit.findings.push(...(await auditReports(commit, version?.db ?? null, objects)));
   }
   if (version !== null) audit.information.push(...describeGaps(version.db, startDay));
   version?.db.close();
@@ -224,19 +224,16 @@ const ADDED_ROWS = `
   SELECT date, count(*) - (SELECT count(*) FROM earlier.snapshots e WHERE e.date = s.date) added
   FROM main.snapshots s WHERE date < ?1 GROUP BY date HAVING added > 0`;
 
-async function auditReports(
-  { hash, blobs }: HistoryCommit,
-  db: Database | null,
-  objects: ObjectReader,
-  audit: Audit,
-): Promise<void> {
-  for (const [file, blob] of blobs) {
+async function auditReports(commit: HistoryCommit, db: Database | null, objects: ObjectReader) {
+  const findings: Finding[] = [];
+  for (const [file, blob] of commit.blobs) {
     const day = file.slice(REPORTS_FOLDER.length + 1, -'.md'.length);
     if (!isDay(day) || file !== reportPath(day)) continue;
     const report = blob === null ? null : await objects.read(blob);
     const found = report === null ? DELETED : compareReport(report.toString('utf8'), day, db);
-    audit.findings.push(...found.map((what) => ({ commit: hash, day, ...what })));
+    findings.push(...found.map((what) => ({ commit: commit.hash, day, ...what })));
   }
+  return findings;
 }
 
 const DELETED = [{ problem: 'the report was deleted' }];

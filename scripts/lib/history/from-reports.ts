@@ -6,24 +6,18 @@ import { addMissingSnapshots } from '../store/record.ts';
 import { git } from '../system/git.ts';
 import { parseReportCounts, ReportParseError } from './parse-report.ts';
 
-/** Snapshots that a report shows and the database did not have, now added to it. */
-export type Recovered = { report: string; snapshots: Snapshot[] };
-
 /**
  * Adds to the database what the committed reports show and it does not have. A report that can't be
  * read is passed over.
  * @returns what came from which report, and which reports can't be read and why, oldest first
  */
-export async function addFromReports(
-  db: Database,
-  root: string,
-): Promise<{ recovered: Recovered[]; unreadable: string[] }> {
+export async function addFromReports(db: Database, root: string) {
   const listed = await git(root, ['ls-tree', '--name-only', 'HEAD', 'reports/']);
   const days = listed
     .split('\n')
     .map((file) => file.slice('reports/'.length, -'.md'.length))
     .filter(isDay);
-  const recovered: Recovered[] = [];
+  const recovered: { report: string; snapshots: Snapshot[] }[] = [];
   const unreadable: string[] = [];
   for (const day of days) {
     const report = reportPath(day);

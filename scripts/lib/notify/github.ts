@@ -112,27 +112,22 @@ function parseAnswer<T>(schema: v.GenericSchema<unknown, T>, value: unknown): T 
   throw new RequestError('GitHub’s answer is not what its API promises', FIRST_WAIT_MS);
 }
 
-function refusal({ status, headers, text }: HttpAnswer, token: string, nowMs: number) {
-  const error = v.safeParse(errorSchema, parseJson(text));
+function refusal(answer: HttpAnswer, token: string, nowMs: number): RequestError {
+  const { status } = answer;
+  const error = v.safeParse(errorSchema, parseJson(answer.text));
   const message = error.success ? error.output.message : '';
   const detail = message === '' ? '' : `: ${plainText(message.replaceAll(token, '***'))}`;
   const said = `GitHub refused (HTTP ${status}${detail})`;
-  const waitMs = limitWait(status, headers, message, nowMs);
+  const waitMs = limitWait(answer, message, nowMs);
   if (waitMs !== null) {
-    const words = `${said}; it asks to wait ${Math.ceil(waitMs / 1000)} s`;
-    return new RequestError(words, waitMs);
+    return new RequestError(`${said}; it asks to wait ${Math.ceil(waitMs / 1000)} s`, waitMs);
   }
   if (status >= 500) return new RequestError(said, FIRST_WAIT_MS);
   return new RequestError(`${said}; ${adviceOn(status, message)}`, null);
 }
 
 /** Milliseconds to wait where a rate limit is the reason; null for any other. */
-function limitWait(
-  status: number,
-  headers: Headers,
-  message: string,
-  nowMs: number,
-): number | null {
+function limitWait({ status, headers }: HttpAnswer, message: string, nowMs: number) {
   if (status !== 403 && status !== 429) return null;
   const retryAfterMs = parseRetryAfter(headers, nowMs);
   if (retryAfterMs !== null) return retryAfterMs;

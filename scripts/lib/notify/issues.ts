@@ -3,18 +3,13 @@ import { addDays, type Day, isDay } from '../core/day.ts';
 import { escapeMarkdown } from '../core/markdown.ts';
 import { BOT_NAME } from '../publish/target.ts';
 import { renderHeadline, renderHealth, renderTrending } from '../reports/brief.ts';
-import type { DayReport } from '../reports/day-report.ts';
 import { RequestError } from '../system/http.ts';
 import { isTrending } from '../trends/trends.ts';
 import type { Comment, GitHub, Issue } from './github.ts';
 import { type Evidence, renderTrouble, type Trouble } from './troubles.ts';
 
 /** What the issues report. Links are null outside GitHub. */
-export type Situation = {
-  day: Day;
-  run: Evidence['run'];
-  /** Null where the database has nothing of the day. */
-  report: DayReport | null;
+export type Situation = Pick<Evidence, 'day' | 'run' | 'report'> & {
   troubles: Trouble[];
   links: { report: string | null; run: string | null; help: string | null };
 };

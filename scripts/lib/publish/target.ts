@@ -58,7 +58,7 @@ export async function findPublishTarget(root: string): Promise<PublishTarget> {
   if (head === null) {
     throw new PublishError('--publish needs a branch, and HEAD is detached; git switch main first');
   }
-  // Not where it was committed in spite of the rule.
+  // What was committed in spite of a rule is not ignored.
   if (await askGit(root, ['check-ignore', '--quiet', DATABASE_PATH])) {
     throw new PublishError(
       `git ignores ${DATABASE_PATH}, so it would not be published; ` +
