@@ -15,6 +15,11 @@ export type Measurement = {
   goal: number | null;
 };
 
+/** A figure that nothing is compared with. */
+export function figure(what: string, unit: string, tracker: number): Measurement {
+  return { what, unit, tracker, other: null, otherIs: '', goal: null };
+}
+
 /** A finished process: seconds from start to exit, and peak memory (null if unknown). */
 export type ProcessRun = { seconds: number; peakMegabytes: number | null; stdout: string };
 

@@ -7,7 +7,7 @@ import { composeReport } from '../../lib/reports/day-report.ts';
 import { newestDay, readDay, readDays } from '../../lib/store/days.ts';
 import { parseWatchlist } from '../../lib/watchlist/watchlist.ts';
 import { createTracker, hashtagNames } from './history.ts';
-import { fastest, type Measurement, runProgram, runScript, time } from './measure.ts';
+import { fastest, figure, type Measurement, runProgram, runScript, time } from './measure.ts';
 import { commitDays, trackerLayout } from './repository-size.ts';
 
 const RUNS = 5;
@@ -37,14 +37,7 @@ export async function measureRendering(log: (line: string) => void): Promise<Mea
       await rm(root, { recursive: true, force: true });
       const what = `A day’s report, ${hashtags} hashtags, ${years} year${years > 1 ? 's' : ''} of history`;
       log(`${what}: ${seconds.toFixed(2)} s`);
-      measurements.push({
-        what,
-        unit: 's',
-        tracker: seconds,
-        other: null,
-        otherIs: '',
-        goal: null,
-      });
+      measurements.push(figure(what, 's', seconds));
     }
   }
   return measurements;
@@ -61,11 +54,8 @@ export async function measureAudit(
     const audit = await fastest(RUNS, () => runScript(project, 'audit', repository, {}));
     const what = 'The audit of a year with 100 hashtags';
     log(`${what}: ${audit.seconds.toFixed(2)} s`);
-    const none = { other: null, otherIs: '', goal: null };
-    return [
-      { what, unit: 's', tracker: audit.seconds, ...none },
-      { what: 'Its peak memory', unit: 'MB', tracker: audit.peakMegabytes ?? Number.NaN, ...none },
-    ];
+    const peakMegabytes = audit.peakMegabytes ?? Number.NaN;
+    return [figure(what, 's', audit.seconds), figure('Its peak memory', 'MB', peakMegabytes)];
   } finally {
     await rm(repository, { recursive: true, force: true });
   }
@@ -78,14 +68,6 @@ export async function measureGettingStarted(project: string): Promise<Measuremen
     for (const file of ['package.json', 'package-lock.json', 'scripts', 'tsconfig.json']) {
       await cp(path.join(project, file), path.join(root, file), { recursive: true });
     }
-    const figure = (what: string, unit: string, tracker: number): Measurement => ({
-      what,
-      unit,
-      tracker,
-      other: null,
-      otherIs: '',
-      goal: null,
-    });
     const measurements: Measurement[] = [];
     for (const [name, args] of [
       ['npm ci', ['ci']],

@@ -18,7 +18,7 @@ import { readDay, readPeriod } from '../../lib/store/days.ts';
 import { git } from '../../lib/system/git.ts';
 import { parseWatchlist } from '../../lib/watchlist/watchlist.ts';
 import { addDay, countsOf, FIRST_DAY, hashtagNames, TUTORIAL_TABLE } from './history.ts';
-import type { Measurement } from './measure.ts';
+import { figure, type Measurement } from './measure.ts';
 
 const DAYS = 365;
 /** Git's threads share the work differently each time, so the size varies. The smallest counts. */
@@ -65,77 +65,35 @@ function compareSizes(count: number, sizes: Map<string, Size>): Measurement[] {
   };
   const database = sizeOf('the database');
   const withReports = sizeOf('the database, all reports and the CSV');
-  const tutorial = sizeOf('the tutorial’s table');
-  const scale = `a year of ${count} hashtags`;
-  const kib = (bytes: number) => bytes / 1024;
-  const line = (
-    what: string,
-    [tracker, other]: [number, number],
-    otherIs: string,
-    goal: number | null,
-  ): Measurement => ({ what: `${what}, ${scale}`, unit: 'KiB', tracker, other, otherIs, goal });
   const bytesADay = database.fileBytes / DAYS;
+  const beside = (
+    what: string,
+    bytes: number,
+    size: keyof Size,
+    goal: number | null,
+    otherIs = 'the tutorial’s table',
+  ): Measurement => ({
+    ...figure(`${what}, a year of ${count} hashtags`, 'KiB', bytes / 1024),
+    other: sizeOf(otherIs)[size] / 1024,
+    otherIs,
+    goal,
+  });
+  const yearsUntil = (what: string, bytes: number) =>
+    figure(`Years until ${what}, ${count} hashtags`, 'years', bytes / bytesADay / DAYS);
+  const { fileBytes, packedBytes, pushedBytes } = database;
+  const reportsAlone = withReports.packedBytes - withReports.csvBytes;
+  const [ofDatabase, withAll] = ['Packed .git of the database', 'Packed .git with all reports'];
   return [
-    line(
-      'Database file',
-      [kib(database.fileBytes), kib(tutorial.fileBytes)],
-      'the tutorial’s table',
-      0.58,
-    ),
-    line(
-      'Packed .git of the database',
-      [kib(database.packedBytes), kib(tutorial.packedBytes)],
-      'the tutorial’s table',
-      0.58,
-    ),
-    ...(['a CSV file, appended', 'a JSON file, overwritten'] as const).map((other) =>
-      line(
-        'Packed .git of the database',
-        [kib(database.packedBytes), kib(sizeOf(other).packedBytes)],
-        other,
-        null,
-      ),
-    ),
-    line(
-      'Packed .git with all reports',
-      [kib(withReports.packedBytes - withReports.csvBytes), kib(tutorial.packedBytes)],
-      'the tutorial’s table',
-      1.5,
-    ),
-    line(
-      'Packed .git with all reports and the CSV',
-      [kib(withReports.packedBytes), kib(tutorial.packedBytes)],
-      'the tutorial’s table',
-      1.5,
-    ),
-    line(
-      'Sent by one push',
-      [kib(database.pushedBytes), kib(tutorial.pushedBytes)],
-      'the tutorial’s table',
-      null,
-    ),
-    line(
-      'Sent by one push, with its report',
-      [kib(withReports.pushedBytes), kib(tutorial.pushedBytes)],
-      'the tutorial’s table',
-      null,
-    ),
-    {
-      what: `Years until the file reaches 50 MB, when GitHub warns, ${count} hashtags`,
-      unit: 'years',
-      tracker: 50e6 / bytesADay / DAYS,
-      other: null,
-      otherIs: '',
-      goal: null,
-    },
-    {
-      what: `Years until the file reaches 100 MB, when GitHub rejects it, ${count} hashtags`,
-      unit: 'years',
-      tracker: 100e6 / bytesADay / DAYS,
-      other: null,
-      otherIs: '',
-      goal: null,
-    },
+    beside('Database file', fileBytes, 'fileBytes', 0.58),
+    beside(ofDatabase, packedBytes, 'packedBytes', 0.58),
+    beside(ofDatabase, packedBytes, 'packedBytes', null, 'a CSV file, appended'),
+    beside(ofDatabase, packedBytes, 'packedBytes', null, 'a JSON file, overwritten'),
+    beside(withAll, reportsAlone, 'packedBytes', 1.5),
+    beside(`${withAll} and the CSV`, withReports.packedBytes, 'packedBytes', 1.5),
+    beside('Sent by one push', pushedBytes, 'pushedBytes', null),
+    beside('Sent by one push, with its report', withReports.pushedBytes, 'pushedBytes', null),
+    yearsUntil('the file reaches 50 MB, when GitHub warns', 50e6),
+    yearsUntil('the file reaches 100 MB, when GitHub rejects it', 100e6),
   ];
 }
 

@@ -9,14 +9,9 @@ import { DEMO_KEY, startStandIn } from '../stand-in.ts';
 import { createTracker, hashtagNames, TUTORIAL_TABLE } from './history.ts';
 import { fastest, type Measurement, type ProcessRun, runProgram, runScript } from './measure.ts';
 
-const SCALES = [
-  { hashtags: 100, days: 0 },
-  { hashtags: 100, days: 365 },
-  { hashtags: 100, days: 1095 },
-  { hashtags: 1000, days: 0 },
-  { hashtags: 1000, days: 365 },
-  { hashtags: 1000, days: 1095 },
-];
+const SCALES = [100, 1000].flatMap((hashtags) =>
+  [0, 365, 1095].map((days) => ({ hashtags, days })),
+);
 const RUNS = 5;
 
 /**
