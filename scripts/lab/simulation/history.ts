@@ -12,7 +12,7 @@ export type Change =
   /** On the laptop: a local commit that is not pushed, an unfinished edit, or a pull. */
   | { kind: 'commit here' | 'edit here' | 'pull here' };
 
-export type ApiMood =
+type ApiMood =
   | 'fine'
   | 'flaky'
   | 'down'

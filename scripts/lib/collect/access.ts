@@ -1,7 +1,7 @@
 import { UsageError } from '../core/errors.ts';
 import type { Context } from '../system/command.ts';
 
-export const DEFAULT_BASE_URL = 'https://api.scavio.dev';
+const DEFAULT_BASE_URL = 'https://api.scavio.dev';
 
 /** `baseUrl`: scheme, host and optional path, to which the endpoints' paths are appended. */
 export type ApiAccess = { key: string; baseUrl: string };

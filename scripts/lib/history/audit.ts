@@ -13,7 +13,7 @@ import { type ObjectReader, openObjects } from '../system/git-objects.ts';
 import { parseReportCounts, ReportParseError } from './parse-report.ts';
 
 /** A commit that touched the database or a report. */
-export type HistoryCommit = {
+type HistoryCommit = {
   /** Abbreviated. */
   hash: string;
   /** The touched files with the blob that each became; null where it was deleted. */
@@ -33,7 +33,7 @@ export type Finding = {
 };
 
 /** What the audit of a history found. */
-export type Audit = {
+type Audit = {
   findings: Finding[];
   /** Worth knowing, but no change of the past. */
   information: string[];

@@ -18,7 +18,7 @@ const MAX_CHARACTERS = 2000;
 const MAX_NAMES = 10;
 
 /** Links for a message; null outside GitHub. */
-export type MessageLinks = { report: string | null; run: string | null };
+type MessageLinks = { report: string | null; run: string | null };
 
 /**
  * The news as plain lines, which Slack, Mattermost and Discord show alike. Null where nothing is new.

@@ -17,7 +17,7 @@ import {
 } from './parts.ts';
 
 /** Where a report's links lead. */
-export type ReportLinks = {
+type ReportLinks = {
   /** Empty in the file itself; the folder's address where the report stands elsewhere. */
   base: string;
   /** The newest day before with a report. */

@@ -8,7 +8,7 @@ import type { Trend } from '../trends/trends.ts';
 type Ranked = { hashtag: string; rankedBy: Measure | null };
 
 /** A column of a table: its heading, its alignment (l, c, r), and the cell of a hashtag. */
-export type Column<T> = [heading: string, align: string, cell: (trend: T) => string];
+type Column<T> = [heading: string, align: string, cell: (trend: T) => string];
 
 /** The first two columns: the rank, and the hashtag's link. Ranks by views are marked. */
 export function rankColumns<T extends Ranked>(

@@ -64,7 +64,7 @@ export function composeSummary(record: PeriodRecord, watchlist: Watchlist): Summ
 }
 
 /** Where a summary's links lead, from the folder that it stands in. */
-export type SummaryLinks = {
+type SummaryLinks = {
   /** The name of the newest earlier one of its kind. */
   previous: string | null;
   /** The days that have a report. */

@@ -21,7 +21,7 @@ export function newestDay(db: Database): Day | null {
 }
 
 /** A day with a snapshot or a run. */
-export type DayEntry = { day: Day; hasSnapshots: boolean; missed: Failure[] };
+type DayEntry = { day: Day; hasSnapshots: boolean; missed: Failure[] };
 
 /** Every day with a snapshot or a run, newest first. */
 export function readDays(db: Database): DayEntry[] {

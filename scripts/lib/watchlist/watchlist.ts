@@ -16,7 +16,7 @@ import { explainShape, explainSyntax, type Mistake, repeatedKeys } from './mista
 import { type FileEntry, fileSchema, type Settings, settingsSchema } from './schema.ts';
 
 /** A tracked hashtag; `name` is in its normal form (see `parseHashtagName`). */
-export type WatchlistEntry = Omit<FileEntry, 'note'>;
+type WatchlistEntry = Omit<FileEntry, 'note'>;
 
 /** The parsed watchlist. `notices` are worth knowing although nothing is wrong. */
 export type Watchlist = { settings: Settings; entries: WatchlistEntry[]; notices: Problem[] };
