@@ -1,4 +1,5 @@
 import type { Database } from 'sql.js';
+import { parseCount } from '../core/count.ts';
 import { type Day, isDay } from '../core/day.ts';
 import { groupBy } from '../core/group-by.ts';
 import { canonicalHashtag } from '../core/hashtag-name.ts';
@@ -85,14 +86,20 @@ export function readLastHeard(db: Database): Map<string, LastHeard> {
 
 /** The credits that the API last said were left, and the day of that run; null where it never did. */
 export function readCreditsLeft(db: Database): CreditsLeft | null {
-  const sql = `SELECT credits_remaining AS credits, date AS day FROM runs
-    WHERE credits_remaining IS NOT NULL ORDER BY date DESC, started_at DESC, id DESC LIMIT 1`;
-  return selectRows<CreditsLeft>(db, sql)[0] ?? null;
+  const sql = `SELECT date, credits_remaining FROM runs WHERE credits_remaining IS NOT NULL
+    ORDER BY date DESC, started_at DESC, id DESC LIMIT 1`;
+  const [row] = selectRows(db, sql);
+  const [day, credits] = [toDay(row?.date), parseCount(row?.credits_remaining)];
+  return day === null || credits === null ? null : { credits, day };
 }
 
 /** Everything about a day; null where the database has neither a snapshot nor a run of it. */
 export function readDay(db: Database, day: Day): DayRecord | null {
-  const runs = selectRows<RunInfo>(db, RUNS, [day]);
+  const runs = selectRows<RunInfo>(db, RUNS, [day]).map((run) => ({
+    ...run,
+    creditsUsed: parseCount(run.creditsUsed),
+    creditsRemaining: parseCount(run.creditsRemaining),
+  }));
   const history = readHistory(db, day, day);
   if (runs.length === 0 && history.at(-1)?.day !== day) return null;
   const previousDay = nextDay(db, 'SELECT max(date) FROM snapshots WHERE date < ?', day);
@@ -106,7 +113,11 @@ export function readDay(db: Database, day: Day): DayRecord | null {
     history,
     runs,
     failures: readFailures(db, day),
-    corrections: selectRows<Correction>(db, CORRECTIONS, [day]),
+    corrections: selectRows<Correction>(db, CORRECTIONS, [day]).map((correction) => ({
+      ...correction,
+      videoCount: parseCount(correction.videoCount),
+      viewCount: parseCount(correction.viewCount),
+    })),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Database, SqlValue } from 'sql.js';
 /** A row of a query, by the names of its columns. */
 export type Row = Record<string, SqlValue>;
 
-/** All rows of a query. A type other than Row says what its columns are called and hold. */
+/** All rows of a query. A type other than Row names its columns, whose values nobody has checked. */
 export function selectRows<T = Row>(db: Database, sql: string, parameters: SqlValue[] = []): T[] {
   return [...iterateRows(db, sql, parameters)] as T[];
 }
