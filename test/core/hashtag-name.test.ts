@@ -1,11 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  canonicalHashtag,
-  HashtagNameError,
-  hashtagUrl,
-  parseHashtagName,
-} from '../../scripts/lib/core/hashtag-name.ts';
+import { HashtagNameError, canonicalHashtag, hashtagUrl, parseHashtagName } from '../../scripts/lib/core/hashtag-name.ts';
 
 const pastedText = fc.oneof(
   fc.string({ unit: 'binary' }),

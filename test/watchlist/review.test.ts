@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  renderConsoleReview,
-  renderReview,
-  reviewWatchlist,
-  warnOfCredits,
-} from '../../scripts/lib/watchlist/review.ts';
+import { renderConsoleReview, renderReview, reviewWatchlist, warnOfCredits } from '../../scripts/lib/watchlist/review.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
-import { day, HOSTILE_NAMES } from '../helpers/snapshots.ts';
+import { HOSTILE_NAMES, day } from '../helpers/snapshots.ts';
 
 const list = (content: unknown) => parseWatchlist(JSON.stringify(content));
 const review = (before: unknown, after: unknown) =>

@@ -1,6 +1,5 @@
 import type { Database } from 'sql.js';
 import type { Run } from '../core/snapshot.ts';
-import { renderHeadline } from '../reports/brief.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
 import { writeReports } from '../reports/write.ts';
 import { adoptAdditions } from '../store/adopt.ts';
@@ -8,11 +7,7 @@ import { newestDay, readDay } from '../store/days.ts';
 import { openCommitted, openDatabase, saveDatabase } from '../store/open.ts';
 import { recordRun } from '../store/record.ts';
 import { readWatchlist, type Watchlist, WatchlistError } from '../watchlist/watchlist.ts';
-
-/** `2026-11-22: 7 of 7 hashtags, 1 trending (#cursor +15.2%)`; null where no day has changed. */
-export function renderCommitMessage(report: DayReport | null): string {
-  return report === null ? 'Add earlier snapshots' : `${report.day}: ${renderHeadline(report)}`;
-}
+import { renderCommitMessage } from './commit-message.ts';
 
 /** What a checkout has that the remote may lack. */
 type Additions = {
