@@ -10,7 +10,13 @@ import { DEMO_KEY } from '../scripts/lab/stand-in.ts';
 import { git } from '../scripts/lib/system/git.ts';
 import { startHttpServer } from './helpers/http.ts';
 import { PROJECT, runProcess, runScript } from './helpers/process.ts';
-import { type Repository, cloneRepository, commitFile, createRepository, refusePushes } from './helpers/repository.ts';
+import {
+  cloneRepository,
+  commitFile,
+  createRepository,
+  type Repository,
+  refusePushes,
+} from './helpers/repository.ts';
 import { queryDatabase, runTrack, startApi } from './helpers/tracker.ts';
 
 const FILES = ['track.yml', 'check.yml'];

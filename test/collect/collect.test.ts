@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEMO_KEY, type Fault } from '../../scripts/lab/stand-in.ts';
-import { type VirtualClock, createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
+import { createVirtualClock, type VirtualClock } from '../../scripts/lab/virtual-clock.ts';
 import type { Outcome, RateLimit, Reply } from '../../scripts/lib/collect/answer.ts';
-import { type Collection, type Progress, collect } from '../../scripts/lib/collect/collect.ts';
+import { type Collection, collect, type Progress } from '../../scripts/lib/collect/collect.ts';
 import { type AskScavio, createScavioClient } from '../../scripts/lib/collect/scavio.ts';
 import { createHttp } from '../../scripts/lib/system/http.ts';
 import { startApi } from '../helpers/tracker.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type VirtualClock, createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
+import { createVirtualClock, type VirtualClock } from '../../scripts/lab/virtual-clock.ts';
 import type { RateLimit } from '../../scripts/lib/collect/answer.ts';
-import { type Pacer, createPacer } from '../../scripts/lib/collect/pace.ts';
+import { createPacer, type Pacer } from '../../scripts/lib/collect/pace.ts';
 
 const NEVER = new AbortController().signal;
 const MINUTE_MS = 60_000;

@@ -6,7 +6,12 @@ import { DEMO_KEY, type Fault, hashtagAnswer } from '../../scripts/lab/stand-in.
 import type { Reply } from '../../scripts/lib/collect/answer.ts';
 import { createScavioClient, fetchUsage } from '../../scripts/lib/collect/scavio.ts';
 import { createHttp } from '../../scripts/lib/system/http.ts';
-import { type HttpAnswer, startAnswering, startHttpServer, startTcpServer } from '../helpers/http.ts';
+import {
+  type HttpAnswer,
+  startAnswering,
+  startHttpServer,
+  startTcpServer,
+} from '../helpers/http.ts';
 import { startApi } from '../helpers/tracker.ts';
 
 const KEY = 'sk_live_0123456789abcdefghijklmnopqrstuvwxyz';

@@ -11,7 +11,14 @@ import { createTerminalLog } from '../../scripts/lib/system/log.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { startAnswering } from '../helpers/http.ts';
 import { PROJECT, runScript } from '../helpers/process.ts';
-import { type Repository, cloneRepository, commitFile, createOnce, createRepository, writeWatchlist } from '../helpers/repository.ts';
+import {
+  cloneRepository,
+  commitFile,
+  createOnce,
+  createRepository,
+  type Repository,
+  writeWatchlist,
+} from '../helpers/repository.ts';
 import { runTrack, startApi } from '../helpers/tracker.ts';
 
 const WORKFLOWS = '.github/workflows';

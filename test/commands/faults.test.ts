@@ -2,8 +2,14 @@ import { createHash } from 'node:crypto';
 import { chmod, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { DIED, type Step, type Verdict, withFaults, withSteps } from '../../scripts/lab/simulation/faults.ts';
-import { DEMO_KEY, type StandInOptions, hashtagAnswer } from '../../scripts/lab/stand-in.ts';
+import {
+  DIED,
+  type Step,
+  type Verdict,
+  withFaults,
+  withSteps,
+} from '../../scripts/lab/simulation/faults.ts';
+import { DEMO_KEY, hashtagAnswer, type StandInOptions } from '../../scripts/lab/stand-in.ts';
 import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
 import { DATABASE_PATH, LOCK_PATH } from '../../scripts/lib/core/paths.ts';
 import { publish } from '../../scripts/lib/publish/publish.ts';
@@ -11,7 +17,14 @@ import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { startHttpServer, startTcpServer } from '../helpers/http.ts';
 import { PROJECT, runScript } from '../helpers/process.ts';
-import { type Repository, commitFile, copyRepository, createOnce, createRepository, writeWatchlist } from '../helpers/repository.ts';
+import {
+  commitFile,
+  copyRepository,
+  createOnce,
+  createRepository,
+  type Repository,
+  writeWatchlist,
+} from '../helpers/repository.ts';
 import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
 
 const YESTERDAY = { day: '2026-11-21' };

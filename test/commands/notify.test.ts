@@ -1,10 +1,10 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DEMO_KEY, type StandIn, hashtagAnswer } from '../../scripts/lab/stand-in.ts';
+import { DEMO_KEY, hashtagAnswer, type StandIn } from '../../scripts/lab/stand-in.ts';
 import { notify } from '../../scripts/lib/commands/notify.ts';
 import { createFolder } from '../helpers/folder.ts';
-import { BOT, REPOSITORY, type StandInGitHub, TOKEN, startGitHub } from '../helpers/github.ts';
+import { BOT, REPOSITORY, type StandInGitHub, startGitHub, TOKEN } from '../helpers/github.ts';
 import { type HttpAnswer, startHttpServer } from '../helpers/http.ts';
 import { writeWatchlist } from '../helpers/repository.ts';
 import { type Ran, runInProcess, runTrack, startApi } from '../helpers/tracker.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { UNKNOWN_HASHTAG_ANSWER, hashtagAnswer } from '../../scripts/lab/stand-in.ts';
+import { hashtagAnswer, UNKNOWN_HASHTAG_ANSWER } from '../../scripts/lab/stand-in.ts';
 import { findTroubles } from '../../scripts/lib/notify/troubles.ts';
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import { readDay } from '../../scripts/lib/store/days.ts';
@@ -11,7 +11,7 @@ import { readWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { runScript } from '../helpers/process.ts';
 import { createRepository, writeWatchlist } from '../helpers/repository.ts';
-import { TODAY, day } from '../helpers/snapshots.ts';
+import { day, TODAY } from '../helpers/snapshots.ts';
 import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
 
 /** What each part of the tracker says about the hashtags that the day lacks. */

@@ -1,10 +1,10 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DEMO_KEY, UNKNOWN_HASHTAG_ANSWER, hashtagAnswer } from '../../scripts/lab/stand-in.ts';
+import { DEMO_KEY, hashtagAnswer, UNKNOWN_HASHTAG_ANSWER } from '../../scripts/lab/stand-in.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { createRepository, refusePushes, writeWatchlist } from '../helpers/repository.ts';
-import { type Ran, queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
+import { queryDatabase, type Ran, runTrack, startApi } from '../helpers/tracker.ts';
 
 async function createRoot(watchlist: unknown = ['aitools', 'llm']): Promise<string> {
   const root = await createFolder();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays, dayOf, daysBetween, daysUpTo, isDay } from '../../scripts/lib/core/day.ts';
-import { TODAY, day } from '../helpers/snapshots.ts';
+import { day, TODAY } from '../helpers/snapshots.ts';
 
 const offset = fc.integer({ min: -200_000, max: 200_000 });
 

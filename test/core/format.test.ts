@@ -1,8 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatChange, formatCount, formatDuration, formatList, formatPercent, plural } from '../../scripts/lib/core/format.ts';
+import {
+  formatChange,
+  formatCount,
+  formatDuration,
+  formatList,
+  formatPercent,
+  plural,
+} from '../../scripts/lib/core/format.ts';
 import type { Growth } from '../../scripts/lib/trends/growth.ts';
-import { formatDailyRate, formatGrowth, formatTotalGrowth } from '../../scripts/lib/trends/trend-words.ts';
+import {
+  formatDailyRate,
+  formatGrowth,
+  formatTotalGrowth,
+} from '../../scripts/lib/trends/trend-words.ts';
 
 describe('a count', () => {
   it.each([

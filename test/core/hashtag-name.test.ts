@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HashtagNameError, canonicalHashtag, hashtagUrl, parseHashtagName } from '../../scripts/lib/core/hashtag-name.ts';
+import {
+  canonicalHashtag,
+  HashtagNameError,
+  hashtagUrl,
+  parseHashtagName,
+} from '../../scripts/lib/core/hashtag-name.ts';
 
 const pastedText = fc.oneof(
   fc.string({ unit: 'binary' }),

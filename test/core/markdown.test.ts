@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeMarkdown, renderCode, renderLink, renderTable } from '../../scripts/lib/core/markdown.ts';
+import {
+  escapeMarkdown,
+  renderCode,
+  renderLink,
+  renderTable,
+} from '../../scripts/lib/core/markdown.ts';
 import { plainText } from '../../scripts/lib/core/text.ts';
 import { anyName } from '../helpers/snapshots.ts';
 

@@ -1,8 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays, daysBetween } from '../../scripts/lib/core/day.ts';
-import { lengthInDays, monthOf, parseMonth, parseWeek, weekOf } from '../../scripts/lib/core/period.ts';
-import { TODAY, day } from '../helpers/snapshots.ts';
+import {
+  lengthInDays,
+  monthOf,
+  parseMonth,
+  parseWeek,
+  weekOf,
+} from '../../scripts/lib/core/period.ts';
+import { day, TODAY } from '../helpers/snapshots.ts';
 
 const anyDay = fc.integer({ min: -20_000, max: 20_000 }).map((offset) => addDays(TODAY, offset));
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { type Day, addDays, isDay } from '../../scripts/lib/core/day.ts';
+import { addDays, type Day, isDay } from '../../scripts/lib/core/day.ts';
 import type { DayRecord, Snapshot } from '../../scripts/lib/core/snapshot.ts';
-import { type Threshold, type Trend, computeTrends } from '../../scripts/lib/trends/trends.ts';
+import { computeTrends, type Threshold, type Trend } from '../../scripts/lib/trends/trends.ts';
 
 export const TODAY = day('2026-11-22');
 

@@ -1,7 +1,13 @@
 import { PassThrough } from 'node:stream';
 import type { Database } from 'sql.js';
 import { onTestFinished } from 'vitest';
-import { DEMO_KEY, type StandIn, type StandInOptions, hashtagAnswer, startStandIn } from '../../scripts/lab/stand-in.ts';
+import {
+  DEMO_KEY,
+  hashtagAnswer,
+  type StandIn,
+  type StandInOptions,
+  startStandIn,
+} from '../../scripts/lab/stand-in.ts';
 import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
 import { track } from '../../scripts/lib/commands/track.ts';
 import type { ExitCode } from '../../scripts/lib/core/errors.ts';

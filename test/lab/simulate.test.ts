@@ -2,7 +2,11 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyHistory } from '../../scripts/lab/simulation/history.ts';
-import { InvariantError, type Promised, checkRemote } from '../../scripts/lab/simulation/invariants.ts';
+import {
+  checkRemote,
+  InvariantError,
+  type Promised,
+} from '../../scripts/lab/simulation/invariants.ts';
 import { liveThrough } from '../../scripts/lab/simulation/simulate.ts';
 import { applyChange, createWorld, runAttempt } from '../../scripts/lab/simulation/world.ts';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';

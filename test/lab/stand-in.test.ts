@@ -1,5 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { DEMO_KEY, type StandIn, UNKNOWN_HASHTAG_ANSWER, hashtagAnswer } from '../../scripts/lab/stand-in.ts';
+import {
+  DEMO_KEY,
+  hashtagAnswer,
+  type StandIn,
+  UNKNOWN_HASHTAG_ANSWER,
+} from '../../scripts/lab/stand-in.ts';
 import { startApi } from '../helpers/tracker.ts';
 
 type Answer = { status: number; headers: Headers; body: unknown };

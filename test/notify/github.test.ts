@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
 import { createGitHub } from '../../scripts/lib/notify/github.ts';
-import { RequestError, createHttp } from '../../scripts/lib/system/http.ts';
-import { REPOSITORY, TOKEN, startGitHub } from '../helpers/github.ts';
+import { createHttp, RequestError } from '../../scripts/lib/system/http.ts';
+import { REPOSITORY, startGitHub, TOKEN } from '../helpers/github.ts';
 import type { HttpAnswer } from '../helpers/http.ts';
 
 function connect(apiUrl: string, token = TOKEN) {

@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
 import { createGitHub } from '../../scripts/lib/notify/github.ts';
-import { type Situation, keepTroubleIssue, readKnownTroubles, renderDigest, renderTroubleIssue, writeDigest } from '../../scripts/lib/notify/issues.ts';
+import {
+  keepTroubleIssue,
+  readKnownTroubles,
+  renderDigest,
+  renderTroubleIssue,
+  type Situation,
+  writeDigest,
+} from '../../scripts/lib/notify/issues.ts';
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import { createHttp } from '../../scripts/lib/system/http.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
-import { BOT, REPOSITORY, type StandInGitHub, TOKEN, startGitHub } from '../helpers/github.ts';
-import { HOSTILE_NAMES, TODAY, day, dayRecord, rows } from '../helpers/snapshots.ts';
+import { BOT, REPOSITORY, type StandInGitHub, startGitHub, TOKEN } from '../helpers/github.ts';
+import { day, dayRecord, HOSTILE_NAMES, rows, TODAY } from '../helpers/snapshots.ts';
 
 const LINKS = { report: 'https://report', run: 'https://run', help: 'https://help' };
 const reportOf = (name: string, from: number, to: number) =>

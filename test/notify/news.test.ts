@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Failure, Snapshot } from '../../scripts/lib/core/snapshot.ts';
-import { type News, findNews, parseNews, renderNews } from '../../scripts/lib/notify/news.ts';
+import { findNews, type News, parseNews, renderNews } from '../../scripts/lib/notify/news.ts';
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
-import { TODAY, anyName, dayRecord, rows } from '../helpers/snapshots.ts';
+import { anyName, dayRecord, rows, TODAY } from '../helpers/snapshots.ts';
 
 const watchlist = parseWatchlist('["a", "b"]');
 const reportOf = (history: Snapshot[], failures: Failure[] = []) =>

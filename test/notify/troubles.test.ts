@@ -4,7 +4,7 @@ import { type Evidence, findTroubles, renderTrouble } from '../../scripts/lib/no
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import type { LastHeard } from '../../scripts/lib/store/days.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
-import { HOSTILE_NAMES, TODAY, day, dayRecord, rows } from '../helpers/snapshots.ts';
+import { day, dayRecord, HOSTILE_NAMES, rows, TODAY } from '../helpers/snapshots.ts';
 
 const heard = (overrides: Partial<LastHeard>): LastHeard => ({
   lastDay: null,

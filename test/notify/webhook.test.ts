@@ -7,7 +7,7 @@ import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import { createHttp } from '../../scripts/lib/system/http.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
 import { type HttpAnswer, startHttpServer } from '../helpers/http.ts';
-import { HOSTILE_NAMES, TODAY, dayRecord, rows } from '../helpers/snapshots.ts';
+import { dayRecord, HOSTILE_NAMES, rows, TODAY } from '../helpers/snapshots.ts';
 
 const NOTHING: News = { day: TODAY, trending: [], failures: [], more: 0 };
 const LINKS = { report: 'https://github.com/ada/tracker/report.md', run: 'https://run' };

@@ -9,7 +9,14 @@ import { findPublishTarget } from '../../scripts/lib/publish/target.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { runScript } from '../helpers/process.ts';
-import { cloneRepository, commitFile, createRepository, refusePushes, showFile, writeWatchlist } from '../helpers/repository.ts';
+import {
+  cloneRepository,
+  commitFile,
+  createRepository,
+  refusePushes,
+  showFile,
+  writeWatchlist,
+} from '../helpers/repository.ts';
 import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
 
 const SNAPSHOTS = 'SELECT date, hashtag FROM snapshots ORDER BY date, hashtag';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../scripts/lib/core/snapshot.ts';
-import { chooseChartTrends } from '../../scripts/lib/reports/chart-lines.ts';
 import { renderChart } from '../../scripts/lib/reports/chart.ts';
-import { HOSTILE_NAMES, TODAY, anyHistory, rows, trendsOf } from '../helpers/snapshots.ts';
+import { chooseChartTrends } from '../../scripts/lib/reports/chart-lines.ts';
+import { anyHistory, HOSTILE_NAMES, rows, TODAY, trendsOf } from '../helpers/snapshots.ts';
 
 const render = (...snapshots: Snapshot[][]) => renderChart(trendsOf(snapshots.flat()), TODAY);
 

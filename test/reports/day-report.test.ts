@@ -10,7 +10,15 @@ import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import { renderSparkline } from '../../scripts/lib/reports/parts.ts';
 import { isTrending } from '../../scripts/lib/trends/trends.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
-import { HOSTILE_NAMES, TODAY, anyHistory, anyName, dayRecord, rows, tableRows } from '../helpers/snapshots.ts';
+import {
+  anyHistory,
+  anyName,
+  dayRecord,
+  HOSTILE_NAMES,
+  rows,
+  TODAY,
+  tableRows,
+} from '../helpers/snapshots.ts';
 
 const LINKS = { base: '', previousReport: null, hasChart: false };
 

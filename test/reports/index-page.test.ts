@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type Day, addDays } from '../../scripts/lib/core/day.ts';
-import { type Period, monthOf, weekOf } from '../../scripts/lib/core/period.ts';
+import { addDays, type Day } from '../../scripts/lib/core/day.ts';
+import { monthOf, type Period, weekOf } from '../../scripts/lib/core/period.ts';
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import { type IndexedDay, renderReportIndex } from '../../scripts/lib/reports/index-page.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
-import { TODAY, day, dayRecord, rows } from '../helpers/snapshots.ts';
+import { day, dayRecord, rows, TODAY } from '../helpers/snapshots.ts';
 
 const latest = composeReport(dayRecord(rows('llm', [100, 120])), parseWatchlist('["llm"]'));
 

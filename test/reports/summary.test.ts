@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Day, addDays } from '../../scripts/lib/core/day.ts';
+import { addDays, type Day } from '../../scripts/lib/core/day.ts';
 import { formatPeriod } from '../../scripts/lib/core/format.ts';
-import { type Period, monthOf, weekOf } from '../../scripts/lib/core/period.ts';
+import { monthOf, type Period, weekOf } from '../../scripts/lib/core/period.ts';
 import type { PeriodRecord, Snapshot } from '../../scripts/lib/core/snapshot.ts';
-import { composeSummary, renderSummary, renderSummaryChart } from '../../scripts/lib/reports/summary.ts';
+import {
+  composeSummary,
+  renderSummary,
+  renderSummaryChart,
+} from '../../scripts/lib/reports/summary.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
-import { TODAY, anyHistory, day, rows, tableRows } from '../helpers/snapshots.ts';
+import { anyHistory, day, rows, TODAY, tableRows } from '../helpers/snapshots.ts';
 
 const WEEK = weekOf(TODAY); // 2026-11-16 to 2026-11-22
 const NO_LINKS = { previous: null, reportDays: new Set<Day>() };

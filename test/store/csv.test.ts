@@ -9,7 +9,13 @@ import { UsageError } from '../../scripts/lib/core/errors.ts';
 import { canonicalHashtag, parseHashtagName } from '../../scripts/lib/core/hashtag-name.ts';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
 import type { Snapshot } from '../../scripts/lib/core/snapshot.ts';
-import { FORMATS, checkRows, findOtherCounts, formatRows, parseCsv } from '../../scripts/lib/store/csv.ts';
+import {
+  checkRows,
+  FORMATS,
+  findOtherCounts,
+  formatRows,
+  parseCsv,
+} from '../../scripts/lib/store/csv.ts';
 import { parseDatabase } from '../../scripts/lib/store/database.ts';
 import { iterateSnapshots } from '../../scripts/lib/store/history.ts';
 import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
@@ -17,7 +23,7 @@ import { addMissingSnapshots } from '../../scripts/lib/store/record.ts';
 import type { Row } from '../../scripts/lib/store/rows.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { PROJECT, runProcess, runScript } from '../helpers/process.ts';
-import { TODAY, day } from '../helpers/snapshots.ts';
+import { day, TODAY } from '../helpers/snapshots.ts';
 import { queryDatabase, valuesOf } from '../helpers/tracker.ts';
 
 const EVERYTHING = 'SELECT * FROM snapshots ORDER BY date, hashtag';

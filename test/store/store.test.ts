@@ -6,7 +6,16 @@ import { monthOf, weekOf } from '../../scripts/lib/core/period.ts';
 import type { Failure, Run } from '../../scripts/lib/core/snapshot.ts';
 import { adoptAdditions } from '../../scripts/lib/store/adopt.ts';
 import { parseDatabase } from '../../scripts/lib/store/database.ts';
-import { capturedHashtags, newestDay, readCreditsLeft, readDay, readDays, readFailures, readLastHeard, readPeriod } from '../../scripts/lib/store/days.ts';
+import {
+  capturedHashtags,
+  newestDay,
+  readCreditsLeft,
+  readDay,
+  readDays,
+  readFailures,
+  readLastHeard,
+  readPeriod,
+} from '../../scripts/lib/store/days.ts';
 import { recordRun } from '../../scripts/lib/store/record.ts';
 import { valuesOf } from '../helpers/tracker.ts';
 

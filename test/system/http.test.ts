@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
-import { RequestError, parseRetryAfter, tryTwice } from '../../scripts/lib/system/http.ts';
+import { parseRetryAfter, RequestError, tryTwice } from '../../scripts/lib/system/http.ts';
 
 describe('a second try', () => {
   async function tries(error: Error) {

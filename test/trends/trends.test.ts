@@ -7,7 +7,7 @@ import { type Measure, rankedMeasure } from '../../scripts/lib/trends/growth.ts'
 import { computePeriodTrends } from '../../scripts/lib/trends/period-trends.ts';
 import { roundingStep } from '../../scripts/lib/trends/rounding.ts';
 import { computeTrends, isTrending } from '../../scripts/lib/trends/trends.ts';
-import { TODAY, anyHistory, day, pair, rows, trendOf, trendsOf } from '../helpers/snapshots.ts';
+import { anyHistory, day, pair, rows, TODAY, trendOf, trendsOf } from '../helpers/snapshots.ts';
 
 const near = (value: number) => expect.closeTo(value, 12);
 const repeat = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { renderConsoleReview, renderReview, reviewWatchlist, warnOfCredits } from '../../scripts/lib/watchlist/review.ts';
+import {
+  renderConsoleReview,
+  renderReview,
+  reviewWatchlist,
+  warnOfCredits,
+} from '../../scripts/lib/watchlist/review.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
-import { HOSTILE_NAMES, day } from '../helpers/snapshots.ts';
+import { day, HOSTILE_NAMES } from '../helpers/snapshots.ts';
 
 const list = (content: unknown) => parseWatchlist(JSON.stringify(content));
 const review = (before: unknown, after: unknown) =>

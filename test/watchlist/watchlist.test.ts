@@ -4,9 +4,14 @@ import path from 'node:path';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Problem, formatProblem } from '../../scripts/lib/core/errors.ts';
+import { formatProblem, type Problem } from '../../scripts/lib/core/errors.ts';
 import { fileSchema } from '../../scripts/lib/watchlist/schema.ts';
-import { WatchlistError, activeNames, parseWatchlist, readWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
+import {
+  activeNames,
+  parseWatchlist,
+  readWatchlist,
+  WatchlistError,
+} from '../../scripts/lib/watchlist/watchlist.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const SEVEN = ['aitools', 'llm', 'chatgpt', 'claude', 'openai', 'cursor', 'vibecoding'];
