@@ -52,7 +52,7 @@ describe('npm run track', () => {
       GITHUB_OUTPUT: outputs,
     });
     expect(ran).toMatchObject({ exitCode: 1, stderr: '' });
-    expect(ran.stdout).not.toContain('defect');
+    expect(ran.stdout).not.toContain('bug');
     const everything = {
       log: ran.stdout,
       summary: await readFile(summary, 'utf8'),

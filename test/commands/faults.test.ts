@@ -217,7 +217,7 @@ describe('a disk that refuses a write', () => {
     const ran = await runTrack(root, await startToday(), ['--publish']);
     expect(ran.exitCode).toBe(1);
     expect(ran.output).toMatch(/ENOTDIR.*a file stands where a folder belongs: move it away/);
-    expect(ran.output).not.toContain('defect');
+    expect(ran.output).not.toContain('bug');
     expect(await git(remote, ['diff', '--name-only', 'main~1', 'main'])).toContain(DATABASE_PATH);
   });
 });

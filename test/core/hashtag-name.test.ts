@@ -52,10 +52,10 @@ describe('parseHashtagName', () => {
   });
 
   it.each([
-    ['', 'holds no hashtag'],
-    [' ', 'holds no hashtag'],
-    ['##', 'holds no hashtag'],
-    ['\u200b', 'holds no hashtag'],
+    ['', 'is not a hashtag'],
+    [' ', 'is not a hashtag'],
+    ['##', 'is not a hashtag'],
+    ['\u200b', 'is not a hashtag'],
     ['c++', '"c++" can\'t be a hashtag because of "+"'],
     ['c++', 'write "c"'],
     ['open-ai', 'write "openai"'],

@@ -98,7 +98,7 @@ describe('a refusal', () => {
       null,
       /unlock/,
     ],
-    ['of an invalid request', { status: 422 }, null, /defect/],
+    ['of an invalid request', { status: 422 }, null, /bug in the tracker/],
     ['for a while', { status: 403, headers: { 'Retry-After': '20' } }, 20_000, /wait 20 s/],
     [
       'until the limit is reset',

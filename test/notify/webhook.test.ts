@@ -27,7 +27,7 @@ describe('a message', () => {
     expect(render({ trending: ['cursor', 'llm'], failures: failures(2) })).toBe(
       [
         'TikTok hashtags on 2026-11-22',
-        '🚀 #cursor videos +18.9%, +191, now 1,200, breakout: its usual day is +0.1%',
+        '🚀 #cursor videos +18.9%, +191, now 1,200, breakout: usually +0.1% a day',
         '📈 #llm videos +10.0%, +100, now 1,100',
         '⚠️ Not captured: #tag0, #tag1 (HTTP 503: down)',
         'Report: https://github.com/ada/tracker/report.md',

@@ -158,14 +158,14 @@ describe('the trending section', () => {
   it('marks a breakout and shows the growth of a usual day', () => {
     const calm = Array.from({ length: 9 }, (_, i) => 1000 + i * 10);
     expect(trending(rows('llm', [...calm, 2160]))).toMatch(
-      /^- 🚀 .* videos \*\*\+100%\*\* .* \*\*breakout\*\*: its usual day is \+1\.0% · 99\.0 points a day faster/,
+      /^- 🚀 .* videos \*\*\+100%\*\* .* \*\*breakout\*\*: usually \+1\.0% a day · 99\.0 points above the daily average of the 7 days before/,
     );
   });
 
   it('says if a hashtag is slower than in the week before', () => {
     const counts = [100, null, null, null, null, null, null, 12_800, 19_200];
     expect(trending(rows('llm', counts))).toContain(
-      ' · 50.0 points a day slower than in the 7 days before',
+      ' · 50.0 points below the daily average of the 7 days before',
     );
   });
 

@@ -118,7 +118,7 @@ describe('a mistake', () => {
     ['a hashtag without a name', '[\n {"group": "x"}]', 2, 2, '"name" is missing'],
     ['a name of a wrong type', '[{"name": 5}]', 1, 11, '"name" must be text in double quotes'],
     ['an empty name', '[""]', 1, 2, 'is empty'],
-    ['a blank name', '["a", " "]', 1, 7, 'holds no hashtag'],
+    ['a blank name', '["a", " "]', 1, 7, 'is not a hashtag'],
     ['an impossible name', '["a",\r\n  "b-c"]', 2, 3, 'write "bc"'],
     ['a duplicate', '["a",\n"b",\n{"name": "#A "}]', 3, 10, '#a is already on line 1'],
     ['a known hashtag’s URL', '["a", "tiktok.com/tag/A"]', 1, 7, 'remove one of the two'],

@@ -40,8 +40,8 @@ export async function checkEnds(
         `${what}\n${ended.root}, exit code ${ended.exitCode}:\n${ended.output}`,
       );
     };
-    if (/defect of the tracker/.test(ended.output))
-      refuse('a run took a fault for a defect of the tracker');
+    if (/bug in the tracker/.test(ended.output))
+      refuse('a run took a fault for a bug in the tracker');
     const here = await readHeld(await readDatabaseFile(ended.root));
     if (here === null) refuse('the database is damaged');
     if (ended.isPublished) {

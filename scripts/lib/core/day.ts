@@ -1,4 +1,4 @@
-/** A calendar day, `YYYY-MM-DD`. Sorts as text. What a day is depends on the watchlist's time zone. */
+/** A calendar day, `YYYY-MM-DD`. Sorts as text. The watchlist's time zone says when it begins. */
 export type Day = string & { readonly __brand: 'Day' };
 
 const DAY_MS = 86_400_000;
@@ -15,12 +15,12 @@ export function dayOf(instantMs: number, timeZone: string): Day {
   return new Date(instantMs).toLocaleDateString('sv-SE', { timeZone }) as Day; // YYYY-MM-DD
 }
 
-/** The day `count` days later (earlier where negative). */
+/** The day `count` days later (earlier if negative). */
 export function addDays(day: Day, count: number): Day {
   return new Date(Date.parse(day) + count * DAY_MS).toISOString().slice(0, 10) as Day;
 }
 
-/** Whole days from `from` to `to`; negative where `to` is earlier. */
+/** Whole days from `from` to `to`; negative if `to` is earlier. */
 export function daysBetween(from: Day, to: Day): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS);
 }

@@ -10,13 +10,13 @@ export function formatProblem({ file, line, column, message }: Problem): string 
 }
 
 /**
- * Something went wrong that a person can mend: the message says what happened and what to do.
- * Any other error that reaches the edge is a defect of the tracker.
+ * A problem that a person can fix: the message says what happened and what to do. Any other error
+ * that reaches `runReporting` is a bug in the tracker.
  */
 export class TrackerError extends Error {
   override name = 'TrackerError';
   readonly exitCode: ExitCode = 1;
-  /** What to print: the message, unless an error has several, each with its place. */
+  /** What to print: the message, or several messages, each with its place. */
   readonly problems: (string | Problem)[] = [this.message];
 }
 
@@ -30,7 +30,7 @@ export class DatabaseError extends TrackerError {
   override name = 'DatabaseError';
 }
 
-/** The file is not what it was written as, or gone: `npm run restore` may bring it back. */
+/** The file is damaged or missing: `npm run restore` may bring it back. */
 export class DamagedDatabaseError extends DatabaseError {
   override name = 'DamagedDatabaseError';
 }

@@ -3,11 +3,11 @@ import type { Period } from './period.ts';
 
 const fixed = (digits: number) =>
   new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-// Made once: making one takes longer than formatting a whole report.
+// Created once, because creating one takes longer than formatting a whole report.
 const WHOLE = fixed(0);
 const WITH_DIGITS = [WHOLE, fixed(1), fixed(2)] as const;
 
-/** `1,247,832`; an en dash where the count is unknown. */
+/** `1,247,832`; an en dash if the count is unknown. */
 export function formatCount(count: number | null): string {
   return count === null ? '–' : WHOLE.format(count);
 }
@@ -17,7 +17,7 @@ export function formatChange(change: number): string {
   return change > 0 ? `+${formatCount(change)}` : formatCount(change);
 }
 
-/** A fraction as a signed percentage: `+15.2%`, `-0.03%`, `0.0%` for exactly none. */
+/** A fraction as a signed percentage: `+15.2%`, `-0.03%`, `0.0%` for no change at all. */
 export function formatPercent(fraction: number): string {
   const percent = fraction * 100;
   const size = Math.abs(percent);
@@ -32,7 +32,7 @@ export function plural(count: number, unit: string): string {
   return `${formatCount(count)} ${unit}${count === 1 ? '' : 's'}`;
 }
 
-/** `a, b, c`; for a long list the first items, and how many more there are. */
+/** `a, b, c`; a long list ends with the number of the items that are left out. */
 export function formatList(items: string[], maxItems = 30): string {
   const more = items.length - maxItems;
   const shown = items.slice(0, maxItems).join(', ');
@@ -58,7 +58,7 @@ export function formatLongDay(day: Day): string {
   return new Date(day).toLocaleDateString('en-GB', { timeZone: 'UTC', dateStyle: 'full' });
 }
 
-/** `2026-11-22 06:17 UTC`: an instant (ISO 8601) on the clock of a time zone. */
+/** `2026-11-22 06:17 UTC`: an instant (ISO 8601) in a time zone. */
 export function formatInstant(iso: string, timeZone: string): string {
   const style = { timeZone, dateStyle: 'short', timeStyle: 'short' } as const;
   return `${new Date(iso).toLocaleString('sv-SE', style)} ${timeZone}`;

@@ -1,4 +1,4 @@
-/** The items by their key, in the order in which the keys first appear. (Map.groupBy needs Node 21.) */
+/** Groups items by key, in the order in which they first appear. (Map.groupBy needs Node 21.) */
 export function groupBy<K, T>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {

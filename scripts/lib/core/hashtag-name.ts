@@ -5,18 +5,18 @@ export class HashtagNameError extends Error {
 
 const TAG_URL = /^(?:https?:\/\/)?(?:[a-z]+\.)?tiktok\.com\/tag\/([^/?#\s]+)/i;
 const NOT_ALLOWED = /[^\p{L}\p{M}\p{N}_]/gu;
-const HAS_SUBSTANCE = /[\p{L}\p{N}_]/u;
+const WORD_CHARACTER = /[\p{L}\p{N}_]/u;
 const BETWEEN_HASHTAGS = /[,;#＃]/u;
 const BLANKS = /\s/gu;
-// Marks such as zero-width spaces, which are easily copied along with a name.
+// Characters such as zero-width spaces, which are easily copied along with a name.
 const INVISIBLE = /\p{Cf}/gu;
 
 /**
  * The normal form of a name, under which a hashtag is asked for and stored: no `#`, no spaces, NFC,
  * lower case. Accepts what people paste: `#AI Tools`, ` llm `, a TikTok tag URL, any script.
  *
- * @returns the name, and a notice where it differs from the text in more than `#` and case
- * @throws HashtagNameError where the text can't be a hashtag
+ * @returns the name, and a notice if it differs from the text by more than `#` and case
+ * @throws HashtagNameError if the text can't be a hashtag
  */
 export function parseHashtagName(text: string): { name: string; notice: string | null } {
   const visible = text.replace(INVISIBLE, '');
@@ -27,9 +27,9 @@ export function parseHashtagName(text: string): { name: string; notice: string |
   const joined = bare.replace(BLANKS, '');
   const name = joined.normalize('NFC').toLowerCase().normalize('NFC');
   if (name === '') {
-    throw new HashtagNameError(`${quote(text)} holds no hashtag; write a name such as "aitools"`);
+    throw new HashtagNameError(`${quote(text)} is not a hashtag; write a name such as "aitools"`);
   }
-  const several = bare.split(BETWEEN_HASHTAGS).filter((part) => HAS_SUBSTANCE.test(part));
+  const several = bare.split(BETWEEN_HASHTAGS).filter((part) => WORD_CHARACTER.test(part));
   if (several.length > 1 && !bare.includes('/')) {
     throw new HashtagNameError(
       `${quote(text)} looks like several hashtags; write each in its own quotes: ` +
@@ -37,13 +37,13 @@ export function parseHashtagName(text: string): { name: string; notice: string |
     );
   }
   const badCharacters = [...new Set(name.match(NOT_ALLOWED) ?? [])];
-  if (badCharacters.length > 0 || !HAS_SUBSTANCE.test(name)) {
+  if (badCharacters.length > 0 || !WORD_CHARACTER.test(name)) {
     const suggestion = name.replace(NOT_ALLOWED, '');
     throw new HashtagNameError(
       `${quote(text)} can't be a hashtag` +
         (badCharacters.length > 0 ? ` because of ${badCharacters.map(quote).join(', ')}` : '') +
         '; TikTok allows letters, digits and underscores' +
-        (HAS_SUBSTANCE.test(suggestion) && !name.includes('/')
+        (WORD_CHARACTER.test(suggestion) && !name.includes('/')
           ? `; write ${quote(suggestion)}`
           : ''),
     );
@@ -53,7 +53,7 @@ export function parseHashtagName(text: string): { name: string; notice: string |
   return { name, notice };
 }
 
-/** The normal form of a stored name; the name itself where it has none. */
+/** The normal form of a stored name; the name itself if it can't be a hashtag. */
 export function canonicalHashtag(storedName: string): string {
   try {
     return parseHashtagName(storedName).name;
@@ -74,7 +74,7 @@ function tagFromUrl(text: string): string | null {
   try {
     return decodeURIComponent(encoded);
   } catch {
-    return encoded; // the stray % is then refused as a character
+    return encoded; // the stray % is then rejected as a character
   }
 }
 

@@ -13,7 +13,7 @@ export const REPORTS_FOLDER = 'reports';
 export const INDEX_PATH = `${REPORTS_FOLDER}/README.md`;
 export const BADGE_PATH = `${REPORTS_FOLDER}/badge.svg`;
 
-/** Where everything stands that is made from the database. */
+/** Everything that is made from the database. */
 export const GENERATED_PATHS = [REPORTS_FOLDER, LATEST_CSV_PATH];
 
 /** `reports/2026-11-22.md` */

@@ -12,7 +12,7 @@ export type Period = {
 /** The ISO week of the day. It belongs to the year that has most of its days. */
 export function weekOf(day: Day): Period {
   const first = mondayBefore(day);
-  const year = addDays(first, 3).slice(0, 4); // that of its Thursday
+  const year = addDays(first, 3).slice(0, 4); // the year of its Thursday
   const firstOfYear = mondayBefore(`${year}-01-04` as Day); // 4 January is always in week 1
   const number = daysBetween(firstOfYear, first) / 7 + 1;
   const name = `${year}-W${String(number).padStart(2, '0')}`;
@@ -27,7 +27,7 @@ export function monthOf(day: Day): Period {
   return { kind: 'month', name, first, last: addDays(`${nextMonth}-01` as Day, -1) };
 }
 
-/** The week written `2026-W47`; null for any other text, and for a week that the year lacks. */
+/** The week written `2026-W47`; null for any other text, and for a week that does not exist. */
 export function parseWeek(text: string): Period | null {
   const [, year, number] = /^(\d{4})-W(\d\d)$/.exec(text) ?? [];
   const fourth = `${year}-01-04`;

@@ -2,17 +2,17 @@ import type { Counts } from './count.ts';
 import type { Day } from './day.ts';
 import type { Period } from './period.ts';
 
-/** A hashtag's counts on a day. There is at most one for each day and hashtag. */
+/** A hashtag's counts on a day. There is at most one per day and hashtag. */
 export type Snapshot = { day: Day; hashtag: string } & Counts;
 
-/** Why a hashtag has no snapshot: TikTok does not have it, asking failed, or nobody asked. */
+/** Why a hashtag has no snapshot: TikTok does not have it, the requests failed, or nobody asked. */
 export type Failure = {
   hashtag: string;
   kind: 'not-found' | 'failed' | 'not-asked';
   reason: string;
 };
 
-/** Counts of a day that a later run replaced: as they were, and when (ISO 8601, UTC). */
+/** Counts that a later run of the same day replaced, and when it did so (ISO 8601, UTC). */
 export type Correction = { hashtag: string; replacedAt: string } & Counts;
 
 /** What the tracker knows of a run. Instants are ISO 8601 in UTC. */
@@ -24,9 +24,9 @@ export type RunInfo = {
   trigger: string;
   /** The run's page on GitHub. */
   url: string | null;
-  /** How many hashtags the watchlist asked to track. */
+  /** How many hashtags of the watchlist were not paused. */
   tracked: number;
-  /** Credits are null where the API did not say. */
+  /** Credits are null if the API did not say. */
   creditsUsed: number | null;
   creditsRemaining: number | null;
 };
@@ -34,11 +34,11 @@ export type RunInfo = {
 /** Credits that were left after a run of the day. */
 export type CreditsLeft = { credits: number; day: Day };
 
-/** A run with everything that it brought. */
+/** A run with its results. */
 export type Run = RunInfo & {
   snapshots: ({ hashtag: string } & Counts)[];
   failures: Failure[];
-  /** Why it ended before everything was asked; null where it did not. */
+  /** Why it ended before everything was asked; null if it did not. */
   stopReason: string | null;
 };
 
@@ -55,7 +55,7 @@ export type DayRecord = {
   history: Snapshot[];
   /** In the order in which they started. */
   runs: RunInfo[];
-  /** The last word on each hashtag that has no snapshot on the day. */
+  /** The newest failure of each hashtag that has no snapshot on the day. */
   failures: Failure[];
   corrections: Correction[];
 };
@@ -65,7 +65,7 @@ export type PeriodRecord = {
   period: Period;
   /** The first day of the database. */
   firstDay: Day;
-  /** The last day of the period, or the newest of the database where that is earlier. */
+  /** The last day of the period, or the newest day of the database if that is earlier. */
   lastDay: Day;
   /** Snapshots up to the last day, oldest first. */
   history: Snapshot[];

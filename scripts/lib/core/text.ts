@@ -24,7 +24,7 @@ export function errorMessage(thrown: unknown): string {
   return thrown.cause === undefined ? own : `${own} (${errorMessage(thrown.cause)})`;
 }
 
-/** Sorts texts by their UTF-16 units: the same on every machine, and days by date. */
+/** Compares texts by UTF-16 units: the same order on every machine, and days sort by date. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -151,5 +151,5 @@ function adviceOn(status: number, message: string): string {
     return 'there is no such issue, or the token may not see it: check "digestIssue" in data/hashtags.json';
   }
   if (status < 400) return 'it has moved: check "digestIssue" in data/hashtags.json';
-  return 'please report this as a defect of the tracker';
+  return 'please report this as a bug in the tracker';
 }

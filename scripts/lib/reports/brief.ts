@@ -81,8 +81,8 @@ function renderTrendingItem(trend: Trend): string {
   const [figures = '', ...details] = describeTrend(trend, (text) => `**${text}**`);
   if (acceleration !== null) {
     const points = Math.abs(acceleration * 100).toFixed(1);
-    const direction = acceleration < 0 ? 'slower' : 'faster';
-    details.push(`${points} points a day ${direction} than in the 7 days before`);
+    const place = acceleration < 0 ? 'below' : 'above';
+    details.push(`${points} points ${place} the daily average of the 7 days before`);
   }
   const start = `${trendMark(trend)} **${hashtagLink(trend.hashtag)}** ${figures}`;
   return [start, ...details].join(' · ');

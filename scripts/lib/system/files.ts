@@ -39,7 +39,7 @@ export async function writeTextIfChanged(file: string, text: string): Promise<vo
   if ((await readIfThere(file))?.toString('utf8') !== text) await writeFileAtomically(file, text);
 }
 
-/** True for an error of the file system or the network, which is no defect of the tracker. */
+/** True for an error of the file system or the network, which is not a bug in the tracker. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error && 'syscall' in error;
 }

@@ -43,7 +43,7 @@ export async function runReporting(
       log.error(describeSystemError(error));
       return 1;
     }
-    log.error(`This is a defect of the tracker: ${errorMessage(error)}`);
+    log.error(`This is a bug in the tracker: ${errorMessage(error)}`);
     if (error instanceof Error && error.stack) log.info(error.stack);
     return 1;
   }

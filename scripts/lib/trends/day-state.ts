@@ -1,24 +1,24 @@
 import { type Day, daysUpTo } from '../core/day.ts';
 import type { DayRecord, Failure, Snapshot } from '../core/snapshot.ts';
 
-/** What became of the hashtags of a day. Each is in one of the three. */
+/** The hashtags of a day, by what became of them. Each is in one of the three. */
 export type DayState = {
   captured: Set<string>;
-  /** TikTok does not have them: nothing is missing. */
+  /** TikTok does not have them, so nothing is missing. */
   absent: Failure[];
   /** A later run of the day asks for them again. */
   missed: Failure[];
 };
 
 /**
- * True where the day lacks the hashtag. "Not found" is believed only where something was captured:
- * where nothing was, more likely the answers are wrong than TikTok empty.
+ * True if the day lacks the hashtag. "Not found" counts only if something was captured. If nothing
+ * was, the answers are probably wrong.
  */
 export function isMissed({ kind }: Failure, hasSnapshots: boolean): boolean {
   return kind !== 'not-found' || !hasSnapshots;
 }
 
-/** Sorts a day's hashtags; `failures` holds the last word on each without a snapshot. */
+/** Sorts a day's hashtags; `failures` has the newest failure of each one without a snapshot. */
 export function judgeDayState(captured: Iterable<string>, failures: Failure[]): DayState {
   const names = new Set(captured);
   const isLost = (failure: Failure) => isMissed(failure, names.size > 0);
@@ -29,7 +29,7 @@ export function judgeDayState(captured: Iterable<string>, failures: Failure[]): 
   };
 }
 
-/** The same for a day's record; a day without a record has nothing. */
+/** The same for a day's record; a day without a record has no hashtags. */
 export function judgeRecord(record: DayRecord | null): DayState {
   if (record === null) return judgeDayState([], []);
   const captured = record.history.filter(({ day }) => day === record.day);
@@ -45,7 +45,7 @@ export function missingHashtags({ captured, absent }: DayState, wanted: string[]
   return wanted.filter((name) => !captured.has(name) && !absentNames.has(name));
 }
 
-/** The days of the `lookBackDays` up to `day` without any snapshot, oldest first, from `firstDay` on. */
+/** Days without snapshots in the `lookBackDays` up to `day`, from `firstDay` on. Oldest first. */
 export function missingDays(
   snapshots: Snapshot[],
   day: Day,

@@ -18,7 +18,7 @@ export type Growth =
   /** `perDay` is a fraction: 0.05 is +5 % a day. */
   | ({ kind: 'rate'; added: number; days: number; perDay: number } & Rounded);
 
-/** Growth over a span of days, a fraction: 0.05 is +5 %. */
+/** Growth over a span of days, as a fraction: 0.05 is +5 %. */
 export type SpanGrowth = { rate: number } & Rounded;
 
 /** A count, and how it changed. */
@@ -29,7 +29,7 @@ export type HashtagGrowth<M extends MeasureGrowth = MeasureGrowth> = {
   hashtag: string;
   videos: M;
   views: M;
-  /** Videos; views where the growth of videos is unknown; null where both are. */
+  /** Videos, or views if the growth of videos is unknown; null if both are. */
   rankedBy: Measure | null;
 };
 
@@ -39,27 +39,27 @@ export type Point = { day: Day; count: number };
 /** A span may be measured from a count that is up to this much older than the span. */
 export const SPAN_TOLERANCE_DAYS = 7;
 
-/** The measure that a hashtag is ranked by; videos where it is not ranked. */
+/** The measure that a hashtag is ranked by; videos if it is not ranked. */
 export function rankedMeasure<M>(trend: { rankedBy: Measure | null; videos: M; views: M }): M {
   return trend[trend.rankedBy ?? 'videos'];
 }
 
-/** The growth of a hashtag from that of each measure. */
+/** Computes a hashtag's growth in both measures, and the measure that it is ranked by. */
 export function growthOfBoth<M extends MeasureGrowth>(
   hashtag: string,
   growthOf: (measure: Measure) => M,
 ): HashtagGrowth<M> {
   const [videos, views] = [growthOf('videos'), growthOf('views')];
-  const ofOthers = views.growth.kind === 'rate' ? 'views' : null;
-  return { hashtag, videos, views, rankedBy: videos.growth.kind === 'rate' ? 'videos' : ofOthers };
+  const otherwise = views.growth.kind === 'rate' ? 'views' : null;
+  return { hashtag, videos, views, rankedBy: videos.growth.kind === 'rate' ? 'videos' : otherwise };
 }
 
-/** True for growth, or a fall, of more than rounding. */
+/** True if the count grew or fell by more than rounding. */
 export function isRealChange(growth: Growth): growth is Extract<Growth, { kind: 'rate' }> {
   return growth.kind === 'rate' && !growth.isWithinRounding && growth.added !== 0;
 }
 
-/** How many were added, in how many days; null where that is unknown. */
+/** How many were added, in how many days; null if that is unknown. */
 export function changeOf(growth: Growth): { added: number; days: number } | null {
   return growth.kind === 'rate' || growth.kind === 'from-zero' ? growth : null;
 }
@@ -69,7 +69,7 @@ export function countOf({ videoCount, viewCount }: Snapshot, measure: Measure): 
 }
 
 /**
- * The days, oldest first, on which the count is known: back to the newest before `farthestDay`.
+ * The days on which the count is known, oldest first, back to the newest one before `farthestDay`.
  * @param snapshots of one hashtag, oldest first
  */
 export function knownPoints(snapshots: Snapshot[], measure: Measure, farthestDay: Day): Point[] {
@@ -84,7 +84,7 @@ export function knownPoints(snapshots: Snapshot[], measure: Measure, farthestDay
   return points.reverse();
 }
 
-/** Growth of the last point since the one before; unknown where the last one is not the day's. */
+/** Growth between the last two points; unknown if the last point is of another day. */
 export function computeGrowth(points: Point[], day: Day): Growth {
   const [earlier, last] = [points.at(-2), points.at(-1)];
   if (last === undefined || last.day !== day) return { kind: 'unknown' };
@@ -108,7 +108,7 @@ export function dailyRate(earlier: Point, later: Point): number {
 
 /**
  * Growth over exactly `days` days up to the last point, from the newest point that is old enough.
- * Where that point is up to a week older, its rate is compounded to `days`. Null where there is none.
+ * If that point is up to a week older, its rate is compounded to `days`. Null if there is none.
  */
 export function spanGrowth(points: Point[], days: number): SpanGrowth | null {
   const last = points.at(-1);

@@ -19,12 +19,12 @@ import { groupByHashtag, isTrending, judgeDay, type Threshold } from './trends.t
 
 /**
  * A hashtag in a week or month: its last known counts, each with its growth since the newest one
- * before the period, or, where that is more than a week older, since the first one in it.
+ * before the period, or, if that one is more than a week older, since the first one in the period.
  */
 export type PeriodTrend = HashtagGrowth & {
-  /** 1 is the fastest growing a day; null where `rankedBy` is. */
+  /** 1 is the fastest daily growth; null if `rankedBy` is null. */
   rank: number | null;
-  /** The counts of `rankedBy` (videos where null) that the growth is computed from, by day. */
+  /** The counts of `rankedBy` (videos if null) that the growth is computed from, by day. */
   countOn: Map<Day, number>;
   /** The days on which it was trending, oldest first. */
   trendingDays: { day: Day; growth: Growth; isBreakout: boolean }[];
@@ -76,7 +76,7 @@ function computePeriodTrend(
   };
 }
 
-/** A quick first look: true where the last count is above the threshold for the one before. */
+/** A quick first check: true if a last count is above the one before by more than the threshold. */
 function hasJumped(series: Snapshot[], { trendingGrowthPercent }: Threshold): boolean {
   return (['videos', 'views'] as const).some((measure) => {
     const counts = series.map((snapshot) => countOf(snapshot, measure));
@@ -87,7 +87,7 @@ function hasJumped(series: Snapshot[], { trendingGrowthPercent }: Threshold): bo
   });
 }
 
-/** The known points of the period, after the one that they are compared with, if any. */
+/** The known points of the period, preceded by the one that they are compared with, if any. */
 function periodPoints(series: Snapshot[], measure: Measure, period: Period): Point[] {
   const points = knownPoints(series, measure, period.first);
   const inPeriod = points.filter((point) => point.day >= period.first);

@@ -2,8 +2,8 @@ import { compareText } from '../core/text.ts';
 import { type Growth, type HashtagGrowth, rankedMeasure } from './growth.ts';
 
 /**
- * Sorts hashtags by their rank and adds it, 1 for the first: the fastest growing, then the larger
- * count, then the name. Those without a rank follow by name.
+ * Sorts hashtags and adds their ranks, from 1: by the rate of growth, then by the count, then by
+ * name. Hashtags without a rank come last, by name.
  */
 export function rankAll<T extends HashtagGrowth>(trends: T[]): (T & { rank: number | null })[] {
   const ranked = trends.filter(({ rankedBy }) => rankedBy !== null).sort(compareRanked);
@@ -24,7 +24,7 @@ function compareRanked(a: HashtagGrowth, b: HashtagGrowth): number {
   );
 }
 
-/** A change within rounding counts as none. */
+/** A change within rounding counts as no change. */
 function rateForRank(growth: Growth): number {
   return growth.kind === 'rate' && !growth.isWithinRounding ? growth.perDay : 0;
 }

@@ -22,19 +22,19 @@ export function formatGrowth(growth: Growth): string {
   }
 }
 
-/** The rate a day alone, for a column that says so: `+1.0%`, `≈+0.5%`; `–` where there is none. */
+/** Only the daily rate, for a column that says so: `+1.0%`, `≈+0.5%`; `–` if there is none. */
 export function formatDailyRate(growth: Growth): string {
   return growth.kind === 'rate' ? roundedPercent(growth.perDay, growth) : '–';
 }
 
-/** Growth over 7 or 30 days: `+15.2%`, `≈+0.5%`; `–` where there is none. */
+/** Growth over 7 or 30 days: `+15.2%`, `≈+0.5%`; `–` if there is none. */
 export function formatSpan(span: SpanGrowth | null): string {
   return span === null ? '–' : roundedPercent(span.rate, span);
 }
 
 /**
- * Growth over a whole period: `+15.2%`, `one day`, `from 0`; `+9.1% over 5 days` where that is not
- * `usualDays`.
+ * Growth over a whole period: `+15.2%`, `one day`, `from 0`; `+9.1% over 5 days` if it does not
+ * cover `usualDays`.
  */
 export function formatTotalGrowth({ count, growth }: MeasureGrowth, usualDays: number): string {
   if (growth.kind === 'unknown') return '–';
@@ -45,13 +45,13 @@ export function formatTotalGrowth({ count, growth }: MeasureGrowth, usualDays: n
   return `${roundedPercent(added / ((count ?? 0) - added), growth)}${over}`;
 }
 
-/** How many were added: `+1,204`; `–` where that is unknown. */
+/** How many were added: `+1,204`; `–` if that is unknown. */
 export function formatAdded({ growth }: MeasureGrowth): string {
   const change = changeOf(growth);
   return change === null ? '–' : formatChange(change.added);
 }
 
-/** True where a figure of the growth carries ≈. */
+/** True if the figure is shown with ≈. */
 export function isMarkedRounded(figure: Growth | SpanGrowth | null): boolean {
   if (figure === null) return false;
   if ('rate' in figure) return figure.isWithinRounding && figure.rate !== 0;
@@ -59,16 +59,16 @@ export function isMarkedRounded(figure: Growth | SpanGrowth | null): boolean {
 }
 
 /**
- * A trending hashtag without its name, in parts: `videos +16.1%`, `+23,786, now 171,720`,
- * `breakout: its usual day is +0.8%`.
- * @param emphasize how important words are written
+ * A trending hashtag, without its name, in parts: `videos +16.1%`, `+23,786, now 171,720`,
+ * `breakout: usually +0.8% a day`.
+ * @param emphasize marks important words
  */
 export function describeTrend(trend: Trend, emphasize = (text: string) => text): string[] {
   const measure = rankedMeasure(trend);
   const growth = `${trend.rankedBy} ${emphasize(formatGrowth(measure.growth))}`;
   const parts = [growth, `${formatAdded(measure)}, now ${formatCount(measure.count)}`];
   if (trend.verdict === 'breakout' && trend.usualPerDay !== null) {
-    parts.push(`${emphasize('breakout')}: its usual day is ${formatPercent(trend.usualPerDay)}`);
+    parts.push(`${emphasize('breakout')}: usually ${formatPercent(trend.usualPerDay)} a day`);
   }
   return parts;
 }

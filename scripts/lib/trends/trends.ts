@@ -20,7 +20,7 @@ import { rankAll } from './rank.ts';
 
 /** One measure of one hashtag on one day. */
 export type MeasureTrend = MeasureGrowth & {
-  /** Null where no snapshot is old enough, or the newest that is, is more than a week too old. */
+  /** Null if no snapshot is old enough, or if the newest of those is more than a week too old. */
   over7Days: SpanGrowth | null;
   over30Days: SpanGrowth | null;
   /** The day's rate minus the mean daily rate of the 7 days before (fractions); null if unknown. */
@@ -29,35 +29,35 @@ export type MeasureTrend = MeasureGrowth & {
 
 /**
  * `trending`: faster than its threshold. `breakout`: trending, and far faster than its own usual
- * rates. `too-small`: as fast, but with fewer videos than a trending hashtag needs.
+ * rates. `too-small`: faster than its threshold, but with fewer than `minVideos`.
  */
 export type Verdict = 'usual' | 'too-small' | 'trending' | 'breakout';
 
 /** A hashtag on a day. */
 export type Trend = HashtagGrowth<MeasureTrend> & {
   viewsPerVideo: number | null;
-  /** 1 is the fastest growing; null where `rankedBy` is. */
+  /** 1 is the fastest growing; null if `rankedBy` is null. */
   rank: number | null;
-  /** Places gained since the previous day with snapshots; null where it was not ranked then. */
+  /** Places gained since the previous day with snapshots; null if it was not ranked then. */
   rankChange: number | null;
   /** True on the first day that has a rank. */
   isNewlyRanked: boolean;
   verdict: Verdict;
-  /** The middle of the hashtag's own daily rates of the last 28 days; null with fewer than 7. */
+  /** The median of the hashtag's own daily rates of the last 28 days; null with fewer than 7. */
   usualPerDay: number | null;
-  /** The counts of `rankedBy` (videos where null) of the last 30 days, oldest first; null is a gap. */
+  /** The counts of `rankedBy` (videos if null) of the last 30 days, oldest first; null is a gap. */
   last30Days: (number | null)[];
 };
 
-/** When a hashtag is trending: daily growth above `trendingGrowthPercent`, `minVideos` reached. */
+/** A hashtag with `minVideos` is trending if its daily growth is above `trendingGrowthPercent`. */
 export type Threshold = { trendingGrowthPercent: number; minVideos: number };
 
-const FARTHEST_LOOK_DAYS = 30 + SPAN_TOLERANCE_DAYS;
+const LOOK_BACK_DAYS = 30 + SPAN_TOLERANCE_DAYS;
 const BREAKOUT_DAYS = 28;
 const BREAKOUT_MIN_RATES = 7;
 /** Makes the median absolute deviation comparable to a standard deviation of normal data. */
 const MAD_SCALE = 1.4826;
-/** Above the noise of floating point, below anything that a count can show. */
+/** Larger than floating-point noise, smaller than any change of a count. */
 const EPSILON = 1e-9;
 
 export function isTrending({ verdict }: Pick<Trend, 'verdict'>): boolean {
@@ -102,7 +102,7 @@ export function groupByHashtag(snapshots: Snapshot[], lastDay: Day): Map<string,
 
 /** The figures of a hashtag's newest day, and the points of `rankedBy` that they come from. */
 export function judgeDay(hashtag: string, series: Snapshot[], day: Day, threshold: Threshold) {
-  const farthestDay = addDays(day, -FARTHEST_LOOK_DAYS);
+  const farthestDay = addDays(day, -LOOK_BACK_DAYS);
   const allPoints = {
     videos: knownPoints(series, 'videos', farthestDay),
     views: knownPoints(series, 'views', farthestDay),
@@ -159,7 +159,7 @@ function usualRates(points: Point[], day: Day): number[] {
   });
 }
 
-/** Median plus three robust standard deviations; infinite where the history is too short. */
+/** Median plus three robust standard deviations; infinite if the history is too short. */
 function breakoutLimit(rates: number[]): number {
   if (rates.length < BREAKOUT_MIN_RATES) return Number.POSITIVE_INFINITY;
   const middle = median(rates);
@@ -185,7 +185,7 @@ function ranksOnPreviousDay(seriesByHashtag: Map<string, Snapshot[]>, day: Day) 
       .flatMap(({ series }) => series.at(-1)?.day ?? [])
       .sort()
       .at(-1) ?? day;
-  const farthestDay = addDays(previousDay, -FARTHEST_LOOK_DAYS);
+  const farthestDay = addDays(previousDay, -LOOK_BACK_DAYS);
   const standings = before
     .filter(({ series }) => series.at(-1)?.day === previousDay)
     .map(({ hashtag, series }) =>
