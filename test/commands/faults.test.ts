@@ -192,7 +192,7 @@ describe('a disk that refuses a write', () => {
     const ran = await unprivileged(() => runTrack(root, api));
     expect(ran).toMatchObject({
       exitCode: 1,
-      output: expect.stringMatching(/EACCES.*you may not write there: change the permissions/),
+      output: expect.stringMatching(/EACCES.*you can’t write there: change the permissions/),
     });
     expect(api.requests).toEqual([]);
   });
@@ -205,7 +205,7 @@ describe('a disk that refuses a write', () => {
     const ran = await runTrack(root, api);
     expect(ran).toMatchObject({
       exitCode: 1,
-      output: expect.stringContaining('a folder stands where the file belongs: move it away'),
+      output: expect.stringContaining('a folder is where the file should be: move it away'),
     });
     expect(api.requests).toEqual([]);
   });
@@ -216,7 +216,7 @@ describe('a disk that refuses a write', () => {
     await writeFile(path.join(root, 'reports'), 'a file');
     const ran = await runTrack(root, await startToday(), ['--publish']);
     expect(ran.exitCode).toBe(1);
-    expect(ran.output).toMatch(/ENOTDIR.*a file stands where a folder belongs: move it away/);
+    expect(ran.output).toMatch(/ENOTDIR.*a file is where a folder should be: move it away/);
     expect(ran.output).not.toContain('bug');
     expect(await git(remote, ['diff', '--name-only', 'main~1', 'main'])).toContain(DATABASE_PATH);
   });

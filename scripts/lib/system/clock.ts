@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Time as the program sees it; handed in, so that tests can run days in milliseconds. */
+/** The program's clock. It is passed in, so that tests can run days in milliseconds. */
 export type Clock = {
   /** Unix milliseconds. */
   now: () => number;
@@ -15,8 +15,8 @@ export const systemClock: Clock = {
 
 /**
  * How long to wait before another try (milliseconds): twice as long after each failure, up to
- * `maxMs`. Up to half of it is left off at random, so that clients that failed together spread out.
- * @param failures how many tries have failed before this one, not counting the last
+ * `maxMs`. A random part, up to half, is left out, so that clients don't all retry together.
+ * @param failures how many tries failed before the one that has just failed
  * @param random a number in 0…1
  */
 export function backoffMs(failures: number, firstMs: number, maxMs: number, random: number) {

@@ -6,7 +6,7 @@ import { errorMessage } from '../core/text.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 
-/** What a command gets from outside. Nothing below the commands reads any of it on its own. */
+/** What a command gets from outside. The code below the commands reads none of it itself. */
 export type Context = {
   /** The repository: the folder that the command was started in. */
   root: string;
@@ -15,18 +15,18 @@ export type Context = {
   /** A number in 0…1, as Math.random gives. */
   random: () => number;
   fetch: typeof globalThis.fetch;
-  /** For people. */
+  /** Messages for people. */
   log: Log;
-  /** For results that another program may read, and for help. */
+  /** Results that another program may read, and the help. */
   stdout: NodeJS.WritableStream;
   /** A terminal that a progress bar can be drawn on; null in a log. */
   terminal: NodeJS.WriteStream | null;
-  /** From now on an interruption (Ctrl+C) aborts this signal instead of ending the process. */
+  /** After this call, an interruption (Ctrl+C) aborts the signal instead of ending the process. */
   catchInterruption: () => AbortSignal;
 };
 
 export type Command = {
-  /** Where the log goes: to `stderr` where standard output is for results alone. */
+  /** Where the log goes: to `stderr` if standard output is only for results. */
   logTo: 'stdout' | 'stderr';
   /** `args` are those after the command's name. */
   run: (args: string[], context: Context) => Promise<ExitCode>;
@@ -59,7 +59,7 @@ type CommandSpec<F extends Flags> = {
   run: (flags: FlagValues<F>, context: Context) => Promise<ExitCode>;
 };
 
-/** A command that reads its flags, answers `--help`, and refuses what it does not know. */
+/** A command that reads its flags, answers `--help`, and rejects flags that it does not know. */
 export function defineCommand<const F extends Flags>(spec: CommandSpec<F>): Command {
   const { logTo = 'stdout', run } = spec;
   return {
@@ -75,7 +75,7 @@ export function defineCommand<const F extends Flags>(spec: CommandSpec<F>): Comm
 
 /**
  * The day that a flag names.
- * @throws UsageError for anything else
+ * @throws UsageError if the text is not a day
  */
 export function parseDayFlag(flag: string, text: string, example = '2026-11-22'): Day {
   if (isDay(text)) return text;
@@ -83,8 +83,8 @@ export function parseDayFlag(flag: string, text: string, example = '2026-11-22')
 }
 
 /**
- * The hashtags that a flag lists between commas, under their normal names.
- * @throws UsageError where there is none, or one can't be a hashtag
+ * The hashtags that a flag lists, separated by commas, in their normal form.
+ * @throws UsageError if there is none, or if one can't be a hashtag
  */
 export function parseHashtagFlag(flag: string, list: string): string[] {
   const names = list.split(',').filter((text) => text.trim() !== '');
@@ -99,7 +99,7 @@ export function parseHashtagFlag(flag: string, list: string): string[] {
   }
 }
 
-/** Null where the help was asked for. */
+/** The values of the flags; null if `--help` is given. */
 function parseFlags<F extends Flags>(spec: CommandSpec<F>, args: string[]): FlagValues<F> | null {
   const entries = Object.entries(spec.flags);
   const positionalFlags = entries.filter(([, { type }]) => type === 'positional');

@@ -2,7 +2,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage } from '../core/text.ts';
 
-/** The bytes of a file; null where there is no such file. */
+/** The bytes of a file; null if there is no such file. */
 export function readIfThere(file: string): Promise<Buffer | null> {
   return readFile(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
@@ -11,9 +11,9 @@ export function readIfThere(file: string): Promise<Buffer | null> {
 }
 
 /**
- * Replaces a file at once: the content is written to a temporary file in the same folder, synced,
- * and renamed. Whatever happens, the file is the old one or the new one. The temporary file is named
- * after the process, so that two processes can't mix, and ends in `.tmp`, which git ignores.
+ * Replaces a file in one step: writes the content to a temporary file in the same folder, syncs it,
+ * and renames it. Whatever happens, the file is the old one or the new one. The temporary name has
+ * the process id, so that two processes never share it, and ends in `.tmp`, which git ignores.
  */
 export async function writeFileAtomically(file: string, content: string | Uint8Array) {
   const folder = path.dirname(file);
@@ -34,7 +34,7 @@ export async function writeFileAtomically(file: string, content: string | Uint8A
   }
 }
 
-/** Writes the text, unless the file holds exactly that already. */
+/** Writes the text, unless the file already has exactly this text. */
 export async function writeTextIfChanged(file: string, text: string): Promise<void> {
   if ((await readIfThere(file))?.toString('utf8') !== text) await writeFileAtomically(file, text);
 }
@@ -52,12 +52,12 @@ export function describeSystemError(error: unknown): string {
 
 const REMEDIES: Record<string, string> = {
   ENOSPC: 'the disk is full: free some space, then run again',
-  EDQUOT: 'your share of the disk is full: free some space, then run again',
-  EFBIG: 'the file may not grow so large here: lift the limit, then run again',
-  EACCES: 'you may not write there: change the permissions (ls -l shows them), then run again',
-  EPERM: 'you may not write there: change the permissions (ls -l shows them), then run again',
-  EROFS: 'the disk is read-only: run this in a copy that can be written to',
-  EISDIR: 'a folder stands where the file belongs: move it away, then run again',
-  ENOTDIR: 'a file stands where a folder belongs: move it away, then run again',
-  EEXIST: 'a file stands where a folder belongs: move it away, then run again',
+  EDQUOT: 'your disk quota is used up: free some space, then run again',
+  EFBIG: 'files may not grow this large here: raise the limit, then run again',
+  EACCES: 'you can’t write there: change the permissions (ls -l shows them), then run again',
+  EPERM: 'you can’t write there: change the permissions (ls -l shows them), then run again',
+  EROFS: 'the disk is read-only: run this in a folder that you can write to',
+  EISDIR: 'a folder is where the file should be: move it away, then run again',
+  ENOTDIR: 'a file is where a folder should be: move it away, then run again',
+  EEXIST: 'a file is where a folder should be: move it away, then run again',
 };

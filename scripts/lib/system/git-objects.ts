@@ -3,11 +3,11 @@ import { GitError, gitEnv } from './git.ts';
 
 /** Reads a repository's objects, one after the other, through one git process. */
 export type ObjectReader = Disposable & {
-  /** The content that a name (a hash, `<commit>:<path>`) stands for; null where it is missing. */
+  /** The content of the object with a name (a hash, `<commit>:<path>`); null if it is missing. */
   read: (name: string) => Promise<Buffer | null>;
 };
 
-/** Starts the git process, which disposing ends. Reading rejects with a GitError if git gives up. */
+/** Starts the git process. Disposing ends it. Reading rejects with a GitError if git fails. */
 export function openObjects(folder: string): ObjectReader {
   const child = spawn('git', ['cat-file', '--batch'], { cwd: folder, env: gitEnv() });
   const chunks: AsyncIterator<Buffer> = child.stdout[Symbol.asyncIterator]();
@@ -51,14 +51,14 @@ export function openObjects(folder: string): ObjectReader {
       const size = / [a-z]+ (\d+)$/.exec(await readLine())?.[1];
       if (size === undefined) return null;
       const content = await readBytes(Number(size));
-      await readBytes(1); // the line end behind it
+      await readBytes(1); // the line end after it
       return content;
     },
     [Symbol.dispose]: () => void child.kill(),
   };
 }
 
-/** The content of one object, as `ObjectReader.read` gives it. */
+/** The content of one object, as `ObjectReader.read` returns it. */
 export async function readObject(folder: string, name: string): Promise<Buffer | null> {
   using objects = openObjects(folder);
   return await objects.read(name);

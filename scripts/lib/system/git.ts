@@ -6,7 +6,7 @@ import { plainText } from '../core/text.ts';
 export class GitError extends TrackerError {
   override name = 'GitError';
   readonly stderr: string;
-  /** Git's own; null where it was killed or could not be started. */
+  /** Git's exit code; null if git was killed or could not be started. */
   readonly gitExitCode: number | null;
 
   constructor(args: string[], stderr: string, gitExitCode: number | null, cause?: unknown) {
@@ -20,7 +20,7 @@ const TIMEOUT_MS = 120_000;
 
 /**
  * Runs git in a folder and resolves with its standard output, trimmed at the end.
- * @throws GitError where it exits with anything but 0, or takes longer than allowed
+ * @throws GitError if it exits with anything but 0, or takes longer than allowed
  */
 export function git(folder: string, args: string[], timeoutMs = TIMEOUT_MS): Promise<string> {
   const options = { cwd: folder, env: gitEnv(), timeout: timeoutMs, maxBuffer: 256 * 2 ** 20 };
@@ -41,7 +41,7 @@ export function gitEnv(): NodeJS.ProcessEnv {
     ...process.env,
     LC_ALL: 'C', // its messages are matched against English patterns
     GIT_TERMINAL_PROMPT: '0', // a question that nobody answers would hang the run
-    // A git hook that starts the tracker sets these. They would lead to the hook's own files.
+    // A git hook that starts the tracker sets these. They would point git to the hook's repository.
     GIT_DIR: undefined,
     GIT_WORK_TREE: undefined,
     GIT_INDEX_FILE: undefined,
@@ -49,14 +49,14 @@ export function gitEnv(): NodeJS.ProcessEnv {
 }
 
 /**
- * The yes or no of a command that says no by exiting with 1, such as `git diff --quiet`.
- * @throws GitError where it exits with anything else
+ * Runs a command that answers yes with exit code 0 and no with 1, such as `git diff --quiet`.
+ * @throws GitError if it exits with anything else
  */
 export async function askGit(folder: string, args: string[]): Promise<boolean> {
   return (await gitOrNull(folder, args)) !== null;
 }
 
-/** Git's output; null where it exits with 1, which means "no" or "none" in many commands. */
+/** Git's output; null if it exits with 1, which means "no" or "none" in many commands. */
 export async function gitOrNull(folder: string, args: string[]): Promise<string | null> {
   try {
     return await git(folder, args);
@@ -66,7 +66,7 @@ export async function gitOrNull(folder: string, args: string[]): Promise<string 
   }
 }
 
-/** The full hash of the commit that a revision names; null where there is none. */
+/** The full hash of the commit that a revision names; null if there is none. */
 export function findCommit(folder: string, revision: string): Promise<string | null> {
   const name = `${revision}^{commit}`;
   return git(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', name]).catch(

@@ -2,7 +2,7 @@ import { TrackerError } from '../core/errors.ts';
 import { errorMessage } from '../core/text.ts';
 import type { Clock } from './clock.ts';
 
-/** A whole HTTP answer, whatever its status. */
+/** A complete HTTP answer, whatever its status. */
 export type HttpAnswer = { status: number; headers: Headers; text: string };
 
 export type HttpRequest = {
@@ -18,15 +18,15 @@ export type HttpRequest = {
 /** Sends one request, once. Redirects are not followed. Rejects with an HttpFault. */
 export type SendHttp = (url: string, request: HttpRequest) => Promise<HttpAnswer>;
 
-/** No whole answer came. The message names the fault, such as "connect ECONNREFUSED …". */
+/** No complete answer came. The message says why, such as "connect ECONNREFUSED …". */
 export class HttpFault extends Error {
   override name = 'HttpFault';
 }
 
-/** The other side did not do what it was asked for. The message says why, and what to do. */
+/** The server did not do what it was asked to do. The message says why, and what to do. */
 export class RequestError extends TrackerError {
   override name = 'RequestError';
-  /** Another try may succeed after this long; null where none will. */
+  /** Another try may succeed after this time; null if none will. */
   readonly retryAfterMs: number | null;
 
   constructor(message: string, retryAfterMs: number | null, options?: ErrorOptions) {
@@ -38,7 +38,7 @@ export class RequestError extends TrackerError {
 const MAX_BODY_CHARACTERS = 5_000_000;
 const MAX_RETRY_WAIT_MS = 60_000;
 
-/** The one way to send HTTP requests, over the given `fetch`. Starts to load the client at once. */
+/** The only way to send HTTP requests, with the given `fetch`. Loads its client in advance. */
 export function createHttp(fetch: typeof globalThis.fetch): SendHttp {
   const client = import('ofetch').then(({ createFetch }) => createFetch({ fetch }));
   return async (url, { method, headers, body, timeoutMs, signal }) => {
@@ -65,7 +65,7 @@ export function createHttp(fetch: typeof globalThis.fetch): SendHttp {
   };
 }
 
-/** Tries once more where a RequestError says that it may help, unless that is over a minute away. */
+/** Tries once more if a RequestError says that it may help, unless the wait is over a minute. */
 export async function tryTwice<T>(clock: Clock, attempt: () => Promise<T>): Promise<T> {
   try {
     return await attempt();
@@ -77,7 +77,7 @@ export async function tryTwice<T>(clock: Clock, attempt: () => Promise<T>): Prom
   }
 }
 
-/** Milliseconds that the Retry-After header asks to wait: seconds or an HTTP date; null without it. */
+/** Milliseconds to wait, from the Retry-After header (seconds or an HTTP date); null without it. */
 export function parseRetryAfter(headers: Headers, nowMs: number): number | null {
   const header = headers.get('retry-after')?.trim() ?? '';
   if (/^\d+(\.\d+)?$/.test(header)) return Number(header) * 1000;
@@ -86,15 +86,15 @@ export function parseRetryAfter(headers: Headers, nowMs: number): number | null 
 }
 
 /**
- * The server's clock (Unix milliseconds). Its Date header is in whole seconds, so the finer local
- * clock is taken where the two differ by little.
+ * The server's clock (Unix milliseconds). Its Date header is in whole seconds, so the more precise
+ * local clock is used if the two differ only a little.
  */
 export function serverNow(headers: Headers, nowMs: number): number {
   const dateMs = Date.parse(headers.get('date') ?? '');
   return Math.abs(dateMs - nowMs) > 3000 ? dateMs : nowMs;
 }
 
-/** The JSON value of a text; undefined, which no JSON value is, where it is not JSON. */
+/** The JSON value of a text; undefined if the text is not JSON. (No JSON value is undefined.) */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -108,12 +108,12 @@ async function readBody(body: ReadableStream<Uint8Array> | null): Promise<string
   let text = '';
   for await (const chunk of body ?? []) {
     text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_BODY_CHARACTERS) throw new Error('the answer is absurdly long');
+    if (text.length > MAX_BODY_CHARACTERS) throw new Error('the answer is far too long');
   }
   return text + decoder.decode();
 }
 
-/** The innermost cause, which names the fault. ofetch and fetch only wrap it. */
+/** The innermost cause, which says what failed. ofetch and fetch only wrap it. */
 function networkReason(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return networkReason(error.errors[0]);

@@ -3,10 +3,10 @@ import { errorMessage } from '../core/text.ts';
 
 type Message = string | Problem;
 
-/** What the program tells people: plain lines on a terminal, annotations and a summary on GitHub. */
+/** Messages for people: plain lines on a terminal, annotations and a summary on GitHub. */
 export type Log = {
   info: (line: string) => void;
-  /** Worth knowing. GitHub shows a problem on its very line, as with warnings and errors. */
+  /** Worth knowing. GitHub shows a notice, warning or error about a file on its line. */
   notice: (message: Message) => void;
   warning: (message: Message) => void;
   error: (message: Message) => void;

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 
 /**
  * A bar on a terminal for `total` steps: how much of the work is done, and a note on what is next.
- * Where the stream is no terminal, it shows nothing.
+ * Shows nothing if the stream is not a terminal.
  */
 export function createProgressBar(total: number, stream: NodeJS.WriteStream | null) {
   const bar = stream?.isTTY ? startBar(total, stream) : null;
@@ -14,7 +14,7 @@ export function createProgressBar(total: number, stream: NodeJS.WriteStream | nu
 }
 
 function startBar(total: number, stream: NodeJS.WriteStream) {
-  // Loaded here: only a terminal pays for it.
+  // Loaded only here, because only a terminal needs it.
   const require = createRequire(import.meta.url);
   const { SingleBar }: typeof import('cli-progress') = require('cli-progress');
   const bar = new SingleBar({
