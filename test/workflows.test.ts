@@ -278,17 +278,17 @@ describe('check.yml', () => {
     const markdown = await readFile(summary, 'utf8');
     expect(markdown).toContain('**Added**: [#aiagents](');
     expect(markdown).toContain('**Removed**: [#aitools](');
-    expect(markdown).toContain('|Calls a day|2|2|');
+    expect(markdown).toContain('|Calls per day|2|2|');
 
     expect(await findsChange('costly', 'data/hashtags.json', '["llm", "b", "c", "d"]')).toBe(true);
     const costly = await runStep(String(check), fork, env);
     expect(costly.exitCode, costly.stdout + costly.stderr).toBe(0);
-    const warning = '120 credits a month, and 98 were left on 2026-11-22: enough for 24 days';
+    const warning = '120 credits a month, and 98 were left on 2026-11-22, enough for 24 days';
     expect(costly.stdout).toMatch(
       new RegExp(`::warning file=data/hashtags.json,line=1,col=1::.*${warning}`),
     );
     expect(await readFile(summary, 'utf8')).toMatch(
-      /\|Credits a month\|60\|120\|[\s\S]*⚠️ the list/,
+      /\|Credits per month\|60\|120\|[\s\S]*⚠️ the list/,
     );
 
     expect(await findsChange('broken', 'data/hashtags.json', '["llm",\n "a!"]')).toBe(true);

@@ -123,8 +123,8 @@ describe('npm run check --since', () => {
         'data/hashtags.json is fine: 3 to track, 0 paused\n' +
         'Added: #claude, #cursor\n' +
         'Removed: #aitools (their stored rows stay)\n' +
-        'Calls a day: 2 → 3\n' +
-        'Credits a month: 60 → 90\n' +
+        'Calls per day: 2 → 3\n' +
+        'Credits per month: 60 → 90\n' +
         'A run takes about: 2 s → 3 s\n',
     });
   });
@@ -134,7 +134,7 @@ describe('npm run check --since', () => {
     await git(root, ['rm', '--quiet', '--cached', 'data/hashtags.json']);
     await git(root, ['commit', '--quiet', '-m', 'Remove the list']);
     const without = await runScript('check', ['--since', 'HEAD'], root);
-    expect(without.stdout).toMatch(/\nAdded: #aitools\nCalls a day: – → 1\n/);
+    expect(without.stdout).toMatch(/\nAdded: #aitools\nCalls per day: – → 1\n/);
     expect(without.stdout).not.toContain('warning');
     await writeFile(path.join(root, 'data/hashtags.json'), '[');
     await git(root, ['add', '.']);

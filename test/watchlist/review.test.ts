@@ -69,7 +69,7 @@ describe('the review of a list', () => {
   it('shows all hashtags as added if there was no list before', () => {
     const all = review(null, { settings: { minVideos: 9 }, hashtags: ['a', 'b'] });
     expect(all).toMatchObject({ ...NOTHING, added: ['a', 'b'], costBefore: null });
-    expect(renderConsoleReview(all)).toContain('Calls a day: – → 2');
+    expect(renderConsoleReview(all)).toContain('Calls per day: – → 2');
   });
 });
 
@@ -78,7 +78,7 @@ describe('the warning about credits', () => {
 
   it('says for how many days they last', () => {
     expect(warnOfCredits(watchlist, { credits: 89, day: day('2026-11-22') })).toBe(
-      'the list costs 90 credits a month, and 89 were left on 2026-11-22: enough for 29 days',
+      'the list costs 90 credits a month, and 89 were left on 2026-11-22, enough for 29 days',
     );
   });
 
@@ -99,7 +99,7 @@ describe('the rendered review', () => {
       /\n- \*\*Added\*\*: \[#b0\]\(https:\/\/www\.tiktok\.com\/tag\/b0\), .*\[#b29\]\(\S+\) and 10 more\n/,
     );
     expect(markdown).toContain('\n- **requestsPerMinute**: none → 5\n');
-    expect(markdown).toContain('\n|Calls a day|1|41|\n|Credits a month|30|1,230|\n');
+    expect(markdown).toContain('\n|Calls per day|1|41|\n|Credits per month|30|1,230|\n');
     expect(markdown).toContain('\n|A run takes about|1 s|8 min|\n');
     expect(markdown).toMatch(/\n\n⚠️ the credits end\n$/);
   });

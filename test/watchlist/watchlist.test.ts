@@ -127,18 +127,18 @@ describe('a mistake', () => {
       '{"hashtags": ["a"],\n "x": 1}',
       2,
       2,
-      'unknown key "x"; known here: $schema',
+      'unknown key "x"; allowed here: $schema',
     ],
     [
       'an unknown key in an entry',
       '[{"name": "a", "grup": "x"}]',
       1,
       16,
-      'known here: name, group',
+      'allowed here: name, group',
     ],
     ['a setting in the wrong case', settings('{"timezone": "UTC"}'), 1, 34, 'mean "timeZone"?'],
     ['a key in the wrong case', '[{"Name": "a"}]', 1, 2, '"name" is missing'],
-    ['an unknown setting', settings('{"x": 1}'), 1, 34, 'known here: trendingGrowthPercent'],
+    ['an unknown setting', settings('{"x": 1}'), 1, 34, 'allowed here: trendingGrowthPercent'],
     ['a key that every object has', '{"hashtags": ["a"], "__proto__": {}}', 1, 21, '"__proto__"'],
     ['a repeated key', '{"hashtags": ["a"], "hashtags": ["b"]}', 1, 21, 'is duplicated'],
     ['a wrong type', settings('{"timeZone": 5}'), 1, 46, '"timeZone" must be text in double'],
@@ -162,8 +162,8 @@ describe('a mistake', () => {
     ['an issue in quotes', settings('{"digestIssue": "#7"}'), 1, 49, "must be the issue's number"],
     ['a negative threshold', '[{"name": "a", "trendingGrowthPercent": -1}]', 1, 41, 'at least 0'],
     ['a long group', `[{"name": "a", "group": "${'x'.repeat(61)}"}]`, 1, 25, 'longer than 60'],
-    ['an invisible group', '[{"name": "a", "group": "\u200b"}]', 1, 25, 'has no visible letter'],
-    ['an extra comma', '["a",]', 1, 6, 'remove the comma before'],
+    ['an invisible group', '[{"name": "a", "group": "\u200b"}]', 1, 25, 'has no visible character'],
+    ['an extra comma', '["a",]', 1, 6, 'remove the comma before it'],
     ['a missing comma', '["a"\n"b"]', 2, 1, 'a comma is missing before this'],
     ['an unclosed list', '["a"', 1, 5, 'a closing ] is missing'],
     ['an unclosed text', '["a]', 1, 2, 'a closing " is missing'],
@@ -220,7 +220,7 @@ describe('a mistake', () => {
     [
       'a list that is unclosed before a key',
       '{"hashtags": ["a",\n"settings": {\n"minVideos": 1}\n}\n',
-      ['2: a colon stands only in { }; is a closing ] missing before this?'],
+      ['2: a colon belongs in { }; is a closing ] missing before this?'],
     ],
     ['a missing end', '{"hashtags": [\n"a",\n"b"\n\n', ['3: a closing ] is missing here']],
     ['a missing end after a comma', '["a",\n\n', ['1: a closing ] is missing here']],
@@ -245,14 +245,14 @@ describe('a mistake', () => {
       '["a"\n"b",\n]',
       [
         '2: a comma is missing before this',
-        '3: a value is expected here (or remove the comma before)',
+        '3: a value is expected here (or remove the comma before it)',
       ],
     ],
     ['mistakes on one line', '["a" "b" "c"]', ['1: a comma is missing before this']],
     [
       'a comma after the last key',
       '{"hashtags": ["a"],\n}',
-      ['2: a key in double quotes is expected here (or remove the comma before)'],
+      ['2: a key in double quotes is expected here (or remove the comma before it)'],
     ],
     ['a missing value', '{"hashtags":\n}', ['2: a value is expected here']],
     [
@@ -264,7 +264,7 @@ describe('a mistake', () => {
       'a comma after the last key, and a missing one later',
       '{"settings": {"minVideos": 1,\n},\n"hashtags": ["a"\n"b"]}',
       [
-        '2: a key in double quotes is expected here (or remove the comma before)',
+        '2: a key in double quotes is expected here (or remove the comma before it)',
         '4: a comma is missing before this',
       ],
     ],
@@ -286,7 +286,7 @@ describe('a mistake', () => {
 
 describe('a file that can’t be read', () => {
   it.each([
-    ['is missing', false, /^data\/hashtags\.json:1:1: no such file; .*write \{"hashtags"/],
+    ['is missing', false, /^data\/hashtags\.json:1:1: no such file; .*create it with \{"hashtags"/],
     ['is a folder', true, /^data\/hashtags\.json:1:1: can't be read: /],
   ])('because it %s is reported as a mistake', async (_case, isFolder, message) => {
     const root = await mkdtemp(path.join(tmpdir(), 'watchlist-'));

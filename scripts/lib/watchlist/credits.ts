@@ -1,6 +1,6 @@
 import { activeNames, type Watchlist } from './watchlist.ts';
 
-/** What a watchlist costs. A hashtag is one call a day, and a call is one credit. */
+/** What a watchlist costs. Each hashtag takes one call a day, and a call costs one credit. */
 export type Cost = {
   callsPerDay: number;
   /** In 30 days. */
@@ -13,10 +13,10 @@ const DAYS_PER_MONTH = 30;
 /** The example answer of the API's documentation took 969 ms. */
 const TYPICAL_ANSWER_MS = 1000;
 const MINUTE_MS = 60_000;
-/** With credits for fewer days than this, people are told to top up. */
+/** If the credits last for fewer days than this, people are told to top up. */
 export const LOW_CREDIT_DAYS = 7;
 
-/** What tracking the list costs within the limits that it sets. The API's plan may set lower ones. */
+/** What tracking the list costs, within the list's limits. The API's plan may set lower limits. */
 export function estimateCost(watchlist: Watchlist): Cost {
   const { concurrency, requestsPerMinute = Number.POSITIVE_INFINITY } = watchlist.settings;
   const callsPerDay = activeNames(watchlist).length;
@@ -29,7 +29,7 @@ export function estimateCost(watchlist: Watchlist): Cost {
   };
 }
 
-/** For how many whole days the credits last with this list, paused hashtags left out. */
+/** How many whole days the credits last with this list, without the paused hashtags. */
 export function daysOfCredits(credits: number, watchlist: Watchlist): number {
   return Math.floor(credits / Math.max(1, activeNames(watchlist).length));
 }

@@ -12,7 +12,7 @@ import { keysAt } from './schema.ts';
 export type Mistake = { offset: number; message: string };
 
 /**
- * Explains why the text is not JSON, at most one mistake for each line. Mistakes that only follow
+ * Explains why the text is not JSON, with at most one mistake per line. Mistakes that only follow
  * from another one are left out.
  */
 export function explainSyntax(text: string, errors: ParseError[]): Mistake[] {
@@ -28,8 +28,8 @@ export function explainSyntax(text: string, errors: ParseError[]): Mistake[] {
 }
 
 /**
- * Explains what is wrong with the shape of a file that is valid JSON, in one plain sentence for each
- * issue; of a union only the branch that the author evidently meant.
+ * Explains what is wrong with the shape of a file that is valid JSON, with one plain sentence
+ * per issue. Of a union, it explains only the branch that the author evidently meant.
  * @param base the path of the value that the issues are about
  */
 export function explainShape(
@@ -41,7 +41,7 @@ export function explainShape(
     const path = [...base, ...(issue.path ?? []).map(({ key }) => key as string | number)];
     const say = (message: string) => [{ offset: offsetOf(tree, path), message }];
     const name = path.at(-1);
-    const sayOfIt = (what: string) =>
+    const sayOfValue = (what: string) =>
       say(`${typeof name === 'string' ? JSON.stringify(name) : 'this'} ${what}`);
     switch (issue.type) {
       case 'union': {
@@ -56,22 +56,22 @@ export function explainShape(
         const parent = path.slice(0, -1);
         const known = keysAt(parent);
         const isMissing = known.some((key) => issue.expected === JSON.stringify(key));
-        if (isMissing) return sayOfIt('is missing');
+        if (isMissing) return sayOfValue('is missing');
         // Valibot names only the first unknown key.
         const keys = Object.keys(issue.path?.at(-1)?.input ?? {});
         const unknown = keys.filter((key) => !known.includes(key));
         return unknown.map((key) => {
           const meant = known.find((other) => other.toLowerCase() === key.toLowerCase());
-          const advice = meant ? `did you mean "${meant}"?` : `known here: ${known.join(', ')}`;
+          const advice = meant ? `did you mean "${meant}"?` : `allowed here: ${known.join(', ')}`;
           const message = `unknown key ${JSON.stringify(key)}; ${advice}`;
           return { offset: offsetOf(tree, parent, key), message };
         });
       }
       case 'min_length':
-        if (!Array.isArray(issue.input)) return sayOfIt('is empty');
+        if (!Array.isArray(issue.input)) return sayOfValue('is empty');
         return say('the list is empty; add at least one hashtag');
       default:
-        return sayOfIt(issue.message);
+        return sayOfValue(issue.message);
     }
   });
 }
@@ -92,7 +92,7 @@ export function repeatedKeys(node: Node): Mistake[] {
   return mistakes;
 }
 
-/** What the parser does not report itself: a text without any value. */
+/** A text without any value, which the parser does not report itself. */
 const NO_VALUE: ParseError = { error: 4, offset: 0, length: 0 };
 
 type SyntaxError = { code: string; offset: number; length: number };
@@ -109,7 +109,7 @@ function withoutCascades(text: string, parseErrors: ParseError[]): SyntaxError[]
   const end = text.trimEnd().length;
   const errors = parseErrors.map(({ error, offset, length }) => ({
     code: printParseErrorCode(error),
-    offset: Math.min(offset, end), // a missing end belongs where the text ends
+    offset: Math.min(offset, end), // a missing end is reported where the text ends
     length,
   }));
   const isOpen = errors.some(({ code }) => CLOSING.test(code));
@@ -131,7 +131,7 @@ function withoutCascades(text: string, parseErrors: ParseError[]): SyntaxError[]
   return kept;
 }
 
-/** The message for a bracket or colon that shows that something before it was not closed. */
+/** The message if this bracket or colon shows that something before it was not closed, or null. */
 function describeUnclosed(text: string, { code, offset }: SyntaxError): string | null {
   const wantsComma = code === 'CommaExpected';
   switch (text[offset]) {
@@ -144,7 +144,7 @@ function describeUnclosed(text: string, { code, offset }: SyntaxError): string |
       return isInObject ? 'a closing } is missing before this' : null;
     }
     case ':':
-      return wantsComma ? 'a colon stands only in { }; is a closing ] missing before this?' : null;
+      return wantsComma ? 'a colon belongs in { }; is a closing ] missing before this?' : null;
     default:
       return null;
   }
@@ -158,12 +158,12 @@ function describeSyntaxError(text: string, error: SyntaxError): string {
     return 'these are typographic quotes; write plain ones: "';
   }
   const isAfterComma = text.slice(0, offset).trimEnd().endsWith(',');
-  const wayOut = isAfterComma ? ' (or remove the comma before)' : '';
+  const alternative = isAfterComma ? ' (or remove the comma before it)' : '';
   const plain: Record<string, string> = {
     InvalidSymbol: 'this word means nothing here; put text in double quotes',
     InvalidNumberFormat: 'this number is malformed',
-    PropertyNameExpected: `a key in double quotes is expected here${wayOut}`,
-    ValueExpected: `a value is expected here${wayOut}`,
+    PropertyNameExpected: `a key in double quotes is expected here${alternative}`,
+    ValueExpected: `a value is expected here${alternative}`,
     ColonExpected: 'a colon is missing here',
     CommaExpected: 'a comma is missing before this',
     CloseBraceExpected: 'a closing } is missing here',
@@ -178,7 +178,7 @@ function describeSyntaxError(text: string, error: SyntaxError): string {
   return plain[code] ?? code;
 }
 
-/** The offset of the value at the path, or of one of its keys; of the nearest parent where it is absent. */
+/** The offset of the value at the path, or of one of its keys; if absent, of the nearest parent. */
 function offsetOf(tree: Node, path: JSONPath, key?: string): number {
   const node = findNodeAtLocation(tree, path);
   if (node === undefined) return path.length === 0 ? 0 : offsetOf(tree, path.slice(0, -1));

@@ -8,14 +8,14 @@ import type { Watchlist } from './watchlist.ts';
 /** What a change to the watchlist does, and what the list costs before and after it. */
 export type WatchlistReview = ReturnType<typeof reviewWatchlist>;
 
-/** Compares two lists; without one before, all of `after` is new. */
+/** Compares two lists; if there was none before, all of `after` is new. */
 export function reviewWatchlist(before: Watchlist | null, after: Watchlist) {
   const old = new Map(before?.entries.map((entry) => [entry.name, entry]));
   const names = new Set(after.entries.map((entry) => entry.name));
   const noticesBefore = new Set(before?.notices.map((notice) => notice.message));
   const settings = before === null ? [] : listDifferences(before.settings, after.settings);
   for (const entry of after.entries) {
-    // Whether it is paused is told apart from its settings.
+    // Whether it is paused is reported separately from its settings.
     const earlier = { ...(old.get(entry.name) ?? entry), paused: entry.paused };
     settings.push(...listDifferences(earlier, entry, ` of #${entry.name}`));
   }
@@ -26,25 +26,25 @@ export function reviewWatchlist(before: Watchlist | null, after: Watchlist) {
     /** Not asked for any more, or from the start. */
     paused: namesOf(after.entries.filter(({ name, paused }) => paused && !old.get(name)?.paused)),
     resumed: namesOf(after.entries.filter(({ name, paused }) => !paused && old.get(name)?.paused)),
-    /** A sentence for each new name that is tracked under another form than it is written. */
+    /** One sentence per new name that is tracked in another form than it is written. */
     renamed: after.notices
       .map((notice) => notice.message)
       .filter((message) => !noticesBefore.has(message)),
     settings,
-    /** Null where there was no list before. */
+    /** Null if there was no list before. */
     costBefore: before === null ? null : estimateCost(before),
     costAfter: estimateCost(after),
   };
 }
 
-/** A warning where a month costs more than the credits that were left on a day; null otherwise. */
+/** A warning if a month costs more than the credits that were left on a day; null otherwise. */
 export function warnOfCredits(watchlist: Watchlist, left: CreditsLeft): string | null {
   const { creditsPerMonth } = estimateCost(watchlist);
   if (creditsPerMonth <= left.credits) return null;
   const days = daysOfCredits(left.credits, watchlist);
   return (
     `the list costs ${plural(creditsPerMonth, 'credit')} a month, and ` +
-    `${formatCount(left.credits)} were left on ${left.day}: enough for ${plural(days, 'day')}`
+    `${formatCount(left.credits)} were left on ${left.day}, enough for ${plural(days, 'day')}`
   );
 }
 
@@ -59,7 +59,7 @@ export function renderReview(review: WatchlistReview, remarks: string[]): string
     '### The watchlist',
     lines.map((line) => `- ${line}`).join('\n'),
     renderTable(['', 'Before', 'After'], costRows(review), 'lrr'),
-    'A call costs one credit; a month has 30 days. A run takes longer where the API allows less.',
+    'A call costs one credit; a month has 30 days. A run takes longer if the API allows less.',
     ...remarks.map((remark) => `⚠️ ${escapeMarkdown(remark)}`),
   ];
   return `${blocks.join('\n\n')}\n`;
@@ -76,19 +76,19 @@ export function renderConsoleReview(review: WatchlistReview): string {
   return [...lines, ...costs].join('\n');
 }
 
-/** How text is written in one of the two formats. */
+/** How text is written, in Markdown or in plain lines. */
 type Style = Record<'label' | 'hashtag' | 'words', (text: string) => string>;
 
 function describeChanges(review: WatchlistReview, { label, hashtag, words }: Style): string[] {
-  const name = (what: string, names: string[], remark = '') => {
+  const list = (what: string, names: string[], remark = '') => {
     if (names.length === 0) return [];
     return [`${label(what)}: ${formatList(names.map(hashtag))}${remark}`];
   };
   const lines = [
-    ...name('Added', review.added),
-    ...name('Removed', review.removed, ' (their stored rows stay)'),
-    ...name('Paused', review.paused),
-    ...name('Resumed', review.resumed),
+    ...list('Added', review.added),
+    ...list('Removed', review.removed, ' (their stored rows stay)'),
+    ...list('Paused', review.paused),
+    ...list('Resumed', review.resumed),
     ...review.renamed.map((message) => `${label('Renamed')}: ${words(message)}`),
     ...review.settings.map(
       ({ setting, before, after }) =>
@@ -105,8 +105,8 @@ function costRows({ costBefore, costAfter }: WatchlistReview): string[][] {
     format(costAfter),
   ];
   return [
-    row('Calls a day', (cost) => formatCount(cost.callsPerDay)),
-    row('Credits a month', (cost) => formatCount(cost.creditsPerMonth)),
+    row('Calls per day', (cost) => formatCount(cost.callsPerDay)),
+    row('Credits per month', (cost) => formatCount(cost.creditsPerMonth)),
     row('A run takes about', (cost) => formatDuration(cost.runMs)),
   ];
 }

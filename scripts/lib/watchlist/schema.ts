@@ -23,10 +23,10 @@ const settingsEntries = {
     1,
   ),
   requestsPerMinute: v.exactOptional(
-    describe('At most this many requests in any minute. No limit without it.', numberIn(1, 6000)),
+    describe('At most this many requests in any minute. Default: no limit.', numberIn(1, 6000)),
   ),
   timeZone: optional(
-    'What a day is: an IANA time zone name such as "Europe/Berlin".',
+    'The time zone in which a day begins and ends: an IANA name such as "Europe/Berlin".',
     v.pipe(
       text,
       v.check(isTimeZone, 'is not a time zone; write an IANA name such as "Europe/Berlin"'),
@@ -53,7 +53,7 @@ const groupSchema = v.pipe(
   v.trim(),
   v.minLength(1),
   v.maxLength(60, 'is longer than 60 characters'),
-  v.check(isVisible, 'has no visible letter'),
+  v.check(isVisible, 'has no visible character'),
 );
 
 const hashtagEntries = {
@@ -62,8 +62,8 @@ const hashtagEntries = {
   trendingGrowthPercent: v.exactOptional(
     describe('Daily growth, in percent, above which this hashtag is trending.', numberIn(0, 1000)),
   ),
-  paused: optional('True: not asked for; its history is kept.', trueOrFalse, false),
-  note: v.exactOptional(describe('For people; the tracker does not read it.', text)),
+  paused: optional('True: the hashtag is not asked for. Its history is kept.', trueOrFalse, false),
+  note: v.exactOptional(describe('For people. The tracker ignores it.', text)),
 };
 const hashtagSchema = strictObject(hashtagEntries);
 
@@ -78,13 +78,13 @@ const fileEntries = {
   hashtags: hashtagsSchema,
 };
 
-/** What `data/hashtags.json` may hold. The JSON Schema for editors is made from this. */
+/** What `data/hashtags.json` may contain. The JSON Schema for editors is made from this. */
 export const fileSchema = v.union([strictObject(fileEntries), hashtagsSchema]);
 
-/** The settings of `data/hashtags.json`, defaults filled in. */
+/** The settings of `data/hashtags.json`, with defaults filled in. */
 export type Settings = v.InferOutput<typeof settingsSchema>;
 
-/** A tracked hashtag as the file holds it, defaults filled in. */
+/** A tracked hashtag as the file has it, with defaults filled in. */
 export type FileEntry = v.InferOutput<typeof hashtagSchema>;
 
 /** The keys that the object at the path may have. */
@@ -95,7 +95,7 @@ export function keysAt(path: (string | number)[]): string[] {
   return Object.keys(entries);
 }
 
-/** The schema with a description for those who write the file. */
+/** Adds a description, which editors show to those who write the file. */
 function describe<const Schema extends v.GenericSchema>(description: string, schema: Schema) {
   return v.pipe(schema, v.description(description));
 }

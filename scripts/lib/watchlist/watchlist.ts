@@ -18,7 +18,7 @@ import { type FileEntry, fileSchema, type Settings, settingsSchema } from './sch
 /** A tracked hashtag; `name` is in its normal form (see `parseHashtagName`). */
 type WatchlistEntry = Omit<FileEntry, 'note'>;
 
-/** The parsed watchlist. `notices` are worth knowing although nothing is wrong. */
+/** The parsed watchlist. `notices` are worth knowing, but they are not mistakes. */
 export type Watchlist = { settings: Settings; entries: WatchlistEntry[]; notices: Problem[] };
 
 /** Everything that is wrong with a watchlist, each mistake with its place. */
@@ -37,7 +37,7 @@ export function activeNames({ entries }: Watchlist): string[] {
   return entries.filter(({ paused }) => !paused).map(({ name }) => name);
 }
 
-/** When each hashtag is trending. */
+/** The threshold of each hashtag, which decides when it is trending. */
 export function thresholds({ settings, entries }: Watchlist): (hashtag: string) => Threshold {
   const own = new Map(entries.map((entry) => [entry.name, entry.trendingGrowthPercent]));
   return (hashtag) => ({
@@ -55,13 +55,13 @@ export function groupsByHashtag({ entries }: Watchlist): Map<string, string> {
 
 /**
  * Reads and checks `data/hashtags.json` below `root`.
- * @throws WatchlistError where it is missing, unreadable or wrong
+ * @throws WatchlistError if it is missing, unreadable or wrong
  */
 export async function readWatchlist(root: string): Promise<Watchlist> {
   const text = await readFile(path.join(root, WATCHLIST_PATH), 'utf8').catch((cause) => {
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     const message = isMissing
-      ? 'no such file; run this in the repository’s top folder, or write {"hashtags": ["aitools"]} there'
+      ? 'no such file; run this in the repository’s top folder, or create it with {"hashtags": ["aitools"]}'
       : `can't be read: ${(cause as Error).message}`;
     throw new WatchlistError([{ file: WATCHLIST_PATH, line: 1, column: 1, message }], { cause });
   });
@@ -83,7 +83,7 @@ export function parseWatchlist(fileText: string): Watchlist {
   const parsed = v.safeParse(fileSchema, getNodeValue(tree), { abortPipeEarly: true });
   const list = tree.type === 'array' ? tree : findNodeAtLocation(tree, ['hashtags']);
   const shape = parsed.success ? [] : explainShape(tree, parsed.issues);
-  // Names are checked even where the shape is wrong, so that one reading shows everything.
+  // Names are checked even if the shape is wrong, so that people see every mistake at once.
   const names = parseNames(list, (offset) => problemAt({ offset, message: '' }).line);
   const mistakes = [...repeatedKeys(tree), ...shape, ...names.mistakes];
   if (mistakes.length > 0 || !parsed.success) return refuse(mistakes);
@@ -118,7 +118,7 @@ function parseJson(text: string, refuse: Refuse): Node {
   return refuse(explainSyntax(text, errors));
 }
 
-/** What is wrong with the names, or worth knowing about them. */
+/** What is wrong with the names, and what is worth knowing about them. */
 function parseNames(list: Node | undefined, lineAt: (offset: number) => number) {
   const mistakes: Mistake[] = [];
   const notices: Mistake[] = [];
@@ -145,7 +145,7 @@ function parseNames(list: Node | undefined, lineAt: (offset: number) => number) 
   return { mistakes, notices };
 }
 
-/** Finds the line and column of an offset in the text. */
+/** Returns a function that finds the line and column of an offset in the text. */
 function createLocator(text: string): (mistake: Mistake) => Problem {
   const lineStarts = [0];
   for (const end of text.matchAll(/\r\n|\r|\n/g)) lineStarts.push(end.index + end[0].length);
