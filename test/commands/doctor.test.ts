@@ -326,7 +326,7 @@ describe('the key', () => {
   it('is a fault if it can’t be a key', async () => {
     const { root } = await createHealthy();
     expect(await complaints(root, { SCAVIO_API_KEY: 'a b' })).toEqual([
-      expect.stringMatching(/^✗ SCAVIO_API_KEY holds spaces/),
+      expect.stringMatching(/^✗ SCAVIO_API_KEY has spaces/),
     ]);
   });
 

@@ -335,7 +335,7 @@ describe('npm run track', () => {
     [
       'an address with a password',
       { SCAVIO_API_KEY: 'k', SCAVIO_BASE_URL: 'http://user:secret@localhost' },
-      /^error: SCAVIO_BASE_URL must not hold a user name or a password$/,
+      /^error: SCAVIO_BASE_URL must not contain a user name or a password$/,
     ],
     ['a key with a space in it', { SCAVIO_API_KEY: 'a b' }, /copy the key again/],
     [

@@ -8,7 +8,7 @@ export type ApiAccess = { key: string; baseUrl: string };
 
 /**
  * The API's key and address, from the environment.
- * @throws UsageError where one of them is missing or can't be right
+ * @throws UsageError if one of them is missing or can't be right
  */
 export function readApiAccess(env: Context['env']): ApiAccess {
   const key = env.SCAVIO_API_KEY?.trim() ?? '';
@@ -17,11 +17,11 @@ export function readApiAccess(env: Context['env']): ApiAccess {
       env.GITHUB_ACTIONS === 'true'
         ? 'the secret SCAVIO_API_KEY is not set: Settings → Secrets and variables → Actions → ' +
             'New repository secret, name SCAVIO_API_KEY'
-        : 'SCAVIO_API_KEY is not set: export SCAVIO_API_KEY=<your key>, or see it work without: npm run demo',
+        : 'SCAVIO_API_KEY is not set: export SCAVIO_API_KEY=<your key>, or try it without a key: npm run demo',
     );
   }
   if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new UsageError('SCAVIO_API_KEY holds spaces or special characters; copy the key again');
+    throw new UsageError('SCAVIO_API_KEY has spaces or special characters; copy the key again');
   }
   const baseUrl = env.SCAVIO_BASE_URL?.trim() || DEFAULT_BASE_URL;
   if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) {
@@ -29,7 +29,7 @@ export function readApiAccess(env: Context['env']): ApiAccess {
   }
   const { username, password } = new URL(baseUrl);
   if (username !== '' || password !== '') {
-    throw new UsageError('SCAVIO_BASE_URL must not hold a user name or a password');
+    throw new UsageError('SCAVIO_BASE_URL must not contain a user name or a password');
   }
   return { key, baseUrl };
 }

@@ -2,23 +2,23 @@ import { type Counts, parseCount, withoutQuirk } from '../core/count.ts';
 import { canonicalHashtag } from '../core/hashtag-name.ts';
 import { type HttpAnswer, parseJson, parseRetryAfter, serverNow } from '../system/http.ts';
 
-/** What asking for a hashtag came to. `failed`: asking again in this run would not help. */
+/** The result for a hashtag. `failed`: asking again in this run would not help. */
 export type Result =
   | ({ kind: 'captured' } & Counts)
   | { kind: 'not-found' | 'failed' | 'not-asked'; reason: string };
 
-/** What one request came to: a result, or what to do before there is one. */
+/** The outcome of one request: a result, or a reason to ask again or to stop. */
 export type Outcome =
   | Exclude<Result, { kind: 'not-asked' }>
-  /** Worth asking again, after `retryAfterMs` where the API names a time. */
+  /** Worth asking again, after `retryAfterMs` if the API names a time. */
   | { kind: 'fault' | 'rate-limited'; reason: string; retryAfterMs: number | null }
-  /** Nothing more can be had from the API in this run. */
+  /** The API would refuse every other request of this run as well. */
   | { kind: 'stop'; reason: string };
 
 /** The request allowance that the API reports; the reset is in Unix milliseconds of the local clock. */
 export type RateLimit = { limit: number | null; remaining: number; resetAtMs: number };
 
-/** An outcome with what came along. Credits are null where the API does not say. */
+/** An outcome, and what else the answer says. Credits are null if the API does not say. */
 export type Reply = {
   outcome: Outcome;
   rateLimit: RateLimit | null;
@@ -26,7 +26,7 @@ export type Reply = {
   creditsRemaining: number | null;
 };
 
-/** Reads the API's answer to one request for the hashtag. Reasons may hold anything the API said. */
+/** Reads the API's answer to one request for the hashtag. Reasons may contain anything. */
 export function parseReply(hashtag: string, answer: HttpAnswer, nowMs: number): Reply {
   const body = parseJson(answer.text);
   const record = asRecord(body);
@@ -67,7 +67,7 @@ function parseOutcome(hashtag: string, answer: HttpAnswer, body: unknown, nowMs:
 function parseAnswer(hashtag: string, body: unknown, text: string, detail: string): Outcome {
   const top = asRecord(body);
   if (top === null) {
-    // Not quoted: an answer that is not the API's could hold anything.
+    // Not quoted: an answer that is not from the API could contain anything.
     const what = text.trim() === '' ? 'empty' : 'not a JSON object';
     return { kind: 'fault', reason: `the answer is ${what}`, retryAfterMs: null };
   }
@@ -89,10 +89,10 @@ function parseAnswer(hashtag: string, body: unknown, text: string, detail: strin
   if (isEmpty(top) || isEmpty(top.data) || isEmpty(data?.challengeInfo)) {
     return { kind: 'not-found', reason: 'the API knows no such hashtag' };
   }
-  return { kind: 'failed', reason: 'the answer holds neither a video count nor a view count' };
+  return { kind: 'failed', reason: 'the answer has neither a video count nor a view count' };
 }
 
-/** Null where the place holds neither count. */
+/** Null if the place has neither count. */
 function parseCounts(place: Record<string, unknown> | null): Counts | null {
   const videoCount = parseCount(place?.videoCount ?? place?.video_count);
   const viewCount = parseCount(place?.viewCount ?? place?.view_count);
@@ -108,7 +108,7 @@ export function errorDetail(body: unknown): string {
   return [code, message].filter((part) => typeof part === 'string').join(': ');
 }
 
-/** Milliseconds to wait, from the header, the body, or its message. */
+/** Milliseconds to wait, as the header, the body or its message says; null if none does. */
 function parseWait(headers: Headers, body: unknown, detail: string, nowMs: number): number | null {
   const fromHeader = parseRetryAfter(headers, nowMs);
   if (fromHeader !== null) return fromHeader;

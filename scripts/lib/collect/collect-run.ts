@@ -9,12 +9,12 @@ import { collect } from './collect.ts';
 import { createProgressView } from './progress.ts';
 import { createScavioClient } from './scavio.ts';
 
-/** What a run is about, and what it works with. */
+/** The context of a run, with its day and its watchlist. */
 export type RunContext = Context & { day: Day; watchlist: Watchlist };
 
 /**
- * Asks the API for the hashtags and says how it goes.
- * @throws UsageError where the environment has no usable key or address
+ * Asks the API for the hashtags and shows the progress.
+ * @throws UsageError if the environment has no usable key or address
  */
 export async function collectRun(
   hashtags: string[],

@@ -4,13 +4,13 @@ import { createPacer } from './pace.ts';
 import type { AskScavio } from './scavio.ts';
 import { askUntilDone, FIRST_WAIT_MS, MAX_WAIT_MS } from './tries.ts';
 
-/** A finished collection: a result for each hashtag, in the order asked, and what it cost. */
+/** A finished collection: one result per hashtag, in the order asked, and what it cost. */
 export type Collection = {
   results: Map<string, Result>;
-  /** Credits are null where the API does not say. */
+  /** Credits are null if the API does not say. */
   creditsUsed: number | null;
   creditsRemaining: number | null;
-  /** Why the collection ended before everything was asked; null where it did not. */
+  /** Why the collection ended before everything was asked; null if it did not. */
   stopReason: string | null;
 };
 
@@ -29,22 +29,22 @@ type CollectOptions = {
   random: () => number;
   concurrency: number;
   requestsPerMinute: number | null;
-  /** Ends the collection early and keeps what came. Its reason becomes the stop reason. */
+  /** Ends the collection early, with the results so far. Its reason becomes the stop reason. */
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
-  /** Called when a limit makes everyone wait for `waitMs`. */
+  /** Called when a limit makes all requests wait for `waitMs`. */
   onWait: (waitMs: number, reason: string) => void;
 };
 
 /** Shorter waits are not worth a line. */
-const MIN_TOLD_WAIT_MS = 1000;
+const MIN_ANNOUNCED_MS = 1000;
 /** Give up after this long without a useful answer. */
 const MAX_STALL_MS = 30 * 60_000;
 
 /**
  * Asks for every hashtag, never faster than the limits allow. One failing hashtag does not stop the
- * others. A limit (429) makes everyone wait and uses up no hashtag's tries. A refused key, spent
- * credits or half an hour without a useful answer end the collection and keep what came.
+ * others. A limit (429) makes all requests wait and does not count as a try. A refused key, spent
+ * credits or half an hour without a useful answer end the collection, with the results so far.
  */
 export async function collect(hashtags: string[], options: CollectOptions): Promise<Collection> {
   const { ask, clock, random, concurrency, requestsPerMinute, onProgress } = options;
@@ -62,7 +62,7 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
   };
   const patience = createPatience(options, endEarly);
   const pacer = createPacer(clock, requestsPerMinute, (untilMs) =>
-    patience.waitUntil(untilMs, 'the limit of requests is reached'),
+    patience.waitUntil(untilMs, 'the request limit is reached'),
   );
   let limitsInARow = 0;
   const pauseEveryone = (retryAfterMs: number | null, reason: string) => {
@@ -72,7 +72,7 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
     patience.waitUntil(untilMs, reason);
   };
   const askOnce = async (hashtag: string) => {
-    // A request in flight when the collection ends may be paid for already, so it may finish.
+    // A request in flight when the collection ends may already be paid for, so it may finish.
     const reply = await ask(hashtag, options.signal);
     pacer.endTurn(reply.rateLimit);
     if (reply.creditsUsed !== null) {
@@ -108,7 +108,7 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
   return collection;
 }
 
-/** Ends the collection where no useful answer comes for too long, or the API asks to wait so long. */
+/** Ends the collection if no useful answer comes for too long, or the API asks to wait that long. */
 function createPatience({ clock, onWait }: CollectOptions, endEarly: (reason: string) => void) {
   let lastUsefulMs = clock.now();
   let announcedUntilMs = 0;
@@ -116,15 +116,15 @@ function createPatience({ clock, onWait }: CollectOptions, endEarly: (reason: st
     heard(outcome: Outcome) {
       if (outcome.kind !== 'fault' && outcome.kind !== 'rate-limited') lastUsefulMs = clock.now();
       else if (clock.now() - lastUsefulMs > MAX_STALL_MS) {
-        endEarly(`nothing came from the API for half an hour (${outcome.reason})`);
+        endEarly(`no useful answer from the API for half an hour (${outcome.reason})`);
       }
     },
-    /** A wait of everyone, announced once. */
+    /** Announces a wait of all requests, once. */
     waitUntil(untilMs: number, reason: string) {
       const waitMs = untilMs - clock.now();
       if (untilMs - lastUsefulMs > MAX_STALL_MS) {
         endEarly(`the API asks to wait ${Math.round(waitMs / 1000)} s (${reason})`);
-      } else if (waitMs >= MIN_TOLD_WAIT_MS && untilMs > announcedUntilMs) {
+      } else if (waitMs >= MIN_ANNOUNCED_MS && untilMs > announcedUntilMs) {
         announcedUntilMs = untilMs;
         onWait(waitMs, reason);
       }

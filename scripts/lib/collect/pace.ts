@@ -1,27 +1,27 @@
 import type { Clock } from '../system/clock.ts';
 import type { RateLimit } from './answer.ts';
 
-/** Decides when the next request may start. One pacer is shared by all that ask. */
+/** Decides when the next request may start. All requests share one pacer. */
 export type Pacer = {
   /** Resolves when a request may start, and counts it as started. Rejects when `signal` aborts. */
   takeTurn: (signal: AbortSignal) => Promise<void>;
   /** Each turn ends here, with the allowance that the answer reported. */
   endTurn: (rateLimit: RateLimit | null) => void;
-  /** Nobody starts before this instant (Unix milliseconds). */
+  /** No request starts before this instant (Unix milliseconds). */
   pauseUntil: (instantMs: number) => void;
 };
 
-// A reset is announced in whole seconds; a request a moment too early would be a wasted one.
+// A reset is announced in whole seconds. A request that starts a moment too early is wasted.
 const RESET_MARGIN_MS = 25;
-/** Resets that differ by less are of the same window: a server's clock is told in whole seconds. */
+/** Resets that differ by less belong to one window, because servers report whole seconds. */
 const SAME_WINDOW_MS = 1500;
 const MINUTE_MS = 60_000;
-/** Timers hold 31 bits; longer waits are looked at again after an hour. */
+/** Timers are limited to 31 bits, so a longer wait is checked again after an hour. */
 const MAX_SLEEP_MS = 3_600_000;
 
 /**
  * A pacer that keeps to `requestsPerMinute` (null: no such limit) and to what the API announces.
- * @param onWait told the instant (Unix milliseconds) until which a request has to wait
+ * @param onWait called with the instant (Unix milliseconds) until which a request has to wait
  */
 export function createPacer(
   clock: Clock,
@@ -58,23 +58,23 @@ export function createPacer(
     },
   };
 
-  /** Sliding window: a request may start a minute after the one `requestsPerMinute` places before. */
+  /** Sliding window: a request may start a minute after the one `requestsPerMinute` before it. */
   function minuteLimitEndsMs(): number {
     if (requestsPerMinute === null) return 0;
     const previousMs = recentStartsMs.at(-Math.floor(requestsPerMinute));
     return previousMs === undefined ? 0 : previousMs + MINUTE_MS;
   }
 
-  /** Infinite where only an answer can tell. */
+  /** When the API allows another request; infinite if only an answer can say. */
   function allowanceReturnsMs(): number {
     if (allowance === null) return 0;
     const returnsMs = allowance.resetAtMs + RESET_MARGIN_MS;
     if (clock.now() >= returnsMs) {
-      // A new window: as full as the last one was, until its first answer says otherwise.
+      // A new window. Assume the same limit until its first answer says otherwise.
       const { limit } = allowance;
       allowance = { limit, remaining: limit ?? 1, resetAtMs: Number.POSITIVE_INFINITY };
     }
-    // Requests in flight may not be counted yet in the announced remainder.
+    // The announced remainder may not count the requests in flight yet.
     if (allowance.remaining > inFlight) return 0;
     const isUnknown = allowance.resetAtMs === Number.POSITIVE_INFINITY;
     return isUnknown && inFlight === 0 ? 0 : allowance.resetAtMs + RESET_MARGIN_MS;
@@ -86,18 +86,18 @@ export function createPacer(
       return;
     }
     if (announced === null) {
-      // It was counted, as far as anybody knows.
+      // Assume the server counted it.
       allowance = { ...allowance, remaining: allowance.remaining - 1 };
       return;
     }
-    // An answer of a window that is over says nothing about the running one.
+    // An answer from an earlier window says nothing about the current one.
     if (announced.resetAtMs + RESET_MARGIN_MS <= clock.now()) return;
     const isAssumed = allowance.resetAtMs === Number.POSITIVE_INFINITY;
     const laterMs = announced.resetAtMs - allowance.resetAtMs;
     if (isAssumed || laterMs > SAME_WINDOW_MS) {
       allowance = announced;
     } else if (laterMs >= -SAME_WINDOW_MS) {
-      // Answers overtake each other: within a window the smallest remainder is the newest.
+      // Answers can overtake each other. Within a window, the smallest remainder is the newest.
       const remaining = Math.min(allowance.remaining, announced.remaining);
       allowance = { ...announced, remaining };
     }

@@ -3,8 +3,8 @@ import { createProgressBar } from '../system/progress-bar.ts';
 import type { Progress } from './collect.ts';
 
 /**
- * Shows how far the collection is: a bar where the stream is a terminal, or else a line for each
- * hashtag, which `log` gets.
+ * Shows how far the collection is: a bar if the stream is a terminal, or else one line per
+ * hashtag, written with `log`.
  */
 export function createProgressView(
   total: number,
@@ -18,7 +18,7 @@ export function createProgressView(
       if (stream?.isTTY) bar.show(done, `#${hashtag}, ${formatDuration(remainingMs)} left`);
       else log(renderLine(progress));
     },
-    /** Says why nothing moves for a while. */
+    /** Says why nothing happens for a while. */
     showWait(waitMs: number, reason: string): void {
       const wait = `${formatDuration(waitMs)}: ${reason}`;
       if (stream?.isTTY) bar.note(`waiting ${wait}`);

@@ -17,7 +17,7 @@ type ClientOptions = ApiAccess & {
   timeoutMs?: number;
 };
 
-/** Asks the API for one hashtag. It never throws for what the API or the network does. */
+/** Asks the API for one hashtag. It never throws because of the API or the network. */
 export type AskScavio = (hashtag: string, signal: AbortSignal) => Promise<Reply>;
 
 /**
@@ -27,7 +27,7 @@ export type AskScavio = (hashtag: string, signal: AbortSignal) => Promise<Reply>
 export function createScavioClient(options: ClientOptions): AskScavio {
   const { now } = options;
   const clean = (outcome: Outcome): Outcome =>
-    // Only after parsing: JSON can write the key in several ways.
+    // Only after parsing, because JSON can write the key in several ways.
     'reason' in outcome ? { ...outcome, reason: withoutKey(outcome.reason, options) } : outcome;
   return async (hashtag, signal) => {
     try {
@@ -50,7 +50,7 @@ export type Usage =
   | { kind: 'known'; plan: string | null; credits: number | null }
   | { kind: 'refused' | 'unreachable' | 'unknown'; reason: string };
 
-/** Asks the API what the account has left, which costs nothing. Never throws for what it answers. */
+/** Asks the API what the account has left. It is free, and never throws because of the answer. */
 export async function fetchUsage(options: Omit<ClientOptions, 'now'>): Promise<Usage> {
   try {
     const { status, text } = await request('GET', '/api/v1/usage', options);

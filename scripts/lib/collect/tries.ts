@@ -10,7 +10,7 @@ type Rules = {
   signal: AbortSignal;
   /** Ends the whole collection. */
   endEarly: (reason: string) => void;
-  /** Lets nobody ask for a while; null where the API does not say for how long. */
+  /** Makes all requests wait; `retryAfterMs` is null if the API does not say how long. */
   pauseEveryone: (retryAfterMs: number | null, reason: string) => void;
 };
 
@@ -19,8 +19,8 @@ export const FIRST_WAIT_MS = 1000;
 export const MAX_WAIT_MS = 60_000;
 
 /**
- * Asks for a hashtag, at most four times, until there is an answer. A 429 makes everyone wait and
- * does not count as a try. Null where the collection ended first.
+ * Asks for a hashtag, at most four times, until there is an answer. A 429 makes all requests wait
+ * and does not count as a try. Null if the collection ended first.
  */
 export async function askUntilDone(
   hashtag: string,
@@ -28,7 +28,7 @@ export async function askUntilDone(
   { clock, random, pacer, signal, endEarly, pauseEveryone }: Rules,
 ): Promise<Result | null> {
   let faults = 0;
-  while (await untilTurn(pacer, signal)) {
+  while (await takeTurn(pacer, signal)) {
     const outcome = await askOnce(hashtag);
     switch (outcome.kind) {
       case 'stop':
@@ -58,8 +58,8 @@ export async function askUntilDone(
   return null;
 }
 
-/** False where the collection ended before the turn came. */
-async function untilTurn(pacer: Pacer, signal: AbortSignal): Promise<boolean> {
+/** Waits for a turn. False if the collection ended first. */
+async function takeTurn(pacer: Pacer, signal: AbortSignal): Promise<boolean> {
   try {
     await pacer.takeTurn(signal);
     return true;
