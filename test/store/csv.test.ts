@@ -76,8 +76,8 @@ describe('a CSV to import', () => {
 
   it.each([
     [',llm,12,345', 'it has no date'],
-    ['20.11.2026,llm,12,345', '"20.11.2026" is not a day; a day is written YYYY-MM-DD'],
-    ['2026-02-30,llm,12,345', '"2026-02-30" is not a day; a day is written YYYY-MM-DD'],
+    ['20.11.2026,llm,12,345', '"20.11.2026" is not a day; write it as YYYY-MM-DD'],
+    ['2026-02-30,llm,12,345', '"2026-02-30" is not a day; write it as YYYY-MM-DD'],
     ['2026-11-23,llm,12,345', '2026-11-23 is in the future'],
     ['2026-11-20,,12,345', 'it has no hashtag'],
     ['2026-11-20,c++,12,345', expect.stringContaining(`"c++" can't be a hashtag`)],
@@ -86,7 +86,7 @@ describe('a CSV to import', () => {
     ['2026-11-20,llm,12,-1', 'view_count "-1" is not an exact whole number'],
     ['2026-11-20,llm,12,9007199254740992', expect.stringContaining('is not an exact')],
     ['2026-11-20,llm,,', 'neither count is known'],
-    ['2026-11-20,llm,1,234,567', 'it has 5 cells, but the first line 4'],
+    ['2026-11-20,llm,1,234,567', 'it has 5 cells; the first line has 4'],
     ['2026-11-20,"llm,12,345', expect.stringContaining('its quotes are wrong')],
     ['2026-11-20,::error::x,12,345', expect.not.stringContaining('::')],
   ])('has the row %j rejected', (row, reason) => {
@@ -137,7 +137,7 @@ describe('a file of another kind', () => {
     ['rows.txt', '{"date": "2026-11-20"}\n'],
   ])('such as %s is rejected as JSON', (name, text) => {
     expect(() => parseCsv(text, name)).toThrow(
-      new UsageError(`${name} is JSON; import takes a CSV (see npm run export) or a database`),
+      new UsageError(`${name} is JSON; import accepts a CSV (see npm run export) or a database`),
     );
   });
 
@@ -164,7 +164,7 @@ describe('a snapshot with other counts', () => {
     'such as %j and %j instead of %j is reported with both',
     (videos, views, stored, given, kept) => {
       expect(find(videos, views, stored)).toEqual([
-        `2026-11-20 #vibecoding: the file says ${given}; stored are ${kept}`,
+        `2026-11-20 #vibecoding: the file has ${given}, the database ${kept}`,
       ]);
     },
   );
@@ -337,8 +337,8 @@ describe('npm run import', () => {
       exitCode: 1,
       stdout:
         'warning: line 4: video_count "5K" is not an exact whole number\n' +
-        'warning: 2024-05-02 #llm: the file says 99 videos and 99 views; ' +
-        'stored are 10 videos and 20 views\n' +
+        'warning: 2024-05-02 #llm: the file has 99 videos and 99 views, ' +
+        'the database 10 videos and 20 views\n' +
         '1 taken (2024-05-01 to 2024-05-01), ' +
         '1 already there (1 with other counts: the stored ones stay), 1 refused\n' +
         'To write the report of an imported day: npm run report -- --date 2024-05-01\n',
@@ -364,7 +364,7 @@ describe('npm run import', () => {
     expect(ran).toMatchObject({
       exitCode: 1,
       stdout: expect.stringMatching(
-        /^warning: row 2024-05-02 gone: both counts are 0.*\nwarning: 2024-05-01 #vibecoding: the file says 7 .*; stored are 5 .*\n2 taken .*, 1 already there \(1 with other .*\), 1 refused/,
+        /^warning: row 2024-05-02 gone: both counts are 0.*\nwarning: 2024-05-01 #vibecoding: the file has 7 .*, the database 5 .*\n2 taken .*, 1 already there \(1 with other .*\), 1 refused/,
       ),
     });
     expect(await queryDatabase(root, EVERYTHING)).toEqual([
@@ -407,7 +407,7 @@ describe('npm run import', () => {
     expect(ran.exitCode).toBe(0);
     expect(ran.stdout.split('\n')).toEqual([
       ...[1, 2, 3, 4, 5].map((i) =>
-        expect.stringContaining(`the file says ${i} videos and ${i} views; stored are 0 videos`),
+        expect.stringContaining(`the file has ${i} videos and ${i} views, the database 0 videos`),
       ),
       'warning: … and 1 more',
       expect.stringContaining(', 7 already there (6 with other counts: the stored ones stay), 0'),

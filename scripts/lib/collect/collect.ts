@@ -108,7 +108,7 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
   return collection;
 }
 
-/** Ends the collection if no useful answer comes for too long, or the API asks to wait that long. */
+/** Ends the collection if no useful answer comes for long, or if the API asks to wait that long. */
 function createPatience({ clock, onWait }: CollectOptions, endEarly: (reason: string) => void) {
   let lastUsefulMs = clock.now();
   let announcedUntilMs = 0;

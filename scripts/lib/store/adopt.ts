@@ -5,11 +5,11 @@ import { addMissingSnapshots, INSERT_RUN, lastRunId } from './record.ts';
 import { inTransaction, type Row, selectRows, withAttached } from './rows.ts';
 
 /**
- * Adds what `source` has and neither `target` nor `base` has: what a checkout has and the remote
- * does not, runs with their snapshots as well as imported snapshots. Snapshots that both have stay
- * as they are in `target`; the other reading becomes a correction.
- * @param base what both come from; what it has, somebody removed from `target` on purpose
- * @returns the days that were added to
+ * Adds what `source` (a checkout) has and neither `target` (the remote) nor `base` has: runs with
+ * their snapshots, and imported snapshots. If both have a snapshot, it stays as it is in `target`,
+ * and the other counts become a correction.
+ * @param base what both come from; what `target` lacks of it was removed there on purpose
+ * @returns the days that were changed
  */
 export function adoptAdditions(target: Database, source: Database, base: Database): Day[] {
   const days = adoptRuns(target, source, base);
@@ -43,13 +43,13 @@ function adoptRuns(target: Database, source: Database, base: Database): Day[] {
   return missing.map(({ date }) => String(date)).filter(isDay);
 }
 
-/** Adds what a run of `source` captured. Where another reading is there, it becomes a correction. */
+/** Adds what a run of `source` captured. If `target` has other counts, adds a correction. */
 function adoptSnapshots(target: Database, source: Database, runId: number, sourceId: SqlValue) {
   for (const row of selectRows(source, READINGS, [sourceId])) {
     const { date = null, hashtag = null, video_count = null, view_count = null } = row;
     const values = [date, hashtag, video_count, view_count];
     target.run('INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?)', values);
-    if (target.getRowsModified() === 1) continue; // what was there before is among the corrections
+    if (target.getRowsModified() === 1) continue; // earlier counts are among the corrections
     target.run(
       `INSERT OR REPLACE INTO corrections SELECT ?1, ?2, ?3, ?4 FROM snapshots
        WHERE date = ?5 AND hashtag = ?2 AND (video_count IS NOT ?3 OR view_count IS NOT ?4)`,
@@ -58,7 +58,7 @@ function adoptSnapshots(target: Database, source: Database, runId: number, sourc
   }
 }
 
-// The day's snapshots, each with its counts after the run ?1: the next later correction holds them.
+// The day's snapshots, each with its counts after the run ?1. The next later correction has them.
 const READINGS = `SELECT s.*,
     iif(next.run_id IS NULL, s.video_count, next.video_count) AS videos_then,
     iif(next.run_id IS NULL, s.view_count, next.view_count) AS views_then

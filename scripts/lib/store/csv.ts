@@ -19,8 +19,8 @@ export type RefusedRow = { place: string; reason: string };
 
 /**
  * The rows of a CSV that names its columns in the first line. Empty lines are ignored.
- * @param name what messages call the file
- * @throws UsageError where columns are missing that a snapshot needs
+ * @param name the file's name in messages
+ * @throws UsageError if a column is missing that a snapshot needs
  */
 export function parseCsv(text: string, name: string): (SourceRow | RefusedRow)[] {
   const content = text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
@@ -32,7 +32,7 @@ export function parseCsv(text: string, name: string): (SourceRow | RefusedRow)[]
     const isJson = /\.(?:nd)?json$/i.test(name) || /^\s*[[{]/.test(text);
     throw new UsageError(
       isJson
-        ? `${name} is JSON; import takes a CSV (see npm run export) or a database`
+        ? `${name} is JSON; import accepts a CSV (see npm run export) or a database`
         : explainForeignFile(name, header, missing),
     );
   }
@@ -45,7 +45,7 @@ export function parseCsv(text: string, name: string): (SourceRow | RefusedRow)[]
     const fault = faults.get(index);
     if (fault !== undefined) return { place, reason: `its quotes are wrong: ${fault}` };
     if (row.length > header.length) {
-      return { place, reason: `it has ${row.length} cells, but the first line ${header.length}` };
+      return { place, reason: `it has ${row.length} cells; the first line has ${header.length}` };
     }
     return { place, cells: positions.map((position) => row[position]?.trim() ?? '') };
   });
@@ -55,14 +55,14 @@ function explainForeignFile(name: string, header: string[], missing: string[]): 
   const isSemicolons = header[0]?.includes(';');
   return (
     `${name} is neither a SQLite file nor a CSV that can be imported: its first line must name ` +
-    `the columns ${COLUMNS.join(', ')}, at least one of the counts; it lacks ${missing.join(', ')}` +
+    `the columns ${COLUMNS.join(', ')} (one count is enough); it lacks ${missing.join(', ')}` +
     (isSemicolons ? '; it seems to be separated by semicolons: save it with commas' : '')
   );
 }
 
 /**
- * Separates the rows that are snapshots, with the names and counts that the tracker would store,
- * from those that can't be.
+ * Separates the rows that can be imported, with the names and counts that the tracker would store,
+ * from those that can't.
  */
 export function checkRows(rows: (SourceRow | RefusedRow)[], lastDay: Day) {
   const snapshots: Snapshot[] = [];
@@ -75,7 +75,7 @@ export function checkRows(rows: (SourceRow | RefusedRow)[], lastDay: Day) {
   return { snapshots, refused };
 }
 
-/** A sentence with both counts for each snapshot whose known counts differ from the stored ones. */
+/** One sentence per snapshot whose known counts differ from the stored ones, with both. */
 export function findOtherCounts(snapshots: Snapshot[], stored: Iterable<Row>): string[] {
   const placeOf = ({ day, hashtag }: Snapshot) => `${day} #${hashtag}`;
   const storedAt = new Map(toSnapshots(stored).map((kept) => [placeOf(kept), kept]));
@@ -85,14 +85,14 @@ export function findOtherCounts(snapshots: Snapshot[], stored: Iterable<Row>): s
     const isOther = (name: keyof Counts) =>
       snapshot[name] !== null && snapshot[name] !== kept?.[name];
     if (kept === undefined || !(isOther('videoCount') || isOther('viewCount'))) return [];
-    return `${place}: the file says ${renderCounts(snapshot)}; stored are ${renderCounts(kept)}`;
+    return `${place}: the file has ${renderCounts(snapshot)}, the database ${renderCounts(kept)}`;
   });
 }
 
 /** The formats of an export. */
 export const FORMATS = ['csv', 'json', 'ndjson'] as const;
 
-const ROWS_A_PIECE = 1000;
+const ROWS_PER_PIECE = 1000;
 
 /** The rows as text, in pieces of bounded size. */
 export function* formatRows(
@@ -115,7 +115,7 @@ export function* formatRows(
 function checkRow({ cells }: SourceRow, lastDay: Day): Snapshot | string {
   const [date = '', name = '', videos = '', views = ''] = cells;
   if (date === '') return 'it has no date';
-  if (!isDay(date)) return `${JSON.stringify(date)} is not a day; a day is written YYYY-MM-DD`;
+  if (!isDay(date)) return `${JSON.stringify(date)} is not a day; write it as YYYY-MM-DD`;
   if (date > lastDay) return `${date} is in the future`;
   if (name === '') return 'it has no hashtag';
   if (videos === '' && views === '') return 'neither count is known';
@@ -146,7 +146,7 @@ function* inBatches<T>(items: Iterable<T>): Generator<T[]> {
   let batch: T[] = [];
   for (const item of items) {
     batch.push(item);
-    if (batch.length < ROWS_A_PIECE) continue;
+    if (batch.length < ROWS_PER_PIECE) continue;
     yield batch;
     batch = [];
   }

@@ -11,17 +11,17 @@ export type OpenDatabase = Database & Disposable;
 let sqlJs: Promise<SqlJsStatic> | undefined;
 
 /**
- * A database from the bytes of its file, which messages call `name`; null makes a new one. A file of
- * an older version, or of the tutorial's script, is upgraded in memory.
- * @throws DatabaseError where it is not a sound database of a known version, and its kind
- * DamagedDatabaseError where it once was
+ * Opens a database from the bytes of its file, or a new one for null. Messages use `name` for it.
+ * A file of an older version, or of the tutorial's script, is upgraded in memory.
+ * @throws DatabaseError if it is not a database that this version can use, and the subclass
+ * DamagedDatabaseError if it is damaged
  */
 export async function parseDatabase(
   file: Uint8Array | null,
   name = DATABASE_PATH,
 ): Promise<OpenDatabase> {
   if (file !== null) refuseForeignFile(file, name);
-  // Loaded here: only a command that opens a database pays for it.
+  // Loaded only here, because not every command opens a database.
   sqlJs ??= import('sql.js').then(({ default: initSqlJs }) => initSqlJs());
   const { Database } = await sqlJs;
   const db = new Database(file);
@@ -83,14 +83,14 @@ function checkIntegrity(db: Database, name: string): void {
   }
 }
 
-/** Changes that a person made by hand are found here, not by SQLite after everything is paid for. */
+/** Finds changes that a person made by hand, before SQLite fails after everything is paid for. */
 function checkColumns(db: Database, name: string): void {
   const found = new Map(selectRows(db, COLUMNS_OF_TABLES).map((row) => [row.name, row.columns]));
   for (const [table, columns] of Object.entries(COLUMNS)) {
     if (found.get(table) === columns) continue;
     throw new DatabaseError(
-      `${name} has ${found.has(table) ? `other columns in its table ${table}` : `no table ${table}`} ` +
-        `than the tracker's (${columns}); undo that, or: git restore ${DATABASE_PATH}`,
+      `${name} has ${found.has(table) ? 'other columns in its' : 'no'} table ${table}, which ` +
+        `should have the columns ${columns}; undo that, or run: git restore ${DATABASE_PATH}`,
     );
   }
 }

@@ -48,21 +48,21 @@ export function capturedHashtags(db: Database, day: Day): Set<string> {
   return new Set(rows.map(({ hashtag }) => String(hashtag)));
 }
 
-/** The last word of the day's runs on each hashtag that has no snapshot on the day. */
+/** The newest failure of each hashtag that has no snapshot on the day. */
 export function readFailures(db: Database, day: Day): Failure[] {
   return selectRows(db, `SELECT * FROM (${LAST_FAILURES}) WHERE date = ?`, [day]).map(toFailure);
 }
 
-/** What was last heard of a hashtag. */
+/** When a hashtag last had data, and how it has failed since. */
 export type LastHeard = {
-  /** The newest day with a count; null where it never had one. */
+  /** The newest day with a count; null if it never had one. */
   lastDay: Day | null;
-  /** The first day after that on which it failed, and the newest reason; null where there is none. */
+  /** The first day after that on which it failed, and the newest reason; null if there is none. */
   firstFailedDay: Day | null;
   reason: string | null;
 };
 
-/** What was last heard of each hashtag that has ever been asked for. */
+/** When each hashtag that was ever asked for last had data, and how it has failed since. */
 export function readLastHeard(db: Database): Map<string, LastHeard> {
   const heard = new Map<string, LastHeard>();
   const entryOf = (row: Row) => {
@@ -84,7 +84,7 @@ export function readLastHeard(db: Database): Map<string, LastHeard> {
   return heard;
 }
 
-/** The credits that the API last said were left, and the day of that run; null where it never did. */
+/** The credits left that the API last reported, and the day of that run; null if it never did. */
 export function readCreditsLeft(db: Database): CreditsLeft | null {
   const sql = `SELECT date, credits_remaining FROM runs WHERE credits_remaining IS NOT NULL
     ORDER BY date DESC, started_at DESC, id DESC LIMIT 1`;
@@ -93,7 +93,7 @@ export function readCreditsLeft(db: Database): CreditsLeft | null {
   return day === null || credits === null ? null : { credits, day };
 }
 
-/** Everything about a day; null where the database has neither a snapshot nor a run of it. */
+/** Everything about a day; null if the database has neither a snapshot nor a run of it. */
 export function readDay(db: Database, day: Day): DayRecord | null {
   const runs = selectRows<RunInfo>(db, RUNS, [day]).map((run) => ({
     ...run,
@@ -121,7 +121,7 @@ export function readDay(db: Database, day: Day): DayRecord | null {
   };
 }
 
-/** Everything about a week or month; null where the database has no snapshot of it. */
+/** Everything about a week or month; null if the database has no snapshot of it. */
 export function readPeriod(db: Database, period: Period): PeriodRecord | null {
   const { first, last } = period;
   const newest = newestDay(db);
@@ -140,13 +140,13 @@ const NEWEST_DATE = `SELECT max(date) FROM (
   UNION ALL SELECT max(date) FROM runs WHERE date < ?1
 )`;
 
-// From each day to the next by the key; GROUP BY and DISTINCT would read the whole table.
+// Steps from day to day by the key, because GROUP BY and DISTINCT would read the whole table.
 const SNAPSHOT_DAYS = `WITH RECURSIVE days(day) AS (
   SELECT min(date) FROM snapshots
   UNION ALL SELECT (SELECT min(date) FROM snapshots WHERE date > day) FROM days WHERE day IS NOT NULL
 ) SELECT day FROM days WHERE day IS NOT NULL`;
 
-// What ended a run early is stored once: with the first hashtag that it kept from being asked.
+// The reason why a run ended early is stored once, with the first hashtag that was not asked.
 const FAILURES = `SELECT date, run_id, hashtag, kind, iif(reason <> '', reason,
     (SELECT max(reason) FROM failures other WHERE other.run_id = f.run_id AND other.kind = f.kind)
   ) AS reason
@@ -176,12 +176,12 @@ function toDay(value: unknown): Day | null {
   return typeof value === 'string' && isDay(value) ? value : null;
 }
 
-/** The first day with a snapshot; null where there is none. */
+/** The first day with a snapshot; null if there is none. */
 function firstDay(db: Database): Day | null {
   return nextDay(db, 'SELECT min(date) FROM snapshots WHERE date > ?', '');
 }
 
-/** The day that the query finds next to a bound. Whatever is not a day is passed over. */
+/** The day that the query finds next to `start`. Whatever is not a day is skipped. */
 function nextDay(db: Database, sql: string, start: string): Day | null {
   for (let bound = start; ; ) {
     const date = selectValue(db, sql, [bound]);

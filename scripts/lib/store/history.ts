@@ -11,14 +11,13 @@ const HISTORY_DAYS = 38;
 
 /**
  * The snapshots that the trends of the days from `first` to `last` need, oldest first: those of the
- * days and of the weeks before, and for each hashtag that needs it its newest ones before that,
- * however old.
+ * days and of the weeks before, and, if a hashtag has too few of them, its newest older ones.
  */
 export function readHistory(db: Database, first: Day, last: Day): Snapshot[] {
   const windowStart = addDays(first, -HISTORY_DAYS);
   const sql = 'SELECT * FROM snapshots WHERE date BETWEEN ? AND ? ORDER BY date';
   const recent = selectRows(db, sql, [windowStart, last]);
-  const names = JSON.stringify(needOlder(recent, first));
+  const names = JSON.stringify(hashtagsNeedingOlder(recent, first));
   const older = ['video_count', 'view_count'].flatMap((count) =>
     names === '[]'
       ? []
@@ -37,7 +36,7 @@ export function readHistory(db: Database, first: Day, last: Day): Snapshot[] {
 }
 
 /** The names of the hashtags whose newest earlier count may be older than the rows. */
-function needOlder(rows: Row[], first: Day): string[] {
+function hashtagsNeedingOlder(rows: Row[], first: Day): string[] {
   const known = new Map<unknown, { videos: number; views: number }>();
   for (const { date, hashtag, video_count, view_count } of rows) {
     const counts = known.get(hashtag) ?? { videos: 0, views: 0 };
@@ -55,8 +54,8 @@ function needOlder(rows: Row[], first: Day): string[] {
 }
 
 /**
- * The snapshots as they are stored, by date and hashtag, one at a time: from the day on, and of the
- * hashtags, where these are given.
+ * The snapshots as they are stored, by date and hashtag, one at a time. If given, `since` and
+ * `hashtags` limit them.
  */
 export function* iterateSnapshots(
   db: Database,
@@ -70,8 +69,8 @@ export function* iterateSnapshots(
 }
 
 /**
- * Rows of the table `snapshots` as snapshots, each under the normal form of its name, one for each
- * day and hashtag. Whatever is not a day or not a count is left out.
+ * Rows of the table `snapshots` as snapshots, each under the normal form of its name, one per day
+ * and hashtag. Rows without a valid day are left out. A count that is not valid is unknown.
  */
 export function toSnapshots(rows: Iterable<Row>): Snapshot[] {
   const canonical = memoize(canonicalHashtag);
@@ -82,7 +81,7 @@ export function toSnapshots(rows: Iterable<Row>): Snapshot[] {
     if (!isKnownDay(day)) continue;
     const hashtag = canonical(stored);
     const key = `${day} ${hashtag}`;
-    // "Vibe Coding" and "vibecoding" are one hashtag. The row with the normal form counts.
+    // "Vibe Coding" and "vibecoding" are one hashtag. The row with the normal form wins.
     if (stored !== hashtag && snapshots.has(key)) continue;
     const counts = { videoCount: parseCount(video_count), viewCount: parseCount(view_count) };
     snapshots.set(key, { day: day as Day, hashtag, ...withoutQuirk(counts) });
@@ -90,7 +89,7 @@ export function toSnapshots(rows: Iterable<Row>): Snapshot[] {
   return [...snapshots.values()];
 }
 
-/** The function with a memory: a history has the same few days and names over and over. */
+/** Remembers the results, because a history repeats the same few days and names. */
 function memoize<T>(compute: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>();
   return (text) => {

@@ -7,20 +7,20 @@ import { readIfThere } from '../system/files.ts';
 
 const POLL_MS = 100;
 
-type Tell = (line: string) => void;
+type WriteLine = (line: string) => void;
 /** What the tasks of this process have written into the locks that they hold or wait for. */
 const ownHolders = new Set<string>();
 
 /**
- * Runs `work` while no other process of this machine writes to the tracker's files below `root`. It
- * waits for a process that does, and says so. A process that died does not keep the lock.
- * @throws what the file system says where the lock can't be written; then the files can't be either
+ * Runs `work` while no other process of this machine writes to the tracker's files below `root`. If
+ * one does, waits for it and says so. A process that died does not keep the lock.
+ * @throws the file system's error if the lock can't be written; then the files can't be either
  */
-export function withLock<T>(root: string, log: Tell, work: () => Promise<T>): Promise<T> {
+export function withLock<T>(root: string, log: WriteLine, work: () => Promise<T>): Promise<T> {
   return withLockFile(path.join(root, LOCK_PATH), log, work);
 }
 
-async function withLockFile<T>(lock: string, log: Tell, work: () => Promise<T>): Promise<T> {
+async function withLockFile<T>(lock: string, log: WriteLine, work: () => Promise<T>): Promise<T> {
   const holder = `${process.pid} ${randomUUID()}`;
   ownHolders.add(holder);
   try {
@@ -40,7 +40,7 @@ async function removeIfPossible(file: string): Promise<void> {
   await rm(file, { force: true }).catch(() => {});
 }
 
-async function takeLock(lock: string, ownHolder: string, log: Tell): Promise<void> {
+async function takeLock(lock: string, ownHolder: string, log: WriteLine): Promise<void> {
   const own = `${lock}.${randomUUID()}.tmp`;
   await mkdir(path.dirname(lock), { recursive: true });
   try {
@@ -64,7 +64,7 @@ async function takeLock(lock: string, ownHolder: string, log: Tell): Promise<voi
   }
 }
 
-/** A link appears at once, together with its content. False where the lock is taken. */
+/** A link appears at once, together with its content. False if the lock is taken. */
 function tryLink(own: string, lock: string): Promise<boolean> {
   return link(own, lock).then(
     () => true,
@@ -75,7 +75,7 @@ function tryLink(own: string, lock: string): Promise<boolean> {
   );
 }
 
-/** The content of the lock; null where it was released meanwhile. */
+/** The content of the lock; null if it was released meanwhile. */
 async function readHolder(lock: string): Promise<string | null> {
   return (await readIfThere(lock))?.toString('utf8') ?? null;
 }
@@ -86,7 +86,7 @@ function isAlive(pid: string): boolean {
     process.kill(Number(pid), 0); // signal 0 only asks
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // it is another user's
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // it belongs to another user
   }
 }
 
@@ -95,7 +95,7 @@ function isAlive(pid: string): boolean {
  * process could do the same and a third could take the lock. So this step has a lock of its own for
  * each holder: whoever gets it finds either the stale lock, or nothing to do.
  */
-function discard(lock: string, holder: string, log: Tell): Promise<void> {
+function discard(lock: string, holder: string, log: WriteLine): Promise<void> {
   const ofHolder = `${lock}.${hash('sha256', holder).slice(0, 16)}.tmp`;
   return withLockFile(ofHolder, log, async () => {
     if ((await readHolder(lock)) === holder) await rm(lock, { force: true });

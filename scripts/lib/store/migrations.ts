@@ -2,7 +2,7 @@ import type { Database } from 'sql.js';
 import { DatabaseError } from '../core/errors.ts';
 import { inTransaction, selectRows, selectValue } from './rows.ts';
 
-/** Each brings a file to the next version (SQLite's `user_version`), in one transaction. */
+/** Each upgrades a file to the next version (SQLite's `user_version`), in one transaction. */
 const MIGRATIONS = [createTables];
 
 const SNAPSHOTS_TABLE = `(
@@ -14,8 +14,8 @@ const SNAPSHOTS_TABLE = `(
 ) WITHOUT ROWID`;
 
 /**
- * Brings a database to the newest version.
- * @throws DatabaseError where it is of a newer tracker, or can't be upgraded
+ * Upgrades a database to the newest version.
+ * @throws DatabaseError if it is from a newer tracker, or can't be upgraded
  */
 export function migrate(db: Database, name: string): void {
   const version = Number(selectValue(db, 'PRAGMA user_version'));
@@ -86,7 +86,7 @@ function upgradeTutorialTable(db: Database, name: string, columns: string): void
   const count = selectValue(db, `SELECT count(*) ${withoutKey}`);
   if (count !== 0) {
     throw new DatabaseError(
-      `${name} has ${count} snapshots without a date or a hashtag, which are of no use; ` +
+      `${name} has ${count} snapshots without a date or a hashtag, which can't be used; ` +
         `delete them first: DELETE ${withoutKey}`,
     );
   }

@@ -10,9 +10,9 @@ import { type OpenDatabase, parseDatabase } from './database.ts';
 import { newestDay } from './days.ts';
 
 /**
- * Opens the database below `root`; a new, empty one where there is no such file, and only then.
- * @throws DatabaseError as `parseDatabase`, and where the file is missing though it was committed.
- * What is damaged comes with the way to bring it back.
+ * Opens the database below `root`; a new, empty one if there is no such file, and only then.
+ * @throws DatabaseError as `parseDatabase`, and if the file is missing though it was committed. If
+ * it is missing or damaged, the message says how to restore it.
  */
 export async function openDatabase(root: string): Promise<OpenDatabase> {
   try {
@@ -29,8 +29,8 @@ export async function openDatabase(root: string): Promise<OpenDatabase> {
 }
 
 /**
- * The bytes of the checkout's database; null where there is none.
- * @throws DatabaseError where it can't be read
+ * The bytes of the checkout's database; null if there is none.
+ * @throws DatabaseError if it can't be read
  */
 export async function readDatabaseFile(root: string): Promise<Buffer | null> {
   try {
@@ -41,7 +41,7 @@ export async function readDatabaseFile(root: string): Promise<Buffer | null> {
   }
 }
 
-/** Writes the database to its file below `root`, all or nothing. */
+/** Writes the database to its file below `root`, in one step. */
 export async function saveDatabase(db: Database, root: string): Promise<void> {
   try {
     await writeFileAtomically(path.join(root, DATABASE_PATH), db.export());
@@ -51,7 +51,7 @@ export async function saveDatabase(db: Database, root: string): Promise<void> {
   }
 }
 
-/** The database of a commit; an empty one where there is no such commit, or no sound file in it. */
+/** The database of a commit; an empty one if there is no such commit, or no sound file in it. */
 export async function openCommitted(root: string, commit: string | null): Promise<OpenDatabase> {
   if (commit === null) return parseDatabase(null);
   const file = await readObject(root, `${commit}:${DATABASE_PATH}`);
@@ -78,7 +78,7 @@ export async function findGoodVersion(root: string) {
   return null;
 }
 
-/** The newest day in a file, null for none; undefined where the file is not sound. */
+/** The newest day in a file, null for none; undefined if the file is not sound. */
 async function findNewestDay(file: Buffer): Promise<Day | null | undefined> {
   try {
     using db = await parseDatabase(Buffer.from(file)); // a copy: SQLite works in these bytes
@@ -89,13 +89,13 @@ async function findNewestDay(file: Buffer): Promise<Day | null | undefined> {
   }
 }
 
-/** What to do about a damaged database, in a sentence. */
+/** What to do about a damaged database, in one sentence. */
 async function adviseRecovery(root: string): Promise<string> {
   const good = await findGoodVersion(root).catch(() => null);
   return good === null
-    ? 'The history has no good version of it'
-    : `The newest good version is of commit ${good.commit}, with days up to ${good.newestDay}; ` +
-        'bring it back with: npm run restore';
+    ? 'Git’s history has no good version of it'
+    : `The newest good version is in commit ${good.commit}, with days up to ${good.newestDay}; ` +
+        'to restore it, run: npm run restore';
 }
 
 function isCommitted(root: string): Promise<boolean> {

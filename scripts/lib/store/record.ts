@@ -11,14 +11,14 @@ import { inTransaction, selectRows, selectValue } from './rows.ts';
 export const INSERT_RUN = 'INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 
 /**
- * Adds a run with its snapshots and failures, in one transaction. An unknown count leaves a known
- * one of the same day alone. A different count replaces it, and the one before becomes a correction.
- * @throws DatabaseError where the database holds a later day: the past is never written to
+ * Adds a run with its snapshots and failures, in one transaction. An unknown count does not
+ * replace a known one of the same day. Another count does, and the old one becomes a correction.
+ * @throws DatabaseError if the database has a later day, because past days are never changed
  */
 export function recordRun(db: Database, run: Run): void {
   const newest = newestDay(db);
   if (newest !== null && run.day < newest) {
-    throw new DatabaseError(`the database already holds ${newest}; ${run.day} can't be added to`);
+    throw new DatabaseError(`the database already has ${newest}; ${run.day} can't be changed`);
   }
   const rowsBefore = countSnapshots(db);
   inTransaction(db, () => {
@@ -42,8 +42,8 @@ export function recordRun(db: Database, run: Run): void {
 }
 
 /**
- * Adds the snapshots whose day and hashtag are not there yet, whatever the day, in one transaction.
- * Of several with the same day and hashtag the first counts. What is there stays as it is.
+ * Adds the snapshots, of any day, that the database does not have, in one transaction. Of several
+ * with the same day and hashtag, it adds the first. Stored snapshots stay as they are.
  * @returns those that were added, by day and hashtag
  */
 export function addMissingSnapshots(db: Database, snapshots: Snapshot[]): Snapshot[] {
@@ -60,7 +60,7 @@ export function addMissingSnapshots(db: Database, snapshots: Snapshot[]): Snapsh
   return inTransaction(db, () => insertSnapshots(db, added));
 }
 
-/** Inserts in the order of the key, which fills SQLite's pages to the brim, and returns that order. */
+/** Inserts in the order of the key, which fills SQLite's pages best, and returns that order. */
 function insertSnapshots(db: Database, snapshots: Snapshot[]): Snapshot[] {
   const insert = db.prepare('INSERT INTO snapshots VALUES (?, ?, ?, ?)');
   const inOrder = snapshots.toSorted(
@@ -74,8 +74,8 @@ function insertSnapshots(db: Database, snapshots: Snapshot[]): Snapshot[] {
 }
 
 /**
- * The failures as they are stored: what ended a run early stands once, with the first hashtag that
- * it kept from being asked, and is empty for the others (see FAILURES in days.ts).
+ * The failures as they are stored: the reason why a run ended early is stored once, with the first
+ * hashtag that was not asked. It is empty for the others (see FAILURES in days.ts).
  */
 function storeReasonsOnce(failures: Failure[]): Failure[] {
   const first = failures.find(({ kind }) => kind === 'not-asked');

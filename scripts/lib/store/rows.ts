@@ -1,9 +1,9 @@
 import type { Database, SqlValue } from 'sql.js';
 
-/** A row of a query, by the names of its columns. */
+/** A row of a query: its values by the names of their columns. */
 export type Row = Record<string, SqlValue>;
 
-/** All rows of a query. A type other than Row names its columns, whose values nobody has checked. */
+/** All rows of a query. If `T` is not Row, it names the columns; their values are not checked. */
 export function selectRows<T = Row>(db: Database, sql: string, parameters: SqlValue[] = []): T[] {
   return [...iterateRows(db, sql, parameters)] as T[];
 }
@@ -30,12 +30,12 @@ export function* iterateRows(
   }
 }
 
-/** The only value of a query with one row and one column; null where there is no row. */
+/** The only value of a query with one row and one column; null if there is no row. */
 export function selectValue(db: Database, sql: string, parameters: SqlValue[] = []): SqlValue {
   return Object.values(selectRows(db, sql, parameters)[0] ?? {})[0] ?? null;
 }
 
-/** Runs `change` in a transaction: all of it, or nothing where it throws. */
+/** Runs `change` in a transaction. If it throws, nothing is changed. */
 export function inTransaction<T>(db: Database, change: () => T): T {
   db.run('BEGIN');
   try {
