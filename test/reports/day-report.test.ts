@@ -190,7 +190,7 @@ describe('the trending section', () => {
     [
       'a second day from zero',
       rows('llm', [0, 7]),
-      'There is no growth to show: no count of today',
+      'There is no growth to show, because no count of today',
     ],
     ['that nothing was captured', [], 'Nothing was captured on this day.'],
   ])('mentions %s if nothing is trending', (_case, history, expected) => {
@@ -386,7 +386,7 @@ describe('the data notes', () => {
       'a first day',
       rows('llm', [100], [9]),
       {},
-      `- **First day, growth appears from the next day on**: ${link('llm')}`,
+      `- **First day; growth appears from the next day on**: ${link('llm')}`,
     ],
     [
       'a zero baseline',
@@ -422,13 +422,13 @@ describe('the data notes', () => {
       'a missed day',
       [...rows('llm', [1, null, 1], [1, null, 1]), ...rows('b', [1, 1, 1], [1, 1, 1])],
       {},
-      `- **Compared with 2 days before**, the days between are missing: ${link('llm')}`,
+      `- **Compared with 2 days before**, because of missing days: ${link('llm')}`,
     ],
     [
       'a return after a long gap',
       rows('llm', [1, ...gap(7), 1], [1, ...gap(7), 1]),
       {},
-      `- **Back** after a long gap, growth is the daily rate over it: ${link('llm')} (8 days)`,
+      `- **Back** after a long gap; growth is the daily rate over the gap: ${link('llm')} (8 days)`,
     ],
     [
       'a correction',
@@ -484,7 +484,7 @@ describe('the data notes', () => {
   it('are short if a remark applies to all hashtags', () => {
     const history = Array.from({ length: 6 }, (_, i) => rows(`tag${i}`, [1], [1])).flat();
     expect(notes(render(history))).toEqual([
-      '- **First day, growth appears from the next day on**: all hashtags',
+      '- **First day; growth appears from the next day on**: all hashtags',
     ]);
   });
 
@@ -648,7 +648,7 @@ describe('the console report', () => {
       '-'.repeat(50),
       '#aitools                   1,247,832 videos | growth: +24.8%  trending',
       '#views                           990 views | growth: -1.0%',
-      '#new                               5 videos | growth: first day, growth appears from the next day on',
+      '#new                               5 videos | growth: first day; growth appears from the next day on',
       '#zero                              3 videos | growth: +3 from 0, which has no percentage',
       '#gone                not found on TikTok: no such hashtag',
       '4 of 5 hashtags captured',

@@ -90,7 +90,7 @@ describe('the index', () => {
     ];
     const markdown = render([entry('2026-11-16'), entry('2026-10-30')], summaries);
     expect(markdown).toContain(
-      '**Longer views:** [week 46 of 2026](weekly/2026-W46.md) · [October 2026](monthly/2026-10.md)',
+      '**Summaries:** [week 46 of 2026](weekly/2026-W46.md) · [October 2026](monthly/2026-10.md)',
     );
     expect(markdown.match(/^(###|Weeks).*$/gm)).toEqual([
       '### November 2026',

@@ -179,7 +179,7 @@ describe('the trending days', () => {
 
 describe('the table', () => {
   const columns =
-    'Rank,Hashtag,Week,Videos,New,Growth,A day,Views,New views,Views growth,Days,Trending'.split(
+    'Rank,Hashtag,Week,Videos,New,Growth,Per day,Views,New views,Views growth,Days,Trending'.split(
       ',',
     );
   /** The hashtag's row, with a dash for each column that is left out. */
@@ -260,7 +260,7 @@ describe('the data notes', () => {
       rows('a', [100, 120]),
       `- **Growth over 1 day** instead of 7, because counts are missing: ${link('a')}`,
     ],
-    ['one day', rows('a', [100]), `- **One day only**, growth needs two: ${link('a')}`],
+    ['one day', rows('a', [100]), `- **Only one day**, but growth needs two: ${link('a')}`],
     [
       'a zero baseline',
       rows('a', [null, null], [0, 9]),

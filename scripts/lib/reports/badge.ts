@@ -1,7 +1,7 @@
 import { type DayReport, isComplete } from './day-report.ts';
 
 const LABEL = 'last data';
-/** About that of Verdana at 11 pixels. The text is stretched to fit. */
+/** About the width in Verdana at 11 pixels. The text is stretched to fit. */
 const CHARACTER_WIDTH = 6.1;
 const PADDING = 7;
 

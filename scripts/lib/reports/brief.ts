@@ -6,7 +6,7 @@ import { describeTrend, formatGrowth, trendMark } from '../trends/trend-words.ts
 import { isTrending, type Trend } from '../trends/trends.ts';
 import { type DayReport, isComplete } from './day-report.ts';
 
-/** More names than this would bury the line that they stand in. */
+/** More names than this would make the line too long. */
 const MAX_MISSED_NAMES = 3;
 
 /** The day in one line of plain text: `7 of 7 hashtags, 1 trending (#cursor +15.2%)`. */
@@ -48,7 +48,7 @@ export function renderHealth(report: DayReport): string {
   return parts.join(' · ');
 }
 
-/** The trending hashtags as a Markdown list, or what came closest. */
+/** The trending hashtags as a Markdown list; if there are none, what came closest. */
 export function renderTrending(report: DayReport): string {
   const trending = report.trends.filter(isTrending);
   if (trending.length > 0) {
@@ -59,12 +59,12 @@ export function renderTrending(report: DayReport): string {
   if (top === undefined || top.rankedBy === null) {
     return report.previousDay === null
       ? 'Growth appears from the second day on; today’s counts are its starting point.'
-      : 'There is no growth to show: no count of today has an earlier one above zero.';
+      : 'There is no growth to show, because no count of today has an earlier one above zero.';
   }
   const tooSmall = report.trends.filter(({ verdict }) => verdict === 'too-small');
   if (tooSmall.length > 0) {
     const names = formatList(tooSmall.map(({ hashtag }) => hashtagLink(hashtag)));
-    return `Nothing is trending. These grew faster but still have too few videos: ${names}.`;
+    return `Nothing is trending. These grew fast enough but still have too few videos: ${names}.`;
   }
   const { growth } = rankedMeasure(top);
   const closest =

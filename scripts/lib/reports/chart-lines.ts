@@ -3,7 +3,7 @@ import { isTrending, type Trend } from '../trends/trends.ts';
 
 const MAX_LINES = 8;
 
-/** A line of a chart: a count for each day, oldest first; null is a gap. */
+/** A line of a chart: one count per day, oldest first; null is a gap. */
 export type ChartLine = {
   hashtag: string;
   rankedBy: Measure | null;
@@ -31,7 +31,7 @@ export function chooseLines<L extends ChartLine>(
     .map(({ line }) => line);
 }
 
-/** How far the line goes up or down (a logarithm); null where it has fewer than two points. */
+/** How far the line goes up or down (a logarithm); null if it has fewer than two points. */
 function totalChange({ counts }: ChartLine): number | null {
   const known = counts.filter((count) => count !== null && count > 0) as number[];
   const [first, last] = [known[0], known.at(-1)];

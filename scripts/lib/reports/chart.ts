@@ -26,14 +26,14 @@ const COLORS = [
 const THEME_STYLE =
   '<style>svg{color:#59636e}@media(prefers-color-scheme:dark){svg{color:#9198a1}}</style>';
 
-/** The chart of a day: the last 30 days of its top movers. Null where no hashtag has two known days. */
+/** A day's chart: the last 30 days of its top movers. Null if no hashtag has two known days. */
 export function renderChart(trends: Trend[], day: Day): string | null {
   return drawChart(chooseChartTrends(trends), daysUpTo(day, 30));
 }
 
 /**
- * The lines over the given days as an SVG document: each indexed to 100 at its first known day, with
- * its gaps, and labelled at its end. It begins with the first known day of all. Null without lines.
+ * Draws the lines as an SVG document. Each line is 100 on its first known day, keeps its gaps and
+ * has a label at its end. The chart begins with the first known day of all. Null without lines.
  */
 export function drawChart(chosen: ChartLine[], allDays: Day[]): string | null {
   if (chosen.length === 0) return null;
@@ -51,7 +51,7 @@ export function drawChart(chosen: ChartLine[], allDays: Day[]): string | null {
     return { index, last, label: `${shortName(line.hashtag)}${views}  ${last}` };
   });
 
-  // Loaded here: only a run that draws pays for it. The one-file build loads 5 times faster.
+  // Loaded only here, because not every run draws. The one-file build loads 5 times faster.
   const require = createRequire(import.meta.url);
   const echarts: typeof import('echarts') = require('echarts/dist/echarts.common.min.js');
   const size = { width: WIDTH, height: HEIGHT };
@@ -155,7 +155,7 @@ function shortName(hashtag: string): string {
   return `#${text}`;
 }
 
-/** The width of a text in Latin letters. Those of East Asia are twice as wide. */
+/** The width of a text in Latin letters. East Asian characters are twice as wide. */
 function displayWidth(text: string): number {
   const wide = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu;
   return [...text].length + (text.match(wide)?.length ?? 0);

@@ -9,7 +9,7 @@ import { explainNoRate, failureWords } from './parts.ts';
 const NAME_WIDTH = 20;
 const COUNT_WIDTH = 15;
 
-/** The tutorial's report for the console: a line for each hashtag, with its videos and growth. */
+/** The tutorial's report for the console: one line per hashtag, with its videos and growth. */
 export function renderConsoleReport(report: DayReport): string {
   const failures = failuresOf(report).map(
     ({ hashtag, kind, reason }) =>

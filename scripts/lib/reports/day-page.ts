@@ -16,11 +16,11 @@ import {
   renderSparkline,
 } from './parts.ts';
 
-/** Where a report's links lead. */
+/** What the links of a report lead to. */
 type ReportLinks = {
-  /** Empty in the file itself; the folder's address where the report stands elsewhere. */
+  /** Empty in the file itself; the folder's address if the report is shown elsewhere. */
   base: string;
-  /** The newest day before with a report. */
+  /** The newest earlier day with a report. */
   previousReport: Day | null;
   hasChart: boolean;
 };
@@ -68,7 +68,7 @@ function renderWelcome({ trends }: DayReport, base: string): string {
 function renderTables({ trends, groups }: DayReport): string[] {
   return renderByGroup(trends, groups, [
     ...rankColumns(trends, renderRank),
-    // Here a phone shows it without scrolling.
+    // In this place, a phone shows it without scrolling.
     ['Growth', 'r', (trend) => renderGrowthCell(trend, 'videos')],
     ['14 days', 'l', (trend) => renderSparkline(trend.last30Days.slice(-14))],
     ['Videos', 'r', ({ videos }) => formatCount(videos.count)],
@@ -124,7 +124,7 @@ function renderNotes(report: DayReport): string {
   return renderNoteList(remarks, report.trends, hasRounded);
 }
 
-/** What a reader has to know about the figures of one hashtag, which `detail` is about alone. */
+/** What a reader has to know about the figures of one hashtag. `detail` is only about that one. */
 function remarksOn(trend: Trend): Remark[] {
   const { growth } = rankedMeasure(trend);
   const remarks: Remark[] = [];
@@ -136,15 +136,15 @@ function remarksOn(trend: Trend): Remark[] {
   if (growth.kind !== 'rate') return remarks;
   const { added, days } = growth;
   if (isLongGap(growth)) {
-    add('**Back** after a long gap, growth is the daily rate over it', ` (${days} days)`);
-  } else if (days > 1) add(`**Compared with ${days} days before**, the days between are missing`);
+    add('**Back** after a long gap; growth is the daily rate over the gap', ` (${days} days)`);
+  } else if (days > 1) add(`**Compared with ${days} days before**, because of missing days`);
   if (added < 0 && !growth.isWithinRounding) {
     add('**Fell**', ` by ${formatCount(-added)} ${trend.rankedBy}`);
   }
   return remarks;
 }
 
-/** A gap longer than a week is a return, not a missed day. */
+/** After more than a week, a hashtag is back; it did not just miss a day. */
 function isLongGap(growth: Growth): boolean {
   return growth.kind === 'rate' && growth.days > 7;
 }

@@ -5,16 +5,16 @@ import { computeTrends, type Trend } from '../trends/trends.ts';
 import { daysOfCredits } from '../watchlist/credits.ts';
 import { groupsByHashtag, thresholds, type Watchlist } from '../watchlist/watchlist.ts';
 
-/** What a day's report says: the day's record, and what it means under the watchlist. Pure data. */
+/** What a day's report says: the day's record, and what it means with this watchlist. Pure data. */
 export type DayReport = DayRecord & {
   timeZone: string;
   trends: Trend[];
   state: DayState;
-  /** How many hashtags were to be captured. */
+  /** How many hashtags should have been captured. */
   tracked: number;
   /** Days of the last 30 with no snapshot at all. */
   missingDays: Day[];
-  /** Credits are null where the API did not say. */
+  /** Credits are null if the API did not say. */
   creditsUsed: number | null;
   creditsRemaining: number | null;
   /** For how many days the remaining credits last. */
@@ -24,7 +24,7 @@ export type DayReport = DayRecord & {
   removed: string[];
   /** The group of each hashtag that has one. */
   groups: Map<string, string>;
-  /** Daily growth above which a hashtag is trending; null where some have a threshold of their own. */
+  /** Daily growth above which a hashtag is trending; null if some have their own threshold. */
   thresholdPercent: number | null;
 };
 
@@ -59,14 +59,14 @@ export function failuresOf({ state }: DayReport) {
   return [...state.missed, ...state.absent];
 }
 
-/** True where the day has every hashtag that it can have: all but those that TikTok does not have. */
+/** True if the day has every tracked hashtag, apart from those that TikTok does not have. */
 export function isComplete({ state, tracked }: DayReport): boolean {
   return state.captured.size > 0 && state.captured.size + state.absent.length === tracked;
 }
 
 /**
  * The hashtags that were captured on the day before but not on this one, because the watchlist has
- * paused or removed them. After a day without any snapshot, the next day mentions them.
+ * paused or removed them. If the day has no snapshot, the next day mentions them.
  */
 function findDropped(record: DayRecord, { entries }: Watchlist) {
   const { day, history, failures, previousHashtags } = record;

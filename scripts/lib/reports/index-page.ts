@@ -11,7 +11,7 @@ export type IndexedDay = { day: Day; missed: number; hasReport: boolean };
 
 /**
  * `reports/README.md`: the latest day at a glance, then every report, newest first, by month.
- * @param latest the newest of the reports; null where there is none
+ * @param latest the newest of the reports; null if there is none
  * @param days newest first
  * @param summaries the weeks and months that have one, each kind oldest first
  */
@@ -20,7 +20,7 @@ export function renderReportIndex(
   days: IndexedDay[],
   summaries: Period[],
 ): string {
-  const longer = (['week', 'month'] as const).flatMap((kind) => {
+  const newestOfKinds = (['week', 'month'] as const).flatMap((kind) => {
     const newest = summaries.findLast((period) => period.kind === kind);
     return newest === undefined ? [] : [renderSummaryLink(newest, formatPeriod(newest))];
   });
@@ -28,7 +28,7 @@ export function renderReportIndex(
   const blocks = [
     '# TikTok hashtag reports',
     ...(latest === null ? [] : renderLatest(latest)),
-    ...(longer.length > 0 ? [`**Longer views:** ${longer.join(' · ')}`] : []),
+    ...(newestOfKinds.length > 0 ? [`**Summaries:** ${newestOfKinds.join(' · ')}`] : []),
     `## All ${plural(days.filter((entry) => entry.hasReport).length, 'report')}`,
     ...(months.some((line) => line.includes('~~')) ? ['Struck out: no data on that day.'] : []),
     ...months,

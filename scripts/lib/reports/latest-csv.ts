@@ -3,11 +3,11 @@ import { changeOf, rankedMeasure, type SpanGrowth } from '../trends/growth.ts';
 import { isTrending, type MeasureTrend, type Trend } from '../trends/trends.ts';
 import type { DayReport } from './day-report.ts';
 
-/** What a spreadsheet would read as a formula. Some read the wide signs so as well. */
+/** Text that a spreadsheet reads as a formula. Some spreadsheets accept the wide signs, too. */
 const FORMULA_START = /^\s*[=+\-@＝＋－＠]/;
 
 /**
- * The day as CSV for spreadsheets: a row for each hashtag, by rank, under columns that name their
+ * The day as CSV for spreadsheets: one row per hashtag, by rank. The names of the columns say their
  * units. An empty cell is an unknown figure. Percentages are plain numbers with a decimal point.
  */
 export async function renderLatestCsv(report: DayReport): Promise<string> {

@@ -53,7 +53,7 @@ export function renderByGroup<T extends { hashtag: string }>(
   });
 }
 
-/** A bar for each day between the smallest and the largest count; a gap is a dot. */
+/** One bar per day, scaled from the smallest to the largest count; a gap is a dot. */
 export function renderSparkline(counts: (number | null)[]): string {
   const bars = '▁▂▃▄▅▆▇█';
   const known = counts.filter((count) => count !== null);
@@ -63,15 +63,15 @@ export function renderSparkline(counts: (number | null)[]): string {
   const barOf = (count: number) =>
     range === 0 ? '▄' : bars[Math.round(((count - min) / range) * (bars.length - 1))];
   const line = counts.map((count) => (count === null ? '·' : barOf(count))).join('');
-  return line.replace(/^·+/, ''); // days before the first count are no gaps
+  return line.replace(/^·+/, ''); // days before the first count are not gaps
 }
 
 /** A remark, and one thing that it is about. */
 export type Remark = [remark: string, item: string];
 
 /**
- * The data notes as a list: each remark once, with everything that it is about, and what the marks
- * in the tables mean, as far as they are used.
+ * The data notes as a list: each remark once, with everything that it is about, and the meaning of
+ * the marks that the tables use.
  */
 export function renderNoteList(remarks: Remark[], trends: Ranked[], hasRounded: boolean): string {
   const everyHashtag = trends.map((trend) => hashtagLink(trend.hashtag)).join();
@@ -100,8 +100,8 @@ export function explainNoRate(trend: Trend): string {
   if (fromZero !== undefined) {
     return `${formatChange(fromZero.added)} from 0, which has no percentage`;
   }
-  // The counts are those of videos where nothing is ranked.
+  // Without a rank, these are the counts of videos.
   return trend.last30Days.slice(0, -1).some((count) => count !== null)
     ? 'no earlier count to compare with'
-    : 'first day, growth appears from the next day on';
+    : 'first day; growth appears from the next day on';
 }

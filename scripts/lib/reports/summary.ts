@@ -42,7 +42,7 @@ import {
 /** What the summary of a week or month says: its record, and what it means. Pure data. */
 export type Summary = PeriodRecord & {
   trends: PeriodTrend[];
-  /** How many days could have snapshots so far, and those of them without any. */
+  /** How many days could have snapshots so far, and which of them have none. */
   possibleDays: number;
   missingDays: Day[];
   /** The group of each hashtag that has one. */
@@ -63,9 +63,9 @@ export function composeSummary(record: PeriodRecord, watchlist: Watchlist): Summ
   };
 }
 
-/** Where a summary's links lead, from the folder that it stands in. */
+/** What the links of a summary lead to, from its folder. */
 type SummaryLinks = {
-  /** The name of the newest earlier one of its kind. */
+  /** The name of the newest earlier summary of its kind. */
   previous: string | null;
   /** The days that have a report. */
   reportDays: Set<Day>;
@@ -103,7 +103,7 @@ export function renderSummary(summary: Summary, links: SummaryLinks): string {
   return `${blocks.join('\n\n')}\n`;
 }
 
-/** The chart of the period's top movers, as that of a day; null where no hashtag has two known days. */
+/** The chart of the period's top movers, as for a day; null if no hashtag has two known days. */
 export function renderSummaryChart(summary: Summary): string | null {
   return drawChart(chooseSummaryLines(summary), chartDays(summary));
 }
@@ -160,9 +160,9 @@ function describeMover(trend: PeriodTrend, usualDays: number): string {
   return parts.join(' · ');
 }
 
-const MAX_NAMES_A_DAY = 10;
+const MAX_NAMES_PER_DAY = 10;
 
-/** A line for each day on which something was trending: breakouts first, then the fastest. */
+/** One line per day on which something was trending: breakouts first, then the fastest. */
 function renderTrendingDays({ trends }: Summary, reportDays: Set<Day>): string {
   const all = trends.flatMap(({ hashtag, trendingDays }) =>
     trendingDays.map((trendingDay) => ({ hashtag, ...trendingDay })),
@@ -180,7 +180,7 @@ function renderTrendingDays({ trends }: Summary, reportDays: Set<Day>): string {
         return `${mark}${hashtagLink(hashtag)} ${formatGrowth(growth)}`;
       });
       const label = reportDays.has(day) ? `[${day}](../${day}.md)` : day;
-      return `- ${label}: ${formatList(items, MAX_NAMES_A_DAY)}`;
+      return `- ${label}: ${formatList(items, MAX_NAMES_PER_DAY)}`;
     })
     .join('\n');
 }
@@ -199,7 +199,7 @@ function renderTables({ period, trends, groups, lastDay }: Summary): string[] {
     [curve, 'l', (trend) => renderSparkline(newestOfEach(countsOn(trend, days), barDays))],
     ['Videos', 'r', ({ videos }) => formatCount(videos.count)],
     ['New', 'r', ({ videos }) => formatAdded(videos)],
-    ['A day', 'r', (trend) => formatDailyRate(rankedMeasure(trend).growth)],
+    ['Per day', 'r', (trend) => formatDailyRate(rankedMeasure(trend).growth)],
     ['Views', 'r', ({ views }) => formatCount(views.count)],
     ['New views', 'r', ({ views }) => formatAdded(views)],
     ['Views growth', 'r', (trend) => totalGrowth(trend, 'views')],
@@ -208,7 +208,7 @@ function renderTables({ period, trends, groups, lastDay }: Summary): string[] {
   ]);
 }
 
-/** The newest known count of every `size` days, so a month's curve is no wider than a fortnight's. */
+/** The newest known count of every `size` days, so that a month's curve is not too wide. */
 function newestOfEach(counts: (number | null)[], size: number): (number | null)[] {
   const ends = counts.map((_, i) => i + 1).filter((end) => (counts.length - end) % size === 0);
   return ends.map(
@@ -225,7 +225,7 @@ function renderTrendingCell({ trendingDays }: PeriodTrend): string {
 /** What a reader has to know about the figures. */
 function renderNotes(summary: Summary): string {
   const { period, lastDay, trends } = summary;
-  // Fewer than all in a week or month that is not over.
+  // Fewer than all if the week or month is not over.
   const daysSoFar = daysBetween(period.first, lastDay) + 1;
   const remarks = formatRanges(summary.missingDays).map(
     (range): Remark => ['**Missing days**', range],
@@ -247,7 +247,7 @@ function remarksOn(trend: PeriodTrend, usualDays: number): string[] {
     remarks.push(
       fromZero !== undefined
         ? `**${formatChange(fromZero.added)} from 0**, which has no percentage`
-        : '**One day only**, growth needs two',
+        : '**Only one day**, but growth needs two',
     );
   }
   if (growth.kind === 'rate' && growth.days !== usualDays) {

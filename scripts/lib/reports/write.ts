@@ -107,7 +107,7 @@ async function listSummaries(root: string): Promise<Period[]> {
   return [...weeks, ...months].filter((period) => period !== null);
 }
 
-/** The names of the Markdown files in a folder, without their ending, sorted; none without folder. */
+/** The names of the Markdown files in a folder, without .md, sorted; none if there is no folder. */
 async function listMarkdown(root: string, folder: string): Promise<string[]> {
   const files = await readdir(path.join(root, folder)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
