@@ -35,7 +35,7 @@ async function verdictsOf(root: string, ran: { exitCode: number; outputs: object
     report: /\d+ missed/.exec(await read(`${TODAY}.md`))?.[0],
     index: /\d+ missed\)/.exec(await read('README.md'))?.[0],
     trouble: trouble?.kind === 'incomplete' ? trouble.missing.length : 0,
-    audit: (await runScript('audit', [], root)).stdout.match(/no count of .*/)?.[0],
+    audit: (await runScript('audit', [], root)).stdout.match(/no counts for .*/)?.[0],
   };
 }
 
@@ -51,7 +51,7 @@ describe('the state of a day', () => {
       report: '2 missed',
       index: '2 missed)',
       trouble: 2,
-      audit: 'no count of #a, #b',
+      audit: 'no counts for #a, #b',
     });
   });
 

@@ -66,7 +66,7 @@ describe('a history that only the tracker wrote', () => {
     const ran = await runScript('audit', [], root);
     expect(ran).toMatchObject({
       exitCode: 0,
-      stdout: 'Audited 6 commits: the past is as it was stored\n',
+      stdout: 'Audited 6 commits: no past count was changed\n',
       stderr: '',
     });
   });
@@ -106,9 +106,9 @@ describe('a history that only the tracker wrote', () => {
     expect(lines).toEqual([]);
     expect(information).toEqual([
       'missing days: 2026-11-16, 2026-11-18 to 2026-11-21',
-      '2026-11-15: no count of #llm',
-      '2026-11-17: no count of #llm',
-      '2026-11-22: no count of #llm',
+      '2026-11-15: no counts for #llm',
+      '2026-11-17: no counts for #llm',
+      '2026-11-22: no counts for #llm',
     ]);
   });
 });
@@ -193,7 +193,7 @@ describe('the audit', () => {
     [
       'a duplicated row in a report',
       (root) => changeReport(root, /(\|[^\n]*tag\/llm\)[^\n]*\n)/, '$1$1'),
-      [`2026-11-21 #llm: the report shows it twice; before: ${FULL}; after: ${FULL}`],
+      [`2026-11-21 #llm: the report shows the hashtag twice; before: ${FULL}; after: ${FULL}`],
     ],
     [
       'a hashtag in a report that the database does not have',
@@ -206,7 +206,7 @@ describe('the audit', () => {
     [
       'a report that can’t be read',
       (root) => changeReport(root, '|1,021|', '|many|'),
-      ['2026-11-21: "many" in the report\'s table is no count'],
+      ['2026-11-21: "many" in the report\'s table is not a count'],
     ],
     [
       'a deleted report',

@@ -122,7 +122,7 @@ describe('a race for the remote', () => {
     await runTrack(other, api, ['--publish', '--only', 'llm']);
     const ran = await runTrack(repository.root, api, ['--publish', '--only', 'aitools']);
 
-    expect(ran.output).toMatch(/rejected \(try 1 of 10\)[\s\S]*Published/);
+    expect(ran.output).toMatch(/push failed \(try 1 of 10\)[\s\S]*Published/);
     expect(api.requests).toEqual(['llm', 'aitools']);
     expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([
       ['2026-11-22', 'aitools'],
@@ -199,7 +199,7 @@ describe('a race for the remote', () => {
     await runTrack(other, api, ['--publish', '--only', 'aitools'], { day: '2026-11-21' });
     await runTrack(other, api, ['--publish', '--only', 'aitools'], { day: '2026-11-23' });
     const ran = await runTrack(repository.root, api, ['--publish'], { day: '2026-11-23' });
-    expect(ran.output).toMatch(/rejected \(try 1 of 10\)[\s\S]*Published/);
+    expect(ran.output).toMatch(/push failed \(try 1 of 10\)[\s\S]*Published/);
     const week = await showFile(repository.remote, 'main', 'reports/weekly/2026-W47.md');
     expect(week).toContain('**2 of 3 days captured**');
     expect(week).toContain('· 2 hashtags');
@@ -257,7 +257,7 @@ describe('a race must not lose', () => {
     await writeFile(csv, 'date,hashtag,video_count\n2025-01-01,aitools,5\n');
     expect((await runScript('import', [csv], repository.root)).exitCode).toBe(0);
     const ran = await runTrack(repository.root, api, ['--publish'], { day: '2026-11-22' });
-    expect(ran).toMatchObject({ exitCode: 0, output: expect.stringContaining('rejected') });
+    expect(ran).toMatchObject({ exitCode: 0, output: expect.stringContaining('The push failed') });
     expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([
       ['2025-01-01', 'aitools'],
       ['2026-11-21', 'aitools'],
@@ -435,7 +435,7 @@ describe('a push that can’t succeed', () => {
       'Permission to o/r.git denied to github-actions',
       /Read and write permissions/,
     ],
-    ['a rule of the remote', 'no thanks', /own rules refused/],
+    ['a rule of the remote', 'no thanks', /a rule of the remote rejected the push/],
   ];
   it.each(refusals)(
     'because of %s keeps the snapshots and says what to do',

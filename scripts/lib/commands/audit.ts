@@ -5,14 +5,14 @@ import { createProgressBar } from '../system/progress-bar.ts';
 
 export const audit = defineCommand({
   name: 'audit',
-  summary: 'Proves from git’s history that no count of the past was changed.',
+  summary: 'Proves from git’s history that no past count was changed.',
   flags: {
     since: { type: 'string', value: 'REV', help: 'Only the commits after this revision.' },
   },
   async run({ since }, { root, log, terminal, catchInterruption }) {
     const commits = await listHistory(root, since ?? null);
     if (commits.length === 0) {
-      log.info(`Nothing to audit: no commit${since ? ' since' : ''} has touched the data`);
+      log.info(`Nothing to audit: no commit${since ? ` after ${since}` : ''} touches the data`);
       return 0;
     }
     const signal = catchInterruption();
@@ -29,11 +29,11 @@ export const audit = defineCommand({
     }
     const audited = `Audited ${plural(commits.length, 'commit')}`;
     if (findings.length === 0) {
-      log.info(`${audited}: the past is as it was stored`);
+      log.info(`${audited}: no past count was changed`);
       return 0;
     }
-    const guilty = new Set(findings.map(({ commit }) => commit)).size;
-    log.info(`${audited}: ${plural(findings.length, 'finding')} in ${plural(guilty, 'commit')}`);
+    const affected = new Set(findings.map(({ commit }) => commit)).size;
+    log.info(`${audited}: ${plural(findings.length, 'finding')} in ${plural(affected, 'commit')}`);
     return 1;
   },
 });

@@ -16,7 +16,7 @@ import { parseReportCounts, ReportParseError } from './parse-report.ts';
 type HistoryCommit = {
   /** Abbreviated. */
   hash: string;
-  /** The touched files with the blob that each became; null where it was deleted. */
+  /** The touched files, each with its new blob; null if it was deleted. */
   blobs: Map<string, string | null>;
 };
 
@@ -26,30 +26,30 @@ export type Finding = {
   problem: string;
   day?: string;
   hashtag?: string;
-  /** What the version before, or the database, says; absent for nothing. */
+  /** What the version before, or the database, says; absent if it says nothing. */
   before?: string;
-  /** What the commit, or its report, says; absent for nothing. */
+  /** What the commit, or its report, says; absent if it says nothing. */
   after?: string;
 };
 
 /** What the audit of a history found. */
 type Audit = {
   findings: Finding[];
-  /** Worth knowing, but no change of the past. */
+  /** Worth knowing, but not a change of the past. */
   information: string[];
 };
 
-/** A version of the database; `isTutorial` where the tutorial's script wrote the file. */
+/** A version of the database. `isTutorial`: the tutorial's script wrote the file. */
 type Version = { db: OpenDatabase; isTutorial: boolean };
 
 /**
  * The commits of the checked-out branch that touched the database or a report, by first parent,
- * oldest first; only those after the revision `since`, where given.
- * @throws UsageError where the history is not there, or the revision is unknown
+ * oldest first; only those after the revision `since`, if given.
+ * @throws UsageError if the history is missing or incomplete, or the revision is unknown
  */
 export async function listHistory(root: string, since: string | null): Promise<HistoryCommit[]> {
   const isShallow = await git(root, ['rev-parse', '--is-shallow-repository']).catch(() => null);
-  if (isShallow === null) throw new UsageError('there is no git repository here');
+  if (isShallow === null) throw new UsageError('this is not a git repository; run it in a clone');
   if (isShallow === 'true') {
     throw new UsageError(
       'this clone is shallow: it has only the end of the history; run: git fetch --unshallow',
@@ -66,7 +66,7 @@ export async function listHistory(root: string, since: string | null): Promise<H
   return parseLog(await git(root, ['log', ...LOG_OPTIONS, range, '--', ...files]));
 }
 
-/** With -m, a merge lists what it changed for its first parent. */
+/** With -m, a merge lists what it changed in comparison with its first parent. */
 const LOG_OPTIONS = [
   ...['--first-parent', '-m', '--reverse', '--root', '--raw', '--no-abbrev', '--no-renames'],
   ...['--no-color', '--no-show-signature', '--format=%H'],
@@ -99,7 +99,7 @@ export async function auditHistory(
   return audit;
 }
 
-/** The database that a commit started from; null where there was none. */
+/** The database that a commit started from; null if there was none. */
 async function openVersionBefore({ hash }: HistoryCommit, objects: ObjectReader, audit: Audit) {
   const commit = `${hash}^`;
   const file = await objects.read(`${commit}:${DATABASE_PATH}`);
@@ -126,10 +126,10 @@ function parseLog(log: string): HistoryCommit[] {
   return commits;
 }
 
-/** Opens a version of the file; null, and a finding, where it is not sound. */
+/** Opens a version of the file. If it is not sound, adds a finding and returns null. */
 async function openVersion(file: Buffer, commit: string, audit: Audit): Promise<Version | null> {
   try {
-    const isTutorial = isTutorialFile(file); // first, because SQLite works in these bytes
+    const isTutorial = isTutorialFile(file); // first, because SQLite changes these bytes
     return { db: await parseDatabase(file), isTutorial };
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
@@ -256,7 +256,7 @@ function compareReport(markdown: string, day: Day, db: Database | null) {
   try {
     for (const { hashtag, ...counts } of parseReportCounts(markdown)) {
       const row = rows.get(hashtag);
-      if (shown.has(hashtag)) add('the report shows it twice', hashtag, counts);
+      if (shown.has(hashtag)) add('the report shows the hashtag twice', hashtag, counts);
       else if (row?.videoCount !== counts.videoCount || row.viewCount !== counts.viewCount) {
         add('the report shows other counts than the database', hashtag, counts);
       }
@@ -287,7 +287,7 @@ function describeGaps(db: Database, startDay: Day | null): string[] {
     .filter((entry) => entry.missed.length > 0 && (startDay === null || entry.day > startDay))
     .map((entry) => {
       const names = entry.missed.map(({ hashtag }) => `#${plainText(hashtag)}`);
-      return `${entry.day}: no count of ${formatList(names)}`;
+      return `${entry.day}: no counts for ${formatList(names)}`;
     });
   return gaps.length === 0 ? missed : [`missing days: ${gaps.join(', ')}`, ...missed];
 }

@@ -7,8 +7,8 @@ import { selectValue, withAttached } from '../store/rows.ts';
 import { askGit, findCommit } from '../system/git.ts';
 
 /**
- * Refuses a checkout's database that has lost what the last commit has. An older file, put there by
- * hand, would be published over the newer one.
+ * Refuses a checkout's database that lacks snapshots of the last commit. Publishing an older file
+ * would replace the newer one.
  * @throws DatabaseError
  */
 export async function refuseOlderDatabase(db: Database, root: string): Promise<void> {
@@ -18,11 +18,11 @@ export async function refuseOlderDatabase(db: Database, root: string): Promise<v
   if (lost === 0) return;
   throw new DatabaseError(
     `${DATABASE_PATH} lacks ${plural(lost, 'snapshot')} that the last commit has: is it an older ` +
-      `file? Keep a copy, then: git restore ${DATABASE_PATH}, npm run import -- COPY`,
+      `file? Keep a copy, then run: git restore ${DATABASE_PATH}, npm run import -- COPY`,
   );
 }
 
-/** True where the checkout's database is the last commit's, or nothing was committed yet. */
+/** True if the checkout's database is the last commit's, or if nothing was committed yet. */
 async function isAsCommitted(root: string): Promise<boolean> {
   try {
     return await askGit(root, ['diff', '--quiet', 'HEAD', '--', DATABASE_PATH]);

@@ -7,9 +7,9 @@ import { git } from '../system/git.ts';
 import { parseReportCounts, ReportParseError } from './parse-report.ts';
 
 /**
- * Adds to the database what the committed reports show and it does not have. A report that can't be
- * read is passed over.
- * @returns what came from which report, and which reports can't be read and why, oldest first
+ * Adds the snapshots that the committed reports show and the database does not have. Skips reports
+ * that can't be read.
+ * @returns the snapshots added from each report, and why reports can't be read, oldest first
  */
 export async function addFromReports(db: Database, root: string) {
   const listed = await git(root, ['ls-tree', '--name-only', 'HEAD', 'reports/']);

@@ -2,7 +2,7 @@ import { type Counts, parseCount } from '../core/count.ts';
 import { TrackerError } from '../core/errors.ts';
 import { hashtagUrl } from '../core/hashtag-name.ts';
 
-/** A report's table holds something that is not a hashtag or not a count. */
+/** A report's table contains something that is not a hashtag or not a count. */
 export class ReportParseError extends TrackerError {
   override name = 'ReportParseError';
 }
@@ -11,7 +11,7 @@ const TAG_ADDRESS = hashtagUrl('');
 
 /**
  * The counts that a day's report shows: the rows of all its tables, in their order.
- * @throws ReportParseError where a row can't be read
+ * @throws ReportParseError if a row can't be read
  */
 export function parseReportCounts(markdown: string): ({ hashtag: string } & Counts)[] {
   const rows: ({ hashtag: string } & Counts)[] = [];
@@ -57,12 +57,12 @@ function parseHashtagCell(cell: string): string {
   } catch {
     // A stray % in an address that the tracker did not write.
   }
-  throw new ReportParseError(`"${cell}" in the report's table links to no hashtag`);
+  throw new ReportParseError(`"${cell}" in the report's table does not link to a hashtag`);
 }
 
 function parseCountCell(cell: string): number | null {
   if (cell === '–') return null;
   const count = /^\d{1,3}(,\d{3})*$/.test(cell) ? parseCount(cell.replaceAll(',', '')) : null;
   if (count !== null) return count;
-  throw new ReportParseError(`"${cell}" in the report's table is no count`);
+  throw new ReportParseError(`"${cell}" in the report's table is not a count`);
 }

@@ -10,9 +10,9 @@ import { exists, PublishError, type PublishTarget, readBranch } from './target.t
 type PublishOptions = {
   message: string;
   /**
-   * Adds to the files below another root, which holds the remote's newest commit, everything that
-   * this checkout has and the commit `base`, which both have in common, does not have. Resolves with
-   * the commit's message.
+   * Adds to the files below another root, which has the remote's newest commit, everything that
+   * this checkout has added since `base`, the newest commit that both have. Resolves with the
+   * message of the new commit.
    */
   rebuildIn: (root: string, base: string | null) => Promise<string>;
   clock: Clock;
@@ -30,12 +30,12 @@ const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 10_000;
 
 /**
- * Commits the database and the reports of the checkout, and nothing else, and pushes. When somebody
- * else has pushed in between, the files are rebuilt on the remote's newest commit, in a folder of
- * their own, and pushed from there. Nothing of the checkout is discarded, and nothing is merged.
+ * Commits the database and the reports of the checkout, and nothing else, and pushes. If somebody
+ * else has pushed in the meantime, rebuilds the files on the remote's newest commit, in a separate
+ * folder, and pushes from there. Nothing in the checkout is discarded, and nothing is merged.
  *
  * @returns whether there was anything to publish
- * @throws PublishError where the push fails for good; the snapshots then stay in the checkout
+ * @throws PublishError if the push fails for good; the snapshots then stay in the checkout
  */
 export async function publish(target: PublishTarget, options: PublishOptions): Promise<boolean> {
   const { root } = target;
@@ -64,11 +64,11 @@ export async function publish(target: PublishTarget, options: PublishOptions): P
         failure,
       );
     }
-    log(`The push was rejected (try ${tries} of ${MAX_TRIES}); taking the remote's newest commit`);
+    log(`The push failed (try ${tries} of ${MAX_TRIES}); fetching the remote's newest commit`);
     await clock.sleep(backoffMs(tries - 1, FIRST_WAIT_MS, MAX_WAIT_MS, random()));
     failure = await pushRebuilt(target, tried, options).catch((error: unknown) => {
       if (error instanceof PublishError) throw error;
-      const what = "nothing could be added to the remote's newest commit";
+      const what = "the snapshots could not be added to the remote's newest commit";
       throw new PublishError(`${what}; ${KEPT}`, error);
     });
   }
@@ -91,7 +91,7 @@ async function commitGenerated(root: string, message: string, identity: string[]
   return files;
 }
 
-/** Files that git was told to overlook (skip-worktree, a linked folder) get into no commit. */
+/** Refuses a database that git leaves out of commits (skip-worktree, a linked folder). */
 async function refuseLeftOut(root: string): Promise<void> {
   if (!(await exists(path.join(root, DATABASE_PATH)))) return;
   const here = await git(root, ['hash-object', '--', DATABASE_PATH]);
@@ -113,7 +113,7 @@ function pushCommand(commit: string, { remote, branch }: PublishTarget): string[
   return ['push', '--quiet', remote, `${commit}:refs/heads/${branch}`];
 }
 
-/** Null where git succeeded. */
+/** Runs git. Null if it succeeded. */
 async function attempt(root: string, args: string[], timeoutMs?: number): Promise<GitError | null> {
   try {
     await git(root, args, timeoutMs);
@@ -125,8 +125,8 @@ async function attempt(root: string, args: string[], timeoutMs?: number): Promis
 }
 
 /**
- * Builds this checkout's additions onto the remote's newest commit and pushes that.
- * @param tried the commits whose push failed, or seemed to; what is built here is added
+ * Adds this checkout's additions to the remote's newest commit and pushes the result.
+ * @param tried the commits whose push failed, or seemed to; gets the new commit as well
  */
 async function pushRebuilt(target: PublishTarget, tried: string[], options: PublishOptions) {
   const { root, remote, branch, identity } = target;

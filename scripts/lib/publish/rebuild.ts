@@ -9,23 +9,23 @@ import { recordRun } from '../store/record.ts';
 import { readWatchlist, type Watchlist, WatchlistError } from '../watchlist/watchlist.ts';
 import { renderCommitMessage } from './commit-message.ts';
 
-/** What a checkout has that the remote may lack. */
+/** What a checkout has that the remote may not have. */
 type Additions = {
   /** The checkout. */
   root: string;
   db: Database;
-  /** The newest run; null where it asked for nothing. */
+  /** The newest run; null if it asked for nothing. */
   run: Run | null;
-  /** The day whose report was written; null where there is none. */
+  /** The day's report; null if none was written. */
   report: DayReport | null;
-  /** Used where the other checkout's watchlist is broken. */
+  /** Used if the other checkout's watchlist has mistakes. */
   watchlist: Watchlist;
 };
 
 /**
  * Adds the checkout's additions to the database below `otherRoot`, and writes the reports of every
  * day that this changes.
- * @param baseCommit what both come from; null where they have nothing in common
+ * @param baseCommit the newest commit that both have; null if there is none
  * @returns the commit's message, about the last day that was changed
  */
 export async function rebuild(
@@ -38,7 +38,7 @@ export async function rebuild(
     throw error;
   });
   using merged = await openDatabase(otherRoot);
-  // A run of an earlier day than the remote's newest is adopted like any other that only we have.
+  // A run of a day before the remote's newest is adopted below, like any other that only we have.
   if (run !== null && run.day >= (newestDay(merged) ?? run.day)) recordRun(merged, run);
   using base = await openCommitted(root, baseCommit);
   const days = new Set(adoptAdditions(merged, db, base));

@@ -5,7 +5,7 @@ import { DATABASE_PATH } from '../core/paths.ts';
 import { errorMessage } from '../core/text.ts';
 import { askGit, git, gitOrNull } from '../system/git.ts';
 
-/** Whom GitHub takes the job's own token for. */
+/** The user that GitHub shows for the job's own token. */
 export const BOT_NAME = 'github-actions[bot]';
 const BOT_EMAIL = '41898282+github-actions[bot]@users.noreply.github.com';
 const BOT_IDENTITY = ['-c', `user.name=${BOT_NAME}`, '-c', `user.email=${BOT_EMAIL}`];
@@ -14,7 +14,7 @@ const BOT_IDENTITY = ['-c', `user.name=${BOT_NAME}`, '-c', `user.email=${BOT_EMA
 export class PublishError extends TrackerError {
   override name = 'PublishError';
 
-  /** @param cause what git said, which is added to the message */
+  /** @param cause git's error, which is added to the message */
   constructor(message: string, cause?: unknown) {
     super(cause === undefined ? message : `${message} (${errorMessage(cause)})`, { cause });
   }
@@ -28,23 +28,23 @@ export type PublishTarget = {
   branch: string;
   /** The full name of the checkout's own branch. */
   head: string;
-  /** Options for git that say who commits; none where its settings do. */
+  /** Options that tell git who commits; none if its settings do. */
   identity: string[];
 };
 
 /**
  * Finds the branch and remote that the checkout publishes to, before anything is paid for.
- * @throws PublishError where there is none, or where git would leave the snapshots out
+ * @throws PublishError if there is none, or if git would leave the snapshots out
  */
 export async function findPublishTarget(root: string): Promise<PublishTarget> {
-  const where = await git(root, ['rev-parse', '--show-prefix', '--git-dir']).catch((cause) => {
-    const message = '--publish needs a git repository; run it in a clone, or git init here';
+  const place = await git(root, ['rev-parse', '--show-prefix', '--git-dir']).catch((cause) => {
+    const message = '--publish needs a git repository; run it in a clone, or run git init here';
     throw new PublishError(message, cause);
   });
-  const [prefix = '', gitFolder = ''] = where.split('\n');
+  const [prefix = '', gitFolder = ''] = place.split('\n');
   if (prefix !== '') {
     throw new PublishError(
-      `--publish works in a repository's top folder, but this is its folder ${prefix}; give the tracker a repository of its own`,
+      `--publish works only in a repository's top folder, and this is its folder ${prefix}; give the tracker its own repository`,
     );
   }
   for (const [file, what] of UNDER_WAY) {
@@ -56,9 +56,9 @@ export async function findPublishTarget(root: string): Promise<PublishTarget> {
   }
   const head = await readBranch(root);
   if (head === null) {
-    throw new PublishError('--publish needs a branch, and HEAD is detached; git switch main first');
+    throw new PublishError('--publish needs a branch, but HEAD is detached; run: git switch main');
   }
-  // What was committed in spite of a rule is not ignored.
+  // A file that was committed in spite of a rule is not ignored.
   if (await askGit(root, ['check-ignore', '--quiet', DATABASE_PATH])) {
     throw new PublishError(
       `git ignores ${DATABASE_PATH}, so it would not be published; ` +
@@ -68,11 +68,11 @@ export async function findPublishTarget(root: string): Promise<PublishTarget> {
   const branch = head.replace('refs/heads/', '');
   const settings = parseSettings(await git(root, ['config', '--list', '--null']));
   const upstream = settings.get(`branch.${branch}.remote`) ?? 'origin';
-  // An address in place of a name may hold a password; "." is this very repository.
+  // An address in place of a name may contain a password; "." is this repository itself.
   const remote = /[:/]|^\.$/.test(upstream) ? 'origin' : upstream;
   if (!settings.has(`remote.${remote}.url`)) {
     throw new PublishError(
-      `--publish needs a remote, and there is no "${remote}"; git remote add ${remote} <URL>`,
+      `--publish needs a remote, but there is no "${remote}"; run: git remote add ${remote} <URL>`,
     );
   }
   const merge = remote === upstream ? settings.get(`branch.${branch}.merge`) : undefined;
@@ -104,7 +104,7 @@ export function readBranch(root: string): Promise<string | null> {
   return gitOrNull(root, ['symbolic-ref', '--quiet', 'HEAD']);
 }
 
-/** The output of `git config --list --null`: a key, a line end, a value, a zero. */
+/** Parses `git config --list --null`: for each setting a key, a line end, a value and a zero. */
 function parseSettings(list: string): Map<string, string> {
   const entries = list.split('\0').map((entry): [string, string] => {
     const [key = '', ...value] = entry.split('\n');
