@@ -177,7 +177,7 @@ describe('a notification that fails', () => {
   const faults: [string, HttpAnswer, RegExp, number][] = [
     ['a missing permission', { status: 403 }, /issues: write/, 2],
     ['a missing issue', { status: 404 }, /check "digestIssue"/, 2],
-    ['switched-off issues', { status: 410 }, /switch issues on/, 2],
+    ['switched-off issues', { status: 410 }, /turn on issues/, 2],
     ['a limit that ends soon', { status: 429, headers: { 'Retry-After': '9' } }, /HTTP 429/, 4],
     ['a limit that ends late', { status: 429, headers: { 'Retry-After': '99' } }, /HTTP 429/, 2],
     ['a server error', { status: 500, body: `${TOKEN} ${SECRET}` }, /HTTP 500/, 4],

@@ -84,13 +84,13 @@ describe('a refusal', () => {
       'of switched-off issues',
       { status: 410, body: { message: 'Issues are disabled' } },
       null,
-      /switch issues/,
+      /turn on issues/,
     ],
     [
       'of switched-off issues in another wording',
       { status: 403, body: { message: 'Issues has been disabled in this repository.' } },
       null,
-      /switch issues on/,
+      /turn on issues/,
     ],
     [
       'of a locked issue',
@@ -121,13 +121,13 @@ describe('a refusal', () => {
       'with an unreadable answer',
       { status: 200, body: '<html>' },
       1000,
-      /not what its API promises/,
+      /GitHub’s answer has an unexpected format/,
     ],
     [
       'with an unexpected answer',
       { status: 200, body: { number: 'x' } },
       1000,
-      /not what its API promises/,
+      /GitHub’s answer has an unexpected format/,
     ],
     ['that echoes the token', { status: 422, body: { message: TOKEN } }, null, /\*\*\*/],
     [

@@ -134,7 +134,7 @@ describe('the trouble issue', () => {
     expect(stored.issues).toMatchObject([
       {
         title: 'Tracking has problems',
-        body: expect.stringMatching(/week\*\*, since 2026-11-22: 4 left/),
+        body: expect.stringMatching(/week\*\* \(first reported on 2026-11-22\): 4 left/),
       },
     ]);
     expect(await keepTroubleIssue(github, situation())).toBe('closed');
@@ -149,7 +149,7 @@ describe('the trouble issue', () => {
     const again = { ...troubled, day: day('2026-12-01') };
     expect(await keepTroubleIssue(github, again)).toBe('created');
     expect(stored.issues.map(({ state }) => state)).toEqual(['closed', 'open']);
-    expect(stored.issues[1]?.body).toContain('since 2026-12-01');
+    expect(stored.issues[1]?.body).toContain('first reported on 2026-12-01');
   });
 
   it('keeps the changes that people made to it', async () => {
@@ -192,7 +192,7 @@ describe('the trouble issue', () => {
       await keepTroubleIssue(github, troubled);
       const body = stored.issues.at(-1)?.body;
       expect(body).toMatch(/^<!-- tracker-trouble \{"credits":"2026-11-22"\} -->\n/);
-      expect(body).toContain('since 2026-11-22');
+      expect(body).toContain('first reported on 2026-11-22');
     },
   );
 });

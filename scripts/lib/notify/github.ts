@@ -45,7 +45,7 @@ const PAGE_SIZE = 100;
 const MAX_PAGES = 10;
 const FIRST_WAIT_MS = 1000;
 
-/** GitHub's REST API for issues. One call is one request per page; retries are up to the caller. */
+/** GitHub's REST API for issues. One call is one request per page. The caller does the retries. */
 export function createGitHub({ apiUrl, repository, token, send, clock, timeoutMs }: GitHubOptions) {
   const base = `${apiUrl.replace(/\/+$/, '')}/repos/${repository}/issues`;
 
@@ -69,7 +69,7 @@ export function createGitHub({ apiUrl, repository, token, send, clock, timeoutMs
     return { value: parseJson(answer.text), headers: answer.headers };
   }
 
-  /** Looks through the pages until GitHub names no next one. */
+  /** Searches page after page, until GitHub says that there is no next one. */
   async function findInPages<T>(
     url: string,
     schema: v.GenericSchema<unknown, T>,
@@ -97,7 +97,7 @@ export function createGitHub({ apiUrl, repository, token, send, clock, timeoutMs
     createIssue: (title: string, body: string) => ask('POST', base, { title, body }),
     editIssue: (number: number, changes: { body: string } | { state: 'closed' }) =>
       ask('PATCH', `${base}/${number}`, changes),
-    /** The first comment that fits, of those changed since the instant (ISO 8601). */
+    /** The first comment that fits, among those changed since the instant (ISO 8601). */
     findComment: (issue: number, since: string, fits: (comment: Comment) => boolean) =>
       findInPages(`${base}/${issue}/comments?since=${since}`, commentSchema, fits),
     createComment: (issue: number, body: string) =>
@@ -109,7 +109,7 @@ export function createGitHub({ apiUrl, repository, token, send, clock, timeoutMs
 function parseAnswer<T>(schema: v.GenericSchema<unknown, T>, value: unknown): T {
   const parsed = v.safeParse(schema, value);
   if (parsed.success) return parsed.output;
-  throw new RequestError('GitHub’s answer is not what its API promises', FIRST_WAIT_MS);
+  throw new RequestError('GitHub’s answer has an unexpected format', FIRST_WAIT_MS);
 }
 
 function refusal(answer: HttpAnswer, token: string, nowMs: number): RequestError {
@@ -126,7 +126,7 @@ function refusal(answer: HttpAnswer, token: string, nowMs: number): RequestError
   return new RequestError(`${said}; ${adviceOn(status, message)}`, null);
 }
 
-/** Milliseconds to wait where a rate limit is the reason; null for any other. */
+/** Milliseconds to wait if a rate limit is the reason; null for any other reason. */
 function limitWait({ status, headers }: HttpAnswer, message: string, nowMs: number) {
   if (status !== 403 && status !== 429) return null;
   const retryAfterMs = parseRetryAfter(headers, nowMs);
@@ -135,13 +135,13 @@ function limitWait({ status, headers }: HttpAnswer, message: string, nowMs: numb
   if (headers.get('x-ratelimit-remaining') === '0' && Number.isFinite(resetSeconds)) {
     return Math.max(0, resetSeconds * 1000 - serverNow(headers, nowMs)) + FIRST_WAIT_MS;
   }
-  // GitHub advises at least a minute where it names no time.
+  // If GitHub names no time, its advice is to wait for at least a minute.
   return status === 429 || /rate limit/i.test(message) ? 60_000 : null;
 }
 
 function adviceOn(status: number, message: string): string {
   if (status === 410 || /issues (has been|are) disabled/i.test(message)) {
-    return 'switch issues on: Settings → General → Features → Issues';
+    return 'turn on issues: Settings → General → Features → Issues';
   }
   if (/locked/i.test(message)) return 'unlock the issue, or set another number as "digestIssue"';
   if (status === 401 || status === 403) {
@@ -150,6 +150,6 @@ function adviceOn(status: number, message: string): string {
   if (status === 404) {
     return 'there is no such issue, or the token may not see it: check "digestIssue" in data/hashtags.json';
   }
-  if (status < 400) return 'it has moved: check "digestIssue" in data/hashtags.json';
+  if (status < 400) return 'the issue has moved: check "digestIssue" in data/hashtags.json';
   return 'please report this as a bug in the tracker';
 }

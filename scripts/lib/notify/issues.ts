@@ -19,11 +19,11 @@ export type Done = 'nothing' | 'created' | 'edited' | 'closed' | 'sent';
 
 const TROUBLE_TITLE = 'Tracking has problems';
 const TROUBLE_MARK = /^<!-- tracker-trouble (\{.*?\}) -->/;
-/** GitHub takes 65,536. */
+/** GitHub accepts 65,536. */
 const MAX_CHARACTERS = 60_000;
 
 /**
- * Keeps the day's comment on the digest issue current. A day with nothing to say gets none.
+ * Keeps the day's comment on the digest issue current. A day with nothing to say gets no comment.
  * @throws RequestError
  */
 export async function writeDigest(
@@ -40,7 +40,7 @@ export async function writeDigest(
     );
   }
   const mark = digestMark(day);
-  // The day began at most a day before it did in UTC, whatever the time zone.
+  // In any time zone, a day begins at most one day before it begins in UTC.
   const since = `${addDays(day, -1)}T00:00:00Z`;
   const comment = await github.findComment(
     issueNumber,
@@ -65,7 +65,7 @@ export function renderDigest({ day, report, troubles, links }: Situation): strin
   const blocks = [
     `${digestMark(day)}\n### ${day}: ${headline}`,
     ...(report === null ? [] : [renderHealth(report)]),
-    ...(report === null || links.report === null ? [] : [`[The whole report](${links.report})`]),
+    ...(report === null || links.report === null ? [] : [`[The full report](${links.report})`]),
     ...troubles.map((trouble) => `⚠️ ${renderTrouble(trouble, null, links.run)}`),
     ...(report === null ? [] : [renderTrending(report)]),
   ];
@@ -108,7 +108,7 @@ function findTroubleIssue(github: GitHub): Promise<Issue | null> {
   return github.findOpenIssue((issue) => isOwn(issue) && TROUBLE_MARK.test(issue.body ?? ''));
 }
 
-/** The text of the issue; `sinceBefore` holds since when it has reported each kind of trouble. */
+/** The text of the issue. `sinceBefore` has the day since which it reports each kind of trouble. */
 export function renderTroubleIssue(
   { day, report, troubles, links }: Situation,
   sinceBefore: Record<string, Day>,
@@ -123,8 +123,8 @@ export function renderTroubleIssue(
       .map((trouble) => `- ${renderTrouble(trouble, since.get(trouble.kind) ?? null, links.run)}`)
       .join('\n'),
     [reportLink, helpLink].filter((link) => link !== null).join(' · '),
-    'The tracker keeps this text current and closes the issue when all is well. It exists because ' +
-      '`data/hashtags.json` has the setting `"troubleIssue": true`.',
+    'The tracker keeps this text current and closes the issue when all is well. ' +
+      'To stop such issues, remove `"troubleIssue": true` from `data/hashtags.json`.',
   ];
   return cut(blocks.filter((block) => block !== '').join('\n\n'));
 }
@@ -147,12 +147,12 @@ function parseTroubleMark(body: string): Record<string, Day> {
   }
 }
 
-/** True for what this job's token wrote. What a person wrote, or quoted, is never changed. */
+/** True for text of this job's token. Text that a person wrote, or quoted, is never changed. */
 function isOwn({ user }: Issue | Comment): boolean {
   return user?.login === BOT_NAME;
 }
 
-/** GitHub may return a text with other line ends than it was sent. */
+/** GitHub may return a text with other line ends. */
 function isSameText(stored: string | null, text: string): boolean {
   return stored?.replaceAll('\r\n', '\n').trim() === text.trim();
 }
@@ -162,7 +162,7 @@ function escapeText(text: string): string {
   return escapeMarkdown(text).replaceAll('#', '#\u2060');
 }
 
-/** As many whole lines as an issue may have. */
+/** Cuts the text to as many whole lines as an issue may have. */
 function cut(text: string): string {
   if (text.length <= MAX_CHARACTERS) return text;
   return `${text.slice(0, text.lastIndexOf('\n', MAX_CHARACTERS))}\n\n… the report has the rest.`;

@@ -7,26 +7,26 @@ import { isTrending } from '../trends/trends.ts';
 
 const newsSchema = v.strictObject({
   day: v.custom<Day>((value) => typeof value === 'string' && isDay(value)),
-  /** Hashtags that newly trend, or newly break out. */
+  /** Hashtags with a new trend or a new breakout. */
   trending: v.array(v.string()),
-  /** What the run could not get, unless an earlier run of the day failed at it in the same way. */
+  /** What the run could not get, unless an earlier run of the day reported the same failure. */
   failures: v.array(v.strictObject({ hashtag: v.string(), reason: v.string() })),
-  /** How many of either are left out because there is no room. */
+  /** How many trends and failures are left out because there is no room. */
   more: v.pipe(v.number(), v.integer(), v.minValue(0)),
 });
 
-/** What a run brought that no earlier run of its day did. */
+/** What is new in a run, compared with the earlier runs of its day. */
 export type News = v.InferOutput<typeof newsSchema>;
 
-/** The news of a run that brought nothing new; the day is to be filled in. */
+/** The news of a run with nothing new; the caller adds the day. */
 export const NO_NEWS = { trending: [], failures: [], more: 0 };
 
-/** An environment variable holds 128 KiB. */
+/** An environment variable may have 128 KiB. */
 const MAX_BYTES = 60_000;
 
 /**
- * What is new of a day.
- * @param before the day's report before the run; null where there was none
+ * What is new on a day.
+ * @param before the day's report before the run; null if there was none
  * @param missed what the run could not get
  */
 export function findNews(before: DayReport | null, after: DayReport, missed: Failure[]): News {
@@ -59,7 +59,7 @@ export function renderNews(news: News): string {
   }
 }
 
-/** The news that `renderNews` wrote; null where the text is anything else. */
+/** The news that `renderNews` wrote; null if the text is anything else. */
 export function parseNews(text: string): News | null {
   try {
     const parsed = v.safeParse(newsSchema, JSON.parse(text));

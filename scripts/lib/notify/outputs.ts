@@ -3,7 +3,7 @@ import type { DayReport } from '../reports/day-report.ts';
 import { rankedMeasure } from '../trends/growth.ts';
 import { isTrending } from '../trends/trends.ts';
 
-/** What the step hands to later steps of the job, apart from the news. */
+/** The outputs of the step for later steps of the job, apart from the news. */
 export function composeOutputs(report: DayReport, isWritten: boolean): Record<string, string> {
   const trending = report.trends.filter(isTrending).map((trend) => {
     const { growth } = rankedMeasure(trend);

@@ -7,24 +7,24 @@ import type { LastHeard } from '../store/days.ts';
 import { daysOfCredits, LOW_CREDIT_DAYS } from '../watchlist/credits.ts';
 import { activeNames, type Watchlist } from '../watchlist/watchlist.ts';
 
-/** Something that a person should mend; at most one of each kind. */
+/** Something that a person should fix; at most one of each kind. */
 export type Trouble =
   /** The last run stored nothing that could be published. */
   | { kind: 'failed' }
   /** The day lacks hashtags. Only those that its report knows are listed. */
   | { kind: 'incomplete'; missing: Item[] }
-  /** Hashtags without data for days: each since its newest data, or its first failure. */
+  /** Hashtags without data for days, each since its newest data or its first failure. */
   | { kind: 'silent'; hashtags: Item[] }
   | { kind: 'credits'; left: number; days: number };
 
 type Item = { hashtag: string; since: Day | null; reason: string | null };
 
-/** What the troubles of a day are found from. */
+/** What `findTroubles` needs to know about a day. */
 export type Evidence = {
   day: Day;
-  /** How the day's last run ended: "failed" where it published nothing. */
+  /** How the day's last run ended: "failed" if it published nothing. */
   run: 'succeeded' | 'incomplete' | 'failed';
-  /** Null where the database has nothing of the day. */
+  /** Null if the database has nothing about the day. */
   report: DayReport | null;
   watchlist: Watchlist | null;
   lastHeard: Map<string, LastHeard>;
@@ -49,7 +49,7 @@ export function findTroubles(evidence: Evidence): Trouble[] {
   const silent = active.flatMap((hashtag): Item[] => {
     const { lastDay, firstFailedDay, reason } = lastHeard.get(hashtag) ?? NEVER_ASKED;
     const since = lastDay ?? firstFailedDay;
-    // A hashtag that was paused has not failed for as long as it was silent.
+    // A hashtag that was paused may be silent for longer than it has failed.
     const isRecent =
       lastDay !== null &&
       firstFailedDay !== null &&
@@ -69,12 +69,12 @@ export function findTroubles(evidence: Evidence): Trouble[] {
 const NEVER_ASKED: LastHeard = { lastDay: null, firstFailedDay: null, reason: null };
 
 /**
- * A trouble in Markdown: what it is, since when (null where unknown), and what to do.
+ * A trouble in Markdown: what it is, when it was first reported (null if unknown), and what to do.
  * @param runLink the last run's page; null outside GitHub
  */
 export function renderTrouble(trouble: Trouble, since: Day | null, runLink: string | null): string {
   const page = runLink === null ? 'its log' : `[its page](${runLink})`;
-  const when = since === null ? '' : `, since ${since}`;
+  const when = since === null ? '' : ` (first reported on ${since})`;
   switch (trouble.kind) {
     case 'failed':
       return `**The last run failed**${when}: ${page} says why, and what to do.`;

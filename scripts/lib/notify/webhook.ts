@@ -13,7 +13,7 @@ import {
 import { describeTrend, trendMark } from '../trends/trend-words.ts';
 import type { News } from './news.ts';
 
-/** The limit of Discord. Slack and Mattermost take more. */
+/** The limit of Discord. Slack and Mattermost accept more. */
 const MAX_CHARACTERS = 2000;
 const MAX_NAMES = 10;
 
@@ -21,8 +21,8 @@ const MAX_NAMES = 10;
 type MessageLinks = { report: string | null; run: string | null };
 
 /**
- * The news as plain lines, which Slack, Mattermost and Discord show alike. Null where nothing is new.
- * @param report the day's report; null where there is none
+ * The news as plain lines, which Slack, Mattermost and Discord all show. Null if nothing is new.
+ * @param report the day's report; null if there is none
  */
 export function renderMessage(
   news: News,
@@ -71,8 +71,8 @@ type WebhookOptions = {
 };
 
 /**
- * Posts `{"text"}`, as Slack's webhooks take it; once more where the server is busy or broken.
- * @throws RequestError where it was not taken
+ * Posts `{"text"}`, as Slack's webhooks expect it; once more if the server is busy or broken.
+ * @throws RequestError if the message was not accepted
  */
 export async function postToWebhook(text: string, options: WebhookOptions): Promise<void> {
   const { url, send, clock, timeoutMs } = options;
@@ -88,7 +88,7 @@ export async function postToWebhook(text: string, options: WebhookOptions): Prom
     }).catch((error: unknown) => {
       if (!(error instanceof HttpFault)) throw error;
       // Not tried again: the message may have arrived. Not quoted: the fault could name the address.
-      throw new RequestError('the webhook gave no answer; is ALERT_WEBHOOK_URL right?', null);
+      throw new RequestError('the webhook gave no answer; check ALERT_WEBHOOK_URL', null);
     });
     const { status, headers } = answer;
     if (status >= 200 && status < 300) return;
@@ -121,12 +121,12 @@ function renderNames(failures: { hashtag: string }[]): string {
   );
 }
 
-/** Text from outside: no mention, no link with another text, none of Slack's own marks. */
+/** Escapes text from outside: no mention, no link with another text, no markup of Slack. */
 function escapeText(text: string): string {
   return plainText(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
-    .replaceAll('@', '@\u2060') // a word joiner: Mattermost and Discord take @name for a mention
+    .replaceAll('@', '@\u2060') // a word joiner: Mattermost and Discord read @name as a mention
     .replaceAll('](', ']\u2060(');
 }
