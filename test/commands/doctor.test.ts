@@ -178,10 +178,10 @@ describe('the database', () => {
     }
   });
 
-  it('gets a remark if it has no day yet', async () => {
+  it('gets a remark if it has no data yet', async () => {
     const { root } = await createRepository();
     expect(await complaints(root)).toContainEqual(
-      expect.stringMatching(/^! data\/hashtag_tracker\.db has no day yet\n {4}→ .*Run workflow$/),
+      expect.stringMatching(/^! data\/hashtag_tracker\.db has no data yet\n {4}→ .*Run workflow$/),
     );
   });
 
@@ -200,7 +200,7 @@ describe('the database', () => {
     await runTrack(root, api, ['--publish'], { day: '2026-11-25' });
     expect(await complaints(root, env, '2026-11-25')).toEqual([
       expect.stringMatching(
-        /^! 2 days missing in the 30 up to 2026-11-25: 2026-11-23 to 2026-11-24\n/,
+        /^! 2 days missing in the 30 days up to 2026-11-25: 2026-11-23 to 2026-11-24\n/,
       ),
     ]);
   });

@@ -248,8 +248,8 @@ describe('a notification that fails', () => {
   const environments: [string, Record<string, string>, RegExp][] = [
     ['a missing result', { TRACK_RESULT: '' }, /TRACK_RESULT is not set/],
     ['a missing token', { GITHUB_TOKEN: '' }, /GITHUB_TOKEN must be set/],
-    ['missing news of a successful run', { NEWS: '' }, /handed on no readable news/],
-    ['unreadable news', { NEWS: '{"day": "::error::"}' }, /handed on no readable news/],
+    ['missing news of a successful run', { NEWS: '' }, /news of the run can’t be read/],
+    ['unreadable news', { NEWS: '{"day": "::error::"}' }, /news of the run can’t be read/],
   ];
   it.each(environments)(
     'because of %s is a warning, and the webhook gets no message',

@@ -265,7 +265,7 @@ describe('npm run track', () => {
     [
       'a hashtag that is not on the list',
       ['--only', 'aitools,other'],
-      /#other not on the watchlist/,
+      /--only: not on the watchlist, or paused: #other;/,
     ],
     ['an empty --only', ['--only', ''], /names no hashtag/],
     ['an impossible hashtag', ['--only', 'a!b'], /can't be a hashtag/],
@@ -284,7 +284,10 @@ describe('npm run track', () => {
     const api = await startApi();
     await runTrack(root, api);
     const ran = await runTrack(root, api, ['--date', '2026-11-21']);
-    expect(ran).toMatchObject({ exitCode: 2, output: expect.stringContaining('never written to') });
+    expect(ran).toMatchObject({
+      exitCode: 2,
+      output: expect.stringContaining('past days are never changed'),
+    });
   });
 
   it('says how to repair a database with a day in the future, which a wrong clock left', async () => {

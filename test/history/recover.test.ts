@@ -135,7 +135,7 @@ describe('npm run restore', () => {
     const lost = await createHistory();
     await git(lost.root, ['checkout', '--quiet', 'HEAD~1', '--', DATABASE_PATH]);
     const taken = await runScript('restore', ['--from-reports'], lost.root);
-    expect(taken.stdout).toBe('1 snapshot taken from reports/2026-11-22.md: #aitools\n');
+    expect(taken.stdout).toBe('1 snapshot added from reports/2026-11-22.md: #aitools\n');
     expect(await queryDatabase(lost.root, SNAPSHOTS)).toEqual(TWO_DAYS);
   });
 
@@ -149,7 +149,7 @@ describe('npm run restore', () => {
     expect(ran).toMatchObject({
       exitCode: 1,
       stdout: expect.stringMatching(
-        /^1 snapshot taken from reports\/2026-11-22.md: #aitools\nerror: Nothing taken from reports\/2026-11-21.md: .*1,000 or so/,
+        /^1 snapshot added from reports\/2026-11-22.md: #aitools\nerror: Nothing added from reports\/2026-11-21.md: .*1,000 or so/,
       ),
     });
     expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);

@@ -123,8 +123,8 @@ describe('npm run report', () => {
   it.each([
     [['--week', '2026-11'], '--week 2026-11 is not a week; write it as 2026-W47'],
     [['--month', '2026-13'], '--month 2026-13 is not a month; write it as 2026-11'],
-    [['--week', '2026-W46'], 'has no snapshot of it; the newest is of 2026-11-22'],
-    [['--week', '2026-W47', '--date', '2026-11-22'], 'give one of --date, --week and --month'],
+    [['--week', '2026-W46'], 'has no snapshot of that week; the newest day is 2026-11-22'],
+    [['--week', '2026-W47', '--date', '2026-11-22'], 'give only one of --date, --week and --month'],
   ])('refuses %j', async (args, message) => {
     const root = await createRoot();
     await runDays(root, ['2026-11-22']);

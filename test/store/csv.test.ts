@@ -339,8 +339,8 @@ describe('npm run import', () => {
         'warning: line 4: video_count "5K" is not an exact whole number\n' +
         'warning: 2024-05-02 #llm: the file has 99 videos and 99 views, ' +
         'the database 10 videos and 20 views\n' +
-        '1 taken (2024-05-01 to 2024-05-01), ' +
-        '1 already there (1 with other counts: the stored ones stay), 1 refused\n' +
+        '1 added (2024-05-01 to 2024-05-01), ' +
+        '1 already there (1 with other counts; the stored ones stay), 1 rejected\n' +
         'To write the report of an imported day: npm run report -- --date 2024-05-01\n',
       stderr: '',
     });
@@ -364,7 +364,7 @@ describe('npm run import', () => {
     expect(ran).toMatchObject({
       exitCode: 1,
       stdout: expect.stringMatching(
-        /^warning: row 2024-05-02 gone: both counts are 0.*\nwarning: 2024-05-01 #vibecoding: the file has 7 .*, the database 5 .*\n2 taken .*, 1 already there \(1 with other .*\), 1 refused/,
+        /^warning: row 2024-05-02 gone: both counts are 0.*\nwarning: 2024-05-01 #vibecoding: the file has 7 .*, the database 5 .*\n2 added .*, 1 already there \(1 with other .*\), 1 rejected/,
       ),
     });
     expect(await queryDatabase(root, EVERYTHING)).toEqual([
@@ -379,7 +379,7 @@ describe('npm run import', () => {
     const ran = await runScript('import', ['rows.csv', '--dry-run'], root);
     expect(ran).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringMatching(/^Dry run, nothing is written: 1 taken .* 0 refused\n$/),
+      stdout: expect.stringMatching(/^Dry run, nothing is written: 1 added .* 0 rejected\n$/),
     });
     expect(await readdir(root)).toEqual(['rows.csv']);
   });
@@ -393,7 +393,7 @@ describe('npm run import', () => {
     expect(ran.stdout.split('\n').slice(19)).toEqual([
       expect.stringMatching(/^warning: line 22: /),
       'warning: … and 3 more',
-      '0 taken, 1 already there, 23 refused',
+      '0 added, 1 already there, 23 rejected',
       '',
     ]);
     expect(await readDatabaseFile(root)).toEqual(before);
@@ -410,7 +410,7 @@ describe('npm run import', () => {
         expect.stringContaining(`the file has ${i} videos and ${i} views, the database 0 videos`),
       ),
       'warning: … and 1 more',
-      expect.stringContaining(', 7 already there (6 with other counts: the stored ones stay), 0'),
+      expect.stringContaining(', 7 already there (6 with other counts; the stored ones stay), 0'),
       expect.stringContaining('npm run report -- --date 2024-05-01'),
       '',
     ]);
@@ -464,7 +464,7 @@ describe('npm run export', () => {
     expect(await runScript('export', flags, await createTracker())).toEqual({
       exitCode: 0,
       stdout: `${HEADER}\n`,
-      stderr: 'warning: the database has no #nosuch\n',
+      stderr: 'warning: the database has no snapshot of #nosuch\n',
     });
   });
 
@@ -488,7 +488,7 @@ describe('npm run export', () => {
   });
 
   it.each([
-    [['--format', 'xml'], /--format xml: write csv, json, ndjson/],
+    [['--format', 'xml'], /--format xml is unknown; write one of csv, json, ndjson/],
     [['--since', 'monday'], /--since monday is not a day/],
     [['--hashtag', 'c++'], /--hashtag: "c\+\+" can't be a hashtag/],
     [['--hashtag', ' ,'], /--hashtag names no hashtag; write --hashtag aitools,llm/],

@@ -37,13 +37,13 @@ export const check = defineCommand({
   },
 });
 
-/** Says what changed and what it costs; on GitHub also on the run's page. */
+/** Prints what changed and what it costs; on GitHub, shows it on the run's page as well. */
 async function showChanges(since: string, watchlist: Watchlist, { root, log }: Context) {
   const before = await readWatchlistAt(root, since);
   const review = reviewWatchlist(before instanceof WatchlistError ? null : before, watchlist);
   const remarks = await judgeCredits(root, watchlist);
   if (before instanceof WatchlistError) {
-    remarks.unshift(`the list at ${since} was not valid: everything counts as added`);
+    remarks.unshift(`the list at ${since} was not valid, so everything counts as added`);
   }
   log.info(renderConsoleReview(review));
   for (const message of remarks) {
@@ -52,7 +52,7 @@ async function showChanges(since: string, watchlist: Watchlist, { root, log }: C
   await log.showSummary(renderReview(review, remarks));
 }
 
-/** The list as it was at a revision; null where there was none, the error where it was wrong. */
+/** The list as it was at a revision; null if there was none, the error if it was wrong. */
 async function readWatchlistAt(
   root: string,
   revision: string,
@@ -68,7 +68,7 @@ async function readWatchlistAt(
   }
 }
 
-/** Warns where a month of this list costs more than the credits that the newest run was told of. */
+/** Warns if a month of this list costs more than the credits that the newest run reported. */
 async function judgeCredits(root: string, watchlist: Watchlist): Promise<string[]> {
   try {
     using db = await openDatabase(root);

@@ -22,14 +22,14 @@ import { activeNames, readWatchlist, type Watchlist } from '../watchlist/watchli
 export type Finding = {
   state: 'fine' | 'remark' | 'fault';
   text: string;
-  /** What to do; absent where all is well, or the text says it. */
+  /** What to do; absent if all is well, or if the text says it. */
   remedy?: string;
 };
 
-/** What the checks before have found. */
+/** What the earlier checks have found. */
 type Known = {
   watchlist: Watchlist | null;
-  /** The remaining credits, and the day they were reported; null for just now. */
+  /** The remaining credits, and the day they were reported; null if just now. */
   credits: { credits: number; day: Day | null } | null;
 };
 
@@ -46,7 +46,7 @@ const fault = (text: string, remedy: string): Finding => ({ state: 'fault', text
 
 /**
  * Checks everything that a run needs, one thing after the other. Writes nothing, pushes nothing,
- * costs nothing. An error of the tracker ends the check that threw it, as a fault.
+ * costs nothing. If a check throws a TrackerError, it ends and reports the error as a fault.
  */
 export async function* examine(context: Context): Findings {
   const known: Known = { watchlist: null, credits: null };
@@ -93,7 +93,7 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
   const newest = newestDay(db);
   const record = newest === null ? null : readDay(db, newest);
   if (record === null) {
-    yield remark(`${DATABASE_PATH} has no day yet`, `the first run makes one: ${RUN_IT}`);
+    yield remark(`${DATABASE_PATH} has no data yet`, `start the first run: ${RUN_IT}`);
     return;
   }
   const { day, history, firstDay } = record;
@@ -104,14 +104,14 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
     ? fine(text)
     : remark(
         `${text}, ${age} days ago`,
-        'git pull, in case GitHub has newer days; if not, look there for why the runs ended: ' +
+        'git pull, in case GitHub has newer days; if not, look there for why the runs stopped: ' +
           'Actions → Track hashtags',
       );
   const missing = missingDays(history, day, firstDay);
   if (missing.length > 0) {
     const days = formatRanges(missing).join(', ');
     yield remark(
-      `${plural(missing.length, 'day')} missing in the 30 up to ${day}: ${days}`,
+      `${plural(missing.length, 'day')} missing in the 30 days up to ${day}: ${days}`,
       'they can’t be recovered; if more follow, look at the runs: Actions → Track hashtags',
     );
   }
@@ -127,9 +127,9 @@ async function* checkWorkflows({ root }: Context): Findings {
     track === null
       ? "can't be read"
       : /^(?:<{7}|={7}|>{7}|\t)/m.test(track)
-        ? 'holds a merge conflict or a tab'
+        ? 'contains a merge conflict or a tab'
         : !/^\s*schedule:/m.test(track) || crons === 0
-          ? 'has no schedule: nothing runs by itself'
+          ? 'has no schedule, so nothing runs by itself'
           : !/^[^#]*npm run track/m.test(track)
             ? 'does not run npm run track'
             : null;
@@ -170,7 +170,7 @@ async function* checkRemote({ root }: Context): Findings {
 async function* checkKey({ env, fetch }: Context, known: Known): Findings {
   if (!env.SCAVIO_API_KEY?.trim() && env.GITHUB_ACTIONS !== 'true') {
     const remedy = 'SCAVIO_API_KEY=<your key> npm run doctor';
-    yield remark('SCAVIO_API_KEY is not set here: the key was not checked', remedy);
+    yield remark('SCAVIO_API_KEY is not set here, so the key was not checked', remedy);
     return;
   }
   const access = readApiAccess(env);
@@ -183,7 +183,7 @@ async function* checkKey({ env, fetch }: Context, known: Known): Findings {
     case 'refused':
       yield fault(
         `the API refused the key (${usage.reason})`,
-        'make a new one at https://scavio.dev and replace the secret: ' +
+        'create a new one at https://scavio.dev and replace the secret: ' +
           'Settings → Secrets and variables → Actions → SCAVIO_API_KEY',
       );
       return;
@@ -195,7 +195,7 @@ async function* checkKey({ env, fetch }: Context, known: Known): Findings {
       return;
     case 'unknown': {
       const text = `the API does not say whether it accepts the key (${usage.reason})`;
-      yield remark(text, 'try later');
+      yield remark(text, 'try again later');
     }
   }
 }

@@ -16,7 +16,7 @@ export const exportSnapshots = defineCommand({
   name: 'export',
   summary: 'Prints the snapshots.',
   flags: {
-    format: { type: 'string', value: 'F', help: 'csv (without it), json or ndjson.' },
+    format: { type: 'string', value: 'F', help: 'csv (the default), json or ndjson.' },
     since: { type: 'string', value: 'D', help: 'Only days from D (YYYY-MM-DD) on.' },
     hashtag: { type: 'string', value: 'a,b', help: 'Only these hashtags.' },
     out: { type: 'string', value: 'FILE', help: 'Write this file instead of standard output.' },
@@ -25,7 +25,7 @@ export const exportSnapshots = defineCommand({
   async run({ format: wanted = 'csv', since, hashtag, out }, { root, log, stdout }) {
     const format = FORMATS.find((known) => known === wanted);
     if (format === undefined) {
-      throw new UsageError(`--format ${wanted}: write ${FORMATS.join(', ')}`);
+      throw new UsageError(`--format ${wanted} is unknown; write one of ${FORMATS.join(', ')}`);
     }
     const firstDay = since === undefined ? null : parseDayFlag('--since', since);
     const hashtags = hashtag === undefined ? null : new Set(parseHashtagFlag('--hashtag', hashtag));
@@ -50,7 +50,7 @@ function warnOfUnknown(db: Database, hashtags: Set<string> | null, log: Context[
   const rows = selectRows(db, 'SELECT DISTINCT hashtag FROM snapshots');
   const known = new Set(rows.map((row) => canonicalHashtag(String(row.hashtag))));
   for (const name of hashtags) {
-    if (!known.has(name)) log.warning(`the database has no #${name}`);
+    if (!known.has(name)) log.warning(`the database has no snapshot of #${name}`);
   }
 }
 

@@ -19,46 +19,46 @@ import { addMissingSnapshots } from '../store/record.ts';
 import { defineCommand } from '../system/command.ts';
 import type { Log } from '../system/log.ts';
 
-const MAX_REFUSED_TOLD = 20;
-const MAX_OTHER_TOLD = 5;
+const MAX_REFUSED_SHOWN = 20;
+const MAX_OTHER_SHOWN = 5;
 
 export const importFile = defineCommand({
   name: 'import',
-  summary: 'Takes in the days and hashtags of a file that the database does not have.',
+  summary: 'Adds the days and hashtags of a file that the database does not have.',
   flags: {
     file: {
       type: 'positional',
       value: 'FILE',
       help: 'A database of the tracker or the tutorial, or a CSV with the columns of an export.',
     },
-    'dry-run': { type: 'boolean', help: 'Say what would be taken; write nothing.' },
+    'dry-run': { type: 'boolean', help: 'Say what would be added; write nothing.' },
   },
   async run(flags, { root, clock, log }) {
     const isDry = flags['dry-run'];
-    // East of UTC, tomorrow may have begun.
+    // East of UTC, tomorrow may already have begun.
     const tomorrow = addDays(dayOf(clock.now(), 'UTC'), 1);
     const { snapshots, refused } = checkRows(await readRows(root, flags.file), tomorrow);
-    const takeIn = async () => {
+    const addAll = async () => {
       using db = await openDatabase(root);
       const added = addMissingSnapshots(db, snapshots);
       if (added.length > 0 && !isDry) await saveDatabase(db, root);
-      // Rows of the file that contradict each other are found as well: one is stored by now.
+      // This also finds rows of the file that contradict each other, because one is stored by now.
       return { added, other: findOtherCounts(snapshots, iterateSnapshots(db)) };
     };
-    const { added, other } = await (isDry ? takeIn() : withLock(root, log.info, takeIn));
+    const { added, other } = await (isDry ? addAll() : withLock(root, log.info, addAll));
 
     const refusals = refused.map(({ place, reason }) => `${place}: ${reason}`);
-    warnOfFirst(MAX_REFUSED_TOLD, refusals, log);
-    warnOfFirst(MAX_OTHER_TOLD, other, log);
+    warnOfFirst(MAX_REFUSED_SHOWN, refusals, log);
+    warnOfFirst(MAX_OTHER_SHOWN, other, log);
     const days = added.length > 0 ? ` (${added[0]?.day} to ${added.at(-1)?.day})` : '';
     const otherCounts =
       other.length > 0
-        ? ` (${formatCount(other.length)} with other counts: the stored ones stay)`
+        ? ` (${formatCount(other.length)} with other counts; the stored ones stay)`
         : '';
     log.info(
-      `${isDry ? 'Dry run, nothing is written: ' : ''}${formatCount(added.length)} taken${days}, ` +
+      `${isDry ? 'Dry run, nothing is written: ' : ''}${formatCount(added.length)} added${days}, ` +
         `${formatCount(snapshots.length - added.length)} already there${otherCounts}, ` +
-        `${formatCount(refused.length)} refused`,
+        `${formatCount(refused.length)} rejected`,
     );
     if (added[0] !== undefined && !isDry) {
       log.info(`To write the report of an imported day: npm run report -- --date ${added[0].day}`);
@@ -69,8 +69,8 @@ export const importFile = defineCommand({
 
 function warnOfFirst(most: number, messages: string[], log: Log): void {
   for (const message of messages.slice(0, most)) log.warning(message);
-  const untold = messages.length - most;
-  if (untold > 0) log.warning(`… and ${formatCount(untold)} more`);
+  const left = messages.length - most;
+  if (left > 0) log.warning(`… and ${formatCount(left)} more`);
 }
 
 async function readRows(root: string, name: string): Promise<(SourceRow | RefusedRow)[]> {

@@ -24,8 +24,8 @@ import { readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
 const REQUEST_TIMEOUT_MS = 20_000;
 
 /**
- * Tells people of the run that `track` has just ended: through the webhook, the digest issue and the
- * trouble issue, each where it is configured. Whatever fails is a warning.
+ * Tells people about the run of `track` that has just ended: through the webhook, the digest issue
+ * and the trouble issue, if they are configured. Whatever fails is only a warning.
  */
 export const notify = defineCommand({
   name: 'notify',
@@ -34,14 +34,14 @@ export const notify = defineCommand({
   async run(_flags, context) {
     const { root, env, clock, log } = context;
     if (!env.TRACK_RESULT) {
-      log.warning('TRACK_RESULT is not set: notify follows track in .github/workflows/track.yml');
+      log.warning('TRACK_RESULT is not set: see how .github/workflows/track.yml runs notify');
       return 0;
     }
     const send = createHttp(context.fetch);
     const watchlist = await orWarn('The watchlist', log, () => readWatchlist(root));
     const news = readNews(context);
     const situation = await readSituation(news, watchlist, context);
-    const tell = async (subject: string, act: () => Promise<Done>) =>
+    const runAndLog = async (subject: string, act: () => Promise<Done>) =>
       log.info(`${subject}: ${(await orWarn(subject, log, act)) ?? 'failed'}`);
 
     let known = new Set<string>();
@@ -49,14 +49,14 @@ export const notify = defineCommand({
     const wantsIssues = troubleIssue || digestIssue !== undefined;
     const github = wantsIssues ? connect(send, context) : null;
     if (github !== null && troubleIssue) {
-      await tell('Trouble issue', async () => {
+      await runAndLog('Trouble issue', async () => {
         // Read first: a second try may find the issue that the first one has opened.
         known = await tryTwice(clock, () => readKnownTroubles(github));
         return tryTwice(clock, () => keepTroubleIssue(github, situation));
       });
     }
     if (github !== null && digestIssue !== undefined) {
-      await tell('Digest', () =>
+      await runAndLog('Digest', () =>
         tryTwice(clock, () => writeDigest(github, digestIssue, situation)),
       );
     }
@@ -66,15 +66,15 @@ export const notify = defineCommand({
       log.info(`Webhook: ${url === '' ? 'not configured' : 'nothing new'}`);
     } else {
       const options = { url, send, clock, timeoutMs: REQUEST_TIMEOUT_MS };
-      await tell('Webhook', () => postToWebhook(message, options).then(() => 'sent'));
+      await runAndLog('Webhook', () => postToWebhook(message, options).then(() => 'sent'));
     }
     return 0;
   },
 });
 
 /**
- * The message for the webhook; null where there is nothing to say. A run that fails outright fails at
- * each attempt of the day. It is announced only once where the trouble issue remembers it.
+ * The message for the webhook; null if there is nothing to say. A run that fails outright
+ * usually fails again later in the day. If the trouble issue has it, it is not announced again.
  */
 function composeMessage(
   news: News | null,
@@ -85,14 +85,14 @@ function composeMessage(
   return run === 'failed' && !known.has('failed') ? renderFailure(links.run) : null;
 }
 
-/** The news that the run handed on; null where it failed before that. */
+/** The news of the run; null if it failed before it could report any. */
 function readNews({ env, log }: Context): News | null {
   const text = env.NEWS ?? '';
   const news = parseNews(text);
   if (news === null && (text !== '' || env.TRACK_RESULT === 'success')) {
     log.warning(
-      'The run handed on no readable news, so the webhook gets no message. ' +
-        'Is .github/workflows/track.yml as old as the rest?',
+      'The news of the run can’t be read, so the webhook gets no message. ' +
+        'Is .github/workflows/track.yml from the same version as the scripts?',
     );
   }
   return news;
@@ -124,11 +124,11 @@ async function readSituation(
   };
 }
 
-/** Null, with a warning, where the job's environment lacks what GitHub gives it. */
+/** Null, with a warning, if the job's environment lacks what GitHub sets. */
 function connect(send: SendHttp, { env, clock, log }: Context): GitHub | null {
   const { GITHUB_REPOSITORY: repository, GITHUB_TOKEN: token } = env;
   if (!repository || !token) {
-    log.warning('No issue is written: GITHUB_REPOSITORY and GITHUB_TOKEN must be set');
+    log.warning('No issue was written: GITHUB_REPOSITORY and GITHUB_TOKEN must be set');
     return null;
   }
   return createGitHub({
@@ -141,7 +141,7 @@ function connect(send: SendHttp, { env, clock, log }: Context): GitHub | null {
   });
 }
 
-/** Turns any failure into a warning: nobody's data depends on it. */
+/** Turns any failure into a warning, because no data depends on it. */
 async function orWarn<T>(subject: string, log: Log, attempt: () => Promise<T>): Promise<T | null> {
   try {
     return await attempt();

@@ -16,7 +16,7 @@ export const report = defineCommand({
   name: 'report',
   summary: 'Writes a report or summary again, from the database and the watchlist.',
   flags: {
-    date: { type: 'string', value: 'D', help: 'The day (YYYY-MM-DD); the newest without it.' },
+    date: { type: 'string', value: 'D', help: 'The day (YYYY-MM-DD). Default: the newest.' },
     week: {
       type: 'string',
       value: 'W',
@@ -30,14 +30,14 @@ export const report = defineCommand({
   },
   async run({ date, week, month }, { root, log }) {
     if ([date, week, month].filter((flag) => flag !== undefined).length > 1) {
-      throw new UsageError('give one of --date, --week and --month');
+      throw new UsageError('give only one of --date, --week and --month');
     }
     const day = date === undefined ? null : parseDayFlag('--date', date);
     const period = parsePeriod(week, month);
     const watchlist = await readWatchlist(root);
     using db = await openDatabase(root);
     const newest = newestDay(db);
-    if (newest === null) throw new UsageError('the database is empty; npm run track comes first');
+    if (newest === null) throw new UsageError('the database is empty; run: npm run track');
     const sources = { db, watchlist, root };
     if (period === null) await reportDay(sources, day ?? newest, newest, log);
     else await reportPeriod(sources, period, newest, log);
@@ -59,7 +59,7 @@ async function reportPeriod(sources: Sources, period: Period, newest: Day, log: 
   const record = readPeriod(sources.db, period);
   if (record === null) {
     throw new UsageError(
-      `--${period.kind} ${period.name}: the database has no snapshot of it; the newest is of ${newest}`,
+      `--${period.kind} ${period.name}: the database has no snapshot of that ${period.kind}; the newest day is ${newest}`,
     );
   }
   await withLock(sources.root, log.info, async () => {
@@ -69,7 +69,7 @@ async function reportPeriod(sources: Sources, period: Period, newest: Day, log: 
   log.info(`Wrote ${summaryPath(period)}`);
 }
 
-/** The period that a flag names; null where none is given. */
+/** The period that a flag names; null if none is given. */
 function parsePeriod(week: string | undefined, month: string | undefined): Period | null {
   if (week !== undefined) {
     return parseWeek(week) ?? refuse(`--week ${week} is not a week; write it as 2026-W47`);

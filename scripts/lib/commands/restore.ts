@@ -11,11 +11,11 @@ import { writeFileAtomically } from '../system/files.ts';
 
 export const restore = defineCommand({
   name: 'restore',
-  summary: 'Brings back the newest good database of the history where this one is damaged.',
+  summary: 'Replaces a damaged database with the newest good one in git’s history.',
   flags: {
     'from-reports': {
       type: 'boolean',
-      help: 'Also add what the committed reports show and the database does not have.',
+      help: 'Also add counts that the committed reports show and the database does not have.',
     },
   },
   run: (flags, context) =>
@@ -29,7 +29,7 @@ export const restore = defineCommand({
     }),
 });
 
-/** The checkout's database; null where it is missing or damaged. */
+/** The checkout's database; null if it is missing or damaged. */
 async function openSound(root: string): Promise<OpenDatabase | null> {
   const file = await readDatabaseFile(root);
   try {
@@ -44,7 +44,7 @@ async function bringBack({ root, log }: Context): Promise<OpenDatabase> {
   const good = await findGoodVersion(root);
   if (good === null) {
     throw new DatabaseError(
-      `the history has no good version of ${DATABASE_PATH}; move the file away, and npm run track makes a new one`,
+      `git’s history has no good version of ${DATABASE_PATH}; move the file away, then run: npm run track`,
     );
   }
   const file = path.join(root, DATABASE_PATH);
@@ -58,17 +58,17 @@ async function bringBack({ root, log }: Context): Promise<OpenDatabase> {
   return parseDatabase(good.file);
 }
 
-/** False where some reports can't be read. */
+/** False if some reports can't be read. */
 async function takeFromReports(db: OpenDatabase, { root, log }: Context): Promise<boolean> {
   const { recovered, unreadable } = await addFromReports(db, root);
   if (recovered.length > 0) await saveDatabase(db, root);
   for (const { report, snapshots } of recovered) {
     const names = snapshots.map(({ hashtag }) => `#${hashtag}`).join(', ');
-    log.info(`${plural(snapshots.length, 'snapshot')} taken from ${report}: ${names}`);
+    log.info(`${plural(snapshots.length, 'snapshot')} added from ${report}: ${names}`);
   }
-  for (const problem of unreadable) log.error(`Nothing taken from ${problem}`);
+  for (const problem of unreadable) log.error(`Nothing added from ${problem}`);
   if (recovered.length + unreadable.length === 0) {
-    log.info('The reports show nothing that the database does not have');
+    log.info('The database already has everything that the reports show');
   }
   return unreadable.length === 0;
 }

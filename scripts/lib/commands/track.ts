@@ -28,13 +28,13 @@ import { fileUrl } from '../system/links.ts';
 import { isMissed, judgeRecord, missingHashtags } from '../trends/day-state.ts';
 import { activeNames, readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
 
-/** A run, what it is about, and what it works with. */
+/** A run, with its context. */
 type Session = RunContext & {
   /** The active hashtags, or those of them that `--only` names. */
   wanted: string[];
-  /** Where the run is published; null where it is not. */
+  /** Where the run is published; null if it is not. */
   target: PublishTarget | null;
-  /** Null where there was nothing to ask for. */
+  /** Null if there was nothing to ask for. */
   run: Run | null;
 };
 
@@ -46,7 +46,7 @@ export const track = defineCommand({
     date: {
       type: 'string',
       value: 'D',
-      help: 'File the day under D (YYYY-MM-DD) instead of today.',
+      help: 'Store the counts under D (YYYY-MM-DD) instead of today.',
     },
     only: { type: 'string', value: 'a,b', help: 'Ask only for these hashtags of the watchlist.' },
     refresh: { type: 'boolean', help: 'Ask again for hashtags that the day already has.' },
@@ -99,7 +99,7 @@ export const track = defineCommand({
   },
 });
 
-/** Shows what the run would bring. */
+/** Shows what the run would store. */
 async function preview(db: OpenDatabase, session: Session): Promise<ExitCode> {
   if (session.run !== null) recordRun(db, session.run); // in memory
   const record = readDay(db, session.day);
@@ -109,7 +109,7 @@ async function preview(db: OpenDatabase, session: Session): Promise<ExitCode> {
 
 /**
  * Writes the day's report, shows it, publishes it, and hands the news to later steps.
- * @param before the day before the run
+ * @param before the day's record as it was before the run
  */
 async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, session: Session) {
   const { root, log, day, watchlist, run } = session;
@@ -127,7 +127,7 @@ async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, sess
   }
   await publishDay(db, failure === null ? report : null, session);
   if (failure !== null) throw failure;
-  // Only now: the run that captures again what could not be published announces it.
+  // Only now: what could not be published is announced by the run that captures it again.
   const reportBefore = before === null ? null : composeReport(before, watchlist);
   const hasSnapshots = report !== null && report.trends.length > 0;
   const missed = run?.failures.filter((failed) => isMissed(failed, hasSnapshots)) ?? [];
@@ -205,8 +205,8 @@ function chooseHashtags(only: string | undefined, watchlist: Watchlist): string[
   const unknown = [...wanted].filter((name) => !active.includes(name));
   if (unknown.length === 0) return active.filter((name) => wanted.has(name));
   throw new UsageError(
-    `--only: ${unknown.map((name) => `#${name}`).join(', ')} not on the watchlist, or paused; ` +
-      'add it to data/hashtags.json first',
+    `--only: not on the watchlist, or paused: ${unknown.map((name) => `#${name}`).join(', ')}; ` +
+      'change data/hashtags.json first',
   );
 }
 
@@ -214,10 +214,10 @@ function refuseThePast(newest: Day | null, day: Day, nowMs: number): void {
   if (newest === null || day >= newest) return;
   const isFuture = newest > addDays(dayOf(nowMs, 'UTC'), 1);
   throw new UsageError(
-    `${day} is before ${newest}, the newest day in the database; days of the past are never written to` +
+    `${day} is before ${newest}, the newest day in the database, and past days are never changed` +
       (isFuture
-        ? `. But ${newest} is in the future: the clock was wrong then. Take that run back with git revert`
-        : ` (where ${newest} has not begun yet, runs go on when it has)`),
+        ? `. But ${newest} is in the future: the clock was wrong. Undo that run with git revert`
+        : `. If ${newest} has not begun in your time zone, wait until it has`),
   );
 }
 
@@ -233,7 +233,7 @@ async function reopenIfWritten(
   return written;
 }
 
-/** Changes whenever the database file does; empty where there is none. */
+/** Changes whenever the database file does; empty if there is none. */
 async function fileVersion(root: string): Promise<string> {
   const info = await stat(path.join(root, DATABASE_PATH)).catch(() => null);
   return info === null ? '' : `${info.ino} ${info.size} ${info.mtimeMs}`;
