@@ -3,8 +3,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PROJECT } from './helpers/process.ts';
 
-/** The rooms of scripts/lib from the top down. A file imports only from its own room or below. */
-const ROOMS = [
+/** The folders of scripts/lib from the top down. A file imports only from its own or below. */
+const FOLDERS = [
   'commands',
   'notify',
   'history',
@@ -18,8 +18,8 @@ const ROOMS = [
   'core',
 ];
 /** A page in a browser must be able to run this code. */
-const PURE_ROOMS = ['trends', 'core'];
-const MOST_FILES_IN_A_ROOM = 12;
+const PURE_FOLDERS = ['trends', 'core'];
+const MOST_FILES_IN_A_FOLDER = 12;
 
 const files = (await readdir(path.join(PROJECT, 'scripts'), { recursive: true }))
   .filter((file) => file.endsWith('.ts'))
@@ -43,11 +43,11 @@ const importsOf = new Map(
 );
 const arrows = [...importsOf].flatMap(([from, names]) => names.map((to) => ({ from, to })));
 
-/** The room of a file: `lab` for scripts/lab, `door` for an entry point, null for a package. */
-function roomOf(file: string): string | null {
+/** The folder of a file: `lab` for scripts/lab, `entry` for an entry point, null for a package. */
+function folderOf(file: string): string | null {
   if (!file.endsWith('.ts')) return null;
-  const [wing = '', room = ''] = file.split('/');
-  return wing === 'lib' ? room : wing === 'lab' ? 'lab' : 'door';
+  const [part = '', folder = ''] = file.split('/');
+  return part === 'lib' ? folder : part === 'lab' ? 'lab' : 'entry';
 }
 
 /** Finds a circle of imports that the file leads to. Null if there is none. */
@@ -67,22 +67,27 @@ function findCircle(
 }
 
 describe('the layout of scripts/', () => {
-  it('has only the rooms that are listed here, each with at most a dozen files', async () => {
-    expect((await readdir(path.join(PROJECT, 'scripts/lib'))).sort()).toEqual(ROOMS.toSorted());
-    for (const room of ROOMS) {
-      const inRoom = files.filter((file) => roomOf(file) === room);
+  it('has only the folders that are listed here, each with at most a dozen files', async () => {
+    expect((await readdir(path.join(PROJECT, 'scripts/lib'))).sort()).toEqual(FOLDERS.toSorted());
+    for (const folder of FOLDERS) {
+      const inFolder = files.filter((file) => folderOf(file) === folder);
       expect(
-        inRoom.length,
-        `scripts/lib/${room} has too many files: divide it`,
-      ).toBeLessThanOrEqual(MOST_FILES_IN_A_ROOM);
+        inFolder.length,
+        `scripts/lib/${folder} has too many files: divide it`,
+      ).toBeLessThanOrEqual(MOST_FILES_IN_A_FOLDER);
     }
   });
 
-  it('has rooms that import only from rooms below', () => {
+  it('has folders that import only from folders below', () => {
     const wrong = arrows.flatMap(({ from, to }) => {
-      const [source, target] = [ROOMS.indexOf(roomOf(from) ?? ''), ROOMS.indexOf(roomOf(to) ?? '')];
+      const [source, target] = [
+        FOLDERS.indexOf(folderOf(from) ?? ''),
+        FOLDERS.indexOf(folderOf(to) ?? ''),
+      ];
       if (source < 0 || target < 0 || source <= target) return [];
-      return [`${from} imports ${to}, but the room ${ROOMS[target]} is above ${ROOMS[source]}`];
+      return [
+        `${from} imports ${to}, but the folder ${FOLDERS[target]} is above ${FOLDERS[source]}`,
+      ];
     });
     expect(wrong).toEqual([]);
   });
@@ -92,25 +97,27 @@ describe('the layout of scripts/', () => {
     expect(circles).toEqual([]);
   });
 
-  it('has no import of the lab or of a door in scripts/lib', () => {
+  it('has no import of the lab or of an entry point in scripts/lib', () => {
     const wrong = arrows
-      .filter(({ from, to }) => from.startsWith('lib/') && !to.startsWith('lib/') && roomOf(to))
+      .filter(({ from, to }) => from.startsWith('lib/') && !to.startsWith('lib/') && folderOf(to))
       .map(({ from, to }) => `${from} imports ${to}, which is outside scripts/lib`);
     expect(wrong).toEqual([]);
   });
 
-  it('has pure rooms that import neither Node nor SQLite', () => {
+  it('has pure folders that import neither Node nor SQLite', () => {
     const wrong = arrows
-      .filter(({ from }) => PURE_ROOMS.includes(roomOf(from) ?? ''))
+      .filter(({ from }) => PURE_FOLDERS.includes(folderOf(from) ?? ''))
       .filter(({ to }) => to.startsWith('node:') || to === 'sql.js')
       .map(({ from, to }) => `${from} imports ${to}, which a page in a browser does not have`);
     expect(wrong).toEqual([]);
-    expect(ROOMS.slice(-PURE_ROOMS.length), 'pure rooms must be at the bottom').toEqual(PURE_ROOMS);
+    expect(FOLDERS.slice(-PURE_FOLDERS.length), 'pure folders must be at the bottom').toEqual(
+      PURE_FOLDERS,
+    );
   });
 
-  it('has doors that import only a command and what runs it', () => {
+  it('has entry points that import only a command and what runs it', () => {
     for (const [file, names] of importsOf) {
-      if (roomOf(file) !== 'door') continue;
+      if (folderOf(file) !== 'entry') continue;
       expect(names, `scripts/${file}`).toHaveLength(2);
       expect(names).toContain('lib/system/run-command.ts');
     }
@@ -119,8 +126,10 @@ describe('the layout of scripts/', () => {
   it('is the map of the README, in the same order', async () => {
     const readme = await readFile(path.join(PROJECT, 'README.md'), 'utf8');
     const [, map = ''] = /\n## The code\n([\s\S]*?)(?:\n## |$)/.exec(readme) ?? [];
-    const mapped = [...map.matchAll(/^\| `scripts\/lib\/([\w-]+)\/` \|/gm)].map(([, room]) => room);
-    expect(mapped).toEqual(ROOMS);
+    const mapped = [...map.matchAll(/^\| `scripts\/lib\/([\w-]+)\/` \|/gm)].map(
+      ([, folder]) => folder,
+    );
+    expect(mapped).toEqual(FOLDERS);
     expect(map).toContain('`scripts/lab/`');
   });
 
@@ -128,6 +137,6 @@ describe('the layout of scripts/', () => {
     const folders = (await readdir(path.join(PROJECT, 'test'), { withFileTypes: true }))
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name);
-    for (const folder of folders) expect([...ROOMS, 'lab', 'helpers']).toContain(folder);
+    for (const folder of folders) expect([...FOLDERS, 'lab', 'helpers']).toContain(folder);
   });
 });

@@ -8,9 +8,11 @@ import { PROJECT, runScript } from '../helpers/process.ts';
 import { createRepository, writeWatchlist } from '../helpers/repository.ts';
 import { runTrack, startApi } from '../helpers/tracker.ts';
 
-const doors = (await readdir(path.join(PROJECT, 'scripts'))).filter((file) => file.endsWith('.ts'));
+const entryPoints = (await readdir(path.join(PROJECT, 'scripts'))).filter((file) =>
+  file.endsWith('.ts'),
+);
 
-describe.each(doors.map((file) => file.slice(0, -3)))('npm run %s', (name) => {
+describe.each(entryPoints.map((file) => file.slice(0, -3)))('npm run %s', (name) => {
   it('refuses an unknown flag with exit code 2', async () => {
     const ran = await runScript(name, ['--frobnicate'], await createFolder());
     expect(ran.exitCode).toBe(2);

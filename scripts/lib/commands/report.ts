@@ -59,7 +59,8 @@ async function reportPeriod(sources: Sources, period: Period, newest: Day, log: 
   const record = readPeriod(sources.db, period);
   if (record === null) {
     throw new UsageError(
-      `--${period.kind} ${period.name}: the database has no snapshot of that ${period.kind}; the newest day is ${newest}`,
+      `--${period.kind} ${period.name}: the database has no snapshot of that ${period.kind}; ` +
+        `the newest day is ${newest}`,
     );
   }
   await withLock(sources.root, log.info, async () => {

@@ -22,8 +22,8 @@ export const restore = defineCommand({
     withLock(context.root, context.log.info, async () => {
       const { root, log } = context;
       const sound = await openSound(root);
-      using db = sound ?? (await bringBack(context));
-      if (flags['from-reports']) return (await takeFromReports(db, context)) ? 0 : 1;
+      using db = sound ?? (await restoreGoodVersion(context));
+      if (flags['from-reports']) return (await addReported(db, context)) ? 0 : 1;
       if (sound !== null) log.info(`${DATABASE_PATH} is sound: there is nothing to restore`);
       return 0;
     }),
@@ -40,7 +40,7 @@ async function openSound(root: string): Promise<OpenDatabase | null> {
   }
 }
 
-async function bringBack({ root, log }: Context): Promise<OpenDatabase> {
+async function restoreGoodVersion({ root, log }: Context): Promise<OpenDatabase> {
   const good = await findGoodVersion(root);
   if (good === null) {
     throw new DatabaseError(
@@ -59,7 +59,7 @@ async function bringBack({ root, log }: Context): Promise<OpenDatabase> {
 }
 
 /** False if some reports can't be read. */
-async function takeFromReports(db: OpenDatabase, { root, log }: Context): Promise<boolean> {
+async function addReported(db: OpenDatabase, { root, log }: Context): Promise<boolean> {
   const { recovered, unreadable } = await addFromReports(db, root);
   if (recovered.length > 0) await saveDatabase(db, root);
   for (const { report, snapshots } of recovered) {

@@ -30,7 +30,7 @@ export class DatabaseError extends TrackerError {
   override name = 'DatabaseError';
 }
 
-/** The file is damaged or missing: `npm run restore` may bring it back. */
+/** The file is damaged or missing: `npm run restore` may restore it. */
 export class DamagedDatabaseError extends DatabaseError {
   override name = 'DamagedDatabaseError';
 }

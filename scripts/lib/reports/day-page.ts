@@ -144,7 +144,7 @@ function remarksOn(trend: Trend): Remark[] {
   return remarks;
 }
 
-/** After more than a week, a hashtag is back; it did not just miss a day. */
+/** True if the hashtag returns after more than a week, and did not just miss a day. */
 function isLongGap(growth: Growth): boolean {
   return growth.kind === 'rate' && growth.days > 7;
 }
