@@ -9,7 +9,7 @@ import { parseReportCounts, ReportParseError } from './parse-report.ts';
 /**
  * Adds the snapshots that the committed reports show and the database does not have. Skips reports
  * that can't be read.
- * @returns the snapshots added from each report, and why reports can't be read, oldest first
+ * @returns the snapshots added from each report, and which can't be read and why; oldest first
  */
 export async function addFromReports(db: Database, root: string) {
   const listed = await git(root, ['ls-tree', '--name-only', 'HEAD', 'reports/']);

@@ -40,7 +40,7 @@ export async function writeDigest(
     );
   }
   const mark = digestMark(day);
-  // In any time zone, a day begins at most one day before it begins in UTC.
+  // Whatever the time zone, a day begins at most a day before it begins in UTC.
   const since = `${addDays(day, -1)}T00:00:00Z`;
   const comment = await github.findComment(
     issueNumber,

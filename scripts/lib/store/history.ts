@@ -23,7 +23,7 @@ export function readHistory(db: Database, first: Day, last: Day): Snapshot[] {
       ? []
       : selectRows(
           db,
-          // The tutorial's script stored names of any script with spaces, # and capitals.
+          // The tutorial's script stored names as written: any alphabet, spaces, # and capitals.
           `SELECT max(date) AS date, hashtag, video_count, view_count FROM snapshots
            WHERE date < ? AND ${count} IS NOT NULL
              AND (hashtag IN (SELECT value FROM json_each(?)) OR hashtag GLOB '*[^a-z0-9_]*')

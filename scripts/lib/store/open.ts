@@ -81,7 +81,7 @@ export async function findGoodVersion(root: string) {
 /** The newest day in a file, null for none; undefined if the file is not sound. */
 async function findNewestDay(file: Buffer): Promise<Day | null | undefined> {
   try {
-    using db = await parseDatabase(Buffer.from(file)); // a copy: SQLite works in these bytes
+    using db = await parseDatabase(Buffer.from(file)); // a copy: SQLite changes the bytes
     return newestDay(db);
   } catch (error) {
     if (error instanceof DatabaseError) return undefined;

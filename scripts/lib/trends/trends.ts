@@ -29,7 +29,7 @@ export type MeasureTrend = MeasureGrowth & {
 
 /**
  * `trending`: faster than its threshold. `breakout`: trending, and far faster than its own usual
- * rates. `too-small`: faster than its threshold, but with fewer than `minVideos`.
+ * rates. `too-small`: faster than its threshold, but with fewer than `minVideos` videos.
  */
 export type Verdict = 'usual' | 'too-small' | 'trending' | 'breakout';
 

@@ -23,7 +23,7 @@ export function reviewWatchlist(before: Watchlist | null, after: Watchlist) {
   return {
     added: namesOf(after.entries.filter(({ name }) => !old.has(name))),
     removed: [...old.keys()].filter((name) => !names.has(name)),
-    /** Not asked for any more, or from the start. */
+    /** Newly paused, or new and paused from the start. */
     paused: namesOf(after.entries.filter(({ name, paused }) => paused && !old.get(name)?.paused)),
     resumed: namesOf(after.entries.filter(({ name, paused }) => !paused && old.get(name)?.paused)),
     /** One sentence per new name that is tracked in another form than it is written. */
