@@ -143,8 +143,15 @@ describe('track.yml', () => {
     const env = { GITHUB_OUTPUT: output, GITHUB_REF_NAME: 'main' };
     expect(await runStep(String(look), repository.root, env)).toMatchObject({ exitCode: 0 });
     expect(await readFile(output, 'utf8')).toBe('unpublished=true\n');
-    const kept = path.join(repository.root, 'data', 'hashtag_tracker.db');
-    expect((await runScript('import', [kept], other)).exitCode).toBe(0);
+    const steps = (await readJob('track.yml', 'track')).split(/^ {6}- /m);
+    const [looking = '', keeping = ''] = steps.slice(-2);
+    expect(looking).toMatch(/if: \$\{\{ !success\(\) \}\}\n/);
+    expect(keeping).toMatch(
+      /if: \$\{\{ !success\(\) && steps\.left\.outputs\.unpublished == 'true' \}\}\n +uses: actions\/upload-artifact@/,
+    );
+    const [, kept = ''] = /^ {10}path: (.*)$/m.exec(keeping) ?? [];
+    const file = path.join(repository.root, kept);
+    expect((await runScript('import', [file], other)).exitCode).toBe(0);
     expect(await queryDatabase(other, 'SELECT * FROM snapshots')).toEqual([
       ['2026-11-22', 'aitools', 1000, 50_000],
     ]);

@@ -4,7 +4,6 @@ import type { Day } from '../../scripts/lib/core/day.ts';
 import { DatabaseError } from '../../scripts/lib/core/errors.ts';
 import { monthOf, weekOf } from '../../scripts/lib/core/period.ts';
 import type { Failure, Run } from '../../scripts/lib/core/snapshot.ts';
-import { adoptAdditions } from '../../scripts/lib/store/adopt.ts';
 import { parseDatabase } from '../../scripts/lib/store/database.ts';
 import {
   capturedHashtags,
@@ -16,6 +15,7 @@ import {
   readLastHeard,
   readPeriod,
 } from '../../scripts/lib/store/days.ts';
+import { adoptAdditions } from '../../scripts/lib/store/merge.ts';
 import { recordRun } from '../../scripts/lib/store/record.ts';
 import { valuesOf } from '../helpers/tracker.ts';
 

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { collectRun, type RunContext } from '../collect/collect-run.ts';
+import { stillToAsk } from '../collect/what-to-ask.ts';
 import { addDays, type Day, dayOf } from '../core/day.ts';
 import { type ExitCode, UsageError } from '../core/errors.ts';
 import { formatList, plural } from '../core/format.ts';
@@ -70,8 +71,7 @@ export const track = defineCommand({
     try {
       if (target !== null) await refuseOlderDatabase(db, root);
       refuseThePast(newestDay(db), day, clock.now());
-      const lacking = missingHashtags(judgeRecord(readDay(db, day)), wanted);
-      const pending = flags.refresh ? wanted : lacking;
+      const pending = flags.refresh ? wanted : stillToAsk(readDay(db, day), wanted);
       const isDone = pending.length === 0;
       if (isDone) log.info(`Nothing to ask: ${day} has all ${wanted.length} hashtags`);
       const run = isDone ? null : await collectRun(pending, send, { ...context, day, watchlist });
