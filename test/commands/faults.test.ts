@@ -109,7 +109,7 @@ describe('a run that is killed', () => {
       const copy = await copyRepository(template);
       const ended = await run(copy, ({ number }) => (number === at ? { end: 'die', when } : null));
       expect(ended, `${at} ${when}`).toBe(DIED);
-      // The dead run was part of this process, so its lock still looks alive.
+      // The next run would wait for 15 seconds before it takes the lock over.
       await rm(path.join(copy.root, LOCK_PATH), { force: true });
       // Many moments leave the same files, because a request or a read changes nothing.
       const left = await fingerprint(path.dirname(copy.root));
@@ -159,6 +159,7 @@ PATH="$REAL_PATH" exec git "$@"
         },
       );
       expect(ended.exitCode).toBe(null);
+      await rm(path.join(root, LOCK_PATH)); // the next run would take it over after 15 seconds
       await expectSurvival(repository);
     },
   );

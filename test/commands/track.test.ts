@@ -1,7 +1,9 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { DEMO_KEY, hashtagAnswer, UNKNOWN_HASHTAG_ANSWER } from '../../scripts/lab/stand-in.ts';
+import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { createRepository, refusePushes, writeWatchlist } from '../helpers/repository.ts';
 import { queryDatabase, type Ran, runTrack, startApi } from '../helpers/tracker.ts';
@@ -236,12 +238,37 @@ describe('a run with problems', () => {
     ]);
   });
 
-  it('keeps snapshots that another run wrote while this one was asking', async () => {
+  it('makes a second run in the same folder wait before it asks, so that nothing is paid twice', async () => {
     const root = await createRoot();
     const api = await startApi();
+    let isAsking = () => {};
+    const asking = new Promise<void>((resolve) => {
+      isAsking = resolve;
+    });
+    const first = runTrack(root, api, [], {
+      async fetch(...request) {
+        isAsking();
+        await setTimeout(300);
+        return fetch(...request);
+      },
+    });
+    await asking;
+    const waited = await runTrack(root, api);
+    expect([(await first).exitCode, waited.exitCode]).toEqual([0, 0]);
+    expect(waited.output).toMatch(
+      /^Waiting until another run has finished; it holds data\/tracker\.lock\nNothing to ask: /,
+    );
+    expect(api.requests.toSorted()).toEqual(['aitools', 'llm']);
+  });
+
+  it('keeps rows that somebody stored with another program while it was asking', async () => {
+    const root = await createRoot();
+    const api = await startApi();
+    const other = await createRoot();
+    await runTrack(other, api, ['--only', 'llm']);
     await runTrack(root, api, ['--only', 'aitools'], {
       async fetch(...request) {
-        await runTrack(root, api, ['--only', 'llm']);
+        await copyFile(path.join(other, DATABASE_PATH), path.join(root, DATABASE_PATH));
         return fetch(...request);
       },
     });

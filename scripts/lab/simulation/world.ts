@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
@@ -66,8 +66,6 @@ export type Ended = {
 
 const NOTES = 'notes.md';
 const DAY_MS = 86_400_000;
-/** No process has this number. */
-const DEAD_PROCESS = '4194999';
 
 /** Small histories need no maintenance. It would start a process at every commit and push. */
 const NO_UPKEEP = 'maintenance.auto=false';
@@ -277,14 +275,9 @@ async function start(
   };
 }
 
-/** Makes a leftover lock look abandoned. The run was part of this process, which is still alive. */
+/** Removes a lock that a dead run left behind. The next run would take it over after 15 seconds. */
 async function buryLock(root: string): Promise<void> {
-  const lock = path.join(root, LOCK_PATH);
-  const isLocked = await readFile(lock).then(
-    () => true,
-    () => false,
-  );
-  if (isLocked) await writeFile(lock, DEAD_PROCESS);
+  await rm(path.join(root, LOCK_PATH), { force: true });
 }
 
 function judgeBy({ disk, remote, death }: Attempt): (step: Step) => Verdict {

@@ -59,45 +59,55 @@ export const track = defineCommand({
     const isDry = flags['dry-run'];
     const watchlist = await readWatchlist(root);
     for (const notice of watchlist.notices) log.notice(notice);
-    const day = chooseDay(flags.date, clock.now(), watchlist.settings.timeZone);
     const wanted = chooseHashtags(flags.only, watchlist);
-    const target = flags.publish && !isDry ? await findPublishTarget(root) : null;
-    // Finds out whether the files can be written to, before anything is paid for.
-    if (!isDry) await withLock(root, log.info, async () => {});
-
-    const send = createHttp(context.fetch);
-    const version = await fileVersion(root);
-    let db = await openDatabase(root);
-    try {
-      if (target !== null) await refuseOlderDatabase(db, root);
-      refuseThePast(newestDay(db), day, clock.now());
-      const pending = flags.refresh ? wanted : stillToAsk(readDay(db, day), wanted);
-      const isDone = pending.length === 0;
-      if (isDone) log.info(`Nothing to ask: ${day} has all ${wanted.length} hashtags`);
-      const run = isDone ? null : await collectRun(pending, send, { ...context, day, watchlist });
-      const session: Session = { ...context, day, watchlist, wanted, target, run };
-      if (isDry) return await preview(db, session);
-
-      let isStored = run === null;
-      try {
-        return await withLock(root, log.info, async () => {
-          db = await reopenIfWritten(db, version, root);
-          const before = readDay(db, day);
-          if (run !== null) {
-            recordRun(db, run);
-            await saveDatabase(db, root);
-          }
-          isStored = true;
-          return reportAndPublish(db, before, session);
-        });
-      } finally {
-        if (!isStored && run !== null) warnOfLoss(run, log);
-      }
-    } finally {
-      db.close();
-    }
+    const run = async () => {
+      const day = chooseDay(flags.date, clock.now(), watchlist.settings.timeZone);
+      const target = flags.publish && !isDry ? await findPublishTarget(root) : null;
+      const plan = { ...context, day, watchlist, wanted, target };
+      return trackDay(plan, flags.refresh, isDry);
+    };
+    // From before the first question, so that nothing is paid for twice, or can't be written.
+    return isDry ? run() : withLock(root, log.info, run);
   },
 });
+
+/** Asks for what the day lacks, or for everything wanted, and stores it unless the run is dry. */
+async function trackDay(
+  plan: Omit<Session, 'run'>,
+  refresh: boolean,
+  isDry: boolean,
+): Promise<ExitCode> {
+  const { root, day, wanted, target, clock, log } = plan;
+  const send = createHttp(plan.fetch);
+  const version = await fileVersion(root);
+  let db = await openDatabase(root);
+  try {
+    if (target !== null) await refuseOlderDatabase(db, root);
+    refuseThePast(newestDay(db), day, clock.now());
+    const pending = refresh ? wanted : stillToAsk(readDay(db, day), wanted);
+    const isDone = pending.length === 0;
+    if (isDone) log.info(`Nothing to ask: ${day} has all ${wanted.length} hashtags`);
+    const run = isDone ? null : await collectRun(pending, send, plan);
+    const session: Session = { ...plan, run };
+    if (isDry) return await preview(db, session);
+
+    let isStored = run === null;
+    try {
+      db = await reopenIfWritten(db, version, root);
+      const before = readDay(db, day);
+      if (run !== null) {
+        recordRun(db, run);
+        await saveDatabase(db, root);
+      }
+      isStored = true;
+      return await reportAndPublish(db, before, session);
+    } finally {
+      if (!isStored && run !== null) warnOfLoss(run, log);
+    }
+  } finally {
+    db.close();
+  }
+}
 
 /** Shows what the run would store. */
 async function preview(db: OpenDatabase, session: Session): Promise<ExitCode> {
@@ -221,7 +231,7 @@ function refuseThePast(newest: Day | null, day: Day, nowMs: number): void {
   );
 }
 
-/** The database as it is now: another run may have written the file while this one was asking. */
+/** The database as it is now: a person or git may have changed the file while this run was asking. */
 async function reopenIfWritten(
   db: OpenDatabase,
   version: string,

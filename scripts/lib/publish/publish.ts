@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DATABASE_PATH, GENERATED_PATHS, isGenerated } from '../core/paths.ts';
 import { backoffMs, type Clock } from '../system/clock.ts';
+import { checkChange } from '../system/files.ts';
 import { askGit, findCommit, GitError, git } from '../system/git.ts';
 import { explainFailedPush } from './failed-push.ts';
 import { exists, PublishError, type PublishTarget, readBranch } from './target.ts';
@@ -53,7 +54,7 @@ export async function publish(target: PublishTarget, options: PublishOptions): P
 
   const commit = await git(root, ['rev-parse', 'HEAD']);
   const tried = [commit];
-  let failure = await attempt(root, pushCommand(commit, target), timeoutMs);
+  let failure = await push(commit, target, timeoutMs);
   for (let tries = 1; failure !== null; tries++) {
     const remedy = explainFailedPush(failure.stderr, target);
     if (remedy !== null) throw new PublishError(`${remedy}; ${KEPT}`, failure);
@@ -109,8 +110,14 @@ async function isAhead({ root, remote, branch }: PublishTarget): Promise<boolean
   return (await git(root, ['rev-list', '--count', `${known}..HEAD`])) !== '0';
 }
 
-function pushCommand(commit: string, { remote, branch }: PublishTarget): string[] {
-  return ['push', '--quiet', remote, `${commit}:refs/heads/${branch}`];
+/** Pushes a commit, unless somebody took over the lock. Null if it succeeded. */
+async function push(
+  commit: string,
+  { root, remote, branch }: PublishTarget,
+  timeoutMs?: number,
+): Promise<GitError | null> {
+  await checkChange();
+  return attempt(root, ['push', '--quiet', remote, `${commit}:refs/heads/${branch}`], timeoutMs);
 }
 
 /** Runs git. Null if it succeeded. */
@@ -150,7 +157,7 @@ async function pushRebuilt(target: PublishTarget, tried: string[], options: Publ
     await commitGenerated(folder, await rebuildIn(folder, base), identity);
     const pushed = await git(folder, ['rev-parse', 'HEAD']);
     tried.push(pushed);
-    const failure = await attempt(root, pushCommand(pushed, target), timeoutMs);
+    const failure = await push(pushed, target, timeoutMs);
     if (failure !== null) return failure;
     await git(root, ['update-ref', tracking, pushed]);
     await follow(pushed, target, log);

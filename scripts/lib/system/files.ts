@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage } from '../core/text.ts';
@@ -8,6 +9,21 @@ export function readIfThere(file: string): Promise<Buffer | null> {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
+}
+
+const changeCheck = new AsyncLocalStorage<() => Promise<void>>();
+
+/** Runs `work`. Before each change of a file, and wherever `checkChange` is called, runs `check`. */
+export function whileChangesAreChecked<T>(
+  check: () => Promise<void>,
+  work: () => Promise<T>,
+): Promise<T> {
+  return changeCheck.run(check, work);
+}
+
+/** Rejects if the current work must not change anything any more. */
+export async function checkChange(): Promise<void> {
+  await changeCheck.getStore()?.();
 }
 
 /**
@@ -27,6 +43,7 @@ export async function writeFileAtomically(file: string, content: string | Uint8A
     } finally {
       await handle.close();
     }
+    await checkChange();
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });
