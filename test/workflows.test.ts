@@ -239,6 +239,32 @@ describe('track.yml', () => {
   }, 180_000); // installs the packages
 });
 
+describe('the step that tracks', () => {
+  it('stores and pushes what it has if the run is cancelled, which tells only the shell', async () => {
+    const repository = await createTracker(['aitools', 'llm', 'cursor']);
+    const { root, remote } = repository;
+    await symlink(path.join(PROJECT, 'node_modules'), path.join(root, 'node_modules'));
+    let shell = 0;
+    const api = await startApi({
+      fault: (name) => {
+        if (name !== 'llm') return null;
+        process.kill(shell, 'SIGINT');
+        return 'hang';
+      },
+    });
+    const env = { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url, REFRESH: 'false' };
+    const line = (await runLines('track.yml', 'track')).find((text) => text.includes('--publish'));
+    const flags = ['--noprofile', '--norc', '-eo', 'pipefail', '-c', String(line)];
+    const ran = await runProcess('bash', flags, root, env, (processId) => {
+      shell = processId;
+    });
+    expect(ran.exitCode, ran.stdout + ran.stderr).toBe(1);
+    expect(ran.stdout).toContain('Stopped early: interrupted (SIGINT)');
+    expect(await git(remote, ['log', '-1', '--format=%s', 'main'])).toMatch(/: 1 of 3 hashtags$/);
+    expect(await queryDatabase(root, 'SELECT hashtag FROM snapshots')).toEqual([['aitools']]);
+  });
+});
+
 describe('check.yml', () => {
   it('runs on pull_request, where a fork has no secrets, and needs none', async () => {
     const text = await readWorkflow('check.yml');

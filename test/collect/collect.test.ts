@@ -73,6 +73,7 @@ async function run(hashtags: string[], ask: AskScavio, options: Setup): Promise<
     concurrency: 1,
     requestsPerMinute: null,
     signal: new AbortController().signal,
+    deadlineMs: null,
     onProgress: (step) => progress.push(step),
     onWait: (waitMs, reason) => waits.push({ waitMs, reason }),
     ...options,
@@ -537,6 +538,36 @@ describe('an early end', () => {
       expect(stopReason).toBe(reason);
     },
   );
+
+  it('comes when the deadline has passed, and the answer to a request in flight still counts', async () => {
+    const clock = createVirtualClock();
+    const deadlineMs = clock.now() + 2.5 * SECOND_MS;
+    const { results, requests, stopReason } = await run(
+      names(4),
+      apiOn(clock, () => COUNTS),
+      {
+        clock,
+        deadlineMs,
+      },
+    );
+    expect([...results.values()].map(({ kind }) => kind)).toEqual([
+      'captured',
+      'captured',
+      'captured',
+      'not-asked',
+    ]);
+    expect(requests).toHaveLength(3);
+    expect(stopReason).toContain('--minutes');
+  });
+
+  it('comes at once if a limit makes all requests wait beyond the deadline', async () => {
+    const clock = createVirtualClock();
+    const ask = apiOn(clock, () => limited(20 * MINUTE_MS));
+    const deadlineMs = clock.now() + 10 * MINUTE_MS;
+    const { stopReason, tookMs } = await run(names(2), ask, { clock, deadlineMs });
+    expect(stopReason).toContain('--minutes');
+    expect(tookMs).toBeLessThan(5 * SECOND_MS);
+  });
 
   it('comes at once if a stop arrives while other requests wait', async () => {
     const clock = createVirtualClock();

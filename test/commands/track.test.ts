@@ -281,6 +281,8 @@ describe('a run with problems', () => {
 
 describe('npm run track', () => {
   const wrong: [string, string[], RegExp][] = [
+    ['minutes that are no number', ['--minutes', 'soon'], /--minutes soon is not a number/],
+    ['no minutes at all', ['--minutes', '0'], /--minutes 0 is not a number/],
     [
       'an unknown flag',
       ['--frobnicate'],

@@ -126,6 +126,7 @@ async function collectAsTracker(
     random: Math.random,
     concurrency,
     requestsPerMinute: null,
+    deadlineMs: null,
     signal: new AbortController().signal,
     onProgress: () => {},
     onWait: () => {},

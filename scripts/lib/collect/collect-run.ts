@@ -10,7 +10,12 @@ import { createProgressView } from './progress.ts';
 import { createScavioClient } from './scavio.ts';
 
 /** The context of a run, with its day and its watchlist. */
-export type RunContext = Context & { day: Day; watchlist: Watchlist };
+export type RunContext = Context & {
+  day: Day;
+  watchlist: Watchlist;
+  /** No request starts after this instant (Unix milliseconds); null if there is no limit. */
+  deadlineMs: number | null;
+};
 
 /**
  * Asks the API for the hashtags and shows the progress.
@@ -33,6 +38,7 @@ export async function collectRun(
     concurrency,
     requestsPerMinute,
     signal: context.catchInterruption(),
+    deadlineMs: context.deadlineMs,
     onProgress: view.show,
     onWait: view.showWait,
   });

@@ -31,6 +31,8 @@ type CollectOptions = {
   requestsPerMinute: number | null;
   /** Ends the collection early, with the results so far. Its reason becomes the stop reason. */
   signal: AbortSignal;
+  /** No request starts after this instant (Unix milliseconds); null if there is no limit. */
+  deadlineMs: number | null;
   onProgress: (progress: Progress) => void;
   /** Called when a limit makes all requests wait for `waitMs`. */
   onWait: (waitMs: number, reason: string) => void;
@@ -40,11 +42,13 @@ type CollectOptions = {
 const MIN_ANNOUNCED_MS = 1000;
 /** Give up after this long without a useful answer. */
 const MAX_STALL_MS = 30 * 60_000;
+const OUT_OF_TIME = 'the minutes that --minutes allows are over';
 
 /**
  * Asks for every hashtag, never faster than the limits allow. One failing hashtag does not stop the
  * others. A limit (429) makes all requests wait and does not count as a try. A refused key, spent
- * credits or half an hour without a useful answer end the collection, with the results so far.
+ * credits, half an hour without a useful answer or the deadline end the collection, with the results
+ * so far.
  */
 export async function collect(hashtags: string[], options: CollectOptions): Promise<Collection> {
   const { ask, clock, random, concurrency, requestsPerMinute, onProgress } = options;
@@ -60,7 +64,9 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
     collection.stopReason ??= reason;
     stop.abort();
   };
-  const patience = createPatience(options, endEarly);
+  const { deadlineMs } = options;
+  const isOver = (atMs = clock.now()) => deadlineMs !== null && atMs >= deadlineMs;
+  const patience = createPatience(options, isOver, endEarly);
   const pacer = createPacer(clock, requestsPerMinute, (untilMs) =>
     patience.waitUntil(untilMs, 'the request limit is reached'),
   );
@@ -89,6 +95,7 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
   const queue = hashtags.values();
   const work = async () => {
     for (const hashtag of queue) {
+      if (isOver()) endEarly(OUT_OF_TIME);
       if (signal.aborted) return;
       const rules = { clock, random, pacer, signal, endEarly, pauseEveryone };
       const result = await askUntilDone(hashtag, askOnce, rules);
@@ -108,8 +115,15 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
   return collection;
 }
 
-/** Ends the collection if no useful answer comes for long, or if the API asks to wait that long. */
-function createPatience({ clock, onWait }: CollectOptions, endEarly: (reason: string) => void) {
+/**
+ * Ends the collection if no useful answer comes for long, or if the API asks to wait that long, or
+ * beyond the deadline.
+ */
+function createPatience(
+  { clock, onWait }: CollectOptions,
+  isOver: (atMs: number) => boolean,
+  endEarly: (reason: string) => void,
+) {
   let lastUsefulMs = clock.now();
   let announcedUntilMs = 0;
   return {
@@ -124,6 +138,8 @@ function createPatience({ clock, onWait }: CollectOptions, endEarly: (reason: st
       const waitMs = untilMs - clock.now();
       if (untilMs - lastUsefulMs > MAX_STALL_MS) {
         endEarly(`the API asks to wait ${Math.round(waitMs / 1000)} s (${reason})`);
+      } else if (isOver(untilMs)) {
+        endEarly(OUT_OF_TIME);
       } else if (waitMs >= MIN_ANNOUNCED_MS && untilMs > announcedUntilMs) {
         announcedUntilMs = untilMs;
         onWait(waitMs, reason);

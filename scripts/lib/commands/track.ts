@@ -51,6 +51,7 @@ export const track = defineCommand({
     },
     only: { type: 'string', value: 'a,b', help: 'Ask only for these hashtags of the watchlist.' },
     refresh: { type: 'boolean', help: 'Ask again for hashtags that the day already has.' },
+    minutes: { type: 'string', value: 'N', help: 'Stop asking after N minutes.' },
     'dry-run': { type: 'boolean', help: 'Ask and print; write nothing.' },
     publish: { type: 'boolean', help: 'Commit the database and the reports, and push.' },
   },
@@ -60,10 +61,11 @@ export const track = defineCommand({
     const watchlist = await readWatchlist(root);
     for (const notice of watchlist.notices) log.notice(notice);
     const wanted = chooseHashtags(flags.only, watchlist);
+    const deadlineMs = chooseDeadline(flags.minutes, clock.now());
     const run = async () => {
       const day = chooseDay(flags.date, clock.now(), watchlist.settings.timeZone);
       const target = flags.publish && !isDry ? await findPublishTarget(root) : null;
-      const plan = { ...context, day, watchlist, wanted, target };
+      const plan = { ...context, day, watchlist, deadlineMs, wanted, target };
       return trackDay(plan, flags.refresh, isDry);
     };
     // From before the first question, so that nothing is paid for twice, or can't be written.
@@ -217,6 +219,15 @@ function chooseHashtags(only: string | undefined, watchlist: Watchlist): string[
   throw new UsageError(
     `--only: not on the watchlist, or paused: ${unknown.map((name) => `#${name}`).join(', ')}; ` +
       'change data/hashtags.json first',
+  );
+}
+
+/** The instant (Unix milliseconds) at which the run stops asking; null if `--minutes` is not given. */
+function chooseDeadline(minutes: string | undefined, nowMs: number): number | null {
+  if (minutes === undefined) return null;
+  if (/^[1-9]\d{0,4}$/.test(minutes)) return nowMs + Number(minutes) * 60_000;
+  throw new UsageError(
+    `--minutes ${minutes} is not a number of minutes; write it as --minutes 270`,
   );
 }
 
