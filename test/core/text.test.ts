@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareText, errorMessage, plainText } from '../../scripts/lib/core/text.ts';
+import { compareText, decodeText, errorMessage, plainText } from '../../scripts/lib/core/text.ts';
 
 describe('plainText', () => {
   it.each([
@@ -40,6 +40,44 @@ describe('plainText', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('decodeText', () => {
+  const text = '["café", "日本"]';
+  const utf16 = Buffer.from(text, 'utf16le');
+  const bigEndian = Buffer.from(utf16).swap16();
+  const wide = Buffer.from([...'["a"]'].flatMap((character) => [character.charCodeAt(0), 0, 0, 0]));
+
+  it.each([
+    ['UTF-8', Buffer.from(text)],
+    ['UTF-8 with a byte order mark', Buffer.from(`\ufeff${text}`)],
+  ])('reads %s', (_case, bytes) => {
+    expect(decodeText(bytes)).toEqual({ text, problem: null });
+  });
+
+  it.each([
+    ['encoded as UTF-16', Buffer.concat([Buffer.from([0xff, 0xfe]), utf16])],
+    ['encoded as UTF-16', Buffer.concat([Buffer.from([0xfe, 0xff]), bigEndian])],
+    ['encoded as UTF-16', utf16],
+    ['encoded as UTF-16', bigEndian],
+    ['encoded as UTF-32', wide],
+    ['encoded as UTF-32', Buffer.concat([Buffer.from([0xff, 0xfe, 0, 0]), wide])],
+    ['encoded as Latin-1 or Windows-1252', Buffer.from('["café"]', 'latin1')],
+    ['encoded as Latin-1 or Windows-1252', Buffer.from('936361669420310d0a', 'hex')],
+    ['not a text file', Buffer.from('504b03041400060008000000ff', 'hex')],
+  ])('says that a file is %s', (what, bytes) => {
+    expect(decodeText(bytes)).toEqual({ text: null, problem: `it is ${what}; save it as UTF-8` });
+  });
+
+  it('reads the bytes of any text, and any other bytes give a text or a problem', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (any) => {
+        if (any.startsWith('\ufeff') || any.includes('\0')) return;
+        expect(decodeText(Buffer.from(any))).toEqual({ text: any, problem: null });
+      }),
+    );
+    fc.assert(fc.property(fc.uint8Array(), (bytes) => void decodeText(bytes)));
   });
 });
 

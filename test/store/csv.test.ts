@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
+import Papa from 'papaparse';
 import type { SqlValue } from 'sql.js';
 import initSqlJs from 'sql.js';
 import { describe, expect, it } from 'vitest';
@@ -59,6 +60,7 @@ describe('a CSV to import', () => {
       'with quotes and blanks',
       `"date", hashtag ,video_count,view_count\n2026-11-20,"# L LM",12, 345`,
     ],
+    ['with counts as pandas and Excel write them', `${HEADER}\n2026-11-20,llm,12.0,3.45E+02`],
     ['with an extra column', `note,${HEADER}\n"a\nb",2026-11-20,llm,12,345`],
   ])('is accepted %s', (_, csv) => {
     expect(check(csv)).toEqual({ rows: [['2026-11-20', 'llm', 12, 345]], refused: [] });
@@ -68,7 +70,7 @@ describe('a CSV to import', () => {
     ['the column of videos is missing', 'date,hashtag,view_count\n2026-11-20,llm,345', [null, 345]],
     ['the column of views is missing', 'date,hashtag,video_count\n2026-11-20,llm,12', [12, null]],
     ['a cell is empty', `${HEADER}\n2026-11-20,llm,,345`, [null, 345]],
-    ['the last cell is missing', `${HEADER}\n2026-11-20,llm,12`, [12, null]],
+    ['the last cell is empty', `${HEADER}\n2026-11-20,llm,12,`, [12, null]],
     ['there are 0 videos beside views', `${HEADER}\n2026-11-20,llm,0,345`, [null, 345]],
   ])('has an unknown count if %s', (_, csv, counts) => {
     expect(check(csv)).toEqual({ rows: [['2026-11-20', 'llm', ...counts]], refused: [] });
@@ -86,7 +88,17 @@ describe('a CSV to import', () => {
     ['2026-11-20,llm,12,-1', 'view_count "-1" is not an exact whole number'],
     ['2026-11-20,llm,12,9007199254740992', expect.stringContaining('is not an exact')],
     ['2026-11-20,llm,,', 'neither count is known'],
-    ['2026-11-20,llm,1,234,567', 'it has 5 cells; the first line has 4'],
+    ['2026-11-20,llm,1.25E+01,345', 'video_count "1.25E+01" is not an exact whole number'],
+    [
+      '2026-11-20,llm,1,234,567',
+      'it has 5 cells; the first line has 4: write numbers without commas, and text with commas in quotes',
+    ],
+    [
+      '2026-11-20,llm,12',
+      'it has 3 cells; the first line has 4: leave the cell of an unknown count empty, but keep its comma',
+    ],
+    ['2026-11-20', expect.stringMatching(/^it has 1 cell; the first line has 4: /)],
+    ['2026-11-20,llm,1,000', 'view_count "000" is not an exact whole number'],
     ['2026-11-20,"llm,12,345', expect.stringContaining('its quotes are wrong')],
     ['2026-11-20,::error::x,12,345', expect.not.stringContaining('::')],
   ])('has the row %j rejected', (row, reason) => {
@@ -97,8 +109,20 @@ describe('a CSV to import', () => {
     });
   });
 
+  it.each(['1,000', '1.000.000', '1 000', '1\u202f000', "12'345", '12,34,567', '1.000'])(
+    'has a count with separators such as %j rejected, with what to write instead',
+    (count) => {
+      expect(check(`${HEADER}\n2026-11-20,llm,"${count}",1`).refused).toEqual([
+        `line 2: video_count ${JSON.stringify(count)} seems to have separators between its digits; write only the digits`.replace(
+          '\u202f',
+          ' ',
+        ),
+      ]);
+    },
+  );
+
   it('gives the line of a rejected row, even after empty lines and cells of several lines', () => {
-    const csv = `${HEADER},note\n\n2026-11-20,llm,1,2,"three\nlines\nlong"\n,,,\nx,llm,1,2`;
+    const csv = `${HEADER},note\n\n2026-11-20,llm,1,2,"three\nlines\nlong"\n,,,\nx,llm,1,2,`;
     expect(check(csv).refused).toEqual([expect.stringMatching(/^line 7: "x" is not a day/)]);
   });
 
@@ -188,6 +212,16 @@ describe('an export', () => {
     expect(format(rows, 'csv')).toBe(`${HEADER}\n2026-11-20,"a ""b"", c",1,\n2026-11-21,llm,,0\n`);
   });
 
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', ' =1', '\t1', '\r1', '＝1', '\u200b=1'])(
+    'as CSV has no formula in it if a stored name is %j, and JSON has the name as it is',
+    (name) => {
+      const foreign = [[name, name, 1, 2]];
+      const [, line = ''] = Papa.parse<string[]>(format(foreign, 'csv')).data;
+      expect(line).toEqual([`'${name}`, `'${name}`, '1', '2']);
+      expect(JSON.parse(format(foreign, 'json'))).toMatchObject([{ hashtag: name }]);
+    },
+  );
+
   it('is JSON, as one list or with one line per row', () => {
     const objects = [
       { date: '2026-11-20', hashtag: 'a "b", c', video_count: 1, view_count: null },
@@ -224,7 +258,7 @@ describe('an export', () => {
 
 const anyStoredName = fc.oneof(
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }),
-  fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', ' ', ';', '#', "'"), minLength: 1 }),
+  fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', ' ', ';', '#', '=', '-'), minLength: 1 }),
 );
 
 const anyTrackedName = anyStoredName.map(canonicalHashtag).filter((name) => {
@@ -414,6 +448,23 @@ describe('npm run import', () => {
       expect.stringContaining('npm run report -- --date 2024-05-01'),
       '',
     ]);
+  });
+
+  it.each([
+    ['UTF-16', Buffer.from('\ufeffdate,hashtag,video_count\n2024-05-01,llm,1\n', 'utf16le')],
+    ['UTF-16', Buffer.from('date,hashtag,video_count\n2024-05-01,llm,1\n', 'utf16le').swap16()],
+    [
+      'Latin-1 or Windows-1252',
+      Buffer.from('date,hashtag,video_count\n2024-05-01,é,1\n', 'latin1'),
+    ],
+  ])('names the encoding %s of a file, and adds nothing', async (encoding, file) => {
+    const root = await createFolder();
+    await writeFile(path.join(root, 'rows.csv'), file);
+    expect(await runScript('import', ['rows.csv'], root)).toMatchObject({
+      exitCode: 2,
+      stdout: `error: rows.csv can't be imported: it is encoded as ${encoding}; save it as UTF-8\n`,
+    });
+    expect(await readdir(root)).toEqual(['rows.csv']);
   });
 
   it.each([

@@ -178,6 +178,23 @@ describe('a mistake', () => {
     },
   );
 
+  it.each([
+    ['UTF-16', Buffer.from('["café"]', 'utf16le')],
+    ['Latin-1 or Windows-1252', Buffer.from('["café"]', 'latin1')],
+  ])('such as a file in %s is reported as that, and not as mistakes in JSON', (encoding, bytes) => {
+    expect(() => parseWatchlist(bytes)).toThrow(
+      new WatchlistError([
+        {
+          file: 'data/hashtags.json',
+          line: 1,
+          column: 1,
+          message: `it is encoded as ${encoding}; save it as UTF-8`,
+        },
+      ]),
+    );
+    expect(parseWatchlist(Buffer.from('\ufeff["café"]')).entries).toHaveLength(1);
+  });
+
   it('hides no other mistake: all are reported at once, in their order', () => {
     const text = `{
       "settings": {"minVideos": "many", "speed": 1, "pace": 2},

@@ -61,7 +61,7 @@ async function readWatchlistAt(
   if (commit === null) throw new UsageError(`--since ${revision}: there is no such revision`);
   const file = await readObject(root, `${commit}:${WATCHLIST_PATH}`);
   try {
-    return file === null ? null : parseWatchlist(file.toString('utf8'));
+    return file === null ? null : parseWatchlist(file);
   } catch (error) {
     if (error instanceof WatchlistError) return error;
     throw error;

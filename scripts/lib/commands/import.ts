@@ -3,7 +3,7 @@ import path from 'node:path';
 import { addDays, dayOf } from '../core/day.ts';
 import { UsageError } from '../core/errors.ts';
 import { formatCount } from '../core/format.ts';
-import { errorMessage, plainText } from '../core/text.ts';
+import { decodeText, errorMessage, plainText } from '../core/text.ts';
 import {
   checkRows,
   findOtherCounts,
@@ -78,7 +78,9 @@ async function readRows(root: string, name: string): Promise<(SourceRow | Refuse
     throw new UsageError(`${name} can't be read: ${errorMessage(cause)}`, { cause });
   });
   if (!file.toString('latin1', 0, 16).startsWith('SQLite format 3')) {
-    return parseCsv(file.toString('utf8'), name);
+    const { text, problem } = decodeText(file);
+    if (problem !== null) throw new UsageError(`${name} can't be imported: ${problem}`);
+    return parseCsv(text, name);
   }
   const isTutorial = isTutorialFile(file);
   using db = await parseDatabase(file, name);

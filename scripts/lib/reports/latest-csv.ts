@@ -1,10 +1,7 @@
-import { plainText } from '../core/text.ts';
+import { FORMULA_START, plainText } from '../core/text.ts';
 import { changeOf, rankedMeasure, type SpanGrowth } from '../trends/growth.ts';
 import { isTrending, type MeasureTrend, type Trend } from '../trends/trends.ts';
 import type { DayReport } from './day-report.ts';
-
-/** Text that a spreadsheet reads as a formula. Some spreadsheets accept the wide signs, too. */
-const FORMULA_START = /^\s*[=+\-@＝＋－＠]/;
 
 /**
  * The day as CSV for spreadsheets: one row per hashtag, by rank. The names of the columns say their

@@ -1,11 +1,11 @@
 import Papa from 'papaparse';
-import { type Counts, parseCount, withoutQuirk } from '../core/count.ts';
+import { type Counts, parseExactInteger, withoutQuirk } from '../core/count.ts';
 import { type Day, isDay } from '../core/day.ts';
 import { UsageError } from '../core/errors.ts';
-import { formatCount } from '../core/format.ts';
+import { formatCount, plural } from '../core/format.ts';
 import { HashtagNameError, parseHashtagName } from '../core/hashtag-name.ts';
 import type { Snapshot } from '../core/snapshot.ts';
-import { plainText } from '../core/text.ts';
+import { FORMULA_START, plainText } from '../core/text.ts';
 import { toSnapshots } from './history.ts';
 import type { Row } from './rows.ts';
 
@@ -44,11 +44,22 @@ export function parseCsv(text: string, name: string): (SourceRow | RefusedRow)[]
     if (index === 0 || row.every((cell) => cell.trim() === '')) return [];
     const fault = faults.get(index);
     if (fault !== undefined) return { place, reason: `its quotes are wrong: ${fault}` };
-    if (row.length > header.length) {
-      return { place, reason: `it has ${row.length} cells; the first line has ${header.length}` };
+    if (row.length !== header.length) {
+      const found = `it has ${plural(row.length, 'cell')}; the first line has ${header.length}`;
+      const advice =
+        row.length > header.length
+          ? 'write numbers without commas, and text with commas in quotes'
+          : 'leave the cell of an unknown count empty, but keep its comma';
+      return { place, reason: `${found}: ${advice}` };
     }
-    return { place, cells: positions.map((position) => row[position]?.trim() ?? '') };
+    return { place, cells: positions.map((position) => readCell(row[position] ?? '')) };
   });
+}
+
+/** The cell's text, without the apostrophe by which an export protects it from being a formula. */
+function readCell(cell: string): string {
+  const text = cell.trim();
+  return text.startsWith("'") && FORMULA_START.test(text.slice(1)) ? text.slice(1) : text;
 }
 
 function explainForeignFile(name: string, header: string[], missing: string[]): string {
@@ -93,6 +104,7 @@ export function findOtherCounts(snapshots: Snapshot[], stored: Iterable<Row>): s
 export const FORMATS = ['csv', 'json', 'ndjson'] as const;
 
 const ROWS_PER_PIECE = 1000;
+const CSV_STYLE = { newline: '\n', header: false, escapeFormulae: FORMULA_START };
 
 /** The rows as text, in pieces of bounded size. */
 export function* formatRows(
@@ -103,7 +115,7 @@ export function* formatRows(
   if (format === 'json') yield '[';
   let separator = '\n';
   for (const batch of inBatches(rows)) {
-    if (format === 'csv') yield `${Papa.unparse(batch, { newline: '\n', header: false })}\n`;
+    if (format === 'csv') yield `${Papa.unparse(batch, CSV_STYLE)}\n`;
     if (format === 'ndjson') yield `${batch.map(toJson).join('\n')}\n`;
     if (format === 'json') yield separator + batch.map(toJson).join(',\n');
     separator = ',\n';
@@ -119,9 +131,12 @@ function checkRow({ cells }: SourceRow, lastDay: Day): Snapshot | string {
   if (date > lastDay) return `${date} is in the future`;
   if (name === '') return 'it has no hashtag';
   if (videos === '' && views === '') return 'neither count is known';
-  const [videoCount, viewCount] = [parseCount(videos), parseCount(views)];
+  const [videoCount, viewCount] = [parseCountCell(videos), parseCountCell(views)];
   const explain = (column: string, text: string) =>
-    `${column} ${JSON.stringify(text)} is not an exact whole number`;
+    `${column} ${JSON.stringify(text)} ` +
+    (GROUPED_DIGITS.test(text)
+      ? 'seems to have separators between its digits; write only the digits'
+      : 'is not an exact whole number');
   if (videos !== '' && videoCount === null) return explain('video_count', videos);
   if (views !== '' && viewCount === null) return explain('view_count', views);
   try {
@@ -131,6 +146,13 @@ function checkRow({ cells }: SourceRow, lastDay: Day): Snapshot | string {
     if (error instanceof HashtagNameError) return error.message;
     throw error;
   }
+}
+
+/** `1,000`, `1.000.000`, `1 000`. `1.000` is among them, because it may mean a thousand. */
+const GROUPED_DIGITS = /^[1-9]\d{0,2}(?:[.,'’_٬\s]\d{2,3})*[.,'’_٬\s]\d{3}$/;
+
+function parseCountCell(text: string): number | null {
+  return GROUPED_DIGITS.test(text) ? null : parseExactInteger(text);
 }
 
 function renderCounts({ videoCount, viewCount }: Counts): string {

@@ -11,6 +11,7 @@ import * as v from 'valibot';
 import { formatProblem, type Problem, UsageError } from '../core/errors.ts';
 import { HashtagNameError, parseHashtagName } from '../core/hashtag-name.ts';
 import { WATCHLIST_PATH } from '../core/paths.ts';
+import { decodeText } from '../core/text.ts';
 import type { Threshold } from '../trends/trends.ts';
 import { explainShape, explainSyntax, type Mistake, repeatedKeys } from './mistakes.ts';
 import { type FileEntry, fileSchema, type Settings, settingsSchema } from './schema.ts';
@@ -58,21 +59,26 @@ export function groupsByHashtag({ entries }: Watchlist): Map<string, string> {
  * @throws WatchlistError if it is missing, unreadable or wrong
  */
 export async function readWatchlist(root: string): Promise<Watchlist> {
-  const text = await readFile(path.join(root, WATCHLIST_PATH), 'utf8').catch((cause) => {
+  const file = await readFile(path.join(root, WATCHLIST_PATH)).catch((cause) => {
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     const message = isMissing
       ? 'no such file; run this in the repository’s top folder, or create it with {"hashtags": ["aitools"]}'
       : `can't be read: ${(cause as Error).message}`;
     throw new WatchlistError([{ file: WATCHLIST_PATH, line: 1, column: 1, message }], { cause });
   });
-  return parseWatchlist(text);
+  return parseWatchlist(file);
 }
 
 /**
- * Parses the text of a watchlist.
+ * Parses a watchlist: its text, or the bytes of its file.
  * @throws WatchlistError with every mistake at once
  */
-export function parseWatchlist(fileText: string): Watchlist {
+export function parseWatchlist(file: string | Uint8Array): Watchlist {
+  const { text: fileText, problem } =
+    typeof file === 'string' ? { text: file, problem: null } : decodeText(file);
+  if (problem !== null) {
+    throw new WatchlistError([{ file: WATCHLIST_PATH, line: 1, column: 1, message: problem }]);
+  }
   const text = fileText.replace(/^\uFEFF/, '');
   const problemAt = createLocator(text);
   const refuse: Refuse = (mistakes, options) => {
@@ -88,15 +94,15 @@ export function parseWatchlist(fileText: string): Watchlist {
   const mistakes = [...repeatedKeys(tree), ...shape, ...names.mistakes];
   if (mistakes.length > 0 || !parsed.success) return refuse(mistakes);
 
-  const file = Array.isArray(parsed.output)
+  const content = Array.isArray(parsed.output)
     ? { settings: v.parse(settingsSchema, {}), hashtags: parsed.output }
     : parsed.output;
-  const entries = file.hashtags.map((item): WatchlistEntry => {
+  const entries = content.hashtags.map((item): WatchlistEntry => {
     const { note: _note, ...entry } =
       typeof item === 'string' ? { name: item, paused: false } : item;
     return { ...entry, name: parseHashtagName(entry.name).name };
   });
-  return { settings: file.settings, entries, notices: names.notices.map(problemAt) };
+  return { settings: content.settings, entries, notices: names.notices.map(problemAt) };
 }
 
 type Refuse = (mistakes: Mistake[], options?: ErrorOptions) => never;
