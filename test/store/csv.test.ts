@@ -1,4 +1,14 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import {
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import Papa from 'papaparse';
@@ -508,6 +518,64 @@ describe('npm run export', () => {
       `${HEADER}\n2024-05-02,llm,10,20\n2024-05-03,Vibe Coding,3,\n2024-05-04,llm,,\n`,
     );
     expect(await readdir(path.join(root, 'x'))).toEqual(['rows.csv']);
+  });
+
+  it.each<[string, (root: string) => Promise<void>]>([
+    [DATABASE_PATH, async () => {}],
+    [`./data/../${DATABASE_PATH}`, async () => {}],
+    ['link.csv', (root) => symlink(DATABASE_PATH, path.join(root, 'link.csv'))],
+    ['hard.csv', (root) => link(path.join(root, DATABASE_PATH), path.join(root, 'hard.csv'))],
+    ['folder/hashtag_tracker.db', (root) => symlink('data', path.join(root, 'folder'))],
+  ])('never writes over the database, named as %s', async (out, prepare) => {
+    const root = await createTracker();
+    await prepare(root);
+    const before = await readDatabaseFile(root);
+    expect(await runScript('export', ['--out', out], root)).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `error: --out ${out} is the tracker's database; write another file\n`,
+    });
+    expect(await readDatabaseFile(root)).toEqual(before);
+  });
+
+  it('never creates a database out of a link that leads to a missing one', async () => {
+    const root = await createFolder();
+    await symlink(DATABASE_PATH, path.join(root, 'link.csv'));
+    expect(await runScript('export', ['--out', 'link.csv'], root)).toMatchObject({ exitCode: 2 });
+    expect(await readdir(root)).toEqual(['link.csv']);
+  });
+
+  it('writes through a link, which stays a link', async () => {
+    const root = await createTracker();
+    await writeFile(path.join(root, 'rows.csv'), 'old');
+    for (const target of ['rows.csv', 'new.csv']) {
+      await symlink(target, path.join(root, `link-${target}`));
+      const ran = await runScript('export', ['--out', `link-${target}`], root);
+      expect(ran).toMatchObject({ exitCode: 0 });
+      expect(await readlink(path.join(root, `link-${target}`))).toBe(target);
+      expect(await readFile(path.join(root, target), 'utf8')).toContain('2024-05-02,llm,10,20');
+    }
+  });
+
+  it('writes into a pipe, which stays a pipe', async () => {
+    const root = await createTracker();
+    const pipe = path.join(root, 'pipe');
+    await runProcess('mkfifo', [pipe], root);
+    const handle = await open(pipe, 'r+'); // also a writer, so that opening does not wait
+    try {
+      const ran = await runScript('export', ['--out', 'pipe'], root);
+      expect(ran).toEqual({ exitCode: 0, stdout: '', stderr: 'Wrote pipe\n' });
+      const { buffer, bytesRead } = await handle.read();
+      expect(buffer.toString('utf8', 0, bytesRead)).toBe(`${HEADER}\n2024-05-02,llm,10,20\n`);
+      expect((await lstat(pipe)).isFIFO()).toBe(true);
+    } finally {
+      await handle.close();
+    }
+  });
+
+  it('prints to /dev/stdout as it does without --out', async () => {
+    const ran = await runScript('export', ['--out', '/dev/stdout'], await createTracker());
+    expect(ran).toEqual({ exitCode: 0, stdout: `${HEADER}\n2024-05-02,llm,10,20\n`, stderr: '' });
   });
 
   it('warns on standard error about a hashtag that the database does not have', async () => {

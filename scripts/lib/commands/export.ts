@@ -4,13 +4,14 @@ import { pipeline } from 'node:stream/promises';
 import type { Database } from 'sql.js';
 import { UsageError } from '../core/errors.ts';
 import { canonicalHashtag } from '../core/hashtag-name.ts';
+import { DATABASE_PATH } from '../core/paths.ts';
 import { errorMessage } from '../core/text.ts';
 import { FORMATS, formatRows } from '../store/csv.ts';
 import { iterateSnapshots } from '../store/history.ts';
 import { openDatabase } from '../store/open.ts';
 import { selectRows } from '../store/rows.ts';
 import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
-import { writeFileAtomically } from '../system/files.ts';
+import { isSameFile, writeToNamedFile } from '../system/files.ts';
 
 export const exportSnapshots = defineCommand({
   name: 'export',
@@ -29,14 +30,15 @@ export const exportSnapshots = defineCommand({
     }
     const firstDay = since === undefined ? null : parseDayFlag('--since', since);
     const hashtags = hashtag === undefined ? null : new Set(parseHashtagFlag('--hashtag', hashtag));
+    if (out !== undefined) await refuseDatabase(root, out);
     using db = await openDatabase(root);
     warnOfUnknown(db, hashtags, log);
     const pieces = formatRows(iterateSnapshots(db, firstDay, hashtags), format);
-    if (out === undefined) {
+    if (out === undefined || out === '/dev/stdout') {
       await print(pieces, stdout);
     } else {
       const content = Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
-      await writeFileAtomically(path.resolve(root, out), content).catch((cause) => {
+      await writeToNamedFile(path.resolve(root, out), content).catch((cause) => {
         throw new UsageError(`--out ${out} can't be written: ${errorMessage(cause)}`, { cause });
       });
       log.info(`Wrote ${out}`);
@@ -44,6 +46,17 @@ export const exportSnapshots = defineCommand({
     return 0;
   },
 });
+
+async function refuseDatabase(root: string, out: string): Promise<void> {
+  const isDatabase = await isSameFile(
+    path.resolve(root, out),
+    path.join(root, DATABASE_PATH),
+  ).catch(
+    () => false, // a path that can't be read can't be written either, which is reported then
+  );
+  if (!isDatabase) return;
+  throw new UsageError(`--out ${out} is the tracker's database; write another file`);
+}
 
 function warnOfUnknown(db: Database, hashtags: Set<string> | null, log: Context['log']): void {
   if (hashtags === null) return;

@@ -1,5 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import {
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage } from '../core/text.ts';
 
@@ -49,6 +59,43 @@ export async function writeFileAtomically(file: string, content: string | Uint8A
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/**
+ * Writes to the file that a person named. An ordinary file is replaced in one step, a link is
+ * followed, and anything else (a device, a pipe) is written to and stays what it is.
+ */
+export async function writeToNamedFile(file: string, content: string | Uint8Array): Promise<void> {
+  const target = await followLinks(file);
+  const found = await statIfThere(target);
+  if (found === null || found.isFile()) await writeFileAtomically(target, content);
+  else await writeFile(target, content);
+}
+
+/** True if both paths lead to the same file, by any spelling, link or hard link. */
+export async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [first, second] = await Promise.all([followLinks(one), followLinks(other)]);
+  if (first === second) return true;
+  const [a, b] = await Promise.all([statIfThere(first), statIfThere(second)]);
+  return a !== null && b !== null && a.dev === b.dev && a.ino === b.ino;
+}
+
+/** Where a path leads, even if there is no such file yet. */
+async function followLinks(file: string, linksLeft = 40): Promise<string> {
+  const there = await realpath(file).catch(() => null);
+  if (there !== null) return there;
+  const folder = path.dirname(file);
+  const link = linksLeft > 0 ? await readlink(file).catch(() => null) : null;
+  if (link !== null) return followLinks(path.resolve(folder, link), linksLeft - 1);
+  const realFolder = folder === file ? folder : await followLinks(folder, linksLeft);
+  return path.join(realFolder, path.basename(file));
+}
+
+function statIfThere(file: string) {
+  return stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
 }
 
 /** Writes the text, unless the file already has exactly this text. */
