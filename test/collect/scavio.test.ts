@@ -234,6 +234,71 @@ describe('the counts of a 200 answer', () => {
   });
 
   it.each([
+    ['videos beside no views', { videoCount: '0', viewCount: '90000' }, { videoCount: 4200 }],
+    ['videos that can’t be read', { videoCount: 'many', viewCount: 90_000 }, { video_count: 4200 }],
+    ['views alone', { viewCount: 90_000 }, { videoCount: 4200, viewCount: 100 }],
+  ])(
+    'are each taken from the first place that has a usable one, after one with %s',
+    async (_, statsV2, stats) => {
+      const body = { data: { challengeInfo: { challenge, statsV2, stats } } };
+      expect(await outcomeOf(body, 'fyp')).toEqual(counts(4200, 90_000));
+    },
+  );
+
+  it('have unknown videos if every place says 0 videos and any of them has views', async () => {
+    const statsV2 = { viewCount: '5' };
+    const stats = { videoCount: 0, viewCount: 0 };
+    const body = { data: { challengeInfo: { statsV2, stats } } };
+    expect(await outcomeOf(body)).toEqual(counts(null, 5));
+  });
+
+  it('are read from the older name if the current one has no usable count', async () => {
+    const stats = { videoCount: 'many', video_count: 7, viewCount: null, view_count: '8' };
+    expect(await outcomeOf({ data: { stats } })).toEqual(counts(7, 8));
+  });
+
+  it.each([
+    ['0.99999999999999999999', null],
+    ['1.00000000000000000001', null],
+    ['9007199254740990.9999999', null],
+    ['12345678901234567890', null],
+    ['9007199254740993', null],
+    ['9007199254740991', 2 ** 53 - 1],
+    ['1e400', null],
+    ['1e-400', null],
+    ['-1e0', null],
+    ['1.5', null],
+    ['1.0', 1],
+    ['1e3', 1000],
+    ['1.25E+2', 125],
+    ['12500e-2', 125],
+    ['0e99999999999999999999', 0],
+    ['-0.0', 0],
+  ])('are judged as they are written: the JSON number %s is %j', async (written, expected) => {
+    const body = `{"data": {"stats": {"viewCount": ${written}, "videoCount": 7}}}`;
+    expect(await outcomeOf(body)).toEqual(counts(7, expected));
+  });
+
+  it('are not changed by numbers, quotes and backslashes inside a text', async () => {
+    const desc = 'a \\"1.5\\" \\\\ 99999999999999999999, "videoCount": 1.5e9 \\';
+    const stats = { videoCount: 7, viewCount: 8 };
+    const body = { data: { challengeInfo: { challenge: { desc, title: '1.5' }, stats } } };
+    expect(await outcomeOf(body)).toEqual({
+      kind: 'failed',
+      reason: 'the API answered for another hashtag: #1.5',
+    });
+    const titled = { data: { challengeInfo: { challenge: { ...challenge, desc }, stats } } };
+    expect(await outcomeOf(titled, 'fyp')).toEqual(counts(7, 8));
+  });
+
+  it('are never made from numbers that JSON does not allow', async () => {
+    for (const written of ['01.5', '1.', '.5e1', '1e', '+1', '1.5.5']) {
+      const outcome = await outcomeOf(`{"video_count": ${written}, "view_count": 1}`);
+      expect(outcome).toMatchObject({ kind: 'fault' });
+    }
+  });
+
+  it.each([
     ['no place for counts', { data: { challengeInfo: { challenge } } }],
     ['only other keys', { data: { name: 'fyp', user_count: 5 } }],
     ['only unreadable counts', { video_count: '12.3K', view_count: -1 }],
@@ -322,6 +387,51 @@ describe('the title of a 200 answer', () => {
   });
 });
 
+const ZEROS = { videoCount: 0, viewCount: 0 };
+
+describe('a 200 answer that says that it failed', () => {
+  const challenge = { id: '229207', title: 'ai', desc: '' };
+  const good = { challengeInfo: { challenge, stats: { videoCount: 5, viewCount: 6 } } };
+
+  it.each<[string, object, RegExp]>([
+    ['an error beside zeros', { error: 'upstream timeout', data: { stats: ZEROS } }, /timeout/],
+    ['an error beside counts', { error: 'upstream timeout', data: good }, /upstream timeout/],
+    ['an error object', { error: { code: 'busy', message: 'Later' }, data: good }, /busy: Later/],
+    ['an error without words', { error: { code: 7 }, data: good }, /an error/],
+    ['an error that is only true', { error: true, data: good }, /an error/],
+    ['an error in data', { data: { error: 'upstream timeout', ...good } }, /upstream timeout/],
+    ['the tutorial’s shape', { error: 'quota', video_count: 5, view_count: 6 }, /quota/],
+    ['success: false', { success: false, data: good }, /an error/],
+    ['success: false in data', { data: { success: false, ...good } }, /an error/],
+    ['a code of TikTok', { data: { statusCode: 10000, ...good } }, /code 10000/],
+    ['a code as a text', { data: { status_code: '209002', ...good } }, /code 209002/],
+    ['a negative code', { data: { statusCode: -1, ...good } }, /code -1/],
+  ])('has failed, whatever counts it has: %s', async (_, body, reason) => {
+    const outcome = await outcomeOf(body);
+    expect(outcome).toEqual({ kind: 'failed', reason: expect.stringMatching(reason) });
+  });
+
+  it.each([
+    ['no error', { error: null, data: good }],
+    ['an empty error', { error: '', data: { error: {}, ...good } }],
+    ['success: true', { success: true, data: { success: true, ...good } }],
+    ['the code 0', { data: { statusCode: 0, status_code: '0', ...good } }],
+  ])('is not one with %s', async (_, body) => {
+    expect(await outcomeOf(body)).toEqual(counts(5, 6));
+  });
+
+  it.each<[string, HttpAnswer]>([
+    ['the code 10205', { body: { data: { statusCode: 10205, ...good } } }],
+    ['the code 10205 as a text', { body: { data: { status_code: '10205' } } }],
+    ['the code 10205 with status 404', { status: 404, body: { data: { statusCode: 10205 } } }],
+  ])('is a refusal of the name with %s', async (_, answer) => {
+    expect((await replyTo(answer)).outcome).toEqual({
+      kind: 'rejected',
+      reason: expect.any(String),
+    });
+  });
+});
+
 describe('a hashtag that does not exist', () => {
   it.each([
     ['challengeInfo null', { data: { challengeInfo: null } }],
@@ -329,8 +439,22 @@ describe('a hashtag that does not exist', () => {
     ['data null', { data: null }],
     ['data {}', { data: {} }],
     ['an answer of {}', {}],
+    ['zeros beside challengeInfo null', { data: { challengeInfo: null, ...ZEROS } }],
+    ['zeros beside data null', { data: null, ...ZEROS }],
+    [
+      'zeros beside an empty id and title',
+      { data: { challengeInfo: { challenge: { id: '', title: '' }, stats: ZEROS } } },
+    ],
+    ['TikTok’s code 10202', { data: { statusCode: 10202, ...ZEROS } }],
+    ['the code 10202 as a text', { data: { status_code: '10202', stats: ZEROS } }],
+    ['the code 10202 beside an error', { error: 'failed', data: { statusCode: 10202 } }],
   ])('is recognized by %s', async (_, body) => {
     expect(await outcomeOf(body)).toEqual({ kind: 'not-found', reason: expect.any(String) });
+  });
+
+  it('is not assumed if its counts are there', async () => {
+    const stats = { videoCount: 5, viewCount: 6 };
+    expect(await outcomeOf({ data: { challengeInfo: null, stats } })).toEqual(counts(5, 6));
   });
 
   it('is recognized by status 404', async () => {
@@ -391,12 +515,13 @@ describe('an error', () => {
 
   describe.each(bodies)('with %s', (_, body) => {
     it.each([
-      [400, 'failed'],
+      [400, 'rejected'],
       [401, 'stop'],
       [402, 'stop'],
       [403, 'stop'],
       [404, 'not-found'],
       [410, 'stop'],
+      [422, 'rejected'],
       [429, 'rate-limited'],
       [500, 'fault'],
       [502, 'fault'],
@@ -412,7 +537,7 @@ describe('an error', () => {
   });
 
   it.each([
-    [400, 'failed'],
+    [400, 'rejected'],
     [401, 'stop'],
     [402, 'stop'],
     [403, 'stop'],
@@ -690,7 +815,7 @@ describe('a passing fault', () => {
 });
 
 describe('any answer', () => {
-  const KINDS = ['captured', 'not-found', 'failed', 'fault', 'rate-limited', 'stop'];
+  const KINDS = ['captured', 'not-found', 'rejected', 'failed', 'fault', 'rate-limited', 'stop'];
 
   function expectReply({ outcome, rateLimit, creditsUsed, creditsRemaining }: Reply) {
     expect(KINDS).toContain(outcome.kind);

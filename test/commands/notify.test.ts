@@ -75,7 +75,7 @@ describe('the notifications of a week', () => {
     const api = await startApi({
       answer: (name) => hashtagAnswer(name, videos[name] ?? 1, 50_000),
       fault: (name) =>
-        isDown && name === 'llm' ? { status: 400, body: { error: 'gone @ada #1' } } : null,
+        isDown && name === 'llm' ? { status: 418, body: { error: 'gone @ada #1' } } : null,
     });
     const place = { root: await createRoot(), api, github, hook: await startHook() };
     const run = (runId: number, env = {}) => runWorkflow(place, { day: now, runId, env });
@@ -105,12 +105,12 @@ describe('the notifications of a week', () => {
     await run(5);
     expect(place.hook.texts.slice(1)).toEqual([
       expect.stringMatching(
-        /^TikTok .*18\n⚠️ Not captured: #llm \(HTTP 400: gone @\u2060ada #1\)\nReport: .*\nRun: .*\/runs\/5$/,
+        /^TikTok .*18\n⚠️ Not captured: #llm \(HTTP 418: gone @\u2060ada #1\)\nReport: .*\nRun: .*\/runs\/5$/,
       ),
     ]);
     expect(digest.comments).toHaveLength(2);
     expect(trouble()).toMatchObject([{ title: 'Tracking has problems', state: 'open' }]);
-    expect(trouble()[0]?.body).toContain('`HTTP 400: gone @ada #1`');
+    expect(trouble()[0]?.body).toContain('`HTTP 418: gone @ada #1`');
     await run(6);
     expect(place.hook.texts).toHaveLength(2);
     expect(digest.comments).toHaveLength(2);

@@ -2,7 +2,12 @@ import { copyFile, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { DEMO_KEY, hashtagAnswer, UNKNOWN_HASHTAG_ANSWER } from '../../scripts/lab/stand-in.ts';
+import {
+  DEMO_KEY,
+  type Fault,
+  hashtagAnswer,
+  UNKNOWN_HASHTAG_ANSWER,
+} from '../../scripts/lab/stand-in.ts';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { createRepository, refusePushes, writeWatchlist } from '../helpers/repository.ts';
@@ -187,6 +192,40 @@ describe('a run with problems', () => {
     expect(ran.output).toContain('warning: #nosuchtag was not found on TikTok');
     await runTrack(root, api);
     expect(api.requests).toEqual(['aitools', 'nosuchtag']);
+  });
+
+  it.each<[string, Fault]>([
+    ['HTTP 400', { status: 400, body: { error: 'invalid hashtag' } }],
+    ['HTTP 422', { status: 422 }],
+    ['the code 10205', { status: 200, body: { data: { statusCode: 10205 } } }],
+  ])(
+    'asks once per day for a name that the API refuses with %s, and fails all day',
+    async (_, fault) => {
+      const root = await createRoot(['aitools', 'badname']);
+      const api = await startApi({ fault: (name) => (name === 'badname' ? fault : null) });
+      for (const _attempt of [1, 2, 3]) {
+        const ran = await runTrack(root, api);
+        expect(ran.exitCode).toBe(1);
+        expect(ran.output).toContain('Refused by the API today: #badname.');
+        expect(ran.output).not.toMatch(/TikTok does not|on TikTok|gone|asks for them again/);
+      }
+      expect(api.requests).toEqual(['aitools', 'badname']);
+      const report = await readReport(root, '2026-11-22');
+      expect(report).toContain('⚠️ **1 of 2 captured** · 1 missed: [#badname]');
+      expect(report).toContain('**Refused by the API**');
+      await runTrack(root, api, [], { day: '2026-11-23' });
+      expect(api.requests).toHaveLength(4);
+    },
+  );
+
+  it('does not store the zeros of an answer that says that it failed', async () => {
+    const root = await createRoot(['aitools', 'llm']);
+    const failed = { error: 'upstream timeout', video_count: 0, view_count: 0 };
+    const api = await startApi({
+      fault: (name) => (name === 'llm' ? { status: 200, body: failed } : null),
+    });
+    expect((await runTrack(root, api)).exitCode).toBe(1);
+    expect(await queryDatabase(root, 'SELECT hashtag FROM snapshots')).toEqual([['aitools']]);
   });
 
   it('does not believe an API that knows no hashtag at all', async () => {
@@ -400,9 +439,9 @@ describe('the news of a run', () => {
     let reason = 'down';
     const api = await startApi({
       answer: (name) => hashtagAnswer(name, 1200, 50_000),
-      fault: (name) => (name === 'llm' && reason ? { status: 400, body: { error: reason } } : null),
+      fault: (name) => (name === 'llm' && reason ? { status: 418, body: { error: reason } } : null),
     });
-    const failure = { hashtag: 'llm', reason: 'HTTP 400: down' };
+    const failure = { hashtag: 'llm', reason: 'HTTP 418: down' };
     expect(newsOf(await runTrack(root, api))).toEqual({
       ...nothing,
       trending: ['aitools'],
@@ -412,7 +451,7 @@ describe('the news of a run', () => {
     reason = 'broken';
     expect(newsOf(await runTrack(root, api))).toMatchObject({
       trending: [],
-      failures: [{ hashtag: 'llm', reason: 'HTTP 400: broken' }],
+      failures: [{ hashtag: 'llm', reason: 'HTTP 418: broken' }],
     });
     reason = '';
     expect(newsOf(await runTrack(root, api))).toEqual({ ...nothing, trending: ['llm'] });

@@ -97,7 +97,7 @@ describe('a history that only the tracker wrote', () => {
   it('passes with missing days and hashtags, which are listed as information', async () => {
     const { root } = await createRepository(['aitools', 'llm']);
     const api = await startApi({
-      fault: (name) => (name === 'llm' ? { status: 400, body: {} } : null),
+      fault: (name) => (name === 'llm' ? { status: 418, body: {} } : null),
     });
     for (const day of ['2026-11-15', '2026-11-17', '2026-11-22']) {
       await runTrack(root, api, ['--publish'], { day });

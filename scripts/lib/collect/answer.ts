@@ -1,11 +1,15 @@
-import { type Counts, parseCount, withoutQuirk } from '../core/count.ts';
+import { type Counts, parseCount } from '../core/count.ts';
 import { canonicalHashtag } from '../core/hashtag-name.ts';
-import { type HttpAnswer, parseJson, parseRetryAfter, serverNow } from '../system/http.ts';
+import { type HttpAnswer, parseRetryAfter, serverNow } from '../system/http.ts';
+import { parseExactJson } from './exact-json.ts';
 
-/** The result for a hashtag. `failed`: asking again in this run would not help. */
+/**
+ * The result for a hashtag. `failed`: asking again in this run would not help. `rejected`: the API
+ * refuses the name.
+ */
 export type Result =
   | ({ kind: 'captured' } & Counts)
-  | { kind: 'not-found' | 'failed' | 'not-asked'; reason: string };
+  | { kind: 'not-found' | 'rejected' | 'failed' | 'not-asked'; reason: string };
 
 /** The outcome of one request: a result, or a reason to ask again or to stop. */
 export type Outcome =
@@ -28,7 +32,7 @@ export type Reply = {
 
 /** Reads the API's answer to one request for the hashtag. Reasons may contain anything. */
 export function parseReply(hashtag: string, answer: HttpAnswer, nowMs: number): Reply {
-  const body = parseJson(answer.text);
+  const body = parseExactJson(answer.text);
   const record = asRecord(body);
   return {
     outcome: parseOutcome(hashtag, answer, body, nowMs),
@@ -51,7 +55,10 @@ function parseOutcome(hashtag: string, answer: HttpAnswer, body: unknown, nowMs:
     const where = typeof billingUrl === 'string' ? ` at ${billingUrl}` : '';
     return { kind: 'stop', reason: `out of credits (${reason}); top up${where}, then run again` };
   }
-  if (status === 404) return { kind: 'not-found', reason };
+  if (status === 400 || status === 404 || status === 422) {
+    const kind = status === 404 ? 'not-found' : 'rejected';
+    return { kind: kindOfCode(body) ?? kind, reason };
+  }
   if (status === 410) {
     return { kind: 'stop', reason: `the endpoint is retired (${reason}); update this tracker` };
   }
@@ -71,6 +78,8 @@ function parseAnswer(hashtag: string, body: unknown, text: string, detail: strin
     const what = text.trim() === '' ? 'empty' : 'not a JSON object';
     return { kind: 'fault', reason: `the answer is ${what}`, retryAfterMs: null };
   }
+  const saysFailed = explainFailure(top, detail);
+  if (saysFailed !== null) return saysFailed;
   const data = asRecord(top.data);
   const info = asRecord(data?.challengeInfo);
   const challenge = asRecord(info?.challenge);
@@ -80,24 +89,73 @@ function parseAnswer(hashtag: string, body: unknown, text: string, detail: strin
     const which = typeof id === 'string' ? `#${title} (id ${id})` : `#${title}`;
     return { kind: 'failed', reason: `the API answered for another hashtag: ${which}` };
   }
+  const isAboutNothing =
+    isEmpty(top) || isEmpty(top.data) || isEmpty(data?.challengeInfo) || isNameless(challenge);
   const places = [info?.statsV2, info?.stats, challenge?.stats, data?.stats, data, top];
-  for (const place of places) {
-    const counts = parseCounts(asRecord(place));
-    if (counts !== null) return { kind: 'captured', ...counts };
-  }
-  if (detail !== '') return { kind: 'failed', reason: `HTTP 200, but an error: ${detail}` };
-  if (isEmpty(top) || isEmpty(top.data) || isEmpty(data?.challengeInfo)) {
-    return { kind: 'not-found', reason: 'the API knows no such hashtag' };
-  }
+  const read = places.map((place) => parseCounts(asRecord(place), isAboutNothing));
+  const counts = chooseCounts(read);
+  if (counts !== null) return { kind: 'captured', ...counts };
+  if (isAboutNothing) return { kind: 'not-found', reason: 'the API knows no such hashtag' };
   return { kind: 'failed', reason: 'the answer has neither a video count nor a view count' };
 }
 
-/** Null if the place has neither count. */
-function parseCounts(place: Record<string, unknown> | null): Counts | null {
-  const videoCount = parseCount(place?.videoCount ?? place?.video_count);
-  const viewCount = parseCount(place?.viewCount ?? place?.view_count);
-  if (videoCount === null && viewCount === null) return null;
-  return withoutQuirk({ videoCount, viewCount });
+/** The outcome of an answer that says that it failed, whatever else it holds; null for others. */
+function explainFailure(top: Record<string, unknown>, detail: string): Outcome | null {
+  const data = asRecord(top.data);
+  const words = detail || errorDetail(data);
+  const said = words === '' ? '' : `: ${words}`;
+  const kind = kindOfCode(top);
+  if (kind === 'not-found') return { kind, reason: `the API knows no such hashtag${said}` };
+  if (kind === 'rejected') return { kind, reason: `the API refuses this name${said}` };
+  const code = [data?.statusCode, data?.status_code].find((value) => !isNothing(value));
+  const hasFailed = [top, data].some(
+    (part) => part !== null && (!isNothing(part.error) || isNo(part.success)),
+  );
+  if (code === undefined && !hasFailed) return null;
+  const what = code === undefined ? 'an error' : `an error (code ${renderCode(code)})`;
+  return { kind: 'failed', reason: `HTTP 200, but ${what}${said}` };
+}
+
+/** What TikTok's own code says of the hashtag; null if there is no such code. */
+function kindOfCode(body: unknown): 'not-found' | 'rejected' | null {
+  const top = asRecord(body);
+  const codes = [asRecord(top?.data), top].flatMap((part) => [part?.statusCode, part?.status_code]);
+  const known = [...codes, asRecord(top?.error)?.code].map(parseCount);
+  if (known.includes(CODE_REJECTED)) return 'rejected';
+  return known.includes(CODE_NOT_FOUND) ? 'not-found' : null;
+}
+
+const CODE_NOT_FOUND = 10202;
+const CODE_REJECTED = 10205;
+
+function renderCode(code: unknown): string {
+  return typeof code === 'object' ? JSON.stringify(code) : String(code);
+}
+
+/** A place's counts. Zeros are unknown in an answer that is about no hashtag. */
+function parseCounts(place: Record<string, unknown> | null, isAboutNothing: boolean): Counts {
+  const read = (camelCase: string, snakeCase: string) => {
+    const count = parseCount(place?.[camelCase]) ?? parseCount(place?.[snakeCase]);
+    return isAboutNothing && count === 0 ? null : count;
+  };
+  return {
+    videoCount: read('videoCount', 'video_count'),
+    viewCount: read('viewCount', 'view_count'),
+  };
+}
+
+/**
+ * Each count from the first place with a usable one; null if there is none at all. 0 videos beside
+ * some views are not usable: TikTok reports 0 if it does not know the number.
+ */
+function chooseCounts(places: Counts[]): Counts | null {
+  if (places.every(({ videoCount, viewCount }) => videoCount === null && viewCount === null)) {
+    return null;
+  }
+  const viewCount = places.find((place) => place.viewCount !== null)?.viewCount ?? null;
+  const isUsable = (place: Counts) =>
+    place.videoCount !== null && (place.videoCount > 0 || !(place.viewCount || viewCount));
+  return { videoCount: places.find(isUsable)?.videoCount ?? null, viewCount };
 }
 
 /** The text of `{"error": {"code", "message"}}` (older) or `{"error": "text"}` (current). */
@@ -137,6 +195,22 @@ export function asRecord(value: unknown): Record<string, unknown> | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : null;
+}
+
+/** True for a challenge whose id and title are empty. */
+function isNameless(challenge: Record<string, unknown> | null): boolean {
+  if (challenge === null || !('id' in challenge || 'title' in challenge)) return false;
+  return isNothing(challenge.id) && isNothing(challenge.title);
+}
+
+/** True for what stands in an answer where there is nothing to say: `null`, `""`, `0`, `{}`. */
+function isNothing(value: unknown): boolean {
+  if (typeof value === 'string') return ['', '0'].includes(value.trim());
+  return !value || (typeof value === 'object' && Object.keys(value).length === 0);
+}
+
+function isNo(value: unknown): boolean {
+  return value === false || value === 0 || value === 'false';
 }
 
 function isEmpty(value: unknown): boolean {

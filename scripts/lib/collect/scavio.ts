@@ -1,14 +1,9 @@
 import { parseCount } from '../core/count.ts';
 import { plainText } from '../core/text.ts';
-import {
-  type HttpAnswer,
-  HttpFault,
-  type HttpRequest,
-  parseJson,
-  type SendHttp,
-} from '../system/http.ts';
+import { type HttpAnswer, HttpFault, type HttpRequest, type SendHttp } from '../system/http.ts';
 import type { ApiAccess } from './access.ts';
 import { asRecord, errorDetail, type Outcome, parseReply, type Reply } from './answer.ts';
+import { parseExactJson } from './exact-json.ts';
 
 type ClientOptions = ApiAccess & {
   send: SendHttp;
@@ -54,7 +49,7 @@ export type Usage =
 export async function fetchUsage(options: Omit<ClientOptions, 'now'>): Promise<Usage> {
   try {
     const { status, text } = await request('GET', '/api/v1/usage', options);
-    const usage = asRecord(parseJson(text));
+    const usage = asRecord(parseExactJson(text));
     const detail = errorDetail(usage);
     const reason = withoutKey(`HTTP ${status}${detail ? `: ${detail}` : ''}`, options);
     if (status === 401 || status === 403) return { kind: 'refused', reason };

@@ -26,7 +26,7 @@ import { recordRun } from '../store/record.ts';
 import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
 import { createHttp } from '../system/http.ts';
 import { fileUrl } from '../system/links.ts';
-import { isMissed, judgeRecord, missingHashtags } from '../trends/day-state.ts';
+import { hashtagsToAsk, isMissed, judgeRecord, missingHashtags } from '../trends/day-state.ts';
 import { activeNames, readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
 
 /** A run, with its context. */
@@ -88,7 +88,7 @@ async function trackDay(
     refuseThePast(newestDay(db), day, clock.now());
     const pending = refresh ? wanted : stillToAsk(readDay(db, day), wanted);
     const isDone = pending.length === 0;
-    if (isDone) log.info(`Nothing to ask: ${day} has all ${wanted.length} hashtags`);
+    if (isDone) log.info(`Nothing to ask: ${describeDone(readDay(db, day), day, wanted)}`);
     const run = isDone ? null : await collectRun(pending, send, plan);
     const session: Session = { ...plan, run };
     if (isDry) return await preview(db, session);
@@ -178,13 +178,27 @@ function judge(record: DayRecord | null, { run, wanted, log }: Session): ExitCod
   for (const { hashtag, kind, reason } of failures) {
     if (kind === 'not-found') log.warning(`#${hashtag} was not found on TikTok (${reason})`);
     if (kind === 'failed') log.error(`#${hashtag}: ${reason}`);
+    if (kind === 'rejected') log.error(`The API refuses the name #${hashtag} (${reason})`);
   }
   const state = judgeRecord(record);
   const hasSnapshots = state.captured.size > 0;
-  const missing = missingHashtags(state, wanted).map((name) => `#${name}`);
+  const toAsk = new Set(hashtagsToAsk(state, wanted));
+  const missing = missingHashtags(state, wanted);
+  const renderNames = (names: string[]) =>
+    formatList(
+      names.map((name) => `#${name}`),
+      10,
+    );
   const words = run?.stopReason ? [`Stopped early: ${run.stopReason}.`] : [];
-  if (missing.length > 0) words.push(`Still missing: ${formatList(missing, 10)}.`);
-  if (missing.length > 0 && !run?.stopReason) {
+  if (toAsk.size > 0) words.push(`Still missing: ${renderNames([...toAsk])}.`);
+  const refused = missing.filter((name) => !toAsk.has(name));
+  if (refused.length > 0) {
+    words.push(
+      `Refused by the API today: ${renderNames(refused)}. Correct, pause or remove such names in ` +
+        'data/hashtags.json.',
+    );
+  }
+  if (toAsk.size > 0 && !run?.stopReason) {
     words.push(
       hasSnapshots
         ? 'The next run asks for them again.'
@@ -193,6 +207,13 @@ function judge(record: DayRecord | null, { run, wanted, log }: Session): ExitCod
   }
   if (words.length > 0) log.error(words.join(' '));
   return missing.length > 0 || failures.some((failed) => isMissed(failed, hasSnapshots)) ? 1 : 0;
+}
+
+/** Why there is nothing to ask for. */
+function describeDone(record: DayRecord | null, day: Day, wanted: string[]): string {
+  const refused = missingHashtags(judgeRecord(record), wanted).length;
+  if (refused === 0) return `${day} has all ${wanted.length} hashtags`;
+  return `${day} has all hashtags but ${refused}, whose names the API has refused today`;
 }
 
 function warnOfLoss({ day, snapshots }: Run, log: Context['log']): void {

@@ -5,10 +5,13 @@ import type { Period } from './period.ts';
 /** A hashtag's counts on a day. There is at most one per day and hashtag. */
 export type Snapshot = { day: Day; hashtag: string } & Counts;
 
-/** Why a hashtag has no snapshot: TikTok does not have it, the requests failed, or nobody asked. */
+/**
+ * Why a hashtag has no snapshot: TikTok does not have it, the API refuses its name, the requests
+ * failed, or nobody asked.
+ */
 export type Failure = {
   hashtag: string;
-  kind: 'not-found' | 'failed' | 'not-asked';
+  kind: 'not-found' | 'rejected' | 'failed' | 'not-asked';
   reason: string;
 };
 

@@ -90,7 +90,12 @@ export function renderNoteList(remarks: Remark[], trends: Ranked[], hasRounded: 
 }
 
 export function failureWords(kind: Failure['kind']): string {
-  return { 'not-found': 'not found on TikTok', failed: 'failed', 'not-asked': 'not asked' }[kind];
+  return {
+    'not-found': 'not found on TikTok',
+    rejected: 'refused by the API',
+    failed: 'failed',
+    'not-asked': 'not asked',
+  }[kind];
 }
 
 /** Why a captured hashtag has no growth rate. */

@@ -164,10 +164,12 @@ const CORRECTIONS = `SELECT hashtag, video_count AS videoCount, view_count AS vi
     finished_at AS replacedAt
   FROM corrections JOIN runs ON runs.id = run_id WHERE date = ? ORDER BY hashtag, run_id`;
 
+const KINDS: Failure['kind'][] = ['not-found', 'rejected', 'not-asked'];
+
 function toFailure({ hashtag, kind, reason }: Row): Failure {
   return {
     hashtag: String(hashtag),
-    kind: kind === 'not-found' || kind === 'not-asked' ? kind : 'failed',
+    kind: KINDS.find((known) => known === kind) ?? 'failed',
     reason: String(reason),
   };
 }

@@ -56,7 +56,7 @@ function createTables(db: Database, name: string): void {
       credits_used INTEGER,
       credits_remaining INTEGER
     );
-    -- What a run could not get, and why: 'not-found', 'failed' or 'not-asked'.
+    -- What a run could not get, and why: 'not-found', 'rejected', 'failed' or 'not-asked'.
     CREATE TABLE IF NOT EXISTS failures (
       run_id INTEGER NOT NULL REFERENCES runs (id),
       hashtag TEXT NOT NULL,

@@ -6,7 +6,7 @@ export type DayState = {
   captured: Set<string>;
   /** TikTok does not have them, so nothing is missing. */
   absent: Failure[];
-  /** A later run of the day asks for them again. */
+  /** The day lacks them. A later run asks again, unless the API refuses the name. */
   missed: Failure[];
 };
 
@@ -43,6 +43,16 @@ export function judgeRecord(record: DayRecord | null): DayState {
 export function missingHashtags({ captured, absent }: DayState, wanted: string[]): string[] {
   const absentNames = new Set(absent.map(({ hashtag }) => hashtag));
   return wanted.filter((name) => !captured.has(name) && !absentNames.has(name));
+}
+
+/**
+ * Those of the missing hashtags that a run asks for: not those whose names the API has refused
+ * today. If nothing was captured, such refusals are probably wrong as well.
+ */
+export function hashtagsToAsk(state: DayState, wanted: string[]): string[] {
+  const refused = state.missed.filter(({ kind }) => kind === 'rejected' && state.captured.size > 0);
+  const names = new Set(refused.map(({ hashtag }) => hashtag));
+  return missingHashtags(state, wanted).filter((name) => !names.has(name));
 }
 
 /** Days without snapshots in the `lookBackDays` up to `day`, from `firstDay` on. Oldest first. */
