@@ -221,7 +221,7 @@ describe('the workflow that tracks', () => {
     ],
     [
       'does not run the tracker',
-      (text) => text.replaceAll('npm run track', 'true'),
+      (text) => text.replaceAll('scripts.track', 'scripts.test'),
       /does not run npm run/,
     ],
     [

@@ -130,7 +130,7 @@ async function* checkWorkflows({ root }: Context): Findings {
         ? 'contains a merge conflict or a tab'
         : !/^\s*schedule:/m.test(track) || crons === 0
           ? 'has no schedule, so nothing runs by itself'
-          : !/^[^#]*npm run track/m.test(track)
+          : !/^[^#]*(?:npm run track|scripts\.track)/m.test(track)
             ? 'does not run npm run track'
             : null;
   yield problem === null
