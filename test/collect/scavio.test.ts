@@ -273,7 +273,7 @@ describe('the counts of a 200 answer', () => {
     ['1.25E+2', 125],
     ['12500e-2', 125],
     ['0e99999999999999999999', 0],
-    ['-0.0', 0],
+    ['0.0', 0],
   ])('are judged as they are written: the JSON number %s is %j', async (written, expected) => {
     const body = `{"data": {"stats": {"viewCount": ${written}, "videoCount": 7}}}`;
     expect(await outcomeOf(body)).toEqual(counts(7, expected));

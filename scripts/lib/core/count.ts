@@ -10,7 +10,7 @@ export function parseCount(value: unknown): number | null {
 }
 
 const MOST_DIGITS = 16; // of the largest safe integer
-const WHOLE_OR_DECIMAL = /^(0|[1-9]\d{0,99})(?:\.(\d{1,100}))?(?:[eE]([+-]?\d{1,3}))?$/;
+const WHOLE_OR_DECIMAL = /^(0|[1-9]\d{0,99})(?:\.(\d{1,100}))?(?:[eE]([+-]?\d{1,20}))?$/;
 
 /**
  * Reads a decimal number exactly as it is written: `1000`, `1000.0`, `1.2E+06`. Null if it is not a
