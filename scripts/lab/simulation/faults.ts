@@ -79,7 +79,8 @@ async function takeStep<T>(
   actHalf: () => Promise<unknown> = async () => {},
 ): Promise<T> {
   const run = current.getStore();
-  if (run === undefined) return act();
+  // The runs of a process share its modules. One that dies while it loads a module would stop them all.
+  if (run === undefined || what.includes('/node_modules/')) return act();
   if (run.isDead) return never();
   const verdict = run.judge({ number: run.steps++, kind, what });
   const end = (): Promise<never> | null => {
