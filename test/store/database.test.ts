@@ -116,14 +116,60 @@ describe('opening the database', () => {
     await expect(parseDatabase(db.export())).rejects.toThrow(message);
   });
 
-  it('accepts its own tables without their version, as a dump leaves them', async () => {
+  it('rejects its own tables without their version', async () => {
     const db = await parseDatabase(await soundFile());
-    const rows = valuesOf(db, 'SELECT * FROM snapshots');
     db.run('PRAGMA user_version = 0');
-    const again = await parseDatabase(db.export());
-    expect(valuesOf(again, 'SELECT * FROM snapshots')).toEqual(rows);
-    expect(valuesOf(again, 'PRAGMA user_version')).toEqual([[1]]);
+    await expect(parseDatabase(db.export())).rejects.toThrow(
+      /table runs, but its user_version is 0/,
+    );
   });
+
+  it.each([
+    ['snapshots', 'CREATE TRIGGER t AFTER INSERT ON snapshots BEGIN SELECT 1; END'],
+    ['snapshots', 'CREATE TRIGGER t BEFORE UPDATE ON SNAPSHOTS BEGIN SELECT raise(IGNORE); END'],
+    ['runs', 'CREATE TRIGGER t AFTER INSERT ON runs BEGIN DELETE FROM snapshots; END'],
+    ['failures', 'CREATE TRIGGER t BEFORE DELETE ON failures BEGIN SELECT 1; END'],
+  ])('rejects a trigger on the table %s and says how to remove it', async (table, sql) => {
+    const db = await parseDatabase(null);
+    db.run(sql);
+    await expect(parseDatabase(db.export())).rejects.toThrow(
+      new RegExp(`trigger "t" on its table ${table}.*DROP TRIGGER "t"`),
+    );
+  });
+
+  it('finds a trigger of a tutorial’s file before the upgrade starts it', async () => {
+    const { Database } = await initSqlJs();
+    const db = new Database(await tutorialFile([['2026-05-21', 'aitools', 1, 2]]));
+    db.run('CREATE TRIGGER t AFTER INSERT ON snapshots BEGIN DELETE FROM snapshots; END');
+    await expect(parseDatabase(db.export())).rejects.toThrow(/trigger "t"/);
+  });
+
+  it.each([
+    ['a count that is a text', 'video_count INTEGER', 'video_count TEXT'],
+    ['a day that is a number', 'date TEXT', 'date INTEGER'],
+    ['a column without a type', 'view_count INTEGER', 'view_count'],
+    ['another key', 'PRIMARY KEY (date, hashtag)', 'PRIMARY KEY (hashtag, date)'],
+  ])('rejects a table with %s, and names the right columns', async (_, from, to) => {
+    const db = await parseDatabase(null);
+    const sql = String(valuesOf(db, "SELECT sql FROM sqlite_schema WHERE name = 'snapshots'"));
+    db.run('DROP TABLE snapshots');
+    db.run(sql.replace(from, to));
+    await expect(parseDatabase(db.export())).rejects.toThrow(
+      /other columns in its table snapshots, which should have .*date TEXT,hashtag TEXT/,
+    );
+  });
+
+  it.each(['-journal', '-wal'])(
+    'rejects a file with a %s beside it, and writes nothing there either',
+    async (ending) => {
+      const root = await writeDatabaseFile(await soundFile());
+      const db = await openDatabase(root);
+      await writeFile(path.join(root, `${DATABASE_PATH}${ending}`), 'half of an edit');
+      const message = new RegExp(`hashtag_tracker.db${ending} is there.*Close that program`);
+      await expect(openDatabase(root)).rejects.toThrow(message);
+      await expect(saveDatabase(db, root)).rejects.toThrow(message);
+    },
+  );
 
   it('rejects a folder in place of the file', async () => {
     const root = await createFolder();
@@ -153,6 +199,65 @@ describe('a file of the tutorial’s script', () => {
   it('is rejected if the table has other columns', async () => {
     const file = await tutorialFile([['aitools', 1]], 'name TEXT, videos INTEGER');
     await expect(parseDatabase(file)).rejects.toThrow(/other columns \(name,videos\)/);
+  });
+});
+
+describe('what people add to the file', () => {
+  const views =
+    'CREATE VIEW mine AS SELECT hashtag, max(view_count) FROM snapshots GROUP BY hashtag';
+  const additions: [string, string[]][] = [
+    [
+      'a table, an index and a view',
+      ['CREATE TABLE notes (text)', 'CREATE INDEX n ON notes (text)', views],
+    ],
+    ['an index on the snapshots', ['CREATE INDEX by_views ON snapshots (view_count)']],
+    [
+      'a table of a module that is missing here',
+      [
+        'PRAGMA writable_schema = ON',
+        `INSERT INTO sqlite_schema VALUES ('table', 'notes', 'notes', 0, 'CREATE VIRTUAL TABLE notes USING unknown(text)')`,
+        `INSERT INTO sqlite_schema VALUES ('table', 'map', 'map', 0, 'CREATE VIRTUAL TABLE map USING rtree(id, a, b)')`,
+        'CREATE TABLE notes_data (id INTEGER PRIMARY KEY, block BLOB)',
+      ],
+    ],
+    [
+      'a trigger on a table of their own',
+      ['CREATE TABLE notes (text)', 'CREATE TRIGGER t AFTER INSERT ON notes BEGIN SELECT 1; END'],
+    ],
+  ];
+  const OTHERS =
+    "SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT IN ('snapshots', 'runs', 'failures', 'corrections') ORDER BY name";
+
+  it.each(additions)('stays, and the file stays usable: %s', async (_, statements) => {
+    const { Database } = await initSqlJs();
+    const row = ['2026-05-21', 'aitools', 1, 2];
+    const own = await parseDatabase(null);
+    own.run(INSERT, row);
+    for (const file of [own.export(), await tutorialFile([row])]) {
+      const edited = new Database(file);
+      for (const sql of statements) edited.run(sql);
+      const added = valuesOf(edited, OTHERS);
+      expect(added.length).toBeGreaterThan(0);
+      const db = await parseDatabase(edited.export());
+      db.run(INSERT, ['2026-05-22', 'aitools', 3, 4]);
+      db.run('VACUUM');
+      const again = await parseDatabase(db.export());
+      expect(valuesOf(again, OTHERS)).toEqual(added);
+      expect(valuesOf(again, 'SELECT * FROM snapshots')).toEqual([
+        row,
+        ['2026-05-22', 'aitools', 3, 4],
+      ]);
+    }
+  });
+
+  it('does not hide damage of a table beside one of a missing module', async () => {
+    const db = await parseDatabase(await soundFile());
+    db.run('PRAGMA writable_schema = ON');
+    db.run(
+      `INSERT INTO sqlite_schema VALUES ('table', 'notes', 'notes', 0, 'CREATE VIRTUAL TABLE notes USING unknown(text)')`,
+    );
+    const file = Buffer.from(db.export());
+    await expect(parseDatabase(file.fill(0x55, 8192, 12288))).rejects.toThrow(/damaged/);
   });
 });
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DATABASE_PATH, GENERATED_PATHS, isGenerated } from '../core/paths.ts';
 import { backoffMs, type Clock } from '../system/clock.ts';
-import { checkChange } from '../system/files.ts';
+import { checkChange, exists } from '../system/files.ts';
 import { askGit, findCommit, GitError, git } from '../system/git.ts';
 import { explainFailedPush } from './failed-push.ts';
-import { exists, PublishError, type PublishTarget, readBranch } from './target.ts';
+import { PublishError, type PublishTarget, readBranch } from './target.ts';
 
 type PublishOptions = {
   message: string;

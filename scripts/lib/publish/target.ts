@@ -1,8 +1,8 @@
-import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { TrackerError } from '../core/errors.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
 import { errorMessage } from '../core/text.ts';
+import { exists } from '../system/files.ts';
 import { askGit, git, gitOrNull } from '../system/git.ts';
 
 /** The user that GitHub shows for the job's own token. */
@@ -91,13 +91,6 @@ const UNDER_WAY = [
   ['CHERRY_PICK_HEAD', 'cherry-pick'],
   ['REVERT_HEAD', 'revert'],
 ] as const;
-
-export function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
-}
 
 /** The full name of the checked-out branch; null for none. (A short name could be a tag's.) */
 export function readBranch(root: string): Promise<string | null> {

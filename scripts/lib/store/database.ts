@@ -1,9 +1,9 @@
 import type { Database, SqlJsStatic } from 'sql.js';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
-import { errorMessage } from '../core/text.ts';
+import { errorMessage, plainText } from '../core/text.ts';
 import { migrate } from './migrations.ts';
-import { selectRows } from './rows.ts';
+import { selectRows, selectValue } from './rows.ts';
 
 /** An open database; disposing closes it. */
 export type OpenDatabase = Database & Disposable;
@@ -26,7 +26,11 @@ export async function parseDatabase(
   const { Database } = await sqlJs;
   const db = new Database(file);
   try {
-    if (file !== null) checkIntegrity(db, name);
+    if (file !== null) {
+      refuseTriggers(db, name);
+      refuseLostVersion(db, name);
+      checkIntegrity(db, name);
+    }
     migrate(db, name);
     checkColumns(db, name);
     return Object.assign(db, { [Symbol.dispose]: () => db.close() });
@@ -73,35 +77,89 @@ function refuseForeignFile(file: Uint8Array, name: string): void {
   }
 }
 
+/** Refuses triggers, which would act on what the tracker writes. Reading the schema starts none. */
+function refuseTriggers(db: Database, name: string): void {
+  const sql = "SELECT name, lower(tbl_name) AS tbl FROM sqlite_schema WHERE type = 'trigger'";
+  for (const trigger of selectRows(db, sql)) {
+    if (!isOwnTable(String(trigger.tbl))) continue;
+    const quoted = String(trigger.name).replaceAll('"', '""');
+    throw new DatabaseError(
+      `${name} has the trigger "${plainText(String(trigger.name))}" on its table ${trigger.tbl}, ` +
+        `which would change what the tracker stores. Remove it: DROP TRIGGER "${plainText(quoted)}", ` +
+        `or take the committed file back: git checkout HEAD -- ${DATABASE_PATH}`,
+    );
+  }
+}
+
+/** Refuses the tracker's tables under the version of the tutorial's script, which never had them. */
+function refuseLostVersion(db: Database, name: string): void {
+  if (selectValue(db, 'PRAGMA user_version') !== 0) return;
+  if (!selectRows(db, LIST_TABLES).some((table) => table.lower === 'runs')) return;
+  throw new DatabaseError(
+    `${name} has a table runs, but its user_version is 0, so it is not as the tracker wrote it. ` +
+      `Take the committed file back: git checkout HEAD -- ${DATABASE_PATH}; or, if it is a copy ` +
+      'of a dump with all tables of this tracker, run in it: PRAGMA user_version = 1',
+  );
+}
+
+/** Checks the tables one by one if some are of a module that this SQLite does not have. */
 function checkIntegrity(db: Database, name: string): void {
   // The quick check does not compare indexes with their tables. The tutorial's file has an index.
   const hasIndexes = selectRows(db, "SELECT 1 FROM sqlite_schema WHERE type = 'index'").length > 0;
   const check = hasIndexes ? 'integrity_check' : 'quick_check';
-  const answers = selectRows(db, `PRAGMA ${check}(3)`).map((row) => Object.values(row)[0]);
-  if (answers.join() !== 'ok') {
-    throw damaged(name, `its integrity check says "${answers.join('; ')}"`);
+  const hasVirtual = selectRows(
+    db,
+    "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND rootpage = 0",
+  );
+  const ordinary = selectRows(db, LIST_TABLES).map((table) => String(table.name));
+  const parts =
+    hasVirtual.length === 0
+      ? ['3']
+      : ['sqlite_schema', ...ordinary].map((table) => `"${table.replaceAll('"', '""')}"`);
+  const answers = parts
+    .flatMap((part) => selectRows(db, `PRAGMA ${check}(${part})`))
+    .map((row) => String(Object.values(row)[0]))
+    .filter((answer) => answer !== 'ok');
+  if (answers.length > 0) {
+    throw damaged(name, `its integrity check says "${answers.slice(0, 3).join('; ')}"`);
   }
 }
 
 /** Finds changes that a person made by hand, before SQLite fails after everything is paid for. */
 function checkColumns(db: Database, name: string): void {
-  const found = new Map(selectRows(db, COLUMNS_OF_TABLES).map((row) => [row.name, row.columns]));
+  const tables = new Set(selectRows(db, LIST_TABLES).map((table) => table.lower));
   for (const [table, columns] of Object.entries(COLUMNS)) {
-    if (found.get(table) === columns) continue;
+    const found = selectValue(db, COLUMNS_OF_TABLE, [table]);
+    if (tables.has(table) && found === columns) continue;
     throw new DatabaseError(
-      `${name} has ${found.has(table) ? 'other columns in its' : 'no'} table ${table}, which ` +
-        `should have the columns ${columns}; undo that, or run: git restore ${DATABASE_PATH}`,
+      `${name} has ${tables.has(table) ? 'other columns in its' : 'no'} table ${table}, which ` +
+        `should have the columns ${columns}${tables.has(table) ? `, not ${plainText(String(found), 400)}` : ''}; ` +
+        `undo that, or run: git restore ${DATABASE_PATH}`,
     );
   }
 }
 
-const COLUMNS_OF_TABLES = `SELECT tables.name, group_concat(columns.name) AS columns
-  FROM sqlite_schema tables JOIN pragma_table_info(tables.name) columns
-  WHERE tables.type = 'table' GROUP BY tables.name`;
+/** The ordinary tables. A table of a module (FTS5, R*Tree) has no page of its own. */
+const LIST_TABLES = `SELECT name, lower(name) AS lower FROM sqlite_schema
+  WHERE type = 'table' AND rootpage > 0`;
 
-const COLUMNS = {
-  snapshots: 'date,hashtag,video_count,view_count',
-  runs: 'id,date,started_at,finished_at,trigger,url,tracked,asked,stored,failed,credits_used,credits_remaining',
-  failures: 'run_id,hashtag,kind,reason',
-  corrections: 'run_id,hashtag,video_count,view_count',
+/** The columns of the table ?1 with their types, and its key. */
+const COLUMNS_OF_TABLE = `SELECT group_concat(name || ' ' || upper(type))
+    || ' (key: ' || (SELECT group_concat(name) FROM
+      (SELECT name FROM pragma_table_xinfo(?1) WHERE pk > 0 ORDER BY pk)) || ')'
+  FROM pragma_table_xinfo(?1)`;
+
+const COUNTS = 'video_count INTEGER,view_count INTEGER';
+const COLUMNS: Record<string, string> = {
+  snapshots: `date TEXT,hashtag TEXT,${COUNTS} (key: date,hashtag)`,
+  runs:
+    'id INTEGER,date TEXT,started_at TEXT,finished_at TEXT,trigger TEXT,url TEXT,' +
+    'tracked INTEGER,asked INTEGER,stored INTEGER,failed INTEGER,credits_used INTEGER,' +
+    'credits_remaining INTEGER (key: id)',
+  failures: 'run_id INTEGER,hashtag TEXT,kind TEXT,reason TEXT (key: run_id,hashtag)',
+  corrections: `run_id INTEGER,hashtag TEXT,${COUNTS} (key: run_id,hashtag)`,
 };
+
+function isOwnTable(name: string): boolean {
+  return Object.hasOwn(COLUMNS, name);
+}

@@ -35,7 +35,7 @@ export function migrate(db: Database, name: string): void {
 
 /** Creates the tables, or upgrades those of the tutorial's script, whose rows are all kept. */
 function createTables(db: Database, name: string): void {
-  const columns = selectRows(db, "SELECT name FROM pragma_table_info('snapshots')")
+  const columns = selectRows(db, "SELECT name FROM pragma_table_xinfo('snapshots')")
     .map((row) => row.name)
     .join();
   if (columns === '') db.run(`CREATE TABLE snapshots ${SNAPSHOTS_TABLE}`);
@@ -90,10 +90,19 @@ function upgradeTutorialTable(db: Database, name: string, columns: string): void
         `delete them first: DELETE ${withoutKey}`,
     );
   }
+  // Dropping the table takes people's own indexes with it, but leaves their views.
+  const indexes = selectRows(
+    db,
+    `SELECT sql FROM sqlite_schema
+     WHERE type = 'index' AND lower(tbl_name) = 'snapshots' AND sql IS NOT NULL`,
+  );
+  // Nothing is renamed, because SQLite refuses that while a view lacks its table.
   db.run(`
-    CREATE TABLE upgraded ${SNAPSHOTS_TABLE};
-    INSERT INTO upgraded SELECT * FROM snapshots ORDER BY date, hashtag;
-    DROP TABLE snapshots;
-    ALTER TABLE upgraded RENAME TO snapshots;
+    CREATE TEMP TABLE tutorial_rows AS SELECT * FROM main.snapshots;
+    DROP TABLE main.snapshots;
+    CREATE TABLE main.snapshots ${SNAPSHOTS_TABLE};
+    INSERT INTO main.snapshots SELECT * FROM temp.tutorial_rows ORDER BY date, hashtag;
+    DROP TABLE temp.tutorial_rows;
   `);
+  for (const { sql } of indexes) db.run(String(sql));
 }

@@ -3,7 +3,7 @@ import type { Database } from 'sql.js';
 import type { Day } from '../core/day.ts';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
-import { describeSystemError, readIfThere, writeFileAtomically } from '../system/files.ts';
+import { describeSystemError, exists, readIfThere, writeFileAtomically } from '../system/files.ts';
 import { git } from '../system/git.ts';
 import { openObjects, readObject } from '../system/git-objects.ts';
 import { type OpenDatabase, parseDatabase } from './database.ts';
@@ -30,9 +30,10 @@ export async function openDatabase(root: string): Promise<OpenDatabase> {
 
 /**
  * The bytes of the checkout's database; null if there is none.
- * @throws DatabaseError if it can't be read
+ * @throws DatabaseError if it can't be read, or if a program has not finished its edit of it
  */
 export async function readDatabaseFile(root: string): Promise<Buffer | null> {
+  await refuseUnfinishedEdit(root);
   try {
     return await readIfThere(path.join(root, DATABASE_PATH));
   } catch (cause) {
@@ -41,13 +42,30 @@ export async function readDatabaseFile(root: string): Promise<Buffer | null> {
   }
 }
 
-/** Writes the database to its file below `root`, in one step. */
+/**
+ * Writes the database to its file below `root`, in one step.
+ * @throws DatabaseError if it can't be written, or if a program has not finished its edit of it
+ */
 export async function saveDatabase(db: Database, root: string): Promise<void> {
+  await refuseUnfinishedEdit(root);
   try {
     await writeFileAtomically(path.join(root, DATABASE_PATH), db.export());
   } catch (cause) {
     const reason = describeSystemError(cause);
     throw new DatabaseError(`the database could not be written: ${reason}`, { cause });
+  }
+}
+
+/** Refuses a journal beside the file, because then the file alone is not the database. */
+async function refuseUnfinishedEdit(root: string): Promise<void> {
+  for (const journal of [`${DATABASE_PATH}-journal`, `${DATABASE_PATH}-wal`]) {
+    if (!(await exists(path.join(root, journal)))) continue;
+    throw new DatabaseError(
+      `${journal} is there, so another program has not finished its edit of the database, and ` +
+        'the file may hold half of it. Close that program. If the journal stays, finish or undo ' +
+        `the edit: sqlite3 ${DATABASE_PATH} 'PRAGMA integrity_check'; or drop the edit: delete ` +
+        `${journal}, then run: git checkout HEAD -- ${DATABASE_PATH}`,
+    );
   }
 }
 

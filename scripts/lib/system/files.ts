@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
+  lstat,
   mkdir,
   open,
   readFile,
@@ -34,6 +35,14 @@ export function whileChangesAreChecked<T>(
 /** Rejects if the current work must not change anything any more. */
 export async function checkChange(): Promise<void> {
   await changeCheck.getStore()?.();
+}
+
+/** True if something has this path. */
+export function exists(file: string): Promise<boolean> {
+  return lstat(file).then(
+    () => true,
+    () => false,
+  );
 }
 
 /**
