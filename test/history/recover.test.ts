@@ -77,7 +77,9 @@ describe('an older database in place of the newest', () => {
     const ran = await runTrack(root, api, ['--publish'], { day: '2026-11-23' });
     expect(ran).toMatchObject({
       exitCode: 1,
-      output: expect.stringMatching(/lacks 1 snapshot that the last commit has.*git restore/),
+      output: expect.stringMatching(
+        /2026-11-22 #aitools: the snapshot was removed \(the last commit has 1,000 videos.*git checkout/,
+      ),
     });
     expect(api.requests).toEqual([]);
     expect(await git(root, ['rev-parse', 'HEAD'])).toBe(head);
@@ -93,7 +95,7 @@ describe('an older database in place of the newest', () => {
     vi.stubEnv('GIT_DIR', path.join(other.root, '.git'));
     onTestFinished(() => void vi.unstubAllEnvs());
     const ran = await runTrack(root, await startApi(), ['--publish'], { day: '2026-11-23' });
-    expect(ran.output).toContain('lacks 1 snapshot that the last commit has');
+    expect(ran.output).toContain('2026-11-22 #aitools: the snapshot was removed');
   });
 
   it('is not confused with a database that has unpublished days', async () => {

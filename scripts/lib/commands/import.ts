@@ -4,6 +4,7 @@ import { addDays, dayOf } from '../core/day.ts';
 import { UsageError } from '../core/errors.ts';
 import { formatCount } from '../core/format.ts';
 import { decodeText, errorMessage, plainText } from '../core/text.ts';
+import { refuseChangedPast } from '../history/committed.ts';
 import {
   checkRows,
   findOtherCounts,
@@ -40,6 +41,7 @@ export const importFile = defineCommand({
     const { snapshots, refused } = checkRows(await readRows(root, flags.file), tomorrow);
     const addAll = async () => {
       using db = await openDatabase(root);
+      if (!isDry) await refuseChangedPast(db, root);
       const added = addMissingSnapshots(db, snapshots);
       if (added.length > 0 && !isDry) await saveDatabase(db, root);
       // This also finds rows of the file that contradict each other, because one is stored by now.

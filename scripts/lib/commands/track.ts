@@ -7,7 +7,7 @@ import { type ExitCode, UsageError } from '../core/errors.ts';
 import { formatList, plural } from '../core/format.ts';
 import { DATABASE_PATH, REPORTS_FOLDER } from '../core/paths.ts';
 import type { DayRecord, Run } from '../core/snapshot.ts';
-import { refuseOlderDatabase } from '../history/committed.ts';
+import { refuseChangedPast } from '../history/committed.ts';
 import { findNews, NO_NEWS, renderNews } from '../notify/news.ts';
 import { composeOutputs } from '../notify/outputs.ts';
 import { renderCommitMessage } from '../publish/commit-message.ts';
@@ -79,12 +79,12 @@ async function trackDay(
   refresh: boolean,
   isDry: boolean,
 ): Promise<ExitCode> {
-  const { root, day, wanted, target, clock, log } = plan;
+  const { root, day, wanted, clock, log } = plan;
   const send = createHttp(plan.fetch);
   const version = await fileVersion(root);
   let db = await openDatabase(root);
   try {
-    if (target !== null) await refuseOlderDatabase(db, root);
+    await refuseChangedPast(db, root);
     refuseThePast(newestDay(db), day, clock.now());
     const pending = refresh ? wanted : stillToAsk(readDay(db, day), wanted);
     const isDone = pending.length === 0;
@@ -96,6 +96,7 @@ async function trackDay(
     let isStored = run === null;
     try {
       db = await reopenIfWritten(db, version, root);
+      await refuseChangedPast(db, root);
       const before = readDay(db, day);
       if (run !== null) {
         recordRun(db, run);

@@ -2,7 +2,7 @@ import type { Database } from 'sql.js';
 import type { Counts } from '../core/count.ts';
 import { addDays, type Day, daysBetween, isDay } from '../core/day.ts';
 import { DatabaseError, UsageError } from '../core/errors.ts';
-import { formatCount, formatList, plural } from '../core/format.ts';
+import { formatList, plural } from '../core/format.ts';
 import { DATABASE_PATH, REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { plainText } from '../core/text.ts';
 import { isTutorialFile, type OpenDatabase, parseDatabase } from '../store/database.ts';
@@ -10,6 +10,7 @@ import { newestDay, readDay, readDays } from '../store/days.ts';
 import { selectRows, selectValue, withAttached } from '../store/rows.ts';
 import { findCommit, git } from '../system/git.ts';
 import { type ObjectReader, openObjects } from '../system/git-objects.ts';
+import { describeCounts, EARLIER, findChangedSnapshots } from './compare.ts';
 import { parseReportCounts, ReportParseError } from './parse-report.ts';
 
 /** A commit that touched the database or a report. */
@@ -164,27 +165,9 @@ async function auditDatabase(
 
 function compareVersions(before: Version, after: Version, commit: string, audit: Audit): void {
   const newest = newestDay(before.db) ?? '';
-  withAttached(after.db, before.db, 'earlier', () => {
-    for (const row of selectRows(after.db, LOST_ROWS)) {
-      const day = String(row.date);
-      const isThere = row.is_there === 1;
-      const isAllowed =
-        (day >= newest && row.is_corrected === 1) || (before.isTutorial && day === newest);
-      if (isThere && isAllowed) continue;
-      const problem = !isThere
-        ? 'the snapshot was removed'
-        : day < newest
-          ? 'the snapshot of a past day was changed'
-          : 'the snapshot was changed without a correction';
-      audit.findings.push({
-        commit,
-        problem,
-        day,
-        hashtag: String(row.hashtag),
-        before: describeCounts(row.video_count, row.view_count),
-        ...(isThere ? { after: describeCounts(row.new_videos, row.new_views) } : {}),
-      });
-    }
+  withAttached(after.db, before.db, EARLIER, () => {
+    const changes = findChangedSnapshots(after.db, newest, before.isTutorial);
+    audit.findings.push(...changes.map((change) => ({ commit, ...change })));
     // Usually there are none, and counting is far cheaper than looking for them.
     const hasAdded = countBefore(after.db, newest) !== countBefore(before.db, newest);
     const addedRows = hasAdded ? selectRows(after.db, ADDED_ROWS, [newest]) : [];
@@ -201,23 +184,6 @@ function countBefore(db: Database, day: string): number {
     - (SELECT count(*) FROM snapshots WHERE date >= ?)`;
   return Number(selectValue(db, sql, [day]));
 }
-
-/** Rows of the version before that are gone or different in this one. */
-const LOST_ROWS = `
-  WITH
-    lost AS (SELECT * FROM earlier.snapshots EXCEPT SELECT * FROM main.snapshots),
-    corrected AS (
-      SELECT runs.date, new.hashtag, new.video_count, new.view_count
-      FROM (SELECT * FROM main.corrections EXCEPT SELECT * FROM earlier.corrections) new
-      JOIN main.runs ON runs.id = new.run_id
-    )
-  SELECT lost.*, now.date IS NOT NULL AS is_there, now.video_count AS new_videos,
-    now.view_count AS new_views, EXISTS (
-      SELECT 1 FROM corrected c WHERE c.date = lost.date AND c.hashtag = lost.hashtag
-        AND c.video_count IS lost.video_count AND c.view_count IS lost.view_count
-    ) AS is_corrected
-  FROM lost LEFT JOIN main.snapshots now ON now.date = lost.date AND now.hashtag = lost.hashtag
-  ORDER BY lost.date, lost.hashtag`;
 
 /** Days before ?1 that have more rows than in the version before, with how many more. */
 const ADDED_ROWS = `
@@ -290,14 +256,4 @@ function describeGaps(db: Database, startDay: Day | null): string[] {
       return `${entry.day}: no counts for ${formatList(names)}`;
     });
   return gaps.length === 0 ? missed : [`missing days: ${gaps.join(', ')}`, ...missed];
-}
-
-function describeCounts(videos: unknown, views: unknown): string {
-  return `${describeCount(videos)} videos, ${describeCount(views)} views`;
-}
-
-/** The tutorial's script stored whatever it was given. It is shown as it is. */
-function describeCount(value: unknown): string {
-  if (value === null || typeof value === 'number') return formatCount(value);
-  return plainText(String(value));
 }

@@ -1,37 +1,88 @@
+import { createHash } from 'node:crypto';
 import type { Database } from 'sql.js';
-import { DatabaseError } from '../core/errors.ts';
+import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { plural } from '../core/format.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
-import { openCommitted } from '../store/open.ts';
-import { selectValue, withAttached } from '../store/rows.ts';
-import { askGit, findCommit } from '../system/git.ts';
+import { plainText } from '../core/text.ts';
+import { isTutorialFile, type OpenDatabase, parseDatabase } from '../store/database.ts';
+import { newestDay } from '../store/days.ts';
+import { findCommittedDatabase, findGoodVersion, readDatabaseFile } from '../store/open.ts';
+import { withAttached } from '../store/rows.ts';
+import { hashBlob, readObject } from '../system/git-objects.ts';
+import { EARLIER, findChangedRecords, findChangedSnapshots, type RowChange } from './compare.ts';
+
+const MAX_SHOWN = 3;
+const TAKE_BACK = `git checkout HEAD -- ${DATABASE_PATH}`;
+const ON_PURPOSE = `commit it: git commit -m "Change the past" -- ${DATABASE_PATH}`;
 
 /**
- * Refuses a checkout's database that lacks snapshots of the last commit. Publishing an older file
- * would replace the newer one.
- * @throws DatabaseError
+ * Refuses a checkout's database in which a row of the last commit's is gone or different, because
+ * publishing it would change the past. New runs, imported snapshots, and counts that a correction
+ * explains are fine. Rows are read only if the file is not the committed one.
+ * @param db the database, as it was opened from the checkout's file
+ * @throws DatabaseError, also if the last commit's file can't be compared
  */
-export async function refuseOlderDatabase(db: Database, root: string): Promise<void> {
-  if (await isAsCommitted(root)) return;
-  using committed = await openCommitted(root, 'HEAD');
-  const lost = Number(withAttached(db, committed, 'committed', () => selectValue(db, COUNT_LOST)));
-  if (lost === 0) return;
+export async function refuseChangedPast(db: Database, root: string): Promise<void> {
+  const blob = await findCommittedDatabase(root);
+  if (blob === null) return;
+  const file = await readDatabaseFile(root);
+  if (file !== null && hashBlob(file, blob) === blob) return;
+  const committed = await readObject(root, blob);
+  if (committed === null) throw cantCompare('its content is missing; run: git fetch --refetch');
+  if (file !== null && isPointerTo(committed, file)) return;
+  const isTutorial = isTutorialFile(committed); // first, because SQLite changes these bytes
+  if (file !== null && isTutorialFile(file) && !isTutorial && file.length > 0) {
+    throw new DatabaseError(
+      `${DATABASE_PATH} has an older schema (user_version 0) than the last commit’s. Keep a copy, ` +
+        `then take the committed file back: ${TAKE_BACK}`,
+    );
+  }
+  using earlier = await openEarlier(committed, root);
+  if (earlier === null) return;
+  const changes = withAttached(db, earlier, EARLIER, () => [
+    ...findChangedSnapshots(db, newestDay(earlier) ?? '', isTutorial),
+    ...findChangedRecords(db),
+  ]);
+  if (changes.length === 0) return;
+  const shown = changes.slice(0, MAX_SHOWN).map(renderChange).join('. ');
+  const more = changes.length > MAX_SHOWN ? `. … and ${changes.length - MAX_SHOWN} more` : '';
   throw new DatabaseError(
-    `${DATABASE_PATH} lacks ${plural(lost, 'snapshot')} that the last commit has: is it an older ` +
-      `file? Keep a copy, then run: git restore ${DATABASE_PATH}, npm run import -- COPY`,
+    `${DATABASE_PATH} differs from the last commit in ${plural(changes.length, 'row')} that should ` +
+      `never change. ${shown}${more}. To take the committed file back, keep a copy, then run: ` +
+      `${TAKE_BACK}, npm run import -- COPY. If the change is on purpose, ${ON_PURPOSE}`,
   );
 }
 
-/** True if the checkout's database is the last commit's, or if nothing was committed yet. */
-async function isAsCommitted(root: string): Promise<boolean> {
+/** The committed version; if it is damaged, the newest good one before it; null if there is none. */
+async function openEarlier(committed: Buffer, root: string): Promise<OpenDatabase | null> {
   try {
-    return await askGit(root, ['diff', '--quiet', 'HEAD', '--', DATABASE_PATH]);
+    return await parseDatabase(committed, `the last commit’s ${DATABASE_PATH}`);
   } catch (error) {
-    if ((await findCommit(root, 'HEAD')) === null) return true;
+    if (error instanceof DamagedDatabaseError) {
+      const good = await findGoodVersion(root);
+      return good === null ? null : parseDatabase(good.file);
+    }
+    if (error instanceof DatabaseError) throw cantCompare(error.message);
     throw error;
   }
 }
 
-const COUNT_LOST = `SELECT count(*) FROM (
-  SELECT date, hashtag FROM committed.snapshots EXCEPT SELECT date, hashtag FROM main.snapshots
-)`;
+/** True if the committed content is a pointer of Git LFS to exactly this file. */
+function isPointerTo(committed: Buffer, file: Buffer): boolean {
+  const text = committed.toString('latin1', 0, 200);
+  const [, oid] = /^version https:\/\/git-lfs\S*\noid sha256:([0-9a-f]{64})\n/.exec(text) ?? [];
+  return oid === createHash('sha256').update(file).digest('hex');
+}
+
+function cantCompare(reason: string): DatabaseError {
+  return new DatabaseError(
+    `${DATABASE_PATH} can't be compared with the last commit’s: ${reason}. To go on with this ` +
+      `file, ${ON_PURPOSE}; to go on with the committed one: ${TAKE_BACK}`,
+  );
+}
+
+function renderChange({ day, hashtag, problem, before, after }: RowChange): string {
+  const place = hashtag === undefined ? day : `${day} #${hashtag}`;
+  const values = `the last commit has ${before ?? 'nothing'}; this file has ${after ?? 'nothing'}`;
+  return plainText(`${place}: ${problem} (${values})`, 400);
+}

@@ -4,8 +4,8 @@ import type { Day } from '../core/day.ts';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
 import { describeSystemError, exists, readIfThere, writeFileAtomically } from '../system/files.ts';
-import { git } from '../system/git.ts';
-import { openObjects, readObject } from '../system/git-objects.ts';
+import { GitError, git } from '../system/git.ts';
+import { findCommittedBlob, openObjects, readObject } from '../system/git-objects.ts';
 import { type OpenDatabase, parseDatabase } from './database.ts';
 import { newestDay } from './days.ts';
 
@@ -17,7 +17,7 @@ import { newestDay } from './days.ts';
 export async function openDatabase(root: string): Promise<OpenDatabase> {
   try {
     const file = await readDatabaseFile(root);
-    if (file === null && (await isCommitted(root))) {
+    if (file === null && (await findCommittedDatabase(root)) !== null) {
       throw new DamagedDatabaseError(`${DATABASE_PATH} is missing, though the last commit has it`);
     }
     return await parseDatabase(file);
@@ -116,9 +116,19 @@ async function adviseRecovery(root: string): Promise<string> {
         'to restore it, run: npm run restore';
 }
 
-function isCommitted(root: string): Promise<boolean> {
-  return git(root, ['cat-file', '-e', `HEAD:${DATABASE_PATH}`]).then(
-    () => true,
-    () => false, // no such file in the last commit, or no repository
-  );
+/**
+ * The hash of the last commit's database; null if it has none, or if this is no repository.
+ * @throws DatabaseError with git's words if git can't tell
+ */
+export async function findCommittedDatabase(root: string): Promise<string | null> {
+  try {
+    return await findCommittedBlob(root, DATABASE_PATH);
+  } catch (cause) {
+    if (!(cause instanceof GitError)) throw cause;
+    const words =
+      cause.gitExitCode === null ? `${cause.message}; is git installed?` : cause.message;
+    throw new DatabaseError(`git can't tell which ${DATABASE_PATH} the last commit has: ${words}`, {
+      cause,
+    });
+  }
 }

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
-import { GitError, gitEnv } from './git.ts';
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { exists } from './files.ts';
+import { askGit, GitError, git, gitEnv } from './git.ts';
 
 /** Reads a repository's objects, one after the other, through one git process. */
 export type ObjectReader = Disposable & {
@@ -62,4 +65,43 @@ export function openObjects(folder: string): ObjectReader {
 export async function readObject(folder: string, name: string): Promise<Buffer | null> {
   using objects = openObjects(folder);
   return await objects.read(name);
+}
+
+/**
+ * The hash of a file in the last commit; null if the commit lacks the file, if there is no commit
+ * yet, or if the folder is in no repository.
+ * @throws GitError if git can't tell
+ */
+export async function findCommittedBlob(folder: string, file: string): Promise<string | null> {
+  try {
+    const listed = await git(folder, ['ls-tree', 'HEAD', '--', `./${file}`]);
+    return /^\d+ blob ([0-9a-f]+)\t/.exec(listed)?.[1] ?? null;
+  } catch (error) {
+    if (!(await isInRepository(folder)) || (await hasNoCommit(folder))) return null;
+    throw error;
+  }
+}
+
+/** The hash that git gives a file with this content, of the same kind as another hash. */
+export function hashBlob(content: Uint8Array, like: string): string {
+  const hash = createHash(like.length === 40 ? 'sha1' : 'sha256');
+  return hash.update(`blob ${content.length}\0`).update(content).digest('hex');
+}
+
+/** Looks for the folder `.git` itself, because git gives one answer for several kinds of trouble. */
+async function isInRepository(folder: string): Promise<boolean> {
+  for (let place = path.resolve(folder); ; place = path.dirname(place)) {
+    if (await exists(path.join(place, '.git'))) return true;
+    if (place === path.dirname(place)) return false;
+  }
+}
+
+/** True for a branch without a commit. A branch that git can't read is none. */
+async function hasNoCommit(folder: string): Promise<boolean> {
+  try {
+    await git(folder, ['symbolic-ref', '--quiet', 'HEAD']);
+    return !(await askGit(folder, ['rev-parse', '--verify', '--quiet', 'HEAD']));
+  } catch {
+    return false;
+  }
 }
