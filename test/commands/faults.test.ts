@@ -247,7 +247,7 @@ describe('a remote', () => {
     await runTrack(root, await startToday());
     const lines: string[] = [];
     const published = publish(
-      { root, remote: 'origin', branch: 'main', head: 'refs/heads/main', identity: [] },
+      { root, urls: [], remote: 'origin', branch: 'main', head: 'refs/heads/main', identity: [] },
       {
         message: 'A day',
         rebuildIn: () => Promise.reject(new Error('there is nothing to rebuild on')),

@@ -92,9 +92,15 @@ export function showFile(root: string, revision: string, file: string): Promise<
 
 /** Makes the remote refuse every push with a message, as a rule on a server does. */
 export async function refusePushes(remote: string, message: string): Promise<void> {
-  const hook = path.join(remote, 'hooks', 'pre-receive');
+  await writeHook(remote, 'pre-receive', `echo '${message}' >&2\nexit 1`);
+}
+
+/** Writes a hook of a checkout, or of a bare repository. */
+export async function writeHook(repository: string, name: string, script: string): Promise<void> {
+  const isBare = repository.endsWith('.git');
+  const hook = path.join(repository, ...(isBare ? [] : ['.git']), 'hooks', name);
   await mkdir(path.dirname(hook), { recursive: true });
-  await writeFile(hook, `#!/bin/sh\necho '${message}' >&2\nexit 1\n`);
+  await writeFile(hook, `#!/bin/sh\n${script}\n`);
   await chmod(hook, 0o755);
 }
 

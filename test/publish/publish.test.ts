@@ -1,13 +1,15 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hashtagAnswer } from '../../scripts/lab/stand-in.ts';
+import { DEMO_KEY, hashtagAnswer } from '../../scripts/lab/stand-in.ts';
 import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
 import { explainFailedPush } from '../../scripts/lib/publish/failed-push.ts';
 import { findPublishTarget } from '../../scripts/lib/publish/target.ts';
 import { git } from '../../scripts/lib/system/git.ts';
+import { warnOfPlainHttp } from '../../scripts/lib/system/links.ts';
 import { createFolder } from '../helpers/folder.ts';
+import { startAnswering } from '../helpers/http.ts';
 import { runScript } from '../helpers/process.ts';
 import {
   cloneRepository,
@@ -15,6 +17,7 @@ import {
   createRepository,
   refusePushes,
   showFile,
+  writeHook,
   writeWatchlist,
 } from '../helpers/repository.ts';
 import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
@@ -391,7 +394,7 @@ describe('a checkout that can’t be published', () => {
 });
 
 describe('the explanation of a failed push', () => {
-  const checkout = { root: '.', head: 'refs/heads/main', identity: [] };
+  const checkout = { root: '.', urls: [], head: 'refs/heads/main', identity: [] };
   const target = { ...checkout, remote: 'origin', branch: 'main' };
 
   it('does not take a race for a refusal because a commit’s hash contains 403', () => {
@@ -420,6 +423,55 @@ describe('the publish target', () => {
     await git(root, ['remote', 'rename', 'origin', 'elsewhere']);
     await git(root, ['config', 'branch.main.remote', 'https://ada:SEKRET@localhost/x.git']);
     await expect(findPublishTarget(root)).rejects.toThrow(/^[^S]*there is no "origin"[^S]*$/);
+  });
+});
+
+describe('secrets', () => {
+  it('are not in the environment of git and its hooks', async () => {
+    const { root } = await createRepository(['aitools']);
+    const seen = path.join(root, '.git', 'seen');
+    await writeHook(root, 'pre-push', `env > '${seen}'`);
+    const api = await startApi();
+    const ran = await runScript('track', ['--publish'], root, {
+      SCAVIO_API_KEY: DEMO_KEY,
+      SCAVIO_BASE_URL: api.url,
+      ALERT_WEBHOOK_URL: 'https://chat.example/canary',
+    });
+    expect(ran.exitCode).toBe(0);
+    const environment = await readFile(seen, 'utf8');
+    expect(environment).toMatch(/^PATH=/m);
+    expect(environment).not.toMatch(/SCAVIO_API_KEY|ALERT_WEBHOOK_URL|canary/);
+  });
+
+  it.each([
+    ['a token as the user name', 'canary-7f'],
+    ['a password', 'ada:canary-7f'],
+    ['a password with @ and :', 'ada:p@canary:7@f'],
+    ['a password with a slash', 'ada:canary/7@f'],
+    ['a password with a space', 'ada:canary 7f'],
+  ])('in the remote’s address are hidden if it is %s', async (_, credentials) => {
+    const { root } = await createRepository(['aitools']);
+    const url = await startAnswering({
+      status: 401,
+      headers: { 'WWW-Authenticate': 'Basic realm="x"' },
+    });
+    await git(root, ['remote', 'set-url', 'origin', url.replace('//', `//${credentials}@`)]);
+    const ran = await runTrack(root, await startApi(), ['--publish']);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.output).toMatch(/git (push|fetch) failed/);
+    expect(ran.output).not.toMatch(/canary|ada:|7@f|7f@/);
+  });
+
+  it('that would go over the network unencrypted are warned of', async () => {
+    const { root } = await createRepository(['aitools']);
+    const to = (url: string) => warnOfPlainHttp('it', url, 'the key');
+    expect(to('http://api.example')).toMatch(/^it begins with http:\/\/.*read the key/);
+    for (const url of ['http://127.0.0.1:8', 'http://[::1]/', 'http://localhost', 'https://a.b']) {
+      expect(to(url)).toBeNull();
+    }
+    await git(root, ['remote', 'set-url', 'origin', 'http://git.invalid/x.git']);
+    const ran = await runTrack(root, await startApi(), ['--publish']);
+    expect(ran.output).toContain('warning: the remote origin begins with http://');
   });
 });
 

@@ -2,7 +2,7 @@ import type { Day } from '../core/day.ts';
 import type { Failure, Run } from '../core/snapshot.ts';
 import type { Context } from '../system/command.ts';
 import type { SendHttp } from '../system/http.ts';
-import { runUrl } from '../system/links.ts';
+import { runUrl, warnOfPlainHttp } from '../system/links.ts';
 import { activeNames, type Watchlist } from '../watchlist/watchlist.ts';
 import { readApiAccess } from './access.ts';
 import { collect } from './collect.ts';
@@ -29,6 +29,8 @@ export async function collectRun(
   const { day, watchlist, env, clock, log, terminal } = context;
   const { concurrency, requestsPerMinute = null } = watchlist.settings;
   const access = readApiAccess(env);
+  const warning = warnOfPlainHttp('SCAVIO_BASE_URL', access.baseUrl, 'the key');
+  if (warning !== null) log.warning(warning);
   const startedAt = new Date(clock.now()).toISOString();
   const view = createProgressView(hashtags.length, terminal, log.info);
   const { results, ...outcome } = await collect(hashtags, {

@@ -14,6 +14,7 @@ import type { Context } from '../system/command.ts';
 import { readIfThere } from '../system/files.ts';
 import { GitError, git } from '../system/git.ts';
 import { createHttp } from '../system/http.ts';
+import { warnOfPlainHttp } from '../system/links.ts';
 import { judgeRecord, missingDays } from '../trends/day-state.ts';
 import { daysOfCredits, LOW_CREDIT_DAYS } from '../watchlist/credits.ts';
 import { activeNames, readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
@@ -148,6 +149,10 @@ async function* checkRemote({ root }: Context): Findings {
   }
   const target = await findPublishTarget(root);
   const { remote, branch } = target;
+  for (const url of target.urls) {
+    const text = warnOfPlainHttp(`the remote ${remote}`, url, 'your password');
+    if (text !== null) yield { state: 'remark', text };
+  }
   const args = ['push', '--dry-run', '--no-verify', remote, `HEAD:refs/heads/${branch}`];
   try {
     await git(root, args, PUSH_TIMEOUT_MS);
@@ -174,6 +179,8 @@ async function* checkKey({ env, fetch }: Context, known: Known): Findings {
     return;
   }
   const access = readApiAccess(env);
+  const warning = warnOfPlainHttp('SCAVIO_BASE_URL', access.baseUrl, 'the key');
+  if (warning !== null) yield { state: 'remark', text: warning };
   const usage = await fetchUsage({ ...access, send: createHttp(fetch) });
   switch (usage.kind) {
     case 'known':

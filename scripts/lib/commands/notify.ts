@@ -17,7 +17,7 @@ import { readCreditsLeft, readDay, readLastHeard } from '../store/days.ts';
 import { openDatabase } from '../store/open.ts';
 import { type Context, defineCommand } from '../system/command.ts';
 import { createHttp, type SendHttp, tryTwice } from '../system/http.ts';
-import { fileUrl, runUrl } from '../system/links.ts';
+import { fileUrl, runUrl, warnOfPlainHttp } from '../system/links.ts';
 import type { Log } from '../system/log.ts';
 import { readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
 
@@ -65,6 +65,8 @@ export const notify = defineCommand({
     if (url === '' || message === null) {
       log.info(`Webhook: ${url === '' ? 'not configured' : 'nothing new'}`);
     } else {
+      const warning = warnOfPlainHttp('ALERT_WEBHOOK_URL', url, 'the messages and the address');
+      if (warning !== null) log.warning(warning);
       const options = { url, send, clock, timeoutMs: REQUEST_TIMEOUT_MS };
       await runAndLog('Webhook', () => postToWebhook(message, options).then(() => 'sent'));
     }

@@ -25,7 +25,7 @@ import { openDatabase, saveDatabase } from '../store/open.ts';
 import { recordRun } from '../store/record.ts';
 import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
 import { createHttp } from '../system/http.ts';
-import { fileUrl } from '../system/links.ts';
+import { fileUrl, warnOfPlainHttp } from '../system/links.ts';
 import { hashtagsToAsk, isMissed, judgeRecord, missingHashtags } from '../trends/day-state.ts';
 import { activeNames, readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
 
@@ -65,6 +65,10 @@ export const track = defineCommand({
     const run = async () => {
       const day = chooseDay(flags.date, clock.now(), watchlist.settings.timeZone);
       const target = flags.publish && !isDry ? await findPublishTarget(root) : null;
+      for (const url of target?.urls ?? []) {
+        const warning = warnOfPlainHttp(`the remote ${target?.remote}`, url, 'your password');
+        if (warning !== null) log.warning(warning);
+      }
       const plan = { ...context, day, watchlist, deadlineMs, wanted, target };
       return trackDay(plan, flags.refresh, isDry);
     };

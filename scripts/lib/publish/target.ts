@@ -25,6 +25,8 @@ export type PublishTarget = {
   /** The checkout. */
   root: string;
   remote: string;
+  /** The remote's addresses. They may contain passwords. */
+  urls: string[];
   branch: string;
   /** The full name of the checkout's own branch. */
   head: string;
@@ -79,6 +81,7 @@ export async function findPublishTarget(root: string): Promise<PublishTarget> {
   return {
     root,
     remote,
+    urls: (await git(root, ['remote', 'get-url', '--push', '--all', remote])).split('\n'),
     branch: merge?.replace('refs/heads/', '') ?? branch,
     head,
     identity: settings.get('user.email') ? [] : BOT_IDENTITY,

@@ -9,11 +9,22 @@ export class GitError extends TrackerError {
   /** Git's exit code; null if git was killed or could not be started. */
   readonly gitExitCode: number | null;
 
-  constructor(args: string[], stderr: string, gitExitCode: number | null, cause?: unknown) {
-    super(`git ${args[0]} failed: ${plainText(stderr, 400)}`, { cause });
+  constructor(args: string[], said: string, gitExitCode: number | null) {
+    const stderr = hideCredentials(said);
+    super(`git ${args[0]} failed: ${plainText(stderr, 400)}`);
     this.stderr = stderr;
     this.gitExitCode = gitExitCode;
   }
+}
+
+/**
+ * The text with no user name and no password in its addresses. A password may hold any character,
+ * so everything goes up to the last @ of the quoted address, or of the word.
+ */
+export function hideCredentials(text: string): string {
+  return text
+    .replaceAll(/'([a-z][a-z\d+.-]*:\/\/)[^'\n]*@/gi, "'$1")
+    .replaceAll(/([a-z][a-z\d+.-]*:\/\/)\S*@/gi, '$1');
 }
 
 const TIMEOUT_MS = 120_000;
@@ -28,9 +39,8 @@ export function git(folder: string, args: string[], timeoutMs = TIMEOUT_MS): Pro
     execFile('git', args, options, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout.trimEnd());
       const said = error.killed ? `no answer within ${timeoutMs / 1000} s` : stderr || stdout;
-      const words = (said || error.message).replaceAll(/\/\/[^/\s@]+@/g, '//');
       const exitCode = typeof error.code === 'number' ? error.code : null;
-      reject(new GitError(args, words, exitCode, error));
+      reject(new GitError(args, said || error.message, exitCode));
     });
   });
 }
@@ -45,6 +55,9 @@ export function gitEnv(): NodeJS.ProcessEnv {
     GIT_DIR: undefined,
     GIT_WORK_TREE: undefined,
     GIT_INDEX_FILE: undefined,
+    // Git starts hooks and credential helpers, which are other people's programs.
+    SCAVIO_API_KEY: undefined,
+    ALERT_WEBHOOK_URL: undefined,
   };
 }
 

@@ -13,6 +13,19 @@ export function fileUrl(env: Env, file: string): string | null {
   return repository && `${repository}/blob/${branch}/${file}`;
 }
 
+/**
+ * A warning if an address sends what it gets over the network unencrypted; null if it does not.
+ * @param name what people know the address as; the address itself may be a secret
+ * @param secret what others could read
+ */
+export function warnOfPlainHttp(name: string, url: string, secret: string): string | null {
+  if (!URL.canParse(url)) return null;
+  const { protocol, hostname } = new URL(url);
+  const isThisMachine = /^(127(\.\d+){3}|\[::1\]|(.+\.)?localhost\.?)$/.test(hostname);
+  if (protocol !== 'http:' || isThisMachine) return null;
+  return `${name} begins with http://, so others on the network can read ${secret}; use https://`;
+}
+
 function repositoryUrl({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: Env): string | null {
   return GITHUB_SERVER_URL && GITHUB_REPOSITORY
     ? `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}`
