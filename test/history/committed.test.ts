@@ -172,6 +172,33 @@ describe('a file that differs from the last commit', () => {
   });
 });
 
+describe('a committed database without days that have a report', () => {
+  it('stops the run, and the named command brings them back, in a shallow clone as well', async () => {
+    const root = await createHistory();
+    await git(root, ['checkout', '--quiet', 'HEAD~1', '--', DATABASE_PATH]);
+    await git(root, ['commit', '--quiet', '--all', '-m', 'Took theirs']);
+    const shallow = path.join(await createFolder(), 'clone');
+    await git(root, ['clone', '--quiet', '--depth=1', `file://${root}`, shallow]);
+    const api = await startApi();
+    const ran = await runTrack(shallow, api, [], NEXT);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.output).toMatch(
+      /1 day with a report: 2026-11-22.*restore -- --from-reports.*delete/,
+    );
+    expect(api.requests).toEqual([]);
+    expect((await runScript('restore', ['--from-reports'], shallow)).exitCode).toBe(0);
+    expect((await runTrack(shallow, api, [], NEXT)).exitCode).toBe(0);
+    expect(await queryDatabase(shallow, COUNT)).toEqual([[5]]);
+  });
+
+  it('is fine after its reports were deleted as well', async () => {
+    const root = await createHistory();
+    await git(root, ['rm', '--quiet', '-r', DATABASE_PATH, 'reports']);
+    await git(root, ['commit', '--quiet', '-m', 'Start over']);
+    expect((await runTrack(root, await startApi(), ['--publish'], NEXT)).exitCode).toBe(0);
+  });
+});
+
 describe('a last commit that git can’t show', () => {
   it('stops the run with git’s words: a broken branch', async () => {
     const root = await createHistory();

@@ -7,7 +7,7 @@ import { type ExitCode, UsageError } from '../core/errors.ts';
 import { formatList, plural } from '../core/format.ts';
 import { DATABASE_PATH, REPORTS_FOLDER } from '../core/paths.ts';
 import type { DayRecord, Run } from '../core/snapshot.ts';
-import { refuseChangedPast } from '../history/committed.ts';
+import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
 import { findNews, NO_NEWS, renderNews } from '../notify/news.ts';
 import { composeOutputs } from '../notify/outputs.ts';
 import { renderCommitMessage } from '../publish/commit-message.ts';
@@ -89,6 +89,7 @@ async function trackDay(
   let db = await openDatabase(root);
   try {
     await refuseChangedPast(db, root);
+    await refuseLostDays(db, root);
     refuseThePast(newestDay(db), day, clock.now());
     const pending = refresh ? wanted : stillToAsk(readDay(db, day), wanted);
     const isDone = pending.length === 0;
@@ -101,6 +102,7 @@ async function trackDay(
     try {
       db = await reopenIfWritten(db, version, root);
       await refuseChangedPast(db, root);
+      await refuseLostDays(db, root);
       const before = readDay(db, day);
       if (run !== null) {
         recordRun(db, run);
@@ -263,7 +265,8 @@ function refuseThePast(newest: Day | null, day: Day, nowMs: number): void {
   throw new UsageError(
     `${day} is before ${newest}, the newest day in the database, and past days are never changed` +
       (isFuture
-        ? `. But ${newest} is in the future: the clock was wrong. Undo that run with git revert`
+        ? `. But ${newest} is in the future: the clock was wrong. Take the file of the commit before that run: ` +
+          `git checkout COMMIT -- ${DATABASE_PATH}, delete the reports of ${newest}, and commit both`
         : `. If ${newest} has not begun in your time zone, wait until it has`),
   );
 }

@@ -1,15 +1,20 @@
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 import type { Database } from 'sql.js';
+import { type Day, isDay } from '../core/day.ts';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
-import { plural } from '../core/format.ts';
-import { DATABASE_PATH } from '../core/paths.ts';
+import { formatList, formatRanges, plural } from '../core/format.ts';
+import { DATABASE_PATH, REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { plainText } from '../core/text.ts';
 import { isTutorialFile, type OpenDatabase, parseDatabase } from '../store/database.ts';
-import { newestDay } from '../store/days.ts';
+import { newestDay, readDays } from '../store/days.ts';
 import { findCommittedDatabase, findGoodVersion, readDatabaseFile } from '../store/open.ts';
 import { withAttached } from '../store/rows.ts';
+import { readIfThere } from '../system/files.ts';
 import { hashBlob, readObject } from '../system/git-objects.ts';
 import { EARLIER, findChangedRecords, findChangedSnapshots, type RowChange } from './compare.ts';
+import { parseReportCounts, ReportParseError } from './parse-report.ts';
 
 const MAX_SHOWN = 3;
 const TAKE_BACK = `git checkout HEAD -- ${DATABASE_PATH}`;
@@ -51,6 +56,50 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
       `never change. ${shown}${more}. To take the committed file back, keep a copy, then run: ` +
       `${TAKE_BACK}, npm run import -- COPY. If the change is on purpose, ${ON_PURPOSE}`,
   );
+}
+
+/**
+ * Refuses a database without the days that the checkout's reports show, such as one that somebody
+ * replaced with an older file and committed. Reports without counts are no sign of that.
+ * @throws DatabaseError
+ */
+export async function refuseLostDays(db: Database, root: string): Promise<void> {
+  const folder = path.join(root, REPORTS_FOLDER);
+  const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const known = new Set<string>(readDays(db).map(({ day }) => day));
+  const unknown = files
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => file.slice(0, -'.md'.length))
+    .filter(isDay)
+    .filter((day) => !known.has(day))
+    .sort();
+  const lost: Day[] = [];
+  for (const day of unknown) {
+    if (
+      showsCounts((await readIfThere(path.join(root, reportPath(day))))?.toString('utf8') ?? '')
+    ) {
+      lost.push(day);
+    }
+  }
+  if (lost.length === 0) return;
+  throw new DatabaseError(
+    `${DATABASE_PATH} has neither a snapshot nor a run of ${plural(lost.length, 'day')} with a ` +
+      `report: ${formatList(formatRanges(lost), 5)}. To bring the counts back, run: npm run ` +
+      'restore -- --from-reports. To start over on purpose, delete these reports too',
+  );
+}
+
+/** True also for a report that can't be read. */
+function showsCounts(markdown: string): boolean {
+  try {
+    return parseReportCounts(markdown).length > 0;
+  } catch (error) {
+    if (error instanceof ReportParseError) return true;
+    throw error;
+  }
 }
 
 /** The committed version; if it is damaged, the newest good one before it; null if there is none. */
