@@ -8,7 +8,7 @@ import { formatList, formatRanges, plural } from '../core/format.ts';
 import { DATABASE_PATH, REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { plainText } from '../core/text.ts';
 import { isTutorialFile, type OpenDatabase, parseDatabase } from '../store/database.ts';
-import { newestDay, readDays } from '../store/days.ts';
+import { newestDay, readRecordedDays } from '../store/days.ts';
 import { findCommittedDatabase, findGoodVersion, readDatabaseFile } from '../store/open.ts';
 import { withAttached } from '../store/rows.ts';
 import { readIfThere } from '../system/files.ts';
@@ -69,7 +69,7 @@ export async function refuseLostDays(db: Database, root: string): Promise<void> 
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-  const known = new Set<string>(readDays(db).map(({ day }) => day));
+  const known: Set<string> = readRecordedDays(db);
   const unknown = files
     .filter((file) => file.endsWith('.md'))
     .map((file) => file.slice(0, -'.md'.length))

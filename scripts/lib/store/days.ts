@@ -21,16 +21,24 @@ export function newestDay(db: Database): Day | null {
   return nextDay(db, NEWEST_DATE, '~');
 }
 
+/** The days with a snapshot or a run. */
+export function readRecordedDays(db: Database): Set<Day> {
+  const runs = selectRows(db, 'SELECT DISTINCT date FROM runs').map(({ date }) => String(date));
+  return new Set([...readSnapshotDays(db), ...runs].filter(isDay));
+}
+
+function readSnapshotDays(db: Database): string[] {
+  return selectRows(db, SNAPSHOT_DAYS).map(({ day }) => String(day));
+}
+
 /** A day with a snapshot or a run. */
 type DayEntry = { day: Day; hasSnapshots: boolean; missed: Failure[] };
 
 /** Every day with a snapshot or a run, newest first. */
 export function readDays(db: Database): DayEntry[] {
-  const captured = new Set(selectRows(db, SNAPSHOT_DAYS).map(({ day }) => String(day)));
-  const runs = selectRows(db, 'SELECT DISTINCT date FROM runs').map(({ date }) => String(date));
+  const captured = new Set(readSnapshotDays(db));
   const failures = groupBy(selectRows(db, LAST_FAILURES), ({ date }) => String(date));
-  return [...new Set([...captured, ...runs])]
-    .filter(isDay)
+  return [...readRecordedDays(db)]
     .sort()
     .reverse()
     .map((day) => {
