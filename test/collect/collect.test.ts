@@ -645,7 +645,7 @@ describe('the reported progress', () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, () => COUNTS);
     const { progress } = await run(names(4), ask, { clock });
-    expect(progress).toEqual([
+    expect(progress).toMatchObject([
       { done: 1, total: 4, hashtag: 'tag0', result: CAPTURED, remainingMs: 3000 },
       { done: 2, total: 4, hashtag: 'tag1', result: CAPTURED, remainingMs: 2000 },
       { done: 3, total: 4, hashtag: 'tag2', result: CAPTURED, remainingMs: 1000 },

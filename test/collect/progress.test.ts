@@ -11,6 +11,7 @@ const captured: Progress = {
   hashtag: 'aitools',
   result: { kind: 'captured', videoCount: 1_247_832, viewCount: 98_412_233 },
   remainingMs: 40_000,
+  credits: { creditsUsed: 12, creditsRemaining: 88 },
 };
 
 describe('progress in a log', () => {

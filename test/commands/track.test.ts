@@ -1,7 +1,8 @@
-import { copyFile, readdir, readFile, rm } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { copyFile, cp, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   DEMO_KEY,
   type Fault,
@@ -9,8 +10,14 @@ import {
   UNKNOWN_HASHTAG_ANSWER,
 } from '../../scripts/lab/stand-in.ts';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
+import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from '../helpers/folder.ts';
-import { createRepository, refusePushes, writeWatchlist } from '../helpers/repository.ts';
+import {
+  commitFile,
+  createRepository,
+  refusePushes,
+  writeWatchlist,
+} from '../helpers/repository.ts';
 import { queryDatabase, type Ran, runTrack, startApi } from '../helpers/tracker.ts';
 
 async function createRoot(watchlist: unknown = ['aitools', 'llm']): Promise<string> {
@@ -315,6 +322,85 @@ describe('a run with problems', () => {
       ['aitools'],
       ['llm'],
     ]);
+  });
+});
+
+describe('a run of many minutes', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `tag${i + 10}`);
+  const slowList = (count: number) => ({
+    hashtags: names(count),
+    settings: { requestsPerMinute: 1, concurrency: 1 },
+  });
+  const RUNS = 'SELECT asked, stored, failed, credits_used FROM runs';
+
+  it('is in the database after each minute, so that a kill costs no more', async () => {
+    const root = await createRoot(slowList(4));
+    const copy = await createFolder();
+    const api = await startApi();
+    const first = await runTrack(root, api, [], {
+      async fetch(url, init) {
+        if (String(init?.body).includes('tag13')) {
+          await vi.waitFor(async () => expect(await queryDatabase(root, RUNS)).toHaveLength(1));
+          for (const file of [DATABASE_PATH, 'data/hashtags.json']) {
+            await cp(path.join(root, file), path.join(copy, file));
+          }
+        }
+        return fetch(url, init);
+      },
+    });
+    expect(first.exitCode, first.output).toBe(0);
+    expect(await queryDatabase(root, RUNS)).toEqual([[4, 4, 0, 4]]);
+    const [[asked, stored, failed] = [], ...others] = await queryDatabase(copy, RUNS);
+    expect(others).toEqual([]);
+    expect(stored).toBeGreaterThanOrEqual(1);
+    expect([asked, failed]).toEqual([stored, 0]);
+    const left = names(4).slice(Number(stored));
+    const failures = 'SELECT hashtag, kind, max(reason) OVER () FROM failures';
+    expect(await queryDatabase(copy, failures)).toEqual(
+      left.map((name) => [name, 'not-asked', 'the run did not come to its end']),
+    );
+    const before = api.requests.length;
+    expect((await runTrack(copy, api)).exitCode).toBe(0);
+    expect(api.requests.slice(before)).toEqual(left);
+  });
+
+  it('is stored and pushed every half hour, each part as a run of its own', async () => {
+    const { root, remote } = await createRepository([]);
+    await commitFile(root, 'data/hashtags.json', JSON.stringify(slowList(70)));
+    const countCommits = () => git(remote, ['rev-list', '--count', 'main', '--', DATABASE_PATH]);
+    const ran = await runTrack(root, await startApi(), ['--publish'], {
+      async fetch(url, init) {
+        if (String(init?.body).includes('tag50')) {
+          await vi.waitFor(async () => expect(await countCommits()).toBe('1'), 10_000);
+        }
+        return fetch(url, init);
+      },
+    });
+    expect(ran.exitCode, ran.output).toBe(0);
+    const runs = await queryDatabase(root, RUNS);
+    expect(runs.length).toBeGreaterThanOrEqual(2);
+    for (const [asked, stored, failed, credits] of runs) {
+      expect([asked, failed, credits]).toEqual([stored, 0, stored]);
+    }
+    expect(await queryDatabase(root, 'SELECT sum(stored) FROM runs')).toEqual([[70]]);
+    expect(await queryDatabase(root, 'SELECT * FROM failures')).toEqual([]);
+    expect(await countCommits()).toBe(String(runs.length));
+  });
+
+  it('stops asking if what it has can’t be saved', async () => {
+    const root = await createRoot(slowList(60));
+    const api = await startApi({
+      fault: (name) => {
+        if (name === 'tag11') writeFileSync(path.join(root, `${DATABASE_PATH}-journal`), 'x');
+        return null;
+      },
+    });
+    const ran = await runTrack(root, api);
+    expect(ran).toMatchObject({
+      exitCode: 1,
+      output: expect.stringMatching(/Could not store \d+ snapshots/),
+    });
+    expect(api.requests.length).toBeLessThan(60);
   });
 });
 

@@ -4,12 +4,12 @@ import { createPacer } from './pace.ts';
 import type { AskScavio } from './scavio.ts';
 import { askUntilDone, FIRST_WAIT_MS, MAX_WAIT_MS } from './tries.ts';
 
+/** What a collection has cost. Null if the API does not say. */
+export type Credits = { creditsUsed: number | null; creditsRemaining: number | null };
+
 /** A finished collection: one result per hashtag, in the order asked, and what it cost. */
-export type Collection = {
+export type Collection = Credits & {
   results: Map<string, Result>;
-  /** Credits are null if the API does not say. */
-  creditsUsed: number | null;
-  creditsRemaining: number | null;
   /** Why the collection ended before everything was asked; null if it did not. */
   stopReason: string | null;
 };
@@ -21,6 +21,8 @@ export type Progress = {
   hashtag: string;
   result: Result;
   remainingMs: number;
+  /** Of the collection so far. */
+  credits: Credits;
 };
 
 type CollectOptions = {
@@ -103,7 +105,9 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
       results.set(hashtag, result);
       const [done, total] = [results.size, hashtags.length];
       const remainingMs = ((clock.now() - startedMs) / done) * (total - done);
-      onProgress({ done, total, hashtag, result, remainingMs });
+      const { creditsUsed, creditsRemaining } = collection;
+      const credits = { creditsUsed, creditsRemaining };
+      onProgress({ done, total, hashtag, result, remainingMs, credits });
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));

@@ -1,12 +1,11 @@
-import { stat } from 'node:fs/promises';
-import path from 'node:path';
 import { collectRun, type RunContext } from '../collect/collect-run.ts';
 import { stillToAsk } from '../collect/what-to-ask.ts';
 import { addDays, type Day, dayOf } from '../core/day.ts';
 import { type ExitCode, UsageError } from '../core/errors.ts';
 import { formatList, plural } from '../core/format.ts';
 import { DATABASE_PATH, REPORTS_FOLDER } from '../core/paths.ts';
-import type { DayRecord, Run } from '../core/snapshot.ts';
+import type { DayRecord, Failure, Run } from '../core/snapshot.ts';
+import { errorMessage } from '../core/text.ts';
 import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
 import { findNews, NO_NEWS, renderNews } from '../notify/news.ts';
 import { composeOutputs } from '../notify/outputs.ts';
@@ -21,8 +20,8 @@ import { writeReports } from '../reports/write.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { newestDay, readDay } from '../store/days.ts';
 import { withLock } from '../store/lock.ts';
-import { openDatabase, saveDatabase } from '../store/open.ts';
 import { recordRun } from '../store/record.ts';
+import { openRunStore } from '../store/run-store.ts';
 import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
 import { createHttp } from '../system/http.ts';
 import { fileUrl, warnOfPlainHttp } from '../system/links.ts';
@@ -35,8 +34,10 @@ type Session = RunContext & {
   wanted: string[];
   /** Where the run is published; null if it is not. */
   target: PublishTarget | null;
-  /** Null if there was nothing to ask for. */
+  /** The run, or the last part of a long one; null if there was nothing to ask for. */
   run: Run | null;
+  /** Of the run's earlier parts as well. */
+  failures: Failure[];
 };
 
 /** Asks for what the day still lacks, stores it, reports it, publishes it. */
@@ -79,42 +80,60 @@ export const track = defineCommand({
 
 /** Asks for what the day lacks, or for everything wanted, and stores it unless the run is dry. */
 async function trackDay(
-  plan: Omit<Session, 'run'>,
+  plan: Omit<Session, 'run' | 'failures'>,
   refresh: boolean,
   isDry: boolean,
 ): Promise<ExitCode> {
   const { root, day, wanted, clock, log } = plan;
-  const send = createHttp(plan.fetch);
-  const version = await fileVersion(root);
-  let db = await openDatabase(root);
-  try {
+  using store = await openRunStore(root, async (db) => {
     await refuseChangedPast(db, root);
     await refuseLostDays(db, root);
-    refuseThePast(newestDay(db), day, clock.now());
-    const pending = refresh ? wanted : stillToAsk(readDay(db, day), wanted);
-    const isDone = pending.length === 0;
-    if (isDone) log.info(`Nothing to ask: ${describeDone(readDay(db, day), day, wanted)}`);
-    const run = isDone ? null : await collectRun(pending, send, plan);
-    const session: Session = { ...plan, run };
-    if (isDry) return await preview(db, session);
+  });
+  refuseThePast(newestDay(store.db()), day, clock.now());
+  const before = readDay(store.db(), day);
+  const pending = refresh ? wanted : stillToAsk(before, wanted);
+  if (pending.length === 0) {
+    log.info(`Nothing to ask: ${describeDone(before, day, wanted)}`);
+    const session: Session = { ...plan, run: null, failures: [] };
+    return isDry
+      ? await preview(store.db(), session)
+      : await reportAndPublish(store.db(), before, session);
+  }
 
-    let isStored = run === null;
-    try {
-      db = await reopenIfWritten(db, version, root);
-      await refuseChangedPast(db, root);
-      await refuseLostDays(db, root);
-      const before = readDay(db, day);
-      if (run !== null) {
-        recordRun(db, run);
-        await saveDatabase(db, root);
-      }
-      isStored = true;
-      return await reportAndPublish(db, before, session);
-    } finally {
-      if (!isStored && run !== null) warnOfLoss(run, log);
-    }
-  } finally {
-    db.close();
+  const send = createHttp(plan.fetch);
+  const earlierFailures: Failure[] = [];
+  const save = async (run: Run, isPartOver: boolean) => {
+    await store.save(run, isPartOver ? 'ended' : 'going on');
+    if (!isPartOver) return;
+    earlierFailures.push(...run.failures);
+    await publishPart(store.db(), { ...plan, run, failures: earlierFailures });
+  };
+  const run = await collectRun(pending, send, plan, isDry ? null : save);
+  const session: Session = { ...plan, run, failures: [...earlierFailures, ...run.failures] };
+  if (isDry) return await preview(store.db(), session);
+  try {
+    await store.save(run, 'ended');
+  } catch (error) {
+    warnOfLoss(run, log);
+    throw error;
+  }
+  return await reportAndPublish(store.db(), before, session);
+}
+
+/**
+ * Writes and publishes what a run has up to now. The run goes on, whatever comes of it: the end of
+ * the next part tries again.
+ */
+async function publishPart(db: OpenDatabase, session: Session): Promise<void> {
+  const { root, day, watchlist, log } = session;
+  try {
+    const record = readDay(db, day);
+    if (record === null) return;
+    const report = composeReport(record, watchlist);
+    await writeReports({ db, watchlist, root }, report);
+    await publishDay(db, report, session);
+  } catch (error) {
+    log.warning(`A part of the run is stored, but not published yet: ${errorMessage(error)}`);
   }
 }
 
@@ -131,7 +150,7 @@ async function preview(db: OpenDatabase, session: Session): Promise<ExitCode> {
  * @param before the day's record as it was before the run
  */
 async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, session: Session) {
-  const { root, log, day, watchlist, run } = session;
+  const { root, log, day, watchlist, run, failures } = session;
   const record = readDay(db, day);
   const report = record === null ? null : composeReport(record, watchlist);
   // A report that fails must not keep the snapshots from being published.
@@ -149,7 +168,7 @@ async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, sess
   // Only now: what could not be published is announced by the run that captures it again.
   const reportBefore = before === null ? null : composeReport(before, watchlist);
   const hasSnapshots = report !== null && report.trends.length > 0;
-  const missed = run?.failures.filter((failed) => isMissed(failed, hasSnapshots)) ?? [];
+  const missed = failures.filter((failed) => isMissed(failed, hasSnapshots));
   const news =
     run === null || report === null ? { ...NO_NEWS, day } : findNews(reportBefore, report, missed);
   log.setOutputs({ news: renderNews(news) });
@@ -180,8 +199,7 @@ async function publishDay(db: OpenDatabase, report: DayReport | null, session: S
 }
 
 /** The exit code, and an annotation for everything that a person should know. */
-function judge(record: DayRecord | null, { run, wanted, log }: Session): ExitCode {
-  const failures = run?.failures ?? [];
+function judge(record: DayRecord | null, { run, failures, wanted, log }: Session): ExitCode {
   for (const { hashtag, kind, reason } of failures) {
     if (kind === 'not-found') log.warning(`#${hashtag} was not found on TikTok (${reason})`);
     if (kind === 'failed') log.error(`#${hashtag}: ${reason}`);
@@ -269,22 +287,4 @@ function refuseThePast(newest: Day | null, day: Day, nowMs: number): void {
           `git checkout COMMIT -- ${DATABASE_PATH}, delete the reports of ${newest}, and commit both`
         : `. If ${newest} has not begun in your time zone, wait until it has`),
   );
-}
-
-/** The database as it is now: a person or git may have changed the file while this run was asking. */
-async function reopenIfWritten(
-  db: OpenDatabase,
-  version: string,
-  root: string,
-): Promise<OpenDatabase> {
-  if ((await fileVersion(root)) === version) return db;
-  const written = await openDatabase(root);
-  db.close();
-  return written;
-}
-
-/** Changes whenever the database file does; empty if there is none. */
-async function fileVersion(root: string): Promise<string> {
-  const info = await stat(path.join(root, DATABASE_PATH)).catch(() => null);
-  return info === null ? '' : `${info.ino} ${info.size} ${info.mtimeMs}`;
 }
