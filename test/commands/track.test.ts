@@ -311,8 +311,8 @@ describe('a run with problems', () => {
     const root = await createRoot();
     const api = await startApi();
     const other = await createRoot();
-    await runTrack(other, api, ['--only', 'llm']);
-    await runTrack(root, api, ['--only', 'aitools'], {
+    await runTrack(other, api, ['--hashtag', 'llm']);
+    await runTrack(root, api, ['--hashtag', 'aitools'], {
       async fetch(...request) {
         await copyFile(path.join(other, DATABASE_PATH), path.join(root, DATABASE_PATH));
         return fetch(...request);
@@ -418,11 +418,11 @@ describe('npm run track', () => {
     ['a date beyond tomorrow', ['--date', '2026-11-24'], /latest possible is 2026-11-23/],
     [
       'a hashtag that is not on the list',
-      ['--only', 'aitools,other'],
-      /--only: not on the watchlist, or paused: #other;/,
+      ['--hashtag', 'aitools,other'],
+      /--hashtag: not on the watchlist, or paused: #other;/,
     ],
-    ['an empty --only', ['--only', ''], /names no hashtag/],
-    ['an impossible hashtag', ['--only', 'a!b'], /can't be a hashtag/],
+    ['an empty --hashtag', ['--hashtag', ''], /names no hashtag/],
+    ['an impossible hashtag', ['--hashtag', 'a!b'], /can't be a hashtag/],
   ];
   it.each(wrong)('refuses %s before it asks for anything', async (_, args, message) => {
     const root = await createRoot();
@@ -431,6 +431,16 @@ describe('npm run track', () => {
     expect(ran.exitCode).toBe(2);
     expect(ran.output).toMatch(message);
     expect(api.requests).toEqual([]);
+  });
+
+  it('takes --only for --hashtag', async () => {
+    const root = await createRoot();
+    const api = await startApi();
+    expect((await runTrack(root, api, ['--only', 'llm'])).exitCode).toBe(0);
+    expect(api.requests).toEqual(['llm']);
+    const ran = await runTrack(root, api, ['--help']);
+    expect(ran.output).toContain('--hashtag a,b');
+    expect(ran.output).not.toContain('--only');
   });
 
   it('refuses a day before the newest day in the database', async () => {

@@ -27,7 +27,7 @@ const createHistory = () =>
     ] as const) {
       const early = await startApi({ answer: (name) => hashtagAnswer(name, videos - 500, 50_000) });
       const late = await startApi({ answer: (name) => hashtagAnswer(name, videos, 50_000) });
-      await runTrack(repository.root, early, ['--publish', '--only', 'llm'], { day });
+      await runTrack(repository.root, early, ['--publish', '--hashtag', 'llm'], { day });
       await runTrack(repository.root, late, ['--publish', '--refresh'], { day });
     }
     return repository;

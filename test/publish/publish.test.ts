@@ -122,8 +122,8 @@ describe('a race for the remote', () => {
     const repository = await createRepository(['aitools', 'llm']);
     const other = await cloneRepository(repository);
     const api = await startApi();
-    await runTrack(other, api, ['--publish', '--only', 'llm']);
-    const ran = await runTrack(repository.root, api, ['--publish', '--only', 'aitools']);
+    await runTrack(other, api, ['--publish', '--hashtag', 'llm']);
+    const ran = await runTrack(repository.root, api, ['--publish', '--hashtag', 'aitools']);
 
     expect(ran.output).toMatch(/push failed \(try 1 of 10\)[\s\S]*Published/);
     expect(api.requests).toEqual(['llm', 'aitools']);
@@ -149,7 +149,7 @@ describe('a race for the remote', () => {
     const clones = await Promise.all(names.map(() => cloneRepository(repository)));
     const ran = await Promise.all(
       clones.map((root, i) =>
-        runTrack(root, api, ['--publish', '--only', String(names[i])], { random: Math.random }),
+        runTrack(root, api, ['--publish', '--hashtag', String(names[i])], { random: Math.random }),
       ),
     );
     expect(ran.map((run) => run.exitCode)).toEqual(names.map(() => 0));
@@ -198,9 +198,9 @@ describe('a race for the remote', () => {
     const repository = await createRepository(['aitools', 'llm']);
     const other = await cloneRepository(repository);
     const api = await startApi();
-    await runTrack(repository.root, api, ['--only', 'llm'], { day: '2026-11-20' });
-    await runTrack(other, api, ['--publish', '--only', 'aitools'], { day: '2026-11-21' });
-    await runTrack(other, api, ['--publish', '--only', 'aitools'], { day: '2026-11-23' });
+    await runTrack(repository.root, api, ['--hashtag', 'llm'], { day: '2026-11-20' });
+    await runTrack(other, api, ['--publish', '--hashtag', 'aitools'], { day: '2026-11-21' });
+    await runTrack(other, api, ['--publish', '--hashtag', 'aitools'], { day: '2026-11-23' });
     const ran = await runTrack(repository.root, api, ['--publish'], { day: '2026-11-23' });
     expect(ran.output).toMatch(/push failed \(try 1 of 10\)[\s\S]*Published/);
     const week = await showFile(repository.remote, 'main', 'reports/weekly/2026-W47.md');

@@ -223,7 +223,7 @@ describe('several runs in one folder', () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     const root = await createRoot(names);
     const api = await startApi();
-    const ran = await Promise.all(names.map((name) => runTrack(root, api, ['--only', name])));
+    const ran = await Promise.all(names.map((name) => runTrack(root, api, ['--hashtag', name])));
     expect(ran.map(({ exitCode }) => exitCode)).toEqual(names.map(() => 0));
     expect(await queryDatabase(root, 'SELECT hashtag FROM snapshots')).toEqual(
       names.map((name) => [name]),

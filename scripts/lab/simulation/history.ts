@@ -95,7 +95,9 @@ const anyAttempt: fc.Arbitrary<Attempt> = fc.record({
   flags: fc.oneof(
     { weight: 5, arbitrary: fc.constant<string[]>([]) },
     fc.constant<string[]>(['--refresh']),
-    fc.subarray(HASHTAGS, { minLength: 1, maxLength: 3 }).map((names) => ['--only', names.join()]),
+    fc
+      .subarray(HASHTAGS, { minLength: 1, maxLength: 3 })
+      .map((names) => ['--hashtag', names.join()]),
   ),
   api: fc.oneof(
     { weight: 8, arbitrary: fc.constant<ApiMood>('fine') },

@@ -109,7 +109,7 @@ export async function checkRemote(world: World, promised: Promised): Promise<voi
 function checkComplete({ startedAt, active }: Ended, attempt: Attempt, held: Held): void {
   const [flag, value] = attempt.flags;
   const day = startedAt.slice(0, 10);
-  for (const name of flag === '--only' ? String(value).split(',') : active) {
+  for (const name of flag === '--hashtag' ? String(value).split(',') : active) {
     const key = `${day} ${name}`;
     if (!held.snapshots.has(key) && !held.unknown.has(key)) {
       throw new InvariantError(`a run exited with 0, but ${key} is missing`);

@@ -30,7 +30,7 @@ import { activeNames, readWatchlist, type Watchlist } from '../watchlist/watchli
 
 /** A run, with its context. */
 type Session = RunContext & {
-  /** The active hashtags, or those of them that `--only` names. */
+  /** The active hashtags, or those of them that `--hashtag` names. */
   wanted: string[];
   /** Where the run is published; null if it is not. */
   target: PublishTarget | null;
@@ -50,7 +50,12 @@ export const track = defineCommand({
       value: 'D',
       help: 'Store the counts under D (YYYY-MM-DD) instead of today.',
     },
-    only: { type: 'string', value: 'a,b', help: 'Ask only for these hashtags of the watchlist.' },
+    hashtag: {
+      type: 'string',
+      value: 'a,b',
+      help: 'Ask only for these hashtags of the watchlist.',
+      synonym: 'only',
+    },
     refresh: { type: 'boolean', help: 'Ask again for hashtags that the day already has.' },
     minutes: { type: 'string', value: 'N', help: 'Stop asking after N minutes.' },
     'dry-run': { type: 'boolean', help: 'Ask and print; write nothing.' },
@@ -61,7 +66,7 @@ export const track = defineCommand({
     const isDry = flags['dry-run'];
     const watchlist = await readWatchlist(root);
     for (const notice of watchlist.notices) log.notice(notice);
-    const wanted = chooseHashtags(flags.only, watchlist);
+    const wanted = chooseHashtags(flags.hashtag, watchlist);
     const deadlineMs = chooseDeadline(flags.minutes, clock.now());
     const run = async () => {
       const day = chooseDay(flags.date, clock.now(), watchlist.settings.timeZone);
@@ -256,14 +261,14 @@ function chooseDay(date: string | undefined, nowMs: number, timeZone: string): D
   throw new UsageError(`--date ${day} is in the future; the latest possible is ${tomorrow}`);
 }
 
-function chooseHashtags(only: string | undefined, watchlist: Watchlist): string[] {
+function chooseHashtags(list: string | undefined, watchlist: Watchlist): string[] {
   const active = activeNames(watchlist);
-  if (only === undefined) return active;
-  const wanted = new Set(parseHashtagFlag('--only', only));
+  if (list === undefined) return active;
+  const wanted = new Set(parseHashtagFlag('--hashtag', list));
   const unknown = [...wanted].filter((name) => !active.includes(name));
   if (unknown.length === 0) return active.filter((name) => wanted.has(name));
   throw new UsageError(
-    `--only: not on the watchlist, or paused: ${unknown.map((name) => `#${name}`).join(', ')}; ` +
+    `--hashtag: not on the watchlist, or paused: ${unknown.map((name) => `#${name}`).join(', ')}; ` +
       'change data/hashtags.json first',
   );
 }

@@ -34,11 +34,11 @@ export type Command = {
 
 /**
  * A flag of a command with its line in `--help`. A `positional` is a required argument, named
- * after its `value`.
+ * after its `value`. A `synonym` is another name of the flag, which `--help` does not mention.
  */
 type Flags = Record<
   string,
-  { type: 'string' | 'boolean' | 'positional'; value?: string; help: string }
+  { type: 'string' | 'boolean' | 'positional'; value?: string; help: string; synonym?: string }
 >;
 
 type FlagValues<F extends Flags> = {
@@ -59,12 +59,16 @@ type CommandSpec<F extends Flags> = {
   run: (flags: FlagValues<F>, context: Context) => Promise<ExitCode>;
 };
 
-/** A command that reads its flags, answers `--help`, and rejects flags that it does not know. */
+/**
+ * A command that reads its flags, answers `--help`, and rejects flags that it does not know, or
+ * that npm has taken for its own.
+ */
 export function defineCommand<const F extends Flags>(spec: CommandSpec<F>): Command {
   const { logTo = 'stdout', run } = spec;
   return {
     logTo,
     async run(args, context) {
+      refuseFlagsOfNpm(spec, context.env);
       const values = parseFlags(spec, args);
       if (values !== null) return run(values, context);
       context.stdout.write(`${renderHelp(spec)}\n`);
@@ -99,14 +103,38 @@ export function parseHashtagFlag(flag: string, list: string): string[] {
   }
 }
 
+/**
+ * Refuses flags of this command that npm has taken for its own, because there was no `--` before
+ * them. Npm then sets a variable for each of them, and the command does not get them.
+ */
+function refuseFlagsOfNpm<F extends Flags>(spec: CommandSpec<F>, env: Context['env']): void {
+  const taken = Object.entries(spec.flags)
+    .filter(([flag, { type }]) => type !== 'positional' && env[npmVariable(flag)])
+    .map(([flag]) => flag);
+  const [first] = taken;
+  if (first === undefined) return;
+  const names = taken.map((flag) => `--${flag}`).join(', ');
+  throw new UsageError(
+    `npm took ${names} for its own, so ${spec.name} did not get it: put -- before the flags. ` +
+      `(If you gave no such flag, remove ${first} from .npmrc, or ${npmVariable(first)} from the ` +
+      `environment.)\n${renderUsage(spec)}`,
+  );
+}
+
+/** The variable in which npm passes a flag on. It is empty if the flag is off. */
+function npmVariable(flag: string): string {
+  return `npm_config_${flag.replaceAll('-', '_')}`;
+}
+
 /** The values of the flags; null if `--help` is given. */
 function parseFlags<F extends Flags>(spec: CommandSpec<F>, args: string[]): FlagValues<F> | null {
   const entries = Object.entries(spec.flags);
   const positionalFlags = entries.filter(([, { type }]) => type === 'positional');
   const options: NonNullable<ParseArgsConfig['options']> = { help: { type: 'boolean' } };
-  for (const [flag, { type }] of entries) {
+  for (const [flag, { type, synonym }] of entries) {
     if (type === 'string') options[flag] = { type };
     if (type === 'boolean') options[flag] = { type, default: false };
+    if (type !== 'positional' && synonym !== undefined) options[synonym] = { type };
   }
   try {
     const allowPositionals = positionalFlags.length > 0;
@@ -117,7 +145,13 @@ function parseFlags<F extends Flags>(spec: CommandSpec<F>, args: string[]): Flag
       throw new Error(`Expected ${expected}, got ${positionals.join(' ') || 'nothing'}`);
     }
     const given = Object.fromEntries(positionalFlags.map(([flag], i) => [flag, positionals[i]]));
-    return { ...values, ...given } as FlagValues<F>;
+    const bySynonym = Object.fromEntries(
+      entries.flatMap(([flag, { synonym }]) => {
+        const value = synonym === undefined ? undefined : values[synonym];
+        return value === undefined ? [] : [[flag, value]];
+      }),
+    );
+    return { ...values, ...given, ...bySynonym } as FlagValues<F>;
   } catch (cause) {
     throw new UsageError(`${errorMessage(cause)}\n${renderUsage(spec)}`, { cause });
   }
