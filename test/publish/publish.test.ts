@@ -332,6 +332,11 @@ describe('a checkout that can’t be published', () => {
       /git ignores data\/hashtag_tracker\.db/,
     ],
     [
+      'the remote is a mirror',
+      (root) => git(root, ['config', 'remote.origin.mirror', 'true']),
+      /origin is a mirror.*git config remote\.origin\.mirror false/,
+    ],
+    [
       'a merge is in progress',
       async (root) => {
         await git(root, ['checkout', '--quiet', '-b', 'other']);
@@ -401,6 +406,18 @@ describe('the explanation of a failed push', () => {
     const output = "cannot lock ref 'refs/heads/main': is at 8eeae30022d54e17041ad26a7f4038c0 but";
     expect(explainFailedPush(output, target)).toBeNull();
     expect(explainFailedPush('The requested URL returned error: 403', target)).toMatch(/token/);
+  });
+
+  it.each([
+    'error: RPC failed; HTTP 502 curl 22 The requested URL returned error: 502\nfatal: the remote end hung up unexpectedly',
+    'error: RPC failed; curl 56 Recv failure: Connection reset by peer',
+    'Connection to github.com closed by remote host.\nfatal: the remote end hung up unexpectedly',
+    'send-pack: unexpected disconnect while reading sideband packet',
+    ' ! [remote rejected] main -> main (Internal Server Error)',
+    ' ! [rejected]        main -> main (fetch first)',
+  ])('does not take an error that may pass for a refusing hook: %j', (said) => {
+    const output = `${said}\nerror: failed to push some refs to 'https://github.com/o/r'`;
+    expect(explainFailedPush(output, target)).toBeNull();
   });
 
   it('names the size of a file that is too large, not GitHub’s hook that rejects it', () => {
@@ -497,6 +514,60 @@ describe('a push that can’t succeed', () => {
       const ran = await runTrack(root, await startApi(), ['--publish']);
       expect(ran.exitCode).toBe(1);
       expect(ran.output).toMatch(remedy);
+      expect(await queryDatabase(root, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
+    },
+  );
+
+  const settings: [string, (root: string, remote: string) => Promise<unknown>, RegExp][] = [
+    [
+      'a hook of the checkout',
+      (root) => writeHook(root, 'pre-push', "echo 'lint first: Permission denied'\nexit 1"),
+      /the pre-push hook of this checkout refused the push.*lint first/,
+    ],
+    [
+      'a hook of the checkout that says nothing',
+      (root) => writeHook(root, 'pre-push', 'exit 1'),
+      /the pre-push hook of this checkout refused the push.*failed to push some refs/,
+    ],
+    [
+      'a hook of the remote for the branch',
+      (_, remote) => writeHook(remote, 'update', "echo 'not on a Sunday'\nexit 1"),
+      /a rule of the remote rejected the push.*not on a Sunday/,
+    ],
+    [
+      'a remote that takes no signed pushes',
+      (root) => git(root, ['config', 'push.gpgSign', 'true']),
+      /git config push\.gpgSign false.*does not support --signed push/,
+    ],
+    [
+      'a remote that takes no push options',
+      (root) => git(root, ['config', 'push.pushOption', 'ci.skip']),
+      /push\.pushOption is set.*does not support push options/,
+    ],
+    [
+      'an address that is none',
+      (root) => git(root, ['remote', 'set-url', '--push', 'origin', 'https://exa mple/x.git']),
+      /check its address with git remote -v.*URL/,
+    ],
+    [
+      'an address of an unknown kind',
+      (root) => git(root, ['remote', 'set-url', '--push', 'origin', 'htps://example.com/x.git']),
+      /check its address with git remote -v.*remote-htps/,
+    ],
+    [
+      'a remote in which the branch is checked out',
+      (_, remote) => git(remote, ['config', 'core.bare', 'false']),
+      /use a bare repository.*refusing to update checked out branch/,
+    ],
+  ];
+  it.each(settings)(
+    'because of %s is told at once, in git’s own words',
+    async (_, prepare, message) => {
+      const { root, remote } = await createRepository(['aitools']);
+      await prepare(root, remote);
+      const ran = await runTrack(root, await startApi(), ['--publish']);
+      expect(ran).toMatchObject({ exitCode: 1, output: expect.stringMatching(message) });
+      expect(ran.output).not.toMatch(/\(try \d+ of 10\)/);
       expect(await queryDatabase(root, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
     },
   );

@@ -77,6 +77,12 @@ export async function findPublishTarget(root: string): Promise<PublishTarget> {
       `--publish needs a remote, but there is no "${remote}"; run: git remote add ${remote} <URL>`,
     );
   }
+  if (await isMirror(root, remote)) {
+    throw new PublishError(
+      `the remote ${remote} is a mirror, which takes no single branch; ` +
+        `run: git config remote.${remote}.mirror false`,
+    );
+  }
   const merge = remote === upstream ? settings.get(`branch.${branch}.merge`) : undefined;
   return {
     root,
@@ -86,6 +92,11 @@ export async function findPublishTarget(root: string): Promise<PublishTarget> {
     head,
     identity: settings.get('user.email') ? [] : BOT_IDENTITY,
   };
+}
+
+async function isMirror(root: string, remote: string): Promise<boolean> {
+  const args = ['config', '--type=bool', '--get', `remote.${remote}.mirror`];
+  return (await gitOrNull(root, args)) === 'true';
 }
 
 /** Operations that block a partial commit, by marker file. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { TrackerError } from '../core/errors.ts';
 import { plainText } from '../core/text.ts';
 
-/** A git command that failed; `stderr` is what git said, without credentials. */
+/** A git command that failed; `stderr` is what git and its hooks said, without credentials. */
 export class GitError extends TrackerError {
   override name = 'GitError';
   readonly stderr: string;
@@ -38,7 +38,9 @@ export function git(folder: string, args: string[], timeoutMs = TIMEOUT_MS): Pro
   return new Promise((resolve, reject) => {
     execFile('git', args, options, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout.trimEnd());
-      const said = error.killed ? `no answer within ${timeoutMs / 1000} s` : stderr || stdout;
+      // A hook may say on standard output why it refuses.
+      const words = [stderr, stdout.slice(0, 1000)].map((text) => text.trim()).filter(Boolean);
+      const said = error.killed ? `no answer within ${timeoutMs / 1000} s` : words.join('\n');
       const exitCode = typeof error.code === 'number' ? error.code : null;
       reject(new GitError(args, said || error.message, exitCode));
     });
