@@ -250,6 +250,7 @@ describe('a remote', () => {
       { root, urls: [], remote: 'origin', branch: 'main', head: 'refs/heads/main', identity: [] },
       {
         message: 'A day',
+        reports: [],
         rebuildIn: () => Promise.reject(new Error('there is nothing to rebuild on')),
         clock: createVirtualClock(),
         random: () => 0.5,

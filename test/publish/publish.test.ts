@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEMO_KEY, hashtagAnswer } from '../../scripts/lab/stand-in.ts';
@@ -100,6 +100,76 @@ describe('publishing', () => {
     await git(root, ['add', 'staged.txt']);
     await runTrack(root, await startApi(), ['--publish']);
     expect(await git(root, ['status', '--porcelain'])).toBe('A  staged.txt');
+  });
+
+  it('leaves reports on the remote as they are that somebody deleted or edited in the checkout', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    const api = await startApi();
+    for (const day of ['2026-11-21', '2026-11-22', '2026-11-23', '2026-11-24']) {
+      await runTrack(root, api, ['--publish'], { day });
+    }
+    const file = (name: string) => path.join(root, 'reports', name);
+    const before = await git(remote, ['ls-tree', '-r', 'main', 'reports/']);
+    await rm(file('2026-11-21.md'));
+    await rm(file('2026-11-23.md'));
+    await writeFile(file('2026-11-22.md'), 'mine');
+    await writeFile(file('weekly/2026-W47.md'), 'mine');
+    await writeFile(file('2026-11-19.md'), 'mine');
+    const head = await git(remote, ['rev-parse', 'main']);
+    const again = await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    expect(again.output).toContain('Nothing new to publish');
+    expect(await git(remote, ['rev-parse', 'main'])).toBe(head);
+
+    expect((await runTrack(root, api, ['--publish'], { day: '2026-11-25' })).exitCode).toBe(0);
+    const after = await git(remote, ['ls-tree', '-r', 'main', 'reports/']);
+    const isOld = (line: string) => !/README|badge|25/.test(line);
+    expect(after.split('\n').filter(isOld)).toEqual(before.split('\n').filter(isOld));
+    const changed = await git(remote, ['show', '--format=', '--name-only', 'main']);
+    expect(changed).toBe(
+      'data/hashtag_tracker.db\ndata/latest.csv\nreports/2026-11-25.md\nreports/README.md\nreports/badge.svg\nreports/charts/2026-11-25.svg',
+    );
+    // What stays on the remote is still linked there, and the rest is not.
+    const index = await showFile(remote, 'main', 'reports/README.md');
+    for (const day of [21, 22, 23, 24, 25]) expect(index).toContain(`(2026-11-${day}.md)`);
+    expect(index).not.toContain('2026-11-19.md');
+    expect(await git(root, ['status', '--porcelain'])).toBe(
+      [
+        ' D reports/2026-11-21.md',
+        ' M reports/2026-11-22.md',
+        ' D reports/2026-11-23.md',
+        ' M reports/weekly/2026-W47.md',
+        '?? reports/2026-11-19.md',
+      ].join('\n'),
+    );
+  });
+
+  it('leaves latest.csv as it is on the remote if the run wrote none', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    await runTrack(root, await startApi(), ['--publish'], { day: '2026-11-21' });
+    const before = await showFile(remote, 'main', 'data/latest.csv');
+    await writeFile(path.join(root, 'data/latest.csv'), 'mine');
+    const api = await startApi({ fault: () => ({ status: 400, body: {} }) });
+    await runTrack(root, api, ['--publish'], { day: '2026-11-22' });
+    expect(await showFile(remote, 'main', 'reports/2026-11-22.md')).toContain('0 of 1 captured');
+    expect(await showFile(remote, 'main', 'data/latest.csv')).toBe(before);
+  });
+
+  it('includes the reports of what earlier runs stored and left unpublished', async () => {
+    const { root, remote } = await createRepository(['aitools', 'llm']);
+    const api = await startApi();
+    await runTrack(root, api, ['--publish', '--hashtag', 'llm'], { day: '2026-11-28' });
+    await runTrack(root, api, [], { day: '2026-11-28' });
+    await runTrack(root, api, [], { day: '2026-11-29' });
+    await runTrack(root, api, [], { day: '2026-11-30' });
+    const last = await startApi({ fault: () => ({ status: 400, body: {} }) });
+    await runTrack(root, last, ['--publish'], { day: '2026-12-01' });
+    const files = await git(remote, ['ls-tree', '-r', '--name-only', 'main', 'reports/']);
+    for (const name of ['2026-11-28', '2026-11-29', '2026-11-30', 'weekly/2026-W48']) {
+      expect(files).toContain(`reports/${name}.md`);
+    }
+    expect(await showFile(remote, 'main', 'reports/2026-11-28.md')).toContain('2 of 2 captured');
+    expect(await showFile(remote, 'main', 'data/latest.csv')).toContain('2026-11-30');
+    expect(await git(root, ['status', '--porcelain'])).toBe('');
   });
 
   it('includes what an earlier run left unpublished', async () => {

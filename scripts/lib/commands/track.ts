@@ -12,6 +12,7 @@ import { composeOutputs } from '../notify/outputs.ts';
 import { renderCommitMessage } from '../publish/commit-message.ts';
 import { publish } from '../publish/publish.ts';
 import { rebuild } from '../publish/rebuild.ts';
+import { writeReportsToPublish } from '../publish/reports.ts';
 import { findPublishTarget, type PublishTarget } from '../publish/target.ts';
 import { renderConsoleReport } from '../reports/console.ts';
 import { renderReport } from '../reports/day-page.ts';
@@ -160,15 +161,16 @@ async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, sess
   const report = record === null ? null : composeReport(record, watchlist);
   // A report that fails must not keep the snapshots from being published.
   let failure: unknown = null;
+  let written: string[] = [];
   try {
-    if (report !== null) {
-      await writeReports({ db, watchlist, root }, report);
-      await showReport(report, true, session);
-    }
+    const sources = { db, watchlist, root };
+    if (session.target !== null) written = await writeReportsToPublish(sources, report);
+    else if (report !== null) written = await writeReports(sources, report);
+    if (report !== null) await showReport(report, true, session);
   } catch (error) {
     failure = error;
   }
-  await publishDay(db, failure === null ? report : null, session);
+  await publishDay(db, failure === null ? report : null, written, session);
   if (failure !== null) throw failure;
   // Only now: what could not be published is announced by the run that captures it again.
   const reportBefore = before === null ? null : composeReport(before, watchlist);
@@ -187,12 +189,18 @@ async function showReport(report: DayReport, isWritten: boolean, { env, log }: C
   await log.showSummary(renderReport(report, { base, previousReport: null, hasChart: false }));
 }
 
-async function publishDay(db: OpenDatabase, report: DayReport | null, session: Session) {
+async function publishDay(
+  db: OpenDatabase,
+  report: DayReport | null,
+  written: string[],
+  session: Session,
+) {
   const { clock, random, log, target } = session;
   if (target === null) return;
   const additions = { ...session, db, report };
   const isPublished = await publish(target, {
     message: renderCommitMessage(report),
+    reports: written,
     rebuildIn: (otherRoot, baseCommit) => rebuild(otherRoot, baseCommit, additions),
     clock,
     random,

@@ -88,7 +88,7 @@ export async function refuseLostDays(db: Database, root: string): Promise<void> 
   throw new DatabaseError(
     `${DATABASE_PATH} has neither a snapshot nor a run of ${plural(lost.length, 'day')} with a ` +
       `report: ${formatList(formatRanges(lost), 5)}. To bring the counts back, run: npm run ` +
-      'restore -- --from-reports. To start over on purpose, delete these reports too',
+      'restore -- --from-reports. To start over on purpose, delete these reports too, and commit that',
   );
 }
 

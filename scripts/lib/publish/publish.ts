@@ -10,6 +10,8 @@ import { PublishError, type PublishTarget, readBranch } from './target.ts';
 
 type PublishOptions = {
   message: string;
+  /** The files besides the database that this run made. No other is committed. */
+  reports: string[];
   /**
    * Adds to the files below another root, which has the remote's newest commit, everything that
    * this checkout has added since `base`, the newest commit that both have. Resolves with the
@@ -31,7 +33,7 @@ const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 10_000;
 
 /**
- * Commits the database and the reports of the checkout, and nothing else, and pushes. If somebody
+ * Commits the database and the reports that this run made, and nothing else, and pushes. If somebody
  * else has pushed in the meantime, rebuilds the files on the remote's newest commit, in a separate
  * folder, and pushes from there. Nothing in the checkout is discarded, and nothing is merged.
  *
@@ -40,13 +42,14 @@ const MAX_WAIT_MS = 10_000;
  */
 export async function publish(target: PublishTarget, options: PublishOptions): Promise<boolean> {
   const { root } = target;
-  const { message, log, clock, random, timeoutMs } = options;
+  const { message, reports, log, clock, random, timeoutMs } = options;
+  const own = new Set([DATABASE_PATH, ...reports]);
   if ((await readBranch(root)) !== target.head) {
     throw new PublishError(
       'another branch was checked out meanwhile; the snapshots are stored: switch back and run again',
     );
   }
-  const files = await commitGenerated(root, message, target.identity).catch((cause: unknown) => {
+  const files = await commitChanged(root, own, message, target.identity).catch((cause: unknown) => {
     throw new PublishError('the snapshots are stored, but could not be committed', cause);
   });
   if (!files.includes(DATABASE_PATH)) await refuseLeftOut(root);
@@ -76,14 +79,22 @@ export async function publish(target: PublishTarget, options: PublishOptions): P
   return true;
 }
 
-/** Commits the tracker's own files that changed, and resolves with them. */
-async function commitGenerated(root: string, message: string, identity: string[]) {
+/**
+ * Commits the tracker's own files that changed, and resolves with them.
+ * @param own the only files to commit; null for every file that the tracker makes
+ */
+async function commitChanged(
+  root: string,
+  own: Set<string> | null,
+  message: string,
+  identity: string[],
+) {
   const options = ['--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
   const status = await git(root, ['status', ...options, '--', ...TRACKED_PATHS]);
   const files = status
     .split('\0')
     .map((entry) => entry.slice(3))
-    .filter((file) => file === DATABASE_PATH || isGenerated(file));
+    .filter((file) => own?.has(file) ?? (file === DATABASE_PATH || isGenerated(file)));
   if (files.length === 0) return [];
   await git(root, ['add', '--', ...files]);
   // "--only": whatever else is staged stays staged.
@@ -154,7 +165,7 @@ async function pushRebuilt(target: PublishTarget, tried: string[], options: Publ
   try {
     await git(root, ['worktree', 'add', '--quiet', '--detach', '--force', folder, remoteHead]);
     const base = await git(root, ['merge-base', 'HEAD', remoteHead]).catch(() => null);
-    await commitGenerated(folder, await rebuildIn(folder, base), identity);
+    await commitChanged(folder, null, await rebuildIn(folder, base), identity);
     const pushed = await git(folder, ['rev-parse', 'HEAD']);
     tried.push(pushed);
     const failure = await push(pushed, target, timeoutMs);

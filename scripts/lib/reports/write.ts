@@ -14,7 +14,7 @@ import {
 } from '../core/paths.ts';
 import { monthOf, type Period, parseMonth, parseWeek, weekOf } from '../core/period.ts';
 import type { PeriodRecord } from '../core/snapshot.ts';
-import { readDay, readDays, readPeriod } from '../store/days.ts';
+import { newestCapturedDay, readDay, readDays, readPeriod } from '../store/days.ts';
 import { writeTextIfChanged } from '../system/files.ts';
 import type { Watchlist } from '../watchlist/watchlist.ts';
 import { renderBadge } from './badge.ts';
@@ -26,55 +26,71 @@ import { renderLatestCsv } from './latest-csv.ts';
 import { composeSummary, renderSummary, renderSummaryChart } from './summary.ts';
 
 /** What reports are made from, and the repository that they are written to. */
-export type Sources = { db: Database; watchlist: Watchlist; root: string };
+export type Sources = {
+  db: Database;
+  watchlist: Watchlist;
+  root: string;
+  /**
+   * The reports and summaries that are published or will be, which the others link to. Those that
+   * are written are added. If it is absent, all that lie in the folder count.
+   */
+  published?: Set<string>;
+};
 
 /**
  * Writes the day's report and chart, the summaries of the weeks and months around it that are over,
- * the index and the badge, and for the newest day the CSV. Files that would not change are left alone.
+ * the index and the badge, and for the newest captured day the CSV. Files that would not change are
+ * left alone.
+ * @returns the paths of all these files
  */
-export async function writeReports(sources: Sources, report: DayReport): Promise<void> {
-  const { db, root } = sources;
+export async function writeReports(sources: Sources, report: DayReport): Promise<string[]> {
+  const { db } = sources;
   const { day } = report;
   const chart = renderChart(report.trends, day);
   const markdown = renderReport(report, {
     base: '',
-    previousReport: (await listReports(root)).findLast((other) => other < day) ?? null,
+    previousReport: (await listReports(sources)).findLast((other) => other < day) ?? null,
     hasChart: chart !== null,
   });
-  await writeTextIfChanged(path.join(root, reportPath(day)), markdown);
-  if (chart !== null) await writeTextIfChanged(path.join(root, chartPath(day)), chart);
+  const written = [await write(sources, reportPath(day), markdown)];
+  if (chart !== null) written.push(await write(sources, chartPath(day), chart));
   for (const period of periodsAround(report).filter(({ last }) => last < report.newestDay)) {
     const record = readPeriod(db, period);
-    if (record !== null) await writeSummary(sources, record);
+    if (record !== null) written.push(...(await writeSummary(sources, record)));
   }
-  await writeIndex(sources, report);
-  if (day === report.newestDay && report.trends.length > 0) {
-    await writeTextIfChanged(path.join(root, LATEST_CSV_PATH), await renderLatestCsv(report));
+  written.push(...(await writeIndex(sources, report)));
+  if (day === newestCapturedDay(db) && report.trends.length > 0) {
+    written.push(await write(sources, LATEST_CSV_PATH, await renderLatestCsv(report)));
   }
+  return written;
 }
 
-/** Writes the summary of a week or month, and its chart. Files that would not change are left alone. */
-export async function writeSummary(sources: Sources, record: PeriodRecord): Promise<void> {
-  const { root, watchlist } = sources;
+/**
+ * Writes the summary of a week or month, and its chart. Files that would not change are left alone.
+ * @returns the paths of these files
+ */
+export async function writeSummary(sources: Sources, record: PeriodRecord): Promise<string[]> {
   const { period } = record;
-  const summary = composeSummary(record, watchlist);
+  const summary = composeSummary(record, sources.watchlist);
   const isEarlier = ({ kind, name }: Period) => kind === period.kind && name < period.name;
   const chart = renderSummaryChart(summary);
   const markdown = renderSummary(summary, {
-    previous: (await listSummaries(root)).findLast(isEarlier)?.name ?? null,
-    reportDays: new Set(await listReports(root)),
+    previous: (await listSummaries(sources)).findLast(isEarlier)?.name ?? null,
+    reportDays: new Set(await listReports(sources)),
   });
-  await writeTextIfChanged(path.join(root, summaryPath(period)), markdown);
-  if (chart !== null) await writeTextIfChanged(path.join(root, chartPath(period.name)), chart);
+  const written = [await write(sources, summaryPath(period), markdown)];
+  if (chart !== null) written.push(await write(sources, chartPath(period.name), chart));
+  return written;
 }
 
 /**
  * Writes the index of all reports and summaries, and the badge.
  * @param report a report that exists already and need not be made again; null for none
+ * @returns the paths of these files
  */
-export async function writeIndex(sources: Sources, report: DayReport | null): Promise<void> {
-  const { db, root, watchlist } = sources;
-  const reportDays = new Set(await listReports(root));
+export async function writeIndex(sources: Sources, report: DayReport | null): Promise<string[]> {
+  const { db, watchlist } = sources;
+  const reportDays = new Set(await listReports(sources));
   const days = readDays(db).map(({ day, missed }) => ({
     day,
     missed: missed.length,
@@ -83,9 +99,17 @@ export async function writeIndex(sources: Sources, report: DayReport | null): Pr
   const latestDay = days.find((entry) => entry.hasReport)?.day ?? null;
   const record = latestDay === null || latestDay === report?.day ? null : readDay(db, latestDay);
   const latest = record === null ? report : composeReport(record, watchlist);
-  const text = renderReportIndex(latest, days, await listSummaries(root));
-  await writeTextIfChanged(path.join(root, INDEX_PATH), text);
-  if (latest !== null) await writeTextIfChanged(path.join(root, BADGE_PATH), renderBadge(latest));
+  const text = renderReportIndex(latest, days, await listSummaries(sources));
+  const written = [await write(sources, INDEX_PATH, text)];
+  if (latest !== null) written.push(await write(sources, BADGE_PATH, renderBadge(latest)));
+  return written;
+}
+
+/** Writes a file unless it would not change, and resolves with its path. */
+async function write(sources: Sources, file: string, text: string): Promise<string> {
+  await writeTextIfChanged(path.join(sources.root, file), text);
+  sources.published?.add(file);
+  return file;
 }
 
 /** The weeks and months of the day, and those of the previous day with data. */
@@ -96,25 +120,35 @@ function periodsAround({ day, previousDay }: DayReport): Period[] {
 }
 
 /** The days that have a report, oldest first. */
-async function listReports(root: string): Promise<Day[]> {
-  return (await listMarkdown(root, REPORTS_FOLDER)).filter(isDay);
+async function listReports(sources: Sources): Promise<Day[]> {
+  return (await listMarkdown(sources, REPORTS_FOLDER)).filter(isDay);
 }
 
 /** The weeks and months that have a summary, each kind oldest first. */
-async function listSummaries(root: string): Promise<Period[]> {
-  const weeks = (await listMarkdown(root, summaryFolder('week'))).map(parseWeek);
-  const months = (await listMarkdown(root, summaryFolder('month'))).map(parseMonth);
+async function listSummaries(sources: Sources): Promise<Period[]> {
+  const weeks = (await listMarkdown(sources, summaryFolder('week'))).map(parseWeek);
+  const months = (await listMarkdown(sources, summaryFolder('month'))).map(parseMonth);
   return [...weeks, ...months].filter((period) => period !== null);
 }
 
 /** The names of the Markdown files in a folder, without .md, sorted; none if there is no folder. */
-async function listMarkdown(root: string, folder: string): Promise<string[]> {
-  const files = await readdir(path.join(root, folder)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+async function listMarkdown({ root, published }: Sources, folder: string): Promise<string[]> {
+  const files =
+    published === undefined
+      ? await listFolder(path.join(root, folder))
+      : [...published]
+          .filter((file) => path.posix.dirname(file) === folder)
+          .map((file) => path.posix.basename(file));
   return files
     .filter((file) => file.endsWith('.md'))
     .map((file) => file.slice(0, -3))
     .sort();
+}
+
+/** The names in a folder; none if there is no such folder. */
+async function listFolder(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
 }

@@ -21,6 +21,11 @@ export function newestDay(db: Database): Day | null {
   return nextDay(db, NEWEST_DATE, '~');
 }
 
+/** The newest day with a snapshot; null if there is none. */
+export function newestCapturedDay(db: Database): Day | null {
+  return nextDay(db, 'SELECT max(date) FROM snapshots WHERE date < ?', '~');
+}
+
 /** The days with a snapshot or a run. */
 export function readRecordedDays(db: Database): Set<Day> {
   const runs = selectRows(db, 'SELECT DISTINCT date FROM runs').map(({ date }) => String(date));

@@ -17,6 +17,21 @@ export function adoptAdditions(target: Database, source: Database, base: Databas
   return [...days, ...addMissingSnapshots(target, toSnapshots(added)).map(({ day }) => day)];
 }
 
+/** The days of which `db` has runs or snapshots that `base` lacks, oldest first. */
+export function addedDays(db: Database, base: Database): Day[] {
+  const rows = withAttached(db, base, 'base', () => selectRows(db, ADDED_DAYS));
+  return rows.map(({ date }) => String(date)).filter(isDay);
+}
+
+const ADDED_DAYS = `SELECT date FROM main.snapshots s
+  WHERE NOT EXISTS (SELECT 1 FROM base.snapshots b WHERE b.date = s.date AND b.hashtag = s.hashtag)
+  UNION SELECT date FROM main.runs r
+  WHERE NOT EXISTS (
+    SELECT 1 FROM base.runs b
+    WHERE b.date = r.date AND b.started_at = r.started_at AND b.finished_at = r.finished_at
+  )
+  ORDER BY date`;
+
 const ADDED_SNAPSHOTS = `SELECT * FROM main.snapshots s
   WHERE NOT EXISTS (SELECT 1 FROM base.snapshots b WHERE b.date = s.date AND b.hashtag = s.hashtag)
   ORDER BY date, hashtag`;
