@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   canonicalHashtag,
+  foldCase,
   HashtagNameError,
   hashtagUrl,
   parseHashtagName,
@@ -11,6 +12,44 @@ const pastedText = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: 'grapheme' }),
   fc.stringMatching(/^[#＃]{0,2}[\p{L}\p{M}\p{N}_ \u200b]{1,10}$/u),
+  fc
+    .array(
+      fc.constantFrom(
+        ...['\u200c', '\u200d', '\ufe0f', '\u034f', '\u3164', '\u180b', '\u180e', '\u{e0067}'],
+        ...[
+          '\u{e0062}',
+          '\u{e007f}',
+          '\u{1f3f4}',
+          '❤',
+          '👩',
+          '🏽',
+          '🇩',
+          'Ⓜ',
+          '\u20e3',
+          '#',
+          '1',
+          'A',
+        ],
+        ...[
+          'م',
+          'ی',
+          '\u064e',
+          'क',
+          '\u094d',
+          'ष',
+          'ᠠ',
+          'Σ',
+          'e',
+          '\u0301',
+          'ᄀ',
+          'ᅡ',
+          ' ',
+          '\u2066',
+        ],
+      ),
+      { maxLength: 12 },
+    )
+    .map((pieces) => pieces.join('')),
   fc.webPath().map((path) => `https://www.tiktok.com/tag${path}`),
 );
 
@@ -32,6 +71,28 @@ describe('parseHashtagName', () => {
     ['tiktok.com/tag/llm', 'llm'],
     ['http://m.tiktok.com/tag/llm/?lang=en#top', 'llm'],
     ['https://www.tiktok.com/tag/%E6%97%A5%E6%9C%AC', '日本'],
+    ['🚀', '🚀'],
+    ['#Launch🚀', 'launch🚀'],
+    ['👩🏽\u200d💻', '👩🏽\u200d💻'],
+    ['🏳\u200d🌈', '🏳\u200d🌈'],
+    ['👨\u200d👩\u200d👧', '👨\u200d👩\u200d👧'],
+    ['👍🏽', '👍🏽'],
+    ['🇩🇪', '🇩🇪'],
+    ['\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}', '🏴󠁧󠁢󠁳󠁣󠁴󠁿'],
+    ['1\u20e3', '1\u20e3'],
+    ['##\u20e3', '#\u20e3'],
+    ['Ⓜ', 'Ⓜ'],
+    ['می\u200cخواهم', 'می\u200cخواهم'],
+    ['क्\u200dष', 'क्\u200dष'],
+    ['ശ്രീ\u200cമാൻ', 'ശ്രീ\u200cമാൻ'],
+    ['ന്\u200d', 'ന്\u200d'],
+    ['ක්\u200dර', 'ක්\u200dර'],
+    ['https://www.tiktok.com/tag/%F0%9F%9A%80', '🚀'],
+    ['https://www.tiktok.com/tag/🇩🇪?lang=de', '🇩🇪'],
+    [
+      'https://www.tiktok.com/tag/%D9%85%DB%8C%E2%80%8C%D8%AE%D9%88%D8%A7%D9%87%D9%85',
+      'می\u200cخواهم',
+    ],
   ])('reads %j as %j without a notice', (text, name) => {
     expect(parseHashtagName(text)).toEqual({ name, notice: null });
   });
@@ -43,6 +104,19 @@ describe('parseHashtagName', () => {
     ['\u200b#llm', 'llm'],
     ['\u2066#llm\u2069', 'llm'],
     ['https://www.tiktok.com/tag/vibe%20coding', 'vibecoding'],
+    ['❤\ufe0f', '❤'],
+    ['❤\ufe0f\u200d🔥', '❤\u200d🔥'],
+    ['1\ufe0f\u20e3', '1\u20e3'],
+    ['l\u200dlm', 'llm'],
+    ['llm\u034f', 'llm'],
+    ['llm\u3164', 'llm'],
+    ['llm\u{e0061}', 'llm'],
+    ['🚀\u200d', '🚀'],
+    ['🚀\u{e0067}\u{e0062}\u{e007f}', '🚀'],
+    ['\u200cمی', 'می'],
+    ['می\u200c', 'می'],
+    ['می\u200c\u200cخواهم', 'می\u200cخواهم'],
+    ['https://www.tiktok.com/tag/%E2%9D%A4%EF%B8%8F', '❤'],
     ['https://www.tiktok.com/tag/zero%E2%80%8Bwidth', 'zerowidth'],
   ])('reads %j as %j and gives a notice', (text, name) => {
     expect(parseHashtagName(text)).toEqual({
@@ -57,10 +131,13 @@ describe('parseHashtagName', () => {
     ['##', 'is not a hashtag'],
     ['\u200b', 'is not a hashtag'],
     ['c++', '"c++" can\'t be a hashtag because of "+"'],
-    ['c++', 'write "c"'],
-    ['open-ai', 'write "openai"'],
+    ['open-ai', 'because of "-"'],
+    ['\u3164', 'is not a hashtag'],
+    ['a\ufffd', 'because of "\ufffd"'],
+    ['a→b', 'because of "→"'],
+    ['🇩', 'because of "🇩"'],
     ['a.b!c', 'because of ".", "!"'],
-    ['llm,', 'because of ","; TikTok allows letters, digits and underscores; write "llm"'],
+    ['llm,', 'because of ","; TikTok allows letters, digits, underscores and emoji'],
     ['https://example.com/llm#a,b', 'because of'],
     ['100%', 'because of "%"'],
     ['https://www.tiktok.com/@someone', 'because of'],
@@ -77,6 +154,7 @@ describe('parseHashtagName', () => {
     ['＃a＃b', '"a", "b"'],
     ['a#b', '"a", "b"'],
     ['#AI Tools; c++;', '"AI Tools", "c++"'],
+    ['#🚀 #🇩🇪', '"🚀", "🇩🇪"'],
   ])('reads %j as several hashtags and suggests exactly these', (text, parts) => {
     expect(() => parseHashtagName(text)).toThrow(
       new HashtagNameError(
@@ -85,10 +163,10 @@ describe('parseHashtagName', () => {
     );
   });
 
-  it.each(['😀', '❤\ufe0f', '!?'])(
-    'suggests nothing for %j, which has no usable character',
+  it.each(['c++', 'open-ai', '!?', '\u064e', 'a\ufffd'])(
+    'never advises to track another hashtag than %j',
     (text) => {
-      expect(() => parseHashtagName(text)).toThrow(/digits and underscores$/);
+      expect(() => parseHashtagName(text)).toThrow(/letters, digits, underscores and emoji$/);
     },
   );
 
@@ -102,11 +180,13 @@ describe('parseHashtagName', () => {
           expect(error).toBeInstanceOf(HashtagNameError);
           return;
         }
-        expect(name).toMatch(/^[\p{L}\p{M}\p{N}_]+$/u);
+        expect(name).toMatch(
+          /^(?:[#*]\u20e3|[\p{L}\p{M}\p{N}_\p{Join_Control}\u180e\p{Extended_Pictographic}\p{Emoji_Modifier}\p{RI}\u{e0030}-\u{e007f}])+$/u,
+        );
         expect(name).toBe(name.normalize('NFC'));
         expect(parseHashtagName(name)).toEqual({ name, notice: null });
       }),
-      { numRuns: 1000 },
+      { numRuns: 3000 },
     );
   });
 
@@ -131,6 +211,18 @@ describe('canonicalHashtag', () => {
   });
 });
 
+describe('foldCase', () => {
+  it.each([
+    ['ſtar', 'star'],
+    ['σοφος', 'σοφοσ'],
+    ['\u212aelvin', 'kelvin'],
+    ['straße', 'strasse'],
+    ['日本🚀', '日本🚀'],
+  ])('makes %j %j', (name, folded) => {
+    expect(foldCase(name)).toBe(folded);
+  });
+});
+
 describe('hashtagUrl', () => {
   it.each([
     ['llm', 'https://www.tiktok.com/tag/llm'],
@@ -143,7 +235,7 @@ describe('hashtagUrl', () => {
 
   it('can be parsed back to the hashtag', () => {
     fc.assert(
-      fc.property(fc.stringMatching(/^[\p{Ll}\p{N}_]{1,20}$/u), (text) => {
+      fc.property(fc.stringMatching(/^[\p{Ll}\p{N}_🚀❤]{1,20}$/u), (text) => {
         const { name } = parseHashtagName(text);
         expect(parseHashtagName(hashtagUrl(name)).name).toBe(name);
       }),

@@ -17,6 +17,15 @@ describe('plainText', () => {
     [':\u200b:', ': :'],
     ['###[debug]', '### [debug]'],
     ['', ''],
+    ['👩\u200d💻 می\u200cخواهم ❤\ufe0f\u200d🔥', '👩\u200d💻 می\u200cخواهم ❤\ufe0f\u200d🔥'],
+    ['a\u200db\u200cc', 'a b c'],
+    ['🚀\u200d!', '🚀 !'],
+    ['a\u{e0061}\u{e007f}b', 'a b'],
+    ['\u2068#שלום\u2069 12', '\u2068#שלום\u2069 12'],
+    ['\u2068a', 'a'],
+    ['a\u2069', 'a'],
+    ['\u2068a\u202eb\u2069', 'a b'],
+    ['\u2068a\u2068b\u2069\u2069', 'a\u2068b\u2069'],
   ])('turns %j into %j', (text, expected) => {
     expect(plainText(text)).toBe(expected);
   });
@@ -24,17 +33,34 @@ describe('plainText', () => {
   it('cuts between characters and shows the cut', () => {
     expect(plainText('😀😀😀', 2)).toBe('😀😀…');
     expect(plainText('😀😀', 2)).toBe('😀😀');
+    expect(plainText('\u2068abc\u2069', 3)).toBe('…');
   });
 
   it('turns any text into one line without control or direction characters or commands', () => {
     const piece = fc.oneof(
       fc.string({ unit: 'binary' }),
-      fc.constantFrom(':', '::', '#', '[', '##[', '\n', '\u202e', '\u200b', ' '),
+      fc.constantFrom(
+        ':',
+        '::',
+        '#',
+        '[',
+        '##[',
+        '\n',
+        '\u202e',
+        '\u200b',
+        ' ',
+        '\u2068',
+        '\u2069',
+        '\u200d',
+      ),
     );
     fc.assert(
       fc.property(fc.array(piece), fc.integer({ min: 1, max: 300 }), (pieces, max) => {
         const line = plainText(pieces.join(''), max);
-        expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+        expect(line.replace(/\u2068[^\u2068\u2069]*\u2069/g, '')).not.toMatch(
+          /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u,
+        );
+        expect(line).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e]/u);
         expect(line).not.toMatch(/::|##\[/);
         expect([...line].length).toBeLessThanOrEqual(max + 1);
       }),

@@ -467,6 +467,24 @@ describe('the data notes', () => {
       expect(notes(render(captured, {}, { hashtags }))).toEqual(['Nothing to add.']);
     });
 
+    it.each(['می\u200cخواهم', 'क्\u200dष', '👩\u200d💻'])(
+      'say once that %j begins anew, because it had no joiners before',
+      (name) => {
+        const before = name.replace(/\p{Join_Control}/gu, '');
+        const stored = [...rows('llm', [1, 1], [1, 1]), ...rows(before, [1, null], [1, null])];
+        const hashtags = ['llm', name];
+        const first = notes(render([...stored, ...rows(name, [5])], {}, { hashtags })).join('\n');
+        expect(first).toContain('**Begins anew**, because the name was stored without its joiners');
+        expect(first).toContain(`(before: [#${before}](`);
+        const second = [...stored, ...rows(name, [5, 6])];
+        expect(notes(render(second, {}, { hashtags })).join()).not.toContain('Begins anew');
+        const both = [...stored, ...rows(name, [5])];
+        expect(notes(render(both, {}, { hashtags: [...hashtags, before] })).join()).not.toContain(
+          'Begins anew',
+        );
+      },
+    );
+
     it('say neither if it was captured only earlier', () => {
       const earlier = [...rows('llm', [1, 1, 1], [1, 1, 1]), ...rows('gone', [1, null, null])];
       expect(notes(render(earlier))).toEqual(['Nothing to add.']);
@@ -653,6 +671,22 @@ describe('the console report', () => {
       '#gone                not found on TikTok: no such hashtag',
       '4 of 5 hashtags captured',
     ]);
+  });
+
+  it.each([
+    '👩🏽\u200d💻',
+    'می\u200cخواهم',
+    '🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}',
+    'क्\u200dष',
+  ])('shows %j whole, as the report does', (name) => {
+    const report = compose(rows(name, [100, 200]), {}, { hashtags: [name] });
+    for (const text of [
+      renderConsoleReport(report),
+      renderHeadline(report),
+      renderReport(report, LINKS),
+    ]) {
+      expect(text).toContain(`#${name}`);
+    }
   });
 
   it('does not call a day the first if only the count of videos is missing', () => {

@@ -44,6 +44,15 @@ describe('the review of a list', () => {
     });
   });
 
+  it('shows a new name that may be the same hashtag as another one', () => {
+    const message =
+      '#ſtar may be the same hashtag as #star, because they differ only in case; both are tracked';
+    const added = review(['star'], ['star', 'ſtar']);
+    expect(added).toMatchObject({ added: ['ſtar'], renamed: [], doubles: [message] });
+    expect(renderConsoleReview(added)).toContain(`\nPossible double: ${message}\n`);
+    expect(review(['star', 'ſtar'], ['star', 'ſtar'])).toMatchObject({ ...NOTHING, doubles: [] });
+  });
+
   it('shows the changed settings of the list and of hashtags, including defaults', () => {
     const before = { settings: { minVideos: 10 }, hashtags: [{ name: 'a', group: 'x' }, 'b'] };
     const after = {

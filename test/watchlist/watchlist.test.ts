@@ -93,6 +93,27 @@ describe('a watchlist', () => {
     ]);
   });
 
+  it.each([
+    ['ſtar', 'star'],
+    ['σοφος', 'σοφοσ'],
+    ['straße', 'strasse'],
+  ])('tells that %j and %j may be one hashtag, and keeps both', (first, second) => {
+    const { entries, notices } = parse([first, 'other', second]);
+    expect(entries.map(({ name }) => name)).toEqual([first, 'other', second]);
+    expect(notices).toMatchObject([
+      { message: expect.stringContaining(`#${second} may be the same hashtag as #${first}, `) },
+    ]);
+  });
+
+  it.each([
+    ['❤', '❤\ufe0f'],
+    ['llm', 'l\u034flm'],
+    ['می\u200cخواهم', 'می\u200c\u200cخواهم'],
+    ['\u212aelvin', 'kelvin'],
+  ])('has %j and %j as one hashtag', (first, second) => {
+    expect(() => parse([first, second])).toThrow('is already on line');
+  });
+
   it('asks for all hashtags except the paused ones', () => {
     const watchlist = parse([{ name: 'llm', paused: true }, { name: 'claude' }, 'cursor']);
     expect(activeNames(watchlist)).toEqual(['claude', 'cursor']);
@@ -119,7 +140,7 @@ describe('a mistake', () => {
     ['a name of a wrong type', '[{"name": 5}]', 1, 11, '"name" must be text in double quotes'],
     ['an empty name', '[""]', 1, 2, 'is empty'],
     ['a blank name', '["a", " "]', 1, 7, 'is not a hashtag'],
-    ['an impossible name', '["a",\r\n  "b-c"]', 2, 3, 'write "bc"'],
+    ['an impossible name', '["a",\r\n  "b-c"]', 2, 3, 'letters, digits, underscores and emoji'],
     ['a duplicate', '["a",\n"b",\n{"name": "#A "}]', 3, 10, '#a is already on line 1'],
     ['a known hashtag’s URL', '["a", "tiktok.com/tag/A"]', 1, 7, 'remove one of the two'],
     [

@@ -1,51 +1,54 @@
-/** The text can't be a hashtag. The message says why, and what to write instead. */
+import { EMOJI, withoutInvisible } from './invisible.ts';
+
+/** The text can't be a hashtag. The message says why. */
 export class HashtagNameError extends Error {
   override name = 'HashtagNameError';
 }
 
 const TAG_URL = /^(?:https?:\/\/)?(?:[a-z]+\.)?tiktok\.com\/tag\/([^/?#\s]+)/i;
-const NOT_ALLOWED = /[^\p{L}\p{M}\p{N}_]/gu;
+// Joiners are allowed because those that mean nothing where they stand are already removed.
+const NOT_ALLOWED = /[^\p{L}\p{M}\p{N}_\p{Join_Control}\u180E]/gu;
 const WORD_CHARACTER = /[\p{L}\p{N}_]/u;
-const BETWEEN_HASHTAGS = /[,;#＃]/u;
+// The keycap of # is an emoji.
+const BETWEEN_HASHTAGS = /[,;＃]|#(?!\u20E3)/u;
+const SIGNS = /^(?:＃|#(?!\u20E3))+/u;
 const BLANKS = /\s/gu;
-// Characters such as zero-width spaces, which are easily copied along with a name.
-const INVISIBLE = /\p{Cf}/gu;
+// Some emoji, such as Ⓜ, have a lower case that is not an emoji.
+const NO_PICTURES = /\P{Extended_Pictographic}+/gu;
 
 /**
  * The normal form of a name, under which a hashtag is asked for and stored: no `#`, no spaces, NFC,
- * lower case. Accepts what people paste: `#AI Tools`, ` llm `, a TikTok tag URL, any script.
+ * lower case, nothing invisible that means nothing. Accepts what people paste: `#AI Tools`, ` llm `,
+ * a TikTok tag URL, any script, emoji.
  *
  * @returns the name, and a notice if it differs from the text by more than `#` and case
  * @throws HashtagNameError if the text can't be a hashtag
  */
 export function parseHashtagName(text: string): { name: string; notice: string | null } {
-  const visible = text.replace(INVISIBLE, '');
+  const visible = withoutInvisible(text);
   const trimmed = visible.trim();
   const decoded = tagFromUrl(trimmed) ?? trimmed;
-  const pasted = decoded.replace(INVISIBLE, '');
-  const bare = pasted.replace(/^[#＃]+/u, '').trim();
+  const pasted = withoutInvisible(decoded);
+  const bare = pasted.trim().replace(SIGNS, '').trim();
   const joined = bare.replace(BLANKS, '');
-  const name = joined.normalize('NFC').toLowerCase().normalize('NFC');
+  const lower = joined.normalize('NFC').replace(NO_PICTURES, (part) => part.toLowerCase());
+  const name = lower.normalize('NFC');
   if (name === '') {
     throw new HashtagNameError(`${quote(text)} is not a hashtag; write a name such as "aitools"`);
   }
-  const several = bare.split(BETWEEN_HASHTAGS).filter((part) => WORD_CHARACTER.test(part));
+  const several = bare.split(BETWEEN_HASHTAGS).filter(hasContent);
   if (several.length > 1 && !bare.includes('/')) {
     throw new HashtagNameError(
       `${quote(text)} looks like several hashtags; write each in its own quotes: ` +
         several.map((part) => quote(part.trim())).join(', '),
     );
   }
-  const badCharacters = [...new Set(name.match(NOT_ALLOWED) ?? [])];
-  if (badCharacters.length > 0 || !WORD_CHARACTER.test(name)) {
-    const suggestion = name.replace(NOT_ALLOWED, '');
+  const badCharacters = [...new Set(withoutEmoji(name).match(NOT_ALLOWED) ?? [])];
+  if (badCharacters.length > 0 || !hasContent(name)) {
     throw new HashtagNameError(
       `${quote(text)} can't be a hashtag` +
         (badCharacters.length > 0 ? ` because of ${badCharacters.map(quote).join(', ')}` : '') +
-        '; TikTok allows letters, digits and underscores' +
-        (WORD_CHARACTER.test(suggestion) && !name.includes('/')
-          ? `; write ${quote(suggestion)}`
-          : ''),
+        '; TikTok allows letters, digits, underscores and emoji',
     );
   }
   const isAsWritten = joined === bare && visible === text && pasted === decoded;
@@ -63,6 +66,15 @@ export function canonicalHashtag(storedName: string): string {
   }
 }
 
+/**
+ * The name in a form in which all spellings are equal that differ only in case, also where letters
+ * have several lower-case forms: `ſ` and `s`, `ς` and `σ`.
+ */
+export function foldCase(name: string): string {
+  const folded = Array.from(name, (character) => character.toUpperCase().toLowerCase());
+  return folded.join('').normalize('NFC');
+}
+
 /** The hashtag's public page on TikTok. */
 export function hashtagUrl(name: string): string {
   return `https://www.tiktok.com/tag/${encodeURIComponent(name.toWellFormed())}`;
@@ -78,6 +90,17 @@ function tagFromUrl(text: string): string | null {
   }
 }
 
+/** True if the text has something that a hashtag can consist of. */
+function hasContent(text: string): boolean {
+  return WORD_CHARACTER.test(withoutEmoji(text));
+}
+
+/** The text with an underscore for each emoji. */
+function withoutEmoji(text: string): string {
+  return text.replace(EMOJI, '_');
+}
+
 function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  const characters = [...text];
+  return JSON.stringify(characters.length > 60 ? `${characters.slice(0, 60).join('')}…` : text);
 }

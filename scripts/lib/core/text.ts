@@ -1,21 +1,23 @@
-// Control characters, line ends, and marks that are invisible or change the writing direction.
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
+import { blankUnprintable } from './invisible.ts';
 
 /**
  * Text from outside as one harmless line: without control and direction characters, and without
- * anything that a GitHub log would read as a command (`::warning::`, `##[group]`).
+ * anything that a GitHub log would read as a command (`::warning::`, `##[group]`). Joiners within
+ * emoji and between letters stay, and so do names that are isolated (see `isolateRightToLeft`).
  */
 export function plainText(text: string, maxCharacters = 200): string {
-  const line = text
-    .replace(UNPRINTABLE, ' ')
+  const line = blankUnprintable(text)
     .replace(/\s+/g, ' ')
     .replace(/:(?=:)/g, ': ')
     .replaceAll('##[', '## [')
     .trim();
   const characters = [...line];
   if (characters.length <= maxCharacters) return line;
-  return `${characters.slice(0, maxCharacters).join('')}…`;
+  const cut = characters.slice(0, maxCharacters).join('');
+  return `${cut.replace(UNCLOSED_ISOLATE, '')}…`;
 }
+
+const UNCLOSED_ISOLATE = /\u2068[^\u2069]*$/u;
 
 /** The text of a file; if its bytes are not UTF-8, null and what they are instead. */
 type DecodedText = { text: string; problem: null } | { text: null; problem: string };

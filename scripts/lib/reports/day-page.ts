@@ -105,6 +105,10 @@ function renderNotes(report: DayReport): string {
   }
   for (const hashtag of report.paused) add('**Paused**', hashtagLink(hashtag));
   for (const hashtag of report.removed) add('**No longer tracked**', hashtagLink(hashtag));
+  for (const { hashtag, before } of report.begunAnew) {
+    const remark = '**Begins anew**, because the name was stored without its joiners before';
+    add(remark, `${hashtagLink(hashtag)} (before: ${hashtagLink(before)})`);
+  }
   const ranges = formatRanges(report.missingDays);
   for (const range of ranges) add('**Missing days** in the last 30', range);
   for (const trend of report.trends) remarks.push(...remarksOn(trend));

@@ -22,6 +22,8 @@ export type DayReport = DayRecord & {
   /** Hashtags of `previousDay` that are no longer asked for. */
   paused: string[];
   removed: string[];
+  /** Hashtags with joiners on their first day, and their name on `previousDay`, without joiners. */
+  begunAnew: { hashtag: string; before: string }[];
   /** The group of each hashtag that has one. */
   groups: Map<string, string>;
   /** Daily growth above which a hashtag is trending; null if some have their own threshold. */
@@ -49,6 +51,7 @@ export function composeReport(record: DayRecord, watchlist: Watchlist): DayRepor
     creditsRemaining,
     creditsLastDays: creditsRemaining === null ? null : daysOfCredits(creditsRemaining, watchlist),
     ...findDropped(record, watchlist),
+    begunAnew: findBegunAnew(record, watchlist),
     groups: groupsByHashtag(watchlist),
     thresholdPercent: isShared ? trendingGrowthPercent : null,
   };
@@ -78,4 +81,19 @@ function findDropped(record: DayRecord, { entries }: Watchlist) {
     paused: dropped.filter((name) => isPaused.get(name) === true),
     removed: dropped.filter((name) => !isPaused.has(name)),
   };
+}
+
+/** The hashtags of the list that were tracked without their joiners on the day before. */
+function findBegunAnew(record: DayRecord, { entries }: Watchlist): DayReport['begunAnew'] {
+  const { day, history, failures, previousHashtags } = record;
+  const captured = history.filter((snapshot) => snapshot.day === day);
+  const seen = new Set([...captured, ...failures].map(({ hashtag }) => hashtag));
+  const earlier = new Set(previousHashtags);
+  const listed = new Set(entries.map(({ name }) => name));
+  return entries
+    .map(({ name }) => ({ hashtag: name, before: name.replace(/\p{Join_Control}/gu, '') }))
+    .filter(
+      ({ hashtag, before }) =>
+        seen.has(hashtag) && !earlier.has(hashtag) && earlier.has(before) && !listed.has(before),
+    );
 }

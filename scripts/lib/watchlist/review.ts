@@ -3,7 +3,7 @@ import { escapeMarkdown, hashtagLink, renderTable } from '../core/markdown.ts';
 import type { CreditsLeft } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
 import { type Cost, daysOfCredits, estimateCost } from './credits.ts';
-import type { Watchlist } from './watchlist.ts';
+import { findDoubles, type Watchlist } from './watchlist.ts';
 
 /** What a change to the watchlist does, and what the list costs before and after it. */
 export type WatchlistReview = ReturnType<typeof reviewWatchlist>;
@@ -13,6 +13,7 @@ export function reviewWatchlist(before: Watchlist | null, after: Watchlist) {
   const old = new Map(before?.entries.map((entry) => [entry.name, entry]));
   const names = new Set(after.entries.map((entry) => entry.name));
   const noticesBefore = new Set(before?.notices.map((notice) => notice.message));
+  const doubles = [...findDoubles(after.entries.map(({ name }) => name)).values()];
   const settings = before === null ? [] : listDifferences(before.settings, after.settings);
   for (const entry of after.entries) {
     // Whether it is paused is reported separately from its settings.
@@ -29,7 +30,9 @@ export function reviewWatchlist(before: Watchlist | null, after: Watchlist) {
     /** One sentence per new name that is tracked in another form than it is written. */
     renamed: after.notices
       .map((notice) => notice.message)
-      .filter((message) => !noticesBefore.has(message)),
+      .filter((message) => !noticesBefore.has(message) && !doubles.includes(message)),
+    /** One sentence per new name that may be the same hashtag as another one. */
+    doubles: doubles.filter((message) => !noticesBefore.has(message)),
     settings,
     /** Null if there was no list before. */
     costBefore: before === null ? null : estimateCost(before),
@@ -90,6 +93,7 @@ function describeChanges(review: WatchlistReview, { label, hashtag, words }: Sty
     ...list('Paused', review.paused),
     ...list('Resumed', review.resumed),
     ...review.renamed.map((message) => `${label('Renamed')}: ${words(message)}`),
+    ...review.doubles.map((message) => `${label('Possible double')}: ${words(message)}`),
     ...review.settings.map(
       ({ setting, before, after }) =>
         `${label(words(setting))}: ${words(before)} → ${words(after)}`,

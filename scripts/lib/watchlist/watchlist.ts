@@ -9,7 +9,7 @@ import {
 } from 'jsonc-parser';
 import * as v from 'valibot';
 import { formatProblem, type Problem, UsageError } from '../core/errors.ts';
-import { HashtagNameError, parseHashtagName } from '../core/hashtag-name.ts';
+import { foldCase, HashtagNameError, parseHashtagName } from '../core/hashtag-name.ts';
 import { WATCHLIST_PATH } from '../core/paths.ts';
 import { decodeText } from '../core/text.ts';
 import type { Threshold } from '../trends/trends.ts';
@@ -52,6 +52,24 @@ export function groupsByHashtag({ entries }: Watchlist): Map<string, string> {
   return new Map(
     entries.flatMap(({ name, group }) => (group === undefined ? [] : [[name, group]])),
   );
+}
+
+/** One sentence per name that differs from an earlier one only in case, with that name. */
+export function findDoubles(names: string[]): Map<string, string> {
+  const doubles = new Map<string, string>();
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const folded = foldCase(name);
+    const first = seen.get(folded);
+    if (first === undefined) seen.set(folded, name);
+    else if (first !== name) {
+      doubles.set(
+        name,
+        `#${name} may be the same hashtag as #${first}, because they differ only in case; both are tracked`,
+      );
+    }
+  }
+  return doubles;
 }
 
 /**
@@ -147,6 +165,9 @@ function parseNames(list: Node | undefined, lineAt: (offset: number) => number) 
       if (!(error instanceof HashtagNameError)) throw error;
       mistakes.push({ offset, message: error.message });
     }
+  }
+  for (const [name, message] of findDoubles([...offsetOfName.keys()])) {
+    notices.push({ offset: offsetOfName.get(name) ?? 0, message });
   }
   return { mistakes, notices };
 }
