@@ -305,27 +305,94 @@ describe('an incomplete history', () => {
 });
 
 describe('a merge', () => {
-  it('is judged by what it changes compared with its first parent', async () => {
+  const head = async (root: string) => (await git(root, ['rev-parse', 'HEAD'])).slice(0, 10);
+
+  /** Merges a branch and takes the database of one side, as after a conflict. */
+  async function merge(root: string, branch: string, side: 'ours' | 'theirs'): Promise<string> {
+    await git(root, ['merge', '--quiet', '--no-ff', '--no-commit', branch]).catch(() => '');
+    await git(root, ['checkout', side === 'ours' ? 'HEAD' : branch, '--', DATABASE_PATH]);
+    await git(root, ['add', '--all', '.']);
+    await git(root, ['commit', '--quiet', '-m', `Merge ${branch}`]);
+    return head(root);
+  }
+
+  /** Makes a branch with a run of the next day by one hashtag, and another on main by both. */
+  async function createBranches(root: string): Promise<void> {
+    const api = await startApi({ answer: (name) => hashtagAnswer(name, 1023, 50_000) });
+    await git(root, ['switch', '--quiet', '--create', 'side']);
+    await runTrack(root, api, [], { day: '2026-11-23' });
+    await commitAll(root);
+    await git(root, ['switch', '--quiet', 'main']);
+    await runTrack(root, api, ['--only', 'llm'], { day: '2026-11-24' });
+    await commitAll(root);
+  }
+
+  it('passes if it changes nothing of either side', async () => {
     const { root } = await createHistory();
     await git(root, ['switch', '--quiet', '--create', 'side']);
-    await changeDatabase(root, "UPDATE snapshots SET video_count = 7 WHERE hashtag = 'llm'");
+    await runTrack(root, await startApi(), [], { day: '2026-11-23' });
     await commitAll(root);
-    await git(root, ['revert', '--no-edit', 'HEAD']);
     await git(root, ['switch', '--quiet', 'main']);
+    await writeFile(path.join(root, 'notes.txt'), 'hello');
+    await commitAll(root);
     await git(root, ['merge', '--quiet', '--no-ff', '-m', 'Harmless', 'side']);
-    expect((await audit(root)).lines).toEqual([]);
+    const { lines, commits, information } = await audit(root);
+    expect(lines).toEqual([]);
+    expect(commits).toHaveLength(8);
+    expect(information).toEqual([]);
+  });
 
+  it('is compared with each parent, so that what it drops of either is found', async () => {
+    for (const [side, day, names] of [
+      ['ours', '2026-11-23', ['aitools', 'llm']],
+      ['theirs', '2026-11-24', ['llm']],
+    ] as const) {
+      const { root } = await createHistory();
+      await createBranches(root);
+      const commit = await merge(root, 'side', side);
+      const { findings } = await audit(root);
+      const dropped = findings.filter(({ problem }) => problem === 'the snapshot was removed');
+      expect(dropped.map((found) => [found.commit, found.day, found.hashtag])).toEqual(
+        names.map((name) => [commit, day, name]),
+      );
+      expect(findings.every((found) => found.commit === commit)).toBe(true);
+      expect((await audit(root, 'HEAD^1')).findings).toEqual(findings);
+      expect((await audit(root, 'HEAD^2')).findings).toEqual(findings);
+    }
+  });
+
+  it('brings in commits that are checked as well', async () => {
+    const { root } = await createHistory();
+    await createBranches(root);
     await git(root, ['switch', '--quiet', 'side']);
-    await changeDatabase(root, "DELETE FROM snapshots WHERE date = '2026-11-21'");
-    await commitAll(root);
+    await changeDatabase(root, "UPDATE snapshots SET view_count = 7 WHERE date = '2026-11-23'");
+    const changing = await commitAll(root);
     await git(root, ['switch', '--quiet', 'main']);
-    await git(root, ['merge', '--quiet', '--no-ff', '-m', 'Harmful', 'side']);
-    const merge = (await git(root, ['rev-parse', 'HEAD'])).slice(0, 10);
+    await git(root, ['reset', '--quiet', '--hard', 'HEAD^']);
+    await git(root, ['merge', '--quiet', '--no-ff', '-m', 'Bring in', 'side']);
     const { findings } = await audit(root);
-    expect(findings.map(({ commit, hashtag }) => [commit, hashtag])).toEqual([
-      [merge, 'aitools'],
-      [merge, 'llm'],
+    const changed = findings.filter(({ problem }) =>
+      problem.startsWith('the snapshot was changed'),
+    );
+    expect(changed.map(({ commit, hashtag }) => [commit, hashtag])).toEqual([
+      [changing, 'aitools'],
+      [changing, 'llm'],
     ]);
+  });
+
+  it('is compared with the last sound version before a damaged parent', async () => {
+    const { root } = await createHistory();
+    await git(root, ['switch', '--quiet', '--create', 'side']);
+    await rm(path.join(root, DATABASE_PATH));
+    const deleting = await commitAll(root);
+    await git(root, ['switch', '--quiet', 'main']);
+    await changeDatabase(root, "DELETE FROM snapshots WHERE date = '2026-11-20'");
+    const removing = await commitAll(root);
+    const merging = await merge(root, 'side', 'ours');
+    const { findings } = await audit(root);
+    expect(new Set(findings.map(({ commit }) => commit))).toEqual(
+      new Set([deleting, removing, merging]),
+    );
   });
 });
 

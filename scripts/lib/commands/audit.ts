@@ -1,5 +1,5 @@
 import { plural } from '../core/format.ts';
-import { auditHistory, listHistory, renderFinding } from '../history/audit.ts';
+import { abbreviate, auditHistory, listHistory, renderFinding } from '../history/audit.ts';
 import { defineCommand } from '../system/command.ts';
 import { createProgressBar } from '../system/progress-bar.ts';
 
@@ -17,7 +17,7 @@ export const audit = defineCommand({
     }
     const signal = catchInterruption();
     const bar = createProgressBar(commits.length, terminal);
-    const show = (done: number, { hash }: { hash: string }) => bar.show(done, hash);
+    const show = (done: number, { hash }: { hash: string }) => bar.show(done, abbreviate(hash));
     const { findings, information } = await auditHistory(root, commits, show, signal).finally(
       bar.end,
     );

@@ -1,22 +1,23 @@
 import type { Database } from 'sql.js';
 import type { Counts } from '../core/count.ts';
 import { addDays, type Day, daysBetween, isDay } from '../core/day.ts';
-import { DatabaseError, UsageError } from '../core/errors.ts';
+import { UsageError } from '../core/errors.ts';
 import { formatList, plural } from '../core/format.ts';
 import { DATABASE_PATH, REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { plainText } from '../core/text.ts';
-import { isTutorialFile, type OpenDatabase, parseDatabase } from '../store/database.ts';
 import { newestDay, readDay, readDays } from '../store/days.ts';
 import { selectRows, selectValue, withAttached } from '../store/rows.ts';
 import { findCommit, git } from '../system/git.ts';
-import { type ObjectReader, openObjects } from '../system/git-objects.ts';
+import { hashBlob, type ObjectReader, openObjects } from '../system/git-objects.ts';
 import { describeCounts, EARLIER, findChangedSnapshots } from './compare.ts';
 import { parseReportCounts, ReportParseError } from './parse-report.ts';
+import { holdVersions, type Version, type Versions } from './versions.ts';
 
 /** A commit that touched the database or a report. */
 type HistoryCommit = {
-  /** Abbreviated. */
   hash: string;
+  /** The newest such commits that it comes from, or commits that are not audited. */
+  parents: string[];
   /** The touched files, each with its new blob; null if it was deleted. */
   blobs: Map<string, string | null>;
 };
@@ -33,6 +34,9 @@ export type Finding = {
   after?: string;
 };
 
+/** What a commit has: the hash of its database, and the sound versions that it stands for. */
+type State = { blob: string | null; versions: Version[] };
+
 /** What the audit of a history found. */
 type Audit = {
   findings: Finding[];
@@ -40,12 +44,9 @@ type Audit = {
   information: string[];
 };
 
-/** A version of the database. `isTutorial`: the tutorial's script wrote the file. */
-type Version = { db: OpenDatabase; isTutorial: boolean };
-
 /**
- * The commits of the checked-out branch that touched the database or a report, by first parent,
- * oldest first; only those after the revision `since`, if given.
+ * The commits of the checked-out branch, and of everything that was merged into it, that touched
+ * the database or a report. Each comes after its parents. With `since`, only those after it.
  * @throws UsageError if the history is missing or incomplete, or the revision is unknown
  */
 export async function listHistory(root: string, since: string | null): Promise<HistoryCommit[]> {
@@ -64,18 +65,30 @@ export async function listHistory(root: string, since: string | null): Promise<H
   }
   const range = start === null ? 'HEAD' : `${start}..HEAD`;
   const files = [DATABASE_PATH, `:(glob)${REPORTS_FOLDER}/*.md`];
-  return parseLog(await git(root, ['log', ...LOG_OPTIONS, range, '--', ...files]));
+  return parseLog(
+    await git(root, [
+      '-c',
+      'log.diffMerges=separate',
+      'log',
+      ...LOG_OPTIONS,
+      range,
+      '--',
+      ...files,
+    ]),
+  );
 }
 
-/** With -m, a merge lists what it changed in comparison with its first parent. */
+/** With -m, a merge lists what it changed in comparison with each parent, one after the other. */
 const LOG_OPTIONS = [
-  ...['--first-parent', '-m', '--reverse', '--root', '--raw', '--no-abbrev', '--no-renames'],
-  ...['--no-color', '--no-show-signature', '--format=%H'],
+  ...['--full-history', '--sparse', '-m', '--reverse', '--topo-order', '--root', '--raw'],
+  ...['--no-abbrev', '--no-renames', '--no-color', '--no-show-signature', '--format=%H %P'],
 ];
 
 /**
- * Compares every version of the database with the one before, and every report that a commit wrote
- * with the rows of that commit. Holds two versions at a time. Ends early when the signal aborts.
+ * Compares the database of every commit with that of each of its parents, so that what a merge
+ * drops or changes is found, and every report that a commit wrote with the rows of that commit.
+ * Opens each version once, and holds it until its last child is checked. Ends early when the signal
+ * aborts.
  * @param show called with each commit before it is checked
  */
 export async function auditHistory(
@@ -86,25 +99,71 @@ export async function auditHistory(
 ): Promise<Audit> {
   const audit: Audit = { findings: [], information: [] };
   using objects = openObjects(root);
-  const [first] = commits;
-  let version = first === undefined ? null : await openVersionBefore(first, objects, audit);
-  const startDay = version === null ? null : newestDay(version.db);
+  using versions = holdVersions(objects);
+  const states = await openStart(commits, versions, objects, audit);
+  const startDay = newestOf([...states.values()]);
+  const unread = countReaders(commits);
+  let last: State | undefined;
   for (const [index, commit] of commits.entries()) {
     if (signal.aborted) break;
     show(index, commit);
-    version = await auditDatabase(commit, version, objects, audit);
-    audit.findings.push(...(await auditReports(commit, version?.db ?? null, objects)));
+    const parents = commit.parents.flatMap((hash) => states.get(hash) ?? []);
+    last = await auditDatabase(commit, parents, versions, audit);
+    audit.findings.push(...(await auditReports(commit, last.versions[0]?.db ?? null, objects)));
+    states.set(commit.hash, last);
+    for (const hash of commit.parents) {
+      const left = (unread.get(hash) ?? 0) - 1;
+      unread.set(hash, left);
+      if (left > 0) continue;
+      versions.release(states.get(hash)?.versions ?? []);
+      states.delete(hash);
+    }
   }
-  if (version !== null) audit.information.push(...describeGaps(version.db, startDay));
-  version?.db.close();
+  const newest = last?.versions[0];
+  if (newest !== undefined) audit.information.push(...describeGaps(newest.db, startDay));
   return audit;
 }
 
-/** The database that a commit started from; null if there was none. */
-async function openVersionBefore({ hash }: HistoryCommit, objects: ObjectReader, audit: Audit) {
-  const commit = `${hash}^`;
-  const file = await objects.read(`${commit}:${DATABASE_PATH}`);
-  return file === null ? null : openVersion(file, commit, audit);
+/** What the commits have that the first ones started from. */
+async function openStart(
+  commits: HistoryCommit[],
+  versions: Versions,
+  objects: ObjectReader,
+  audit: Audit,
+): Promise<Map<string, State>> {
+  const audited = new Set(commits.map(({ hash }) => hash));
+  const states = new Map<string, State>();
+  for (const hash of new Set(commits.flatMap(({ parents }) => parents))) {
+    if (audited.has(hash)) continue;
+    const file = await objects.read(`${hash}:${DATABASE_PATH}`);
+    const blob = file === null ? null : hashBlob(file, hash);
+    const version = blob === null ? null : await versions.open(blob);
+    if (typeof version === 'string') {
+      audit.findings.push({ commit: abbreviate(hash), problem: version });
+    }
+    const isSound = version !== null && typeof version !== 'string';
+    states.set(hash, { blob, versions: isSound ? [version] : [] });
+  }
+  return states;
+}
+
+/** How many of the commits have a commit as a parent. */
+function countReaders(commits: HistoryCommit[]): Map<string, number> {
+  const readers = new Map<string, number>();
+  for (const hash of commits.flatMap(({ parents }) => parents)) {
+    readers.set(hash, (readers.get(hash) ?? 0) + 1);
+  }
+  return readers;
+}
+
+function newestOf(states: State[]): Day | null {
+  const days = states.flatMap(({ versions }) => versions.map(({ db }) => newestDay(db)));
+  return days.reduce((a, b) => ((b ?? '') > (a ?? '') ? b : a), null);
+}
+
+/** A commit's hash as people read it. */
+export function abbreviate(hash: string): string {
+  return hash.slice(0, 10);
 }
 
 /** `3f2a9c1 2026-11-20 #aitools: the problem; before: …; after: …`: a finding in one line. */
@@ -116,58 +175,69 @@ export function renderFinding(finding: Finding): string {
   return plainText(`${place}: ${problem}${values}`, 400);
 }
 
+/** The commits that touched a file, with parents among themselves, as far as there are any. */
 function parseLog(log: string): HistoryCommit[] {
-  const commits: HistoryCommit[] = [];
-  for (const line of log.split('\n')) {
+  const all = new Map<string, HistoryCommit>();
+  let current: HistoryCommit | undefined;
+  for (const line of log.split('\n').filter((text) => text !== '')) {
     const [, blob = '', status, file = ''] =
       /^:\d+ \d+ [0-9a-f]+ ([0-9a-f]+) (\w)\t(.*)$/.exec(line) ?? [];
-    if (status !== undefined) commits.at(-1)?.blobs.set(file, status === 'D' ? null : blob);
-    else if (line !== '') commits.push({ hash: line.slice(0, 10), blobs: new Map() });
+    if (status !== undefined) {
+      current?.blobs.set(file, status === 'D' ? null : blob);
+      continue;
+    }
+    const [hash = '', ...parents] = line.trim().split(' ');
+    current = all.get(hash) ?? { hash, parents, blobs: new Map() };
+    all.set(hash, current);
   }
-  return commits;
+  const touching: HistoryCommit[] = [];
+  const standsFor = new Map<string, string[]>();
+  for (const { hash, parents, blobs } of all.values()) {
+    const origins = [...new Set(parents.flatMap((parent) => standsFor.get(parent) ?? [parent]))];
+    standsFor.set(hash, blobs.size > 0 ? [hash] : origins);
+    if (blobs.size > 0) touching.push({ hash, parents: origins, blobs });
+  }
+  return touching;
 }
 
-/** Opens a version of the file. If it is not sound, adds a finding and returns null. */
-async function openVersion(file: Buffer, commit: string, audit: Audit): Promise<Version | null> {
-  try {
-    const isTutorial = isTutorialFile(file); // first, because SQLite changes these bytes
-    return { db: await parseDatabase(file), isTutorial };
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    // Keep the problem, drop the advice.
-    audit.findings.push({ commit, problem: error.message.replace(/\. .*/s, '') });
-    return null;
-  }
-}
-
-/** The version to compare the next commit with: this commit's, or the last sound one before. */
+/**
+ * What the commit has. Its versions are what the next commits are compared with: its own, or the
+ * last sound ones before it.
+ */
 async function auditDatabase(
   { hash, blobs }: HistoryCommit,
-  before: Version | null,
-  objects: ObjectReader,
+  parents: State[],
+  versions: Versions,
   audit: Audit,
-): Promise<Version | null> {
+): Promise<State> {
   const blob = blobs.get(DATABASE_PATH);
-  if (blob === undefined) return before;
-  const file = blob === null ? null : await objects.read(blob);
-  if (file === null) {
-    audit.findings.push({ commit: hash, problem: `${DATABASE_PATH} was deleted` });
-    return before;
+  const before = [...new Set(parents.flatMap((parent) => parent.versions))];
+  const commit = abbreviate(hash);
+  if (blob === undefined)
+    return { blob: parents[0]?.blob ?? null, versions: versions.hold(before) };
+  const after = blob === null ? `${DATABASE_PATH} was deleted` : await versions.open(blob);
+  if (typeof after === 'string') {
+    audit.findings.push({ commit, problem: after });
+    return { blob, versions: versions.hold(before) };
   }
-  const after = await openVersion(file, hash, audit);
-  if (after === null) return before;
-  if (before !== null) {
-    compareVersions(before, after, hash, audit);
-    before.db.close();
+  for (const [index, version] of before.entries()) {
+    if (version !== after) compareVersions(version, after, commit, index === 0, audit);
   }
-  return after;
+  return { blob, versions: [after] };
 }
 
-function compareVersions(before: Version, after: Version, commit: string, audit: Audit): void {
+function compareVersions(
+  before: Version,
+  after: Version,
+  commit: string,
+  isFirstParent: boolean,
+  audit: Audit,
+): void {
   const newest = newestDay(before.db) ?? '';
   withAttached(after.db, before.db, EARLIER, () => {
     const changes = findChangedSnapshots(after.db, newest, before.isTutorial);
     audit.findings.push(...changes.map((change) => ({ commit, ...change })));
+    if (!isFirstParent) return; // what a merge brings was added before it
     // Usually there are none, and counting is far cheaper than looking for them.
     const hasAdded = countBefore(after.db, newest) !== countBefore(before.db, newest);
     const addedRows = hasAdded ? selectRows(after.db, ADDED_ROWS, [newest]) : [];
@@ -197,7 +267,7 @@ async function auditReports(commit: HistoryCommit, db: Database | null, objects:
     if (!isDay(day) || file !== reportPath(day)) continue;
     const report = blob === null ? null : await objects.read(blob);
     const found = report === null ? DELETED : compareReport(report.toString('utf8'), day, db);
-    findings.push(...found.map((what) => ({ commit: commit.hash, day, ...what })));
+    findings.push(...found.map((what) => ({ commit: abbreviate(commit.hash), day, ...what })));
   }
   return findings;
 }
