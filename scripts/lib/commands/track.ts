@@ -131,13 +131,13 @@ async function trackDay(
  * the next part tries again.
  */
 async function publishPart(db: OpenDatabase, session: Session): Promise<void> {
-  const { root, day, watchlist, log } = session;
+  const { root, day, watchlist, log, target } = session;
+  if (target === null) return;
   try {
     const record = readDay(db, day);
-    if (record === null) return;
-    const report = composeReport(record, watchlist);
-    await writeReports({ db, watchlist, root }, report);
-    await publishDay(db, report, session);
+    const report = record === null ? null : composeReport(record, watchlist);
+    const written = await writeReportsToPublish({ db, watchlist, root }, report);
+    await publishDay(db, report, written, session);
   } catch (error) {
     log.warning(`A part of the run is stored, but not published yet: ${errorMessage(error)}`);
   }
