@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEMO_KEY } from '../../scripts/lab/stand-in.ts';
@@ -261,6 +261,27 @@ describe('the remote', () => {
       'HEAD is detached',
       ({ root }) => git(root, ['checkout', '-q', '--detach']),
       /git switch main/,
+    ],
+    [
+      'it is a mirror',
+      ({ root }) => git(root, ['config', 'remote.origin.mirror', 'true']),
+      /origin is a mirror/,
+    ],
+    [
+      'git ignores new reports',
+      async ({ root }) => {
+        await mkdir(path.join(root, '.git/info'), { recursive: true });
+        await writeFile(path.join(root, '.git/info/exclude'), 'reports/????-??-??.md\n');
+      },
+      /git ignores reports\/2026-11-23\.md, so it would not be published/,
+    ],
+    [
+      'the folder of the charts is a link',
+      async ({ root }) => {
+        await rm(path.join(root, 'reports/charts'), { recursive: true, force: true });
+        await symlink('..', path.join(root, 'reports/charts'));
+      },
+      /reports\/charts is a link, and git would leave out/,
     ],
     ['it is gone', ({ remote }) => rm(remote, { recursive: true }), /→ .*git remote -v/],
     [

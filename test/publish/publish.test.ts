@@ -1,4 +1,4 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEMO_KEY, hashtagAnswer } from '../../scripts/lab/stand-in.ts';
@@ -20,6 +20,7 @@ import {
   writeHook,
   writeWatchlist,
 } from '../helpers/repository.ts';
+import { TODAY } from '../helpers/snapshots.ts';
 import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
 
 const SNAPSHOTS = 'SELECT date, hashtag FROM snapshots ORDER BY date, hashtag';
@@ -402,6 +403,64 @@ describe('a checkout that can’t be published', () => {
       /git ignores data\/hashtag_tracker\.db/,
     ],
     [
+      'git ignores the reports',
+      (root) => writeFile(path.join(root, '.gitignore'), 'reports/\n'),
+      /git ignores reports\/2026-11-22\.md, reports\/README\.md, .*git check-ignore -v reports/,
+    ],
+    [
+      'git ignores the charts in this clone',
+      async (root) => {
+        await mkdir(path.join(root, '.git/info'), { recursive: true });
+        await writeFile(path.join(root, '.git/info/exclude'), '*.svg\n');
+      },
+      /git ignores reports\/badge\.svg, reports\/charts\/2026-11-22\.svg/,
+    ],
+    [
+      'git ignores latest.csv by the settings of the user',
+      async (root) => {
+        const rules = path.join(root, '.git', 'rules');
+        await writeFile(rules, '*.csv\n');
+        await git(root, ['config', 'core.excludesFile', rules]);
+      },
+      /git ignores data\/latest\.csv, so it would not be published/,
+    ],
+    [
+      'git ignores the summaries',
+      (root) => writeFile(path.join(root, '.gitignore'), '/reports/monthly\n'),
+      /git ignores reports\/monthly\/2026-11\.md/,
+    ],
+    [
+      'the folder of the reports is a link',
+      (root) => symlink('../elsewhere', path.join(root, 'reports')),
+      /reports is a link, and git would leave out/,
+    ],
+    [
+      'the folder of the charts is a link',
+      async (root) => {
+        await mkdir(path.join(root, 'reports'));
+        await symlink('/tmp', path.join(root, 'reports/charts'));
+      },
+      /reports\/charts is a link, and git would leave out/,
+    ],
+    [
+      'the folder of the data is a link',
+      async (root) => {
+        await rename(path.join(root, 'data'), `${root}-data`);
+        await symlink(`${root}-data`, path.join(root, 'data'));
+      },
+      /data is a link, and git would leave out/,
+    ],
+    [
+      'the folder of the reports is a repository of its own',
+      (root) => git(root, ['init', '--quiet', 'reports']),
+      /reports is a repository of its own, and git would leave out/,
+    ],
+    [
+      'a file has the name of a folder',
+      (root) => writeFile(path.join(root, 'reports'), 'x'),
+      /reports is no folder; move it away/,
+    ],
+    [
       'the remote is a mirror',
       (root) => git(root, ['config', 'remote.origin.mirror', 'true']),
       /origin is a mirror.*git config remote\.origin\.mirror false/,
@@ -429,6 +488,14 @@ describe('a checkout that can’t be published', () => {
       expect(api.requests).toEqual([]);
     },
   );
+
+  it('does not include one in which an ignored file was committed in spite of the rule', async () => {
+    const { root } = await createRepository(['aitools']);
+    const api = await startApi();
+    await runTrack(root, api, ['--publish']);
+    await writeFile(path.join(root, '.gitignore'), 'latest.csv\n');
+    expect((await runTrack(root, api, ['--publish'])).exitCode).toBe(0);
+  });
 
   it('because it is a folder in a repository is rejected before anything is asked', async () => {
     const { root } = await createRepository(['aitools']);
@@ -501,7 +568,10 @@ describe('the publish target', () => {
   it('is the branch, even if a tag has the same name', async () => {
     const { root } = await createRepository();
     await git(root, ['tag', 'main']);
-    expect(await findPublishTarget(root)).toMatchObject({ remote: 'origin', branch: 'main' });
+    expect(await findPublishTarget(root, TODAY)).toMatchObject({
+      remote: 'origin',
+      branch: 'main',
+    });
   });
 
   it('is origin if the branch follows an address, which the message does not reveal', async () => {
@@ -509,7 +579,9 @@ describe('the publish target', () => {
     await git(root, ['config', 'branch.main.remote', 'https://ada:SEKRET@localhost/x.git']);
     await git(root, ['remote', 'rename', 'origin', 'elsewhere']);
     await git(root, ['config', 'branch.main.remote', 'https://ada:SEKRET@localhost/x.git']);
-    await expect(findPublishTarget(root)).rejects.toThrow(/^[^S]*there is no "origin"[^S]*$/);
+    await expect(findPublishTarget(root, TODAY)).rejects.toThrow(
+      /^[^S]*there is no "origin"[^S]*$/,
+    );
   });
 });
 
@@ -656,9 +728,9 @@ describe('a push that can’t succeed', () => {
 
   it('because a repository, branch or remote is missing is found before anything is asked', async () => {
     const folder = await createFolder();
-    await expect(findPublishTarget(folder)).rejects.toThrow(/needs a git repository/);
+    await expect(findPublishTarget(folder, TODAY)).rejects.toThrow(/needs a git repository/);
     await git(folder, ['init', '--quiet', '--initial-branch=main']);
-    await expect(findPublishTarget(folder)).rejects.toThrow(/there is no "origin"/);
+    await expect(findPublishTarget(folder, TODAY)).rejects.toThrow(/there is no "origin"/);
     const { root } = await createRepository();
     await git(root, ['checkout', '--quiet', '--detach']);
     const api = await startApi();

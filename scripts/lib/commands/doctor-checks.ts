@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { readApiAccess } from '../collect/access.ts';
 import { fetchUsage } from '../collect/scavio.ts';
-import { type Day, dayOf, daysBetween } from '../core/day.ts';
+import { addDays, type Day, dayOf, daysBetween } from '../core/day.ts';
 import { formatProblem, TrackerError } from '../core/errors.ts';
 import { formatCount, formatRanges, plural } from '../core/format.ts';
 import { DATABASE_PATH, WATCHLIST_PATH } from '../core/paths.ts';
@@ -98,7 +98,7 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
     return;
   }
   const { day, history, firstDay } = record;
-  const age = daysBetween(day, dayOf(clock.now(), known.watchlist?.settings.timeZone ?? 'UTC'));
+  const age = daysBetween(day, todayOf(clock.now(), known));
   const captured = plural(judgeRecord(record).captured.size, 'hashtag');
   const text = `${DATABASE_PATH} is sound; its newest day is ${day}, with ${captured}`;
   yield age <= 1
@@ -116,6 +116,11 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
       'they can’t be recovered; if more follow, look at the runs: Actions → Track hashtags',
     );
   }
+}
+
+/** The day that it is now, by the list's time zone if it is known. */
+function todayOf(nowMs: number, { watchlist }: Known): Day {
+  return dayOf(nowMs, watchlist?.settings.timeZone ?? 'UTC');
 }
 
 async function* checkWorkflows({ root }: Context): Findings {
@@ -142,12 +147,13 @@ async function* checkWorkflows({ root }: Context): Findings {
   }
 }
 
-async function* checkRemote({ root }: Context): Findings {
+async function* checkRemote({ root, clock }: Context, known: Known): Findings {
   if ((await git(root, ['--version']).catch(() => null)) === null) {
     yield fault('git is not installed', 'install it: https://git-scm.com');
     return;
   }
-  const target = await findPublishTarget(root);
+  // Today's files may be committed already, and rules do not apply to those.
+  const target = await findPublishTarget(root, addDays(todayOf(clock.now(), known), 1));
   const { remote, branch } = target;
   for (const url of target.urls) {
     const text = warnOfPlainHttp(`the remote ${remote}`, url, 'your password');

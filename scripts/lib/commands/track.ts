@@ -71,7 +71,7 @@ export const track = defineCommand({
     const deadlineMs = chooseDeadline(flags.minutes, clock.now());
     const run = async () => {
       const day = chooseDay(flags.date, clock.now(), watchlist.settings.timeZone);
-      const target = flags.publish && !isDry ? await findPublishTarget(root) : null;
+      const target = flags.publish && !isDry ? await findPublishTarget(root, day) : null;
       for (const url of target?.urls ?? []) {
         const warning = warnOfPlainHttp(`the remote ${target?.remote}`, url, 'your password');
         if (warning !== null) log.warning(warning);

@@ -1,9 +1,10 @@
 import path from 'node:path';
+import type { Day } from '../core/day.ts';
 import { TrackerError } from '../core/errors.ts';
-import { DATABASE_PATH } from '../core/paths.ts';
 import { errorMessage } from '../core/text.ts';
 import { exists } from '../system/files.ts';
-import { askGit, git, gitOrNull } from '../system/git.ts';
+import { git, gitOrNull } from '../system/git.ts';
+import { findLeftOut } from './left-out.ts';
 
 /** The user that GitHub shows for the job's own token. */
 export const BOT_NAME = 'github-actions[bot]';
@@ -36,9 +37,10 @@ export type PublishTarget = {
 
 /**
  * Finds the branch and remote that the checkout publishes to, before anything is paid for.
- * @throws PublishError if there is none, or if git would leave the snapshots out
+ * @param day the day whose files will be published
+ * @throws PublishError if there is none, or if git would leave the snapshots or a report out
  */
-export async function findPublishTarget(root: string): Promise<PublishTarget> {
+export async function findPublishTarget(root: string, day: Day): Promise<PublishTarget> {
   const place = await git(root, ['rev-parse', '--show-prefix', '--git-dir']).catch((cause) => {
     const message = '--publish needs a git repository; run it in a clone, or run git init here';
     throw new PublishError(message, cause);
@@ -60,13 +62,8 @@ export async function findPublishTarget(root: string): Promise<PublishTarget> {
   if (head === null) {
     throw new PublishError('--publish needs a branch, but HEAD is detached; run: git switch main');
   }
-  // A file that was committed in spite of a rule is not ignored.
-  if (await askGit(root, ['check-ignore', '--quiet', DATABASE_PATH])) {
-    throw new PublishError(
-      `git ignores ${DATABASE_PATH}, so it would not be published; ` +
-        `git check-ignore -v ${DATABASE_PATH} shows which rule does that`,
-    );
-  }
+  const leftOut = await findLeftOut(root, day);
+  if (leftOut !== null) throw new PublishError(leftOut);
   const branch = head.replace('refs/heads/', '');
   const settings = parseSettings(await git(root, ['config', '--list', '--null']));
   const upstream = settings.get(`branch.${branch}.remote`) ?? 'origin';

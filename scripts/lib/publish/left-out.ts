@@ -1,0 +1,71 @@
+import type { Stats } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Day } from '../core/day.ts';
+import { formatList } from '../core/format.ts';
+import {
+  BADGE_PATH,
+  chartPath,
+  DATABASE_PATH,
+  INDEX_PATH,
+  LATEST_CSV_PATH,
+  reportPath,
+  summaryPath,
+} from '../core/paths.ts';
+import { monthOf, weekOf } from '../core/period.ts';
+import { exists } from '../system/files.ts';
+import { gitOrNull } from '../system/git.ts';
+
+/**
+ * Why git would leave some of the day's files out of a commit, and what to do; null if it would
+ * not. Git ignores files by rules, and it takes nothing from a linked folder or from a repository
+ * within the repository.
+ */
+export async function findLeftOut(root: string, day: Day): Promise<string | null> {
+  const periods = [weekOf(day), monthOf(day)];
+  const files = [
+    DATABASE_PATH,
+    LATEST_CSV_PATH,
+    reportPath(day),
+    INDEX_PATH,
+    BADGE_PATH,
+    chartPath(day),
+    ...periods.flatMap((period) => [summaryPath(period), chartPath(period.name)]),
+  ];
+  const folders = new Set(files.flatMap(foldersOf));
+  for (const folder of [...folders].sort()) {
+    const problem = await findFolderProblem(root, folder);
+    if (problem !== null) return problem;
+  }
+  // A file that was committed in spite of a rule is not ignored.
+  const ignored = (await gitOrNull(root, ['check-ignore', '--', ...files]))?.split('\n') ?? [];
+  const [first] = ignored;
+  if (first === undefined) return null;
+  return (
+    `git ignores ${formatList(ignored, 3)}, so it would not be published; ` +
+    `git check-ignore -v ${first} shows which rule does that`
+  );
+}
+
+async function findFolderProblem(root: string, folder: string): Promise<string | null> {
+  const found = await statIfThere(path.join(root, folder));
+  if (found === null) return null;
+  const instead = 'git would leave out what is in it; use an ordinary folder';
+  if (found.isSymbolicLink()) return `${folder} is a link, and ${instead}`;
+  if (!found.isDirectory()) return `${folder} is no folder; move it away`;
+  const isRepository = await exists(path.join(root, folder, '.git'));
+  return isRepository ? `${folder} is a repository of its own, and ${instead}` : null;
+}
+
+function statIfThere(file: string): Promise<Stats | null> {
+  return lstat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+}
+
+/** `reports` and `reports/charts` for a file in the latter. */
+function foldersOf(file: string): string[] {
+  const names = file.split('/').slice(0, -1);
+  return names.map((_, i) => names.slice(0, i + 1).join('/'));
+}
