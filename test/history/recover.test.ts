@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { runScript } from '../helpers/process.ts';
-import { createOnce, createRepository } from '../helpers/repository.ts';
+import { createOnce, createRepository, writeWatchlist } from '../helpers/repository.ts';
 import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
 
 const SNAPSHOTS = 'SELECT date, hashtag, video_count FROM snapshots ORDER BY date, hashtag';
@@ -116,6 +116,48 @@ describe('npm run restore', () => {
     expect(ran).toMatchObject({ exitCode: 0 });
     expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);
     expect(await readFile(`${file}.damaged`, 'utf8')).toBe('committed damage');
+  });
+
+  it('says how many rows go before it takes them away, and keeps every damaged file', async () => {
+    const { root, file } = await createHistory();
+    const api = await startApi();
+    await runTrack(root, api, [], { day: '2026-11-23' });
+    await runTrack(root, api, [], { day: '2026-11-24' });
+    const whole = await readFile(file);
+    // As if the file were cut short: the number of pages in its header.
+    const damaged = Buffer.concat([whole]);
+    damaged.writeUInt32BE(1000, 28);
+    await writeFile(file, damaged);
+    const ran = await runScript('restore', [], root);
+    expect(ran).toMatchObject({ exitCode: 0 });
+    expect(ran.stdout).toMatch(
+      /^Going: 2 snapshots and 2 runs of the damaged file.*\nKept .* as data\/hashtag_tracker\.db\.damaged\nRestored/,
+    );
+    expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);
+
+    for (const text of ['second', 'third']) {
+      await writeFile(file, text);
+      const again = await runScript('restore', [], root);
+      expect(again.stdout).toMatch(/^No row of the damaged file can be read/);
+    }
+    expect((await readFile(`${file}.damaged`)).equals(damaged)).toBe(true);
+    expect(await readFile(`${file}.2.damaged`, 'utf8')).toBe('second');
+    expect(await readFile(`${file}.3.damaged`, 'utf8')).toBe('third');
+    expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);
+  });
+
+  it('counts the rows that can be read if the damage hides others', async () => {
+    const { root, file } = await createHistory();
+    const names = Array.from({ length: 160 }, (_, i) => `a_hashtag_with_a_long_name_${i}`);
+    await writeWatchlist(root, names);
+    await runTrack(root, await startApi(), [], { day: '2026-11-23' });
+    const damaged = await readFile(file);
+    damaged.fill(0xff, damaged.length - 4096, damaged.length);
+    await writeFile(file, damaged);
+    const ran = await runScript('restore', [], root);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stdout).toMatch(/^Going: at least [1-9]\d* snapshots and 1 run of the damaged file/);
+    expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);
   });
 
   it('leaves a sound database alone', async () => {

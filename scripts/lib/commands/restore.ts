@@ -6,8 +6,9 @@ import { addFromReports } from '../history/from-reports.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
 import { withLock } from '../store/lock.ts';
 import { findGoodVersion, readDatabaseFile, saveDatabase } from '../store/open.ts';
+import { countLost } from '../store/salvage.ts';
 import { type Context, defineCommand } from '../system/command.ts';
-import { writeFileAtomically } from '../system/files.ts';
+import { exists, writeFileAtomically } from '../system/files.ts';
 
 export const restore = defineCommand({
   name: 'restore',
@@ -47,15 +48,37 @@ async function restoreGoodVersion({ root, log }: Context): Promise<OpenDatabase>
       `git’s history has no good version of ${DATABASE_PATH}; move the file away, then run: npm run track`,
     );
   }
-  const file = path.join(root, DATABASE_PATH);
+  const db = await parseDatabase(Buffer.from(good.file)); // a copy: SQLite changes the bytes
   const damaged = await readDatabaseFile(root);
   if (damaged !== null) {
-    await writeFileAtomically(`${file}.damaged`, damaged);
-    log.info(`Kept the damaged file as ${DATABASE_PATH}.damaged`);
+    log.info(await describeLoss(damaged, db));
+    log.info(`Kept the damaged file as ${await keepCopy(root, damaged)}`);
   }
-  await writeFileAtomically(file, good.file);
+  await writeFileAtomically(path.join(root, DATABASE_PATH), good.file);
   log.info(`Restored ${DATABASE_PATH} from commit ${good.commit}, days up to ${good.newestDay}`);
-  return parseDatabase(good.file);
+  return db;
+}
+
+/** How many rows of the damaged file the database that replaces it lacks. */
+async function describeLoss(damaged: Buffer, db: OpenDatabase): Promise<string> {
+  const lost = await countLost(damaged, db);
+  if (lost === null) return 'No row of the damaged file can be read, so what goes can’t be counted';
+  const { snapshots, runs, isAll } = lost;
+  const rows = `${plural(snapshots, 'snapshot')} and ${plural(runs, 'run')} of the damaged file`;
+  return isAll
+    ? `Going: ${rows}, which the restored one lacks`
+    : `Going: at least ${rows}, which the restored one lacks; the damage hides the rest`;
+}
+
+/** Keeps a copy of the damaged file beside it, under a name that no earlier copy has. */
+async function keepCopy(root: string, damaged: Buffer): Promise<string> {
+  for (let number = 1; ; number++) {
+    const name = `${DATABASE_PATH}${number === 1 ? '' : `.${number}`}.damaged`;
+    const file = path.join(root, name);
+    if (await exists(file)) continue;
+    await writeFileAtomically(file, damaged);
+    return name;
+  }
 }
 
 /** False if some reports can't be read. */

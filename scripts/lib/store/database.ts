@@ -21,10 +21,7 @@ export async function parseDatabase(
   name = DATABASE_PATH,
 ): Promise<OpenDatabase> {
   if (file !== null) refuseForeignFile(file, name);
-  // Loaded only here, because not every command opens a database.
-  sqlJs ??= import('sql.js').then(({ default: initSqlJs }) => initSqlJs());
-  const { Database } = await sqlJs;
-  const db = new Database(file);
+  const db = await openUnchecked(file);
   try {
     if (file !== null) {
       refuseTriggers(db, name);
@@ -33,12 +30,21 @@ export async function parseDatabase(
     }
     migrate(db, name);
     checkColumns(db, name);
-    return Object.assign(db, { [Symbol.dispose]: () => db.close() });
+    return db;
   } catch (cause) {
     db.close();
     if (cause instanceof DatabaseError) throw cause;
     throw damaged(name, `SQLite says: ${errorMessage(cause)}`, cause);
   }
+}
+
+/** Opens a database from bytes that may be damaged. Any query of it may then throw. */
+export async function openUnchecked(file: Uint8Array | null): Promise<OpenDatabase> {
+  // Loaded only here, because not every command opens a database.
+  sqlJs ??= import('sql.js').then(({ default: initSqlJs }) => initSqlJs());
+  const { Database } = await sqlJs;
+  const db = new Database(file);
+  return Object.assign(db, { [Symbol.dispose]: () => db.close() });
 }
 
 /** True for the bytes of a SQLite file that the tutorial's script wrote. Opening them upgrades them. */
