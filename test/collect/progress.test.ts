@@ -29,6 +29,12 @@ describe('progress in a log', () => {
     ]);
   });
 
+  it('keeps a name that is written from right to left apart from the numbers', () => {
+    expect(linesOf({ hashtag: 'שלום' })).toEqual([
+      '[12/100] \u2068#שלום\u2069 1,247,832 videos, 98,412,233 views (40 s left)',
+    ]);
+  });
+
   it.each([
     [1, '1 s'],
     [89_000, '89 s'],

@@ -6,7 +6,9 @@ import {
   HashtagNameError,
   hashtagUrl,
   parseHashtagName,
+  showHashtag,
 } from '../../scripts/lib/core/hashtag-name.ts';
+import { isolateRightToLeft, plainText } from '../../scripts/lib/core/text.ts';
 
 const pastedText = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -121,7 +123,7 @@ describe('parseHashtagName', () => {
   ])('reads %j as %j and gives a notice', (text, name) => {
     expect(parseHashtagName(text)).toEqual({
       name,
-      notice: `${JSON.stringify(text)} is tracked as #${name}`,
+      notice: `${isolateRightToLeft(JSON.stringify(text))} is tracked as ${showHashtag(name)}`,
     });
   });
 
@@ -208,6 +210,24 @@ describe('canonicalHashtag', () => {
     ['', ''],
   ])('reads the stored name %j as %j', (stored, expected) => {
     expect(canonicalHashtag(stored)).toBe(expected);
+  });
+});
+
+describe('showHashtag', () => {
+  it.each([
+    ['llm', '#llm'],
+    ['日本🚀', '#日本🚀'],
+    ['caf\u00e92', '#caf\u00e92'],
+    ['שלום', '\u2068#שלום\u2069'],
+    ['می\u200cخواهم', '\u2068#می\u200cخواهم\u2069'],
+    ['ai_الذكاء', '\u2068#ai_الذكاء\u2069'],
+    ['ދިވެހި', '\u2068#ދިވެހި\u2069'],
+    ['𞤀𞤣𞤤𞤢𞤥', `\u2068#𞤀𞤣𞤤𞤢𞤥\u2069`],
+    ['a\u202eb\nc', '#a b c'],
+    ['ש\u2069\u202eb', '\u2068#ש b\u2069'],
+  ])('shows %j as %j, once and again', (name, shown) => {
+    expect(showHashtag(name)).toBe(shown);
+    expect(plainText(showHashtag(name))).toBe(shown);
   });
 });
 

@@ -65,6 +65,7 @@ describe('renderLink', () => {
     ['llm', 'https://x.test/llm', '', '[llm](https://x.test/llm)'],
     ['llm', 'https://x.test/llm', '#', '[#llm](https://x.test/llm)'],
     ['a]b', 'a.md', '', '[a\\]b](a.md)'],
+    ['של_ם', 'https://x.test/%D7', '#', '[\u2068#של\\_ם\u2069](https://x.test/%D7)'],
     ['x', 'a b(c)|<d>\\', '', '[x](a%20b%28c%29%7C%3Cd%3E%5C)'],
   ])('links %j to %j', (text, address, prefix, expected) => {
     expect(renderLink(text, address, prefix)).toBe(expected);

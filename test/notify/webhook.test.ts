@@ -36,6 +36,13 @@ describe('a message', () => {
     );
   });
 
+  it('keeps names that are written from right to left apart', () => {
+    const missed = ['שלום', 'llm', 'مرحبا'].map((hashtag) => ({ hashtag, reason: 'HTTP 503' }));
+    const text = render({ trending: ['سلام'], failures: missed });
+    expect(text).toContain('\n📈 \u2068#سلام\u2069\n');
+    expect(text).toContain('captured: \u2068#שלום\u2069, #llm, \u2068#مرحبا\u2069 (HTTP');
+  });
+
   it('is not written if nothing is new', () => {
     expect(render({})).toBeNull();
   });

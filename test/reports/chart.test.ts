@@ -99,6 +99,29 @@ describe('the chart', () => {
     expect(labels).toEqual([`#${'a'.repeat(18)}…  300`, `#${'日'.repeat(9)}…  200`]);
   });
 
+  it('never labels two long names alike', () => {
+    const start = 'a'.repeat(30);
+    const names = [`${start}1`, `${start}2`, `${start}x${start}`, `${start}y${start}`];
+    const { labels } = draw(...names.map((name) => rows(name, [1, 2])));
+    expect(labels).toEqual([
+      `#${'a'.repeat(9)}…${'a'.repeat(8)}1  200`,
+      `#${'a'.repeat(9)}…${'a'.repeat(8)}2  200`,
+      `#${'a'.repeat(18)}…(1)  200`,
+      `#${'a'.repeat(18)}…(2)  200`,
+    ]);
+  });
+
+  it('cuts no character in two', () => {
+    const family = '👨\u200d👩\u200d👧';
+    const { labels } = draw(rows(family.repeat(10), [1, 2]));
+    expect(labels).toEqual([`#${family.repeat(3)}…  200`]);
+  });
+
+  it('keeps names that are written from right to left apart from the numbers', () => {
+    const { labels } = draw(rows('שלום', [1, 2]), rows('م'.repeat(30), [1, 3]));
+    expect(labels).toEqual(['\u2068#שלום\u2069  200', `\u2068#${'م'.repeat(18)}…\u2069  300`]);
+  });
+
   it('of 300 hashtags has 8 lines in 8 colours, with labels inside it that do not overlap', () => {
     const same = Array.from({ length: 300 }, (_, i) => rows(`tag${i}`, [1000, 1020]));
     const { lines, labels, labelYs } = draw(...same);

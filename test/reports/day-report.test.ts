@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays } from '../../scripts/lib/core/day.ts';
 import { formatInstant } from '../../scripts/lib/core/format.ts';
+import { hashtagLink } from '../../scripts/lib/core/markdown.ts';
 import type { DayRecord, Failure, RunInfo, Snapshot } from '../../scripts/lib/core/snapshot.ts';
 import { renderHeadline, renderHealth, renderTrending } from '../../scripts/lib/reports/brief.ts';
 import { renderConsoleReport } from '../../scripts/lib/reports/console.ts';
@@ -475,7 +476,7 @@ describe('the data notes', () => {
         const hashtags = ['llm', name];
         const first = notes(render([...stored, ...rows(name, [5])], {}, { hashtags })).join('\n');
         expect(first).toContain('**Begins anew**, because the name was stored without its joiners');
-        expect(first).toContain(`(before: [#${before}](`);
+        expect(first).toContain(`(before: ${hashtagLink(before)})`);
         const second = [...stored, ...rows(name, [5, 6])];
         expect(notes(render(second, {}, { hashtags })).join()).not.toContain('Begins anew');
         const both = [...stored, ...rows(name, [5])];
@@ -687,6 +688,18 @@ describe('the console report', () => {
     ]) {
       expect(text).toContain(`#${name}`);
     }
+  });
+
+  it.each(['שלום', 'مرحبا', 'ދިވެހި'])('keeps %s apart from the numbers, in its column', (name) => {
+    const report = compose([...rows(name, [100, 200]), ...rows('llm', [100, 200])]);
+    const lines = renderConsoleReport(report).split('\n');
+    expect(lines).toContainEqual(
+      `\u2068#${name}\u2069${' '.repeat(19 - name.length)}             200 videos | growth: +100%  trending`,
+    );
+    expect(renderHeadline(report)).toContain(`\u2068#${name}\u2069 +100%`);
+    expect(renderReport(report, LINKS)).toContain(
+      `|[\u2068#${name}\u2069](https://www.tiktok.com/`,
+    );
   });
 
   it('does not call a day the first if only the count of videos is missing', () => {

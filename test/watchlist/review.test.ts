@@ -113,6 +113,16 @@ describe('the rendered review', () => {
     expect(markdown).toMatch(/\n\n⚠️ the credits end\n$/);
   });
 
+  it('keeps names that are written from right to left apart', () => {
+    const names = ['שלום', 'llm', 'مرحبا'];
+    const text = renderConsoleReview(review(null, names));
+    expect(text).toContain('Added: \u2068#שלום\u2069, #llm, \u2068#مرحبا\u2069\n');
+    const slower = [{ name: 'سلام', trendingGrowthPercent: 9 }];
+    expect(renderConsoleReview(review(['سلام'], slower))).toContain(
+      'trendingGrowthPercent of \u2068#سلام\u2069: none → 9',
+    );
+  });
+
   it('shows hostile text as nothing but text', () => {
     for (const hostile of HOSTILE_NAMES) {
       const before = [{ name: 'a', group: 'x' }];

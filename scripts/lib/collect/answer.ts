@@ -1,5 +1,5 @@
 import { type Counts, parseCount } from '../core/count.ts';
-import { canonicalHashtag } from '../core/hashtag-name.ts';
+import { canonicalHashtag, showHashtag } from '../core/hashtag-name.ts';
 import { type HttpAnswer, parseRetryAfter, serverNow } from '../system/http.ts';
 import { parseExactJson } from './exact-json.ts';
 
@@ -86,7 +86,7 @@ function parseAnswer(hashtag: string, body: unknown, text: string, detail: strin
   const title = challenge?.title;
   if (typeof title === 'string' && title !== '' && canonicalHashtag(title) !== hashtag) {
     const id = challenge?.id;
-    const which = typeof id === 'string' ? `#${title} (id ${id})` : `#${title}`;
+    const which = typeof id === 'string' ? `${showHashtag(title)} (id ${id})` : showHashtag(title);
     return { kind: 'failed', reason: `the API answered for another hashtag: ${which}` };
   }
   const isAboutNothing =

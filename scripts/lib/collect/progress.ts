@@ -1,4 +1,5 @@
 import { formatCount, formatDuration } from '../core/format.ts';
+import { showHashtag } from '../core/hashtag-name.ts';
 import { createProgressBar } from '../system/progress-bar.ts';
 import type { Progress } from './collect.ts';
 
@@ -15,7 +16,8 @@ export function createProgressView(
   return {
     show(progress: Progress): void {
       const { done, hashtag, remainingMs } = progress;
-      if (stream?.isTTY) bar.show(done, `#${hashtag}, ${formatDuration(remainingMs)} left`);
+      if (stream?.isTTY)
+        bar.show(done, `${showHashtag(hashtag)}, ${formatDuration(remainingMs)} left`);
       else log(renderLine(progress));
     },
     /** Says why nothing happens for a while. */
@@ -34,5 +36,5 @@ function renderLine({ done, total, hashtag, result, remainingMs }: Progress): st
       ? `${formatCount(result.videoCount)} videos, ${formatCount(result.viewCount)} views`
       : `${result.kind.replace('-', ' ')}: ${result.reason}`;
   const left = done < total ? ` (${formatDuration(remainingMs)} left)` : '';
-  return `[${done}/${total}] #${hashtag} ${counts}${left}`;
+  return `[${done}/${total}] ${showHashtag(hashtag)} ${counts}${left}`;
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Database } from 'sql.js';
 import { UsageError } from '../core/errors.ts';
-import { canonicalHashtag } from '../core/hashtag-name.ts';
+import { canonicalHashtag, showHashtag } from '../core/hashtag-name.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
 import { errorMessage } from '../core/text.ts';
 import { FORMATS, formatRows } from '../store/csv.ts';
@@ -63,7 +63,7 @@ function warnOfUnknown(db: Database, hashtags: Set<string> | null, log: Context[
   const rows = selectRows(db, 'SELECT DISTINCT hashtag FROM snapshots');
   const known = new Set(rows.map((row) => canonicalHashtag(String(row.hashtag))));
   for (const name of hashtags) {
-    if (!known.has(name)) log.warning(`the database has no snapshot of #${name}`);
+    if (!known.has(name)) log.warning(`the database has no snapshot of ${showHashtag(name)}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { plural } from '../core/format.ts';
+import { showHashtag } from '../core/hashtag-name.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
 import { addFromReports } from '../history/from-reports.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
@@ -86,7 +87,7 @@ async function addReported(db: OpenDatabase, { root, log }: Context): Promise<bo
   const { recovered, unreadable } = await addFromReports(db, root);
   if (recovered.length > 0) await saveDatabase(db, root);
   for (const { report, snapshots } of recovered) {
-    const names = snapshots.map(({ hashtag }) => `#${hashtag}`).join(', ');
+    const names = snapshots.map(({ hashtag }) => showHashtag(hashtag)).join(', ');
     log.info(`${plural(snapshots.length, 'snapshot')} added from ${report}: ${names}`);
   }
   for (const problem of unreadable) log.error(`Nothing added from ${problem}`);

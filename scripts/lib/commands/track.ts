@@ -3,6 +3,7 @@ import { stillToAsk } from '../collect/what-to-ask.ts';
 import { addDays, type Day, dayOf } from '../core/day.ts';
 import { type ExitCode, UsageError } from '../core/errors.ts';
 import { formatList, plural } from '../core/format.ts';
+import { showHashtag } from '../core/hashtag-name.ts';
 import { DATABASE_PATH, REPORTS_FOLDER } from '../core/paths.ts';
 import type { DayRecord, Failure, Run } from '../core/snapshot.ts';
 import { errorMessage } from '../core/text.ts';
@@ -214,19 +215,17 @@ async function publishDay(
 /** The exit code, and an annotation for everything that a person should know. */
 function judge(record: DayRecord | null, { run, failures, wanted, log }: Session): ExitCode {
   for (const { hashtag, kind, reason } of failures) {
-    if (kind === 'not-found') log.warning(`#${hashtag} was not found on TikTok (${reason})`);
-    if (kind === 'failed') log.error(`#${hashtag}: ${reason}`);
-    if (kind === 'rejected') log.error(`The API refuses the name #${hashtag} (${reason})`);
+    if (kind === 'not-found')
+      log.warning(`${showHashtag(hashtag)} was not found on TikTok (${reason})`);
+    if (kind === 'failed') log.error(`${showHashtag(hashtag)}: ${reason}`);
+    if (kind === 'rejected')
+      log.error(`The API refuses the name ${showHashtag(hashtag)} (${reason})`);
   }
   const state = judgeRecord(record);
   const hasSnapshots = state.captured.size > 0;
   const toAsk = new Set(hashtagsToAsk(state, wanted));
   const missing = missingHashtags(state, wanted);
-  const renderNames = (names: string[]) =>
-    formatList(
-      names.map((name) => `#${name}`),
-      10,
-    );
+  const renderNames = (names: string[]) => formatList(names.map(showHashtag), 10);
   const words = run?.stopReason ? [`Stopped early: ${run.stopReason}.`] : [];
   if (toAsk.size > 0) words.push(`Still missing: ${renderNames([...toAsk])}.`);
   const refused = missing.filter((name) => !toAsk.has(name));
@@ -276,7 +275,7 @@ function chooseHashtags(list: string | undefined, watchlist: Watchlist): string[
   const unknown = [...wanted].filter((name) => !active.includes(name));
   if (unknown.length === 0) return active.filter((name) => wanted.has(name));
   throw new UsageError(
-    `--hashtag: not on the watchlist, or paused: ${unknown.map((name) => `#${name}`).join(', ')}; ` +
+    `--hashtag: not on the watchlist, or paused: ${unknown.map(showHashtag).join(', ')}; ` +
       'change data/hashtags.json first',
   );
 }

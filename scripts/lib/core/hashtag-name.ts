@@ -1,4 +1,5 @@
 import { EMOJI, withoutInvisible } from './invisible.ts';
+import { isolateRightToLeft, plainText } from './text.ts';
 
 /** The text can't be a hashtag. The message says why. */
 export class HashtagNameError extends Error {
@@ -52,7 +53,7 @@ export function parseHashtagName(text: string): { name: string; notice: string |
     );
   }
   const isAsWritten = joined === bare && visible === text && pasted === decoded;
-  const notice = isAsWritten ? null : `${quote(text)} is tracked as #${name}`;
+  const notice = isAsWritten ? null : `${quote(text)} is tracked as ${showHashtag(name)}`;
   return { name, notice };
 }
 
@@ -73,6 +74,11 @@ export function canonicalHashtag(storedName: string): string {
 export function foldCase(name: string): string {
   const folded = Array.from(name, (character) => character.toUpperCase().toLowerCase());
   return folded.join('').normalize('NFC');
+}
+
+/** `#name` for people, in a line of plain text with other names and numbers. */
+export function showHashtag(name: string): string {
+  return isolateRightToLeft(`#${plainText(name)}`);
 }
 
 /** The hashtag's public page on TikTok. */
@@ -102,5 +108,6 @@ function withoutEmoji(text: string): string {
 
 function quote(text: string): string {
   const characters = [...text];
-  return JSON.stringify(characters.length > 60 ? `${characters.slice(0, 60).join('')}…` : text);
+  const start = characters.length > 60 ? `${characters.slice(0, 60).join('')}…` : text;
+  return isolateRightToLeft(JSON.stringify(start));
 }

@@ -1,6 +1,6 @@
 import { markdownTable } from 'markdown-table';
 import { hashtagUrl } from './hashtag-name.ts';
-import { plainText } from './text.ts';
+import { isolateRightToLeft, plainText } from './text.ts';
 
 /** Escapes text from outside: nothing in it becomes markup, HTML, a mention or a link. */
 export function escapeMarkdown(text: string): string {
@@ -16,7 +16,8 @@ export function renderCode(text: string): string {
 
 /** A Markdown link. The text is escaped, the prefix is not. The address may contain anything. */
 export function renderLink(text: string, address: string, prefix = ''): string {
-  return `[${prefix}${escapeMarkdown(text)}](${address.replace(/[()<>|\\\s]/g, percentEncode)})`;
+  const shown = isolateRightToLeft(prefix + escapeMarkdown(text));
+  return `[${shown}](${address.replace(/[()<>|\\\s]/g, percentEncode)})`;
 }
 
 /** The hashtag's name, linked to its page on TikTok. */

@@ -17,6 +17,18 @@ export function plainText(text: string, maxCharacters = 200): string {
   return `${cut.replace(UNCLOSED_ISOLATE, '')}…`;
 }
 
+// A letter that is written from right to left, or a digit of such a script that is, too.
+const RIGHT_TO_LEFT =
+  /(?=\p{L})[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFF\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]|[\u07C0-\u07C9\u{1E950}-\u{1E959}]/u;
+
+/**
+ * The text as it is; if it is written from right to left, between marks (U+2068, U+2069) that keep
+ * it from changing the order of the numbers and names beside it.
+ */
+export function isolateRightToLeft(text: string): string {
+  return RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text;
+}
+
 const UNCLOSED_ISOLATE = /\u2068[^\u2069]*$/u;
 
 /** The text of a file; if its bytes are not UTF-8, null and what they are instead. */

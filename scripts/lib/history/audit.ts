@@ -3,6 +3,7 @@ import type { Counts } from '../core/count.ts';
 import { addDays, type Day, daysBetween, isDay } from '../core/day.ts';
 import { UsageError } from '../core/errors.ts';
 import { formatList, plural } from '../core/format.ts';
+import { showHashtag } from '../core/hashtag-name.ts';
 import { DATABASE_PATH, REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { plainText } from '../core/text.ts';
 import { newestDay, readDay, readDays } from '../store/days.ts';
@@ -169,7 +170,7 @@ export function abbreviate(hash: string): string {
 /** `3f2a9c1 2026-11-20 #aitools: the problem; before: …; after: …`: a finding in one line. */
 export function renderFinding(finding: Finding): string {
   const { commit, day, hashtag, problem, before, after } = finding;
-  const place = [commit, day, hashtag && `#${hashtag}`].filter((part) => part).join(' ');
+  const place = [commit, day, hashtag && showHashtag(hashtag)].filter((part) => part).join(' ');
   const values =
     before || after ? `; before: ${before ?? 'nothing'}; after: ${after ?? 'nothing'}` : '';
   return plainText(`${place}: ${problem}${values}`, 400);
@@ -322,7 +323,7 @@ function describeGaps(db: Database, startDay: Day | null): string[] {
   const missed = days
     .filter((entry) => entry.missed.length > 0 && (startDay === null || entry.day > startDay))
     .map((entry) => {
-      const names = entry.missed.map(({ hashtag }) => `#${plainText(hashtag)}`);
+      const names = entry.missed.map(({ hashtag }) => showHashtag(hashtag));
       return `${entry.day}: no counts for ${formatList(names)}`;
     });
   return gaps.length === 0 ? missed : [`missing days: ${gaps.join(', ')}`, ...missed];

@@ -5,6 +5,7 @@ import type { Database } from 'sql.js';
 import { type Day, isDay } from '../core/day.ts';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { formatList, formatRanges, plural } from '../core/format.ts';
+import { showHashtag } from '../core/hashtag-name.ts';
 import { DATABASE_PATH, REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { plainText } from '../core/text.ts';
 import { isTutorialFile, type OpenDatabase, parseDatabase } from '../store/database.ts';
@@ -131,7 +132,7 @@ function cantCompare(reason: string): DatabaseError {
 }
 
 function renderChange({ day, hashtag, problem, before, after }: RowChange): string {
-  const place = hashtag === undefined ? day : `${day} #${hashtag}`;
+  const place = hashtag === undefined ? day : `${day} ${showHashtag(hashtag)}`;
   const values = `the last commit has ${before ?? 'nothing'}; this file has ${after ?? 'nothing'}`;
   return plainText(`${place}: ${problem} (${values})`, 400);
 }

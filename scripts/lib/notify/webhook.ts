@@ -1,6 +1,6 @@
 import { formatCount, formatList } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
-import { plainText } from '../core/text.ts';
+import { isolateRightToLeft, plainText } from '../core/text.ts';
 import type { DayReport } from '../reports/day-report.ts';
 import type { Clock } from '../system/clock.ts';
 import {
@@ -108,7 +108,7 @@ function isPostable(url: string): boolean {
 }
 
 function renderTrend(hashtag: string, report: DayReport | null): string {
-  const name = `#${escapeText(hashtag)}`;
+  const name = renderName(hashtag);
   const trend = report?.trends.find((candidate) => candidate.hashtag === hashtag);
   if (trend === undefined) return `📈 ${name}`;
   return `${trendMark(trend)} ${name} ${escapeText(describeTrend(trend).join(', '))}`;
@@ -116,9 +116,13 @@ function renderTrend(hashtag: string, report: DayReport | null): string {
 
 function renderNames(failures: { hashtag: string }[]): string {
   return formatList(
-    failures.map(({ hashtag }) => `#${escapeText(hashtag)}`),
+    failures.map(({ hashtag }) => renderName(hashtag)),
     MAX_NAMES,
   );
+}
+
+function renderName(hashtag: string): string {
+  return isolateRightToLeft(`#${escapeText(hashtag)}`);
 }
 
 /** Escapes text from outside: no mention, no link with another text, no markup of Slack. */

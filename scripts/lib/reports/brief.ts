@@ -1,6 +1,6 @@
 import { formatCount, formatInstant, formatList, plural } from '../core/format.ts';
+import { showHashtag } from '../core/hashtag-name.ts';
 import { hashtagLink } from '../core/markdown.ts';
-import { plainText } from '../core/text.ts';
 import { isRealChange, rankedMeasure } from '../trends/growth.ts';
 import { describeTrend, formatGrowth, trendMark } from '../trends/trend-words.ts';
 import { isTrending, type Trend } from '../trends/trends.ts';
@@ -15,7 +15,7 @@ export function renderHeadline(report: DayReport): string {
   const trending = report.trends.filter(isTrending);
   if (trending.length === 0) return captured;
   const items = trending.map(
-    (trend) => `#${plainText(trend.hashtag)} ${formatGrowth(rankedMeasure(trend).growth)}`,
+    (trend) => `${showHashtag(trend.hashtag)} ${formatGrowth(rankedMeasure(trend).growth)}`,
   );
   return `${captured}, ${trending.length} trending (${formatList(items, 5)})`;
 }

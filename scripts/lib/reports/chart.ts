@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { type Day, daysUpTo } from '../core/day.ts';
-import { compareText, plainText } from '../core/text.ts';
+import { showHashtag } from '../core/hashtag-name.ts';
+import { compareText, isolateRightToLeft, plainText } from '../core/text.ts';
 import type { Trend } from '../trends/trends.ts';
 import { type ChartLine, chooseChartTrends } from './chart-lines.ts';
 
@@ -8,6 +9,9 @@ const WIDTH = 880;
 const HEIGHT = 420;
 /** Longer names are cut in the chart. */
 const NAME_WIDTH = 18;
+/** How much of the end is shown of a long name that begins like another one. */
+const TAIL_WIDTH = 9;
+const CHARACTERS = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const LABEL_HEIGHT = 15;
 
 // Eight hues with a contrast of 3:1 on GitHub's white and its dark grey, distinct for the colour-blind.
@@ -42,13 +46,14 @@ export function drawChart(chosen: ChartLine[], allDays: Day[]): string | null {
   const firstShown = Math.min(...shown.map((l) => l.counts.findIndex((count) => count !== null)));
   const days = allDays.slice(firstShown);
 
-  const lines = shown.map((line) => {
+  const names = shortNames(shown.map(({ hashtag }) => hashtag));
+  const lines = shown.map((line, at) => {
     const counts = line.counts.slice(firstShown);
     const base = counts.find((count) => count !== null && count > 0) ?? 1;
     const index = counts.map((count) => (count === null ? null : round((count / base) * 100)));
     const last = index.findLast((value) => value !== null) ?? 100;
     const views = line.rankedBy === 'views' ? ' (views)' : '';
-    return { index, last, label: `${shortName(line.hashtag)}${views}  ${last}` };
+    return { index, last, label: `${names[at]}${views}  ${last}` };
   });
 
   // Loaded only here, because not every run draws. The one-file build loads 5 times faster.
@@ -106,9 +111,9 @@ export function drawChart(chosen: ChartLine[], allDays: Day[]): string | null {
       })),
     });
     const svg = chart.renderToSVGString();
-    const names = shown.map((line) => `#${line.hashtag}`).join(', ');
+    const allNames = shown.map(({ hashtag }) => showHashtag(hashtag)).join(', ');
     const span = `Growth from ${days[0]} to ${days.at(-1)}, indexed to 100`;
-    const title = `<title>${escapeXml(`${span}: ${names}`)}</title>`;
+    const title = `<title>${escapeXml(`${span}: ${allNames}`)}</title>`;
     // ECharts adds classes for the mouse. They are useless in an image and differ from run to run.
     const picture = svg
       .replace(/<style >[\s\S]*?<\/style>\n?/g, '')
@@ -146,19 +151,52 @@ function round(value: number): number {
   return Number(value.toFixed(1));
 }
 
-function shortName(hashtag: string): string {
-  let text = '';
-  for (const character of plainText(hashtag)) {
-    if (displayWidth(text + character) > NAME_WIDTH) return `#${text}…`;
-    text += character;
-  }
-  return `#${text}`;
+/** The hashtags' names for labels, no two the same. Long names are cut, at the end if possible. */
+function shortNames(hashtags: string[]): string[] {
+  const forms = hashtags.map((hashtag) => {
+    const characters = splitCharacters(plainText(hashtag));
+    return { atEnd: shorten(characters, 0), inMiddle: shorten(characters, TAIL_WIDTH) };
+  });
+  const taken = new Set<string>();
+  return forms.map((own) => {
+    const others = forms.filter((form) => form !== own);
+    const candidates = [
+      ...(others.some(({ atEnd }) => atEnd === own.atEnd) ? [] : [own.atEnd]),
+      ...(others.some(({ inMiddle }) => inMiddle === own.inMiddle) ? [] : [own.inMiddle]),
+      ...hashtags.map((_, i) => `${own.atEnd}(${i + 1})`),
+    ];
+    const name = candidates.find((candidate) => !taken.has(candidate)) ?? own.atEnd;
+    taken.add(name);
+    return isolateRightToLeft(`#${name}`);
+  });
 }
 
-/** The width of a text in Latin letters. East Asian characters are twice as wide. */
+/** The first and the last characters that fit; all of them if they do. */
+function shorten(characters: string[], tailWidth: number): string {
+  if (displayWidth(characters.join('')) <= NAME_WIDTH) return characters.join('');
+  const head = takeWidth(characters, NAME_WIDTH - tailWidth);
+  const tail = takeWidth(characters.toReversed(), tailWidth).toReversed();
+  return `${head.join('')}…${tail.join('')}`;
+}
+
+/** As many of the first characters as fit. */
+function takeWidth(characters: string[], width: number): string[] {
+  const tooWide = characters.findIndex(
+    (_, i) => displayWidth(characters.slice(0, i + 1).join('')) > width,
+  );
+  return tooWide < 0 ? characters : characters.slice(0, tooWide);
+}
+
+/** The characters as people see them: a letter with its marks or an emoji sequence is one. */
+function splitCharacters(text: string): string[] {
+  return Array.from(CHARACTERS.segment(text), ({ segment }) => segment);
+}
+
+/** The width of a text in Latin letters. East Asian characters are twice as wide, marks have none. */
 function displayWidth(text: string): number {
   const wide = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu;
-  return [...text].length + (text.match(wide)?.length ?? 0);
+  const visible = text.replace(/[\u2068\u2069]/g, '');
+  return [...visible].length + (visible.match(wide)?.length ?? 0);
 }
 
 function formatAxisDay(day: Day): string {

@@ -1,4 +1,5 @@
 import { formatCount, plural } from '../core/format.ts';
+import { showHashtag } from '../core/hashtag-name.ts';
 import { plainText } from '../core/text.ts';
 import { rankedMeasure } from '../trends/growth.ts';
 import { formatGrowth } from '../trends/trend-words.ts';
@@ -34,5 +35,7 @@ function renderLine(trend: Trend): string {
 }
 
 function nameColumn(hashtag: string): string {
-  return `#${plainText(hashtag)}`.padEnd(NAME_WIDTH);
+  const shown = showHashtag(hashtag);
+  // Marks of direction take no room.
+  return shown.padEnd(NAME_WIDTH + (shown.match(/[\u2068\u2069]/g)?.length ?? 0));
 }

@@ -3,7 +3,7 @@ import { type Counts, parseExactInteger, withoutQuirk } from '../core/count.ts';
 import { type Day, isDay } from '../core/day.ts';
 import { UsageError } from '../core/errors.ts';
 import { formatCount, plural } from '../core/format.ts';
-import { HashtagNameError, parseHashtagName } from '../core/hashtag-name.ts';
+import { HashtagNameError, parseHashtagName, showHashtag } from '../core/hashtag-name.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { FORMULA_START, plainText } from '../core/text.ts';
 import { toSnapshots } from './history.ts';
@@ -96,7 +96,7 @@ export function findOtherCounts(snapshots: Snapshot[], stored: Iterable<Row>): s
     const isOther = (name: keyof Counts) =>
       snapshot[name] !== null && snapshot[name] !== kept?.[name];
     if (kept === undefined || !(isOther('videoCount') || isOther('viewCount'))) return [];
-    return `${place}: the file has ${renderCounts(snapshot)}, the database ${renderCounts(kept)}`;
+    return `${snapshot.day} ${showHashtag(snapshot.hashtag)}: the file has ${renderCounts(snapshot)}, the database ${renderCounts(kept)}`;
   });
 }
 

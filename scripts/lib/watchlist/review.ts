@@ -1,4 +1,5 @@
 import { formatCount, formatDuration, formatList, plural } from '../core/format.ts';
+import { showHashtag } from '../core/hashtag-name.ts';
 import { escapeMarkdown, hashtagLink, renderTable } from '../core/markdown.ts';
 import type { CreditsLeft } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
@@ -18,7 +19,7 @@ export function reviewWatchlist(before: Watchlist | null, after: Watchlist) {
   for (const entry of after.entries) {
     // Whether it is paused is reported separately from its settings.
     const earlier = { ...(old.get(entry.name) ?? entry), paused: entry.paused };
-    settings.push(...listDifferences(earlier, entry, ` of #${entry.name}`));
+    settings.push(...listDifferences(earlier, entry, ` of ${showHashtag(entry.name)}`));
   }
   const namesOf = (entries: Watchlist['entries']) => entries.map((entry) => entry.name);
   return {
@@ -72,7 +73,7 @@ export function renderReview(review: WatchlistReview, remarks: string[]): string
 export function renderConsoleReview(review: WatchlistReview): string {
   const lines = describeChanges(review, {
     label: (text) => text,
-    hashtag: (name) => `#${plainText(name)}`,
+    hashtag: showHashtag,
     words: plainText,
   });
   const costs = costRows(review).map(([what, before, after]) => `${what}: ${before} → ${after}`);

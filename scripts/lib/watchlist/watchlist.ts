@@ -9,7 +9,7 @@ import {
 } from 'jsonc-parser';
 import * as v from 'valibot';
 import { formatProblem, type Problem, UsageError } from '../core/errors.ts';
-import { foldCase, HashtagNameError, parseHashtagName } from '../core/hashtag-name.ts';
+import { foldCase, HashtagNameError, parseHashtagName, showHashtag } from '../core/hashtag-name.ts';
 import { WATCHLIST_PATH } from '../core/paths.ts';
 import { decodeText } from '../core/text.ts';
 import type { Threshold } from '../trends/trends.ts';
@@ -65,7 +65,7 @@ export function findDoubles(names: string[]): Map<string, string> {
     else if (first !== name) {
       doubles.set(
         name,
-        `#${name} may be the same hashtag as #${first}, because they differ only in case; both are tracked`,
+        `${showHashtag(name)} may be the same hashtag as ${showHashtag(first)}, because they differ only in case; both are tracked`,
       );
     }
   }
@@ -157,7 +157,7 @@ function parseNames(list: Node | undefined, lineAt: (offset: number) => number) 
       if (firstOffset === undefined) {
         offsetOfName.set(name, offset);
       } else {
-        const message = `#${name} is already on line ${lineAt(firstOffset)}; remove one of the two`;
+        const message = `${showHashtag(name)} is already on line ${lineAt(firstOffset)}; remove one of the two`;
         mistakes.push({ offset, message });
       }
       if (notice !== null) notices.push({ offset, message: notice });
