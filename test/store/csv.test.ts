@@ -538,6 +538,45 @@ describe('npm run export', () => {
     expect(await readDatabaseFile(root)).toEqual(before);
   });
 
+  it.each<[string, (root: string) => Promise<void>]>([
+    ['data/hashtags.json', async () => {}],
+    ['data/hashtags.schema.json', async () => {}],
+    ['data/latest.csv', async () => {}],
+    ['data/tracker.lock', async () => {}],
+    [`${DATABASE_PATH}-journal`, async () => {}],
+    ['data/../data/./hashtags.json', async () => {}],
+    ['list.csv', (root) => symlink('data/hashtags.json', path.join(root, 'list.csv'))],
+    [
+      'hard.json',
+      (root) => link(path.join(root, 'data/hashtags.json'), path.join(root, 'hard.json')),
+    ],
+    ['reports/README.md', async () => {}],
+    ['reports/new/rows.csv', async () => {}],
+    ['folder/2024-05-02.md', (root) => symlink('reports', path.join(root, 'folder'))],
+  ])('never writes over another file of the tracker, named as %s', async (out, prepare) => {
+    const root = await createTracker();
+    await mkdir(path.join(root, 'reports'), { recursive: true });
+    await writeFile(path.join(root, 'data/hashtags.json'), '["llm"]');
+    await prepare(root);
+    const before = await readdir(root, { recursive: true });
+    expect(await runScript('export', ['--out', out], root)).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `error: --out ${out} is one of the tracker's own files; write another file\n`,
+    });
+    expect(await readdir(root, { recursive: true })).toEqual(before);
+    expect(await readFile(path.join(root, 'data/hashtags.json'), 'utf8')).toBe('["llm"]');
+  });
+
+  it.each(['data/rows.csv', 'reports.csv', 'reports-old/rows.csv'])(
+    'writes %s, which is no file of the tracker',
+    async (out) => {
+      const root = await createTracker();
+      expect(await runScript('export', ['--out', out], root)).toMatchObject({ exitCode: 0 });
+      expect(await readFile(path.join(root, out), 'utf8')).toContain('2024-05-02,llm,10,20');
+    },
+  );
+
   it('never creates a database out of a link that leads to a missing one', async () => {
     const root = await createFolder();
     await symlink(DATABASE_PATH, path.join(root, 'link.csv'));

@@ -4,14 +4,21 @@ import { pipeline } from 'node:stream/promises';
 import type { Database } from 'sql.js';
 import { UsageError } from '../core/errors.ts';
 import { canonicalHashtag, showHashtag } from '../core/hashtag-name.ts';
-import { DATABASE_PATH } from '../core/paths.ts';
+import {
+  DATABASE_PATH,
+  LATEST_CSV_PATH,
+  LOCK_PATH,
+  REPORTS_FOLDER,
+  SCHEMA_PATH,
+  WATCHLIST_PATH,
+} from '../core/paths.ts';
 import { errorMessage } from '../core/text.ts';
 import { FORMATS, formatRows } from '../store/csv.ts';
 import { iterateSnapshots } from '../store/history.ts';
 import { openDatabase } from '../store/open.ts';
 import { selectRows } from '../store/rows.ts';
 import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
-import { isSameFile, writeToNamedFile } from '../system/files.ts';
+import { isInFolder, isSameFile, writeToNamedFile } from '../system/files.ts';
 
 export const exportSnapshots = defineCommand({
   name: 'export',
@@ -30,7 +37,7 @@ export const exportSnapshots = defineCommand({
     }
     const firstDay = since === undefined ? null : parseDayFlag('--since', since);
     const hashtags = hashtag === undefined ? null : new Set(parseHashtagFlag('--hashtag', hashtag));
-    if (out !== undefined) await refuseDatabase(root, out);
+    if (out !== undefined) await refuseOwnFiles(root, out);
     using db = await openDatabase(root);
     warnOfUnknown(db, hashtags, log);
     const pieces = formatRows(iterateSnapshots(db, firstDay, hashtags), format);
@@ -47,16 +54,29 @@ export const exportSnapshots = defineCommand({
   },
 });
 
-async function refuseDatabase(root: string, out: string): Promise<void> {
-  const isDatabase = await isSameFile(
-    path.resolve(root, out),
-    path.join(root, DATABASE_PATH),
-  ).catch(
-    () => false, // a path that can't be read can't be written either, which is reported then
-  );
-  if (!isDatabase) return;
-  throw new UsageError(`--out ${out} is the tracker's database; write another file`);
+/** @throws UsageError if the path leads to the database, or to another file of the tracker */
+async function refuseOwnFiles(root: string, out: string): Promise<void> {
+  const file = path.resolve(root, out);
+  const isOneOf = async (paths: string[]) => {
+    for (const own of paths) {
+      if (await isSameFile(file, path.join(root, own))) return true;
+    }
+    return false;
+  };
+  const owner = async () => {
+    if (await isOneOf([DATABASE_PATH])) return "the tracker's database";
+    const isOwn = await isOneOf([...OWN_FILES, ...BESIDE_DATABASE]);
+    const isReport = isOwn || (await isInFolder(file, path.join(root, REPORTS_FOLDER)));
+    return isReport ? "one of the tracker's own files" : null;
+  };
+  // A path that can't be read can't be written either, which is reported then.
+  const found = await owner().catch(() => null);
+  if (found !== null) throw new UsageError(`--out ${out} is ${found}; write another file`);
 }
+
+const OWN_FILES = [WATCHLIST_PATH, SCHEMA_PATH, LATEST_CSV_PATH, LOCK_PATH];
+/** SQLite would take these files for a part of the database. */
+const BESIDE_DATABASE = ['-journal', '-wal', '-shm'].map((end) => DATABASE_PATH + end);
 
 function warnOfUnknown(db: Database, hashtags: Set<string> | null, log: Context['log']): void {
   if (hashtags === null) return;

@@ -89,6 +89,12 @@ export async function isSameFile(one: string, other: string): Promise<boolean> {
   return a !== null && b !== null && a.dev === b.dev && a.ino === b.ino;
 }
 
+/** True if the path leads into the folder, by any spelling or link. */
+export async function isInFolder(file: string, folder: string): Promise<boolean> {
+  const [target, parent] = await Promise.all([followLinks(file), followLinks(folder)]);
+  return target.startsWith(parent + path.sep);
+}
+
 /** Where a path leads, even if there is no such file yet. */
 async function followLinks(file: string, linksLeft = 40): Promise<string> {
   const there = await realpath(file).catch(() => null);
