@@ -2,6 +2,8 @@ import { access, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SCHEMA_PATH } from '../scripts/lib/core/paths.ts';
+import { parseDatabase } from '../scripts/lib/store/database.ts';
+import { selectRows, selectValue } from '../scripts/lib/store/rows.ts';
 import { parseWatchlist } from '../scripts/lib/watchlist/watchlist.ts';
 import { createFolder } from './helpers/folder.ts';
 import { PROJECT, runScript } from './helpers/process.ts';
@@ -50,6 +52,21 @@ describe('the README', () => {
     for (const name of propertyNames(schema)) {
       if (name !== '$schema') expect(readme).toMatch(new RegExp(`\`${name}\`|"${name}"`));
     }
+  });
+
+  it('names every table and column of the database, and no other', async () => {
+    using db = await parseDatabase(null);
+    const [, section = ''] = /## The database\n([\s\S]*?)\n## /.exec(readme) ?? [];
+    const documented = [...section.matchAll(/^\| `(\w+)` \| (.*?) \|/gm)].map(
+      ([, table, columns]) => `${table}: ${columns?.replaceAll('`', '')}`,
+    );
+    const tables = selectRows(db, "SELECT name FROM sqlite_schema WHERE type = 'table'");
+    const found = tables.map(({ name = null }) => {
+      const columns = selectRows(db, 'SELECT name FROM pragma_table_xinfo(?)', [name]);
+      return `${name}: ${columns.map((column) => column.name).join(', ')}`;
+    });
+    expect(documented).toEqual(found);
+    expect(section).toContain(`schema ${selectValue(db, 'PRAGMA user_version')} `);
   });
 
   it('shows a morning with the chart of the same day', async () => {

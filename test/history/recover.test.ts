@@ -181,6 +181,12 @@ describe('npm run restore', () => {
     const taken = await runScript('restore', ['--from-reports'], lost.root);
     expect(taken.stdout).toBe('1 snapshot added from reports/2026-11-22.md: #aitools\n');
     expect(await queryDatabase(lost.root, SNAPSHOTS)).toEqual(TWO_DAYS);
+    const imports = 'SELECT source, length(sha256), first_date, last_date, rows FROM imports';
+    expect(await queryDatabase(lost.root, imports)).toEqual([
+      ['the committed reports', 64, '2026-11-22', '2026-11-22', 1],
+    ]);
+    await runScript('restore', ['--from-reports'], lost.root);
+    expect(await queryDatabase(lost.root, imports)).toHaveLength(1);
   });
 
   it('skips a report that somebody changed, and says so', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   link,
   lstat,
@@ -391,6 +392,24 @@ describe('npm run import', () => {
     expect(await queryDatabase(root, EVERYTHING)).toEqual([
       ['2024-05-01', 'vibecoding', 1, 2],
       ['2024-05-02', 'llm', 10, 20],
+    ]);
+  });
+
+  it('records what it added: when, from which file, of which days, and how many', async () => {
+    const root = await createTracker();
+    const csv = `${HEADER}\n2024-05-04,a,1,2\n2024-05-01,a,1,2\n2024-05-02,llm,10,20\n2024-05-01,b,1,2\n`;
+    const file = path.join(await createFolder(), 'rows.csv');
+    await writeFile(file, csv);
+    await runScript('import', [file], root);
+    await runScript('import', [file], root);
+    const [row, ...others] = await queryDatabase(root, 'SELECT * FROM imports');
+    expect(others).toEqual([]);
+    expect(row).toEqual([
+      1,
+      expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      'rows.csv',
+      createHash('sha256').update(csv).digest('hex'),
+      ...['2024-05-01', '2024-05-04', 3],
     ]);
   });
 

@@ -187,7 +187,7 @@ describe('a file of the tutorial’s script', () => {
     ];
     const db = await parseDatabase(await tutorialFile(rows));
     expect(valuesOf(db, 'SELECT * FROM snapshots ORDER BY date')).toEqual(rows);
-    expect(valuesOf(db, 'PRAGMA user_version')).toEqual([[1]]);
+    expect(valuesOf(db, 'PRAGMA user_version')).toEqual([[2]]);
     expect(() => db.run(INSERT, ['2026-05-21', 'aitools', 1, 1])).toThrow(/UNIQUE/);
   });
 
@@ -199,6 +199,34 @@ describe('a file of the tutorial’s script', () => {
   it('is rejected if the table has other columns', async () => {
     const file = await tutorialFile([['aitools', 1]], 'name TEXT, videos INTEGER');
     await expect(parseDatabase(file)).rejects.toThrow(/other columns \(name,videos\)/);
+  });
+});
+
+describe('a file of schema 1', () => {
+  async function schemaOne(): Promise<Uint8Array> {
+    const db = await parseDatabase(await soundFile());
+    db.run('DROP TABLE imports; PRAGMA user_version = 1');
+    return db.export();
+  }
+
+  it('gets the table of imports and keeps every row, once something writes it', async () => {
+    const root = await writeDatabaseFile(await schemaOne());
+    const db = await openDatabase(root);
+    expect(valuesOf(db, 'PRAGMA user_version')).toEqual([[2]]);
+    expect(valuesOf(db, 'SELECT count(*) FROM imports')).toEqual([[0]]);
+    expect(valuesOf(db, 'SELECT count(*), sum(view_count) FROM snapshots')).toEqual([
+      [500, 12_475_000],
+    ]);
+    const file = await readFile(path.join(root, DATABASE_PATH));
+    expect(file.readUInt32BE(60)).toBe(1);
+    await saveDatabase(db, root);
+    expect((await readFile(path.join(root, DATABASE_PATH))).readUInt32BE(60)).toBe(2);
+  });
+
+  it('is rejected if it has another table of that name', async () => {
+    const db = new (await initSqlJs()).Database(await schemaOne());
+    db.run('CREATE TABLE imports (file)');
+    await expect(parseDatabase(db.export())).rejects.toThrow(/other columns in its table imports/);
   });
 });
 
@@ -226,7 +254,7 @@ describe('what people add to the file', () => {
     ],
   ];
   const OTHERS =
-    "SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT IN ('snapshots', 'runs', 'failures', 'corrections') ORDER BY name";
+    "SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT IN ('snapshots', 'runs', 'failures', 'corrections', 'imports') ORDER BY name";
 
   it.each(additions)('stays, and the file stays usable: %s', async (_, statements) => {
     const { Database } = await initSqlJs();

@@ -16,7 +16,7 @@ import {
   readPeriod,
 } from '../../scripts/lib/store/days.ts';
 import { adoptAdditions } from '../../scripts/lib/store/merge.ts';
-import { recordRun } from '../../scripts/lib/store/record.ts';
+import { importSnapshots, recordRun } from '../../scripts/lib/store/record.ts';
 import { valuesOf } from '../helpers/tracker.ts';
 
 let db: Database;
@@ -287,6 +287,29 @@ describe('adopting the runs of another database', () => {
     expect(record?.corrections).toMatchObject([{ hashtag: 'a', videoCount: 2, viewCount: 2 }]);
     expect(readFailures(db, '2026-11-21' as Day)).toMatchObject([{ hashtag: 'c' }]);
     expect(adoptAdditions(db, local, nothing)).toEqual([]);
+  });
+
+  it('brings along the records of imports that neither the target nor the base has', async () => {
+    const origin = (source: string) => ({ importedAt: 'now', source, sha256: 'ab' });
+    const row = (day: string) => ({
+      ...{ day: day as Day, hashtag: 'a' },
+      videoCount: 1,
+      viewCount: 1,
+    });
+    importSnapshots(db, [row('2026-11-01')], origin('shared'));
+    const base = await parseDatabase(db.export());
+    const local = await parseDatabase(db.export());
+    importSnapshots(local, [row('2026-11-02'), row('2026-11-03')], origin('local'));
+    importSnapshots(db, [row('2026-11-04')], origin('remote'));
+    adoptAdditions(db, local, base);
+    adoptAdditions(db, local, base);
+    const imports = valuesOf(db, 'SELECT id, source, first_date, last_date, rows FROM imports');
+    expect(imports).toEqual([
+      [1, 'shared', '2026-11-01', '2026-11-01', 1],
+      [2, 'remote', '2026-11-04', '2026-11-04', 1],
+      [3, 'local', '2026-11-02', '2026-11-03', 2],
+    ]);
+    expect(snapshotsOf(db)).toHaveLength(4);
   });
 
   it.each<[string, Parameters<typeof createRun>[1], number, number[]]>([

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { addDays, dayOf } from '../core/day.ts';
@@ -16,7 +17,7 @@ import { isTutorialFile, parseDatabase } from '../store/database.ts';
 import { iterateSnapshots } from '../store/history.ts';
 import { withLock } from '../store/lock.ts';
 import { openDatabase, saveDatabase } from '../store/open.ts';
-import { addMissingSnapshots } from '../store/record.ts';
+import { importSnapshots } from '../store/record.ts';
 import { defineCommand } from '../system/command.ts';
 import type { Log } from '../system/log.ts';
 
@@ -38,11 +39,17 @@ export const importFile = defineCommand({
     const isDry = flags['dry-run'];
     // East of UTC, tomorrow may already have begun.
     const tomorrow = addDays(dayOf(clock.now(), 'UTC'), 1);
-    const { snapshots, refused } = checkRows(await readRows(root, flags.file), tomorrow);
+    const file = await readSource(root, flags.file);
+    const origin = {
+      importedAt: new Date(clock.now()).toISOString(),
+      source: plainText(path.basename(flags.file), 200),
+      sha256: createHash('sha256').update(file).digest('hex'), // before SQLite changes the bytes
+    };
+    const { snapshots, refused } = checkRows(await parseRows(file, flags.file), tomorrow);
     const addAll = async () => {
       using db = await openDatabase(root);
       if (!isDry) await refuseChangedPast(db, root);
-      const added = addMissingSnapshots(db, snapshots);
+      const added = importSnapshots(db, snapshots, origin);
       if (added.length > 0 && !isDry) await saveDatabase(db, root);
       // This also finds rows of the file that contradict each other, because one is stored by now.
       return { added, other: findOtherCounts(snapshots, iterateSnapshots(db)) };
@@ -75,10 +82,13 @@ function warnOfFirst(most: number, messages: string[], log: Log): void {
   if (left > 0) log.warning(`… and ${formatCount(left)} more`);
 }
 
-async function readRows(root: string, name: string): Promise<(SourceRow | RefusedRow)[]> {
-  const file = await readFile(path.resolve(root, name)).catch((cause: unknown) => {
+function readSource(root: string, name: string): Promise<Buffer> {
+  return readFile(path.resolve(root, name)).catch((cause: unknown) => {
     throw new UsageError(`${name} can't be read: ${errorMessage(cause)}`, { cause });
   });
+}
+
+async function parseRows(file: Buffer, name: string): Promise<(SourceRow | RefusedRow)[]> {
   if (!file.toString('latin1', 0, 16).startsWith('SQLite format 3')) {
     const { text, problem } = decodeText(file);
     if (problem !== null) throw new UsageError(`${name} can't be imported: ${problem}`);

@@ -83,8 +83,12 @@ async function keepCopy(root: string, damaged: Buffer): Promise<string> {
 }
 
 /** False if some reports can't be read. */
-async function addReported(db: OpenDatabase, { root, log }: Context): Promise<boolean> {
-  const { recovered, unreadable } = await addFromReports(db, root);
+async function addReported(db: OpenDatabase, { root, log, clock }: Context): Promise<boolean> {
+  const { recovered, unreadable } = await addFromReports(
+    db,
+    root,
+    new Date(clock.now()).toISOString(),
+  );
   if (recovered.length > 0) await saveDatabase(db, root);
   for (const { report, snapshots } of recovered) {
     const names = snapshots.map(({ hashtag }) => showHashtag(hashtag)).join(', ');

@@ -7,7 +7,7 @@ import { type Row, selectRows } from '../store/rows.ts';
 export type RowChange = {
   problem: string;
   day: string;
-  /** Absent for a run. */
+  /** Absent for a run and for an import. */
   hashtag?: string;
   /** What the earlier version has; absent if it has nothing. */
   before?: string;
@@ -51,8 +51,8 @@ export function findChangedSnapshots(
 }
 
 /**
- * The runs, failures and corrections that are gone or different in `db`, and the failures and
- * corrections that were added to a run of the attached earlier version, or to no run.
+ * The runs, failures, corrections and imports that are gone or different in `db`, and the failures
+ * and corrections that were added to a run of the attached earlier version, or to no run.
  */
 export function findChangedRecords(db: Database): RowChange[] {
   const changes: RowChange[] = [];
@@ -76,13 +76,13 @@ export function findChangedRecords(db: Database): RowChange[] {
       });
     };
     const dayOf = (row: Row) =>
-      row.date ?? selectRows(db, DAY_OF_RUN, [row.run_id ?? null])[0]?.date;
+      row.date ?? row.first_date ?? selectRows(db, DAY_OF_RUN, [row.run_id ?? null])[0]?.date;
     const lost = `SELECT * FROM ${EARLIER}.${table} EXCEPT SELECT * FROM main.${table}`;
     for (const row of selectRows(db, lost)) {
       const now = find('main', row);
       add(now === undefined ? 'removed' : 'changed', dayOf(row), row, now);
     }
-    if (table === 'runs') continue;
+    if (!key.includes('run_id')) continue;
     const added = `SELECT * FROM main.${table}
       WHERE run_id IN (SELECT id FROM ${EARLIER}.runs) OR run_id NOT IN (SELECT id FROM main.runs)
       EXCEPT SELECT * FROM ${EARLIER}.${table}`;
@@ -116,6 +116,7 @@ const RECORDS: Record<string, { what: string; key: string[] }> = {
   runs: { what: 'record of a run', key: ['id'] },
   failures: { what: 'failure of a run', key: ['run_id', 'hashtag'] },
   corrections: { what: 'correction', key: ['run_id', 'hashtag'] },
+  imports: { what: 'record of an import', key: ['id'] },
 };
 
 const DAY_OF_RUN = `SELECT date FROM ${EARLIER}.runs WHERE id = ?1

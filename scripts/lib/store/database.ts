@@ -164,6 +164,9 @@ const COLUMNS: Record<string, string> = {
     'credits_remaining INTEGER (key: id)',
   failures: 'run_id INTEGER,hashtag TEXT,kind TEXT,reason TEXT (key: run_id,hashtag)',
   corrections: `run_id INTEGER,hashtag TEXT,${COUNTS} (key: run_id,hashtag)`,
+  imports:
+    'id INTEGER,imported_at TEXT,source TEXT,sha256 TEXT,first_date TEXT,last_date TEXT,' +
+    'rows INTEGER (key: id)',
 };
 
 function isOwnTable(name: string): boolean {

@@ -1,18 +1,19 @@
 import type { Database, SqlValue } from 'sql.js';
 import { type Day, isDay } from '../core/day.ts';
 import { toSnapshots } from './history.ts';
-import { addMissingSnapshots, INSERT_RUN, lastRunId } from './record.ts';
+import { addMissingSnapshots, INSERT_IMPORT, INSERT_RUN, lastRunId } from './record.ts';
 import { inTransaction, type Row, selectRows, withAttached } from './rows.ts';
 
 /**
  * Adds what `source` (a checkout) has and neither `target` (the remote) nor `base` has: runs with
- * their snapshots, and imported snapshots. If both have a snapshot, it stays as it is in `target`,
- * and the other counts become a correction.
+ * their snapshots, and imported snapshots with the records of the imports. If both have a snapshot,
+ * it stays as it is in `target`, and the other counts become a correction.
  * @param base what both come from; what `target` lacks of it was removed there on purpose
  * @returns the days that were changed
  */
 export function adoptAdditions(target: Database, source: Database, base: Database): Day[] {
   const days = adoptRuns(target, source, base);
+  adoptImports(target, source, base);
   const added = withAttached(source, base, 'base', () => selectRows(source, ADDED_SNAPSHOTS));
   return [...days, ...addMissingSnapshots(target, toSnapshots(added)).map(({ day }) => day)];
 }
@@ -56,6 +57,16 @@ function adoptRuns(target: Database, source: Database, base: Database): Day[] {
     }
   });
   return missing.map(({ date }) => String(date)).filter(isDay);
+}
+
+function adoptImports(target: Database, source: Database, base: Database): void {
+  const everyImport = 'SELECT * FROM imports ORDER BY id';
+  const identity = ({ id: _id, ...values }: Row) => JSON.stringify(Object.values(values));
+  const known = new Set([target, base].flatMap((db) => selectRows(db, everyImport).map(identity)));
+  for (const row of selectRows(source, everyImport)) {
+    const { id: _id, ...values } = row;
+    if (!known.has(identity(row))) target.run(INSERT_IMPORT, Object.values(values));
+  }
 }
 
 /** Adds what a run of `source` captured. If `target` has other counts, adds a correction. */

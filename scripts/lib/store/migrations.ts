@@ -3,7 +3,7 @@ import { DatabaseError } from '../core/errors.ts';
 import { inTransaction, selectRows, selectValue } from './rows.ts';
 
 /** Each upgrades a file to the next version (SQLite's `user_version`), in one transaction. */
-const MIGRATIONS = [createTables];
+const MIGRATIONS = [createTables, addImports];
 
 const SNAPSHOTS_TABLE = `(
   date TEXT,
@@ -72,6 +72,23 @@ function createTables(db: Database, name: string): void {
       view_count INTEGER,
       PRIMARY KEY (run_id, hashtag)
     ) WITHOUT ROWID;
+  `);
+}
+
+/** Adds the table that explains rows which no run captured. */
+function addImports(db: Database): void {
+  db.run(`
+    -- What an import or a restore added: when (UTC), from where, the hash of that source, and the
+    -- range and number of the snapshots.
+    CREATE TABLE IF NOT EXISTS imports (
+      id INTEGER PRIMARY KEY,
+      imported_at TEXT,
+      source TEXT,
+      sha256 TEXT,
+      first_date TEXT,
+      last_date TEXT,
+      rows INTEGER
+    );
   `);
 }
 

@@ -8,6 +8,17 @@ import { compareText } from '../core/text.ts';
 import { capturedHashtags, newestDay } from './days.ts';
 import { inTransaction, selectRows, selectValue } from './rows.ts';
 
+/** Where snapshots that no run captured come from. */
+export type Origin = {
+  /** In UTC, as ISO 8601. */
+  importedAt: string;
+  /** What people call it, such as the name of a file. */
+  source: string;
+  /** Of the source's content, in hexadecimal. */
+  sha256: string;
+};
+
+export const INSERT_IMPORT = 'INSERT INTO imports VALUES (NULL, ?, ?, ?, ?, ?, ?)';
 export const INSERT_RUN = 'INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 
 /**
@@ -47,6 +58,29 @@ export function recordRun(db: Database, run: Run): void {
  * @returns those that were added, by day and hashtag
  */
 export function addMissingSnapshots(db: Database, snapshots: Snapshot[]): Snapshot[] {
+  const missing = findMissing(db, snapshots);
+  return inTransaction(db, () => insertSnapshots(db, missing));
+}
+
+/**
+ * Adds missing snapshots as `addMissingSnapshots` does, with a record of where they come from in the
+ * same transaction. If none is missing, there is no record.
+ * @returns those that were added, by day and hashtag
+ */
+export function importSnapshots(db: Database, snapshots: Snapshot[], origin: Origin): Snapshot[] {
+  const missing = findMissing(db, snapshots);
+  return inTransaction(db, () => {
+    const added = insertSnapshots(db, missing);
+    const [first, last] = [added[0], added.at(-1)];
+    if (first === undefined || last === undefined) return added;
+    const { importedAt, source, sha256 } = origin;
+    const range = [first.day, last.day, added.length];
+    db.run(INSERT_IMPORT, [importedAt, source, sha256, ...range]);
+    return added;
+  });
+}
+
+function findMissing(db: Database, snapshots: Snapshot[]): Snapshot[] {
   const captured = new Map<Day, Set<string>>();
   const added: Snapshot[] = [];
   for (const snapshot of snapshots) {
@@ -57,7 +91,7 @@ export function addMissingSnapshots(db: Database, snapshots: Snapshot[]): Snapsh
     if (!names.has(hashtag)) added.push(snapshot);
     names.add(hashtag);
   }
-  return inTransaction(db, () => insertSnapshots(db, added));
+  return added;
 }
 
 /** Inserts in the order of the key, which fills SQLite's pages best, and returns that order. */
