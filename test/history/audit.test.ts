@@ -12,7 +12,7 @@ import { createFolder } from '../helpers/folder.ts';
 import { runScript } from '../helpers/process.ts';
 import { cloneRepository, createOnce, createRepository } from '../helpers/repository.ts';
 import { HOSTILE_NAMES } from '../helpers/snapshots.ts';
-import { runTrack, startApi } from '../helpers/tracker.ts';
+import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
 
 const YESTERDAY_REPORT = 'reports/2026-11-21.md';
 
@@ -164,9 +164,11 @@ describe('the audit', () => {
       'a day that was moved to another date',
       (root) =>
         changeDatabase(root, "UPDATE snapshots SET date = '2026-11-19' WHERE date = '2026-11-21'"),
-      ['aitools', 'llm'].map(
-        (name) => `2026-11-21 #${name}: the snapshot was removed; before: ${FULL}; after: nothing`,
-      ),
+      [
+        `2026-11-21 #aitools: the snapshot was removed; before: ${FULL}; after: nothing`,
+        `2026-11-21 #llm: the snapshot was removed; before: ${FULL}; after: nothing`,
+        '2026-11-19: no new run or import explains 2 rows (2 new snapshots, 0 new corrections; the new runs stored 0)',
+      ],
     ],
     [
       'a damaged database',
@@ -253,6 +255,180 @@ describe('the audit', () => {
       new RegExp(
         `^error: ${commit} 2026-11-20 #aitools: .*\nerror: ${commit} .*\nAudited 7 commits: 2 findings in 1 commit\n$`,
       ),
+    );
+  });
+});
+
+describe('from schema 2 on, a row that nothing explains', () => {
+  /** Adds a run 99 of the newest day that says that it stored so many. */
+  const addRun = (stored: number) =>
+    `INSERT INTO runs SELECT 99, date, started_at, '2026-11-22T07:00:00.000Z', trigger, url, 2, 2, ${stored}, 0, 1, 1 FROM runs WHERE id = 6;`;
+  const addSnapshots = (day: string) =>
+    `INSERT INTO snapshots VALUES ('${day}', 'a', 1, 1), ('${day}', 'b', 1, 1);`;
+  const addImport = (first: string, last: string, rows: number) =>
+    `INSERT INTO imports VALUES (NULL, '2026-11-22T07:00:00.000Z', 'f', 'ab', '${first}', '${last}', ${rows});`;
+  const CORRECT =
+    "UPDATE snapshots SET view_count = 7 WHERE date = '2026-11-22' AND hashtag = 'llm';";
+  const explains = (rows: string, of: string, stored: number) =>
+    `no new run or import explains ${rows} (${of}; the new runs stored ${stored})`;
+
+  it.each([
+    [
+      'is found on the coming day',
+      addSnapshots('2026-11-23'),
+      ['2026-11-23', explains('2 rows', '2 new snapshots, 0 new corrections', 0)],
+    ],
+    [
+      'is found on a past day',
+      addSnapshots('2026-11-19'),
+      ['2026-11-19', explains('2 rows', '2 new snapshots, 0 new corrections', 0)],
+    ],
+    [
+      'is found beside a run that stored less',
+      addRun(1) + addSnapshots('2026-11-22'),
+      ['2026-11-22', explains('1 row', '2 new snapshots, 0 new corrections', 1)],
+    ],
+    [
+      'is found beside an import of another day',
+      addSnapshots('2026-11-19') + addImport('2026-11-01', '2026-11-18', 2),
+      ['2026-11-19', explains('2 rows', '2 new snapshots, 0 new corrections', 0)],
+    ],
+    [
+      'is found beside an import of fewer rows',
+      addSnapshots('2026-11-19') +
+        addSnapshots('2026-11-18') +
+        addImport('2026-11-18', '2026-11-19', 3),
+      ['2026-11-19', explains('1 row', '2 new snapshots, 0 new corrections', 0)],
+    ],
+    [
+      'is found if it is a correction of a run that stored nothing',
+      `${addRun(0)} INSERT INTO corrections VALUES (99, 'llm', 1022, 50000); ${CORRECT}`,
+      ['2026-11-22', explains('1 row', '0 new snapshots, 1 new correction', 0)],
+    ],
+    [
+      'is found if it is a correction that only an import explains',
+      `${addRun(0)} INSERT INTO corrections VALUES (99, 'llm', 1022, 50000); ${CORRECT} ${addImport('2026-11-22', '2026-11-22', 9)}`,
+      ['2026-11-22', explains('1 row', '0 new snapshots, 1 new correction', 0)],
+    ],
+    [
+      'is found if it is a correction of an earlier run',
+      `INSERT OR REPLACE INTO corrections VALUES (5, 'llm', 1022, 50000); ${CORRECT}`,
+      ['2026-11-22', 'the correction was added by no run'],
+    ],
+  ])('%s', async (_, sql, [day, problem]) => {
+    const { root } = await createHistory();
+    await changeDatabase(root, sql);
+    const commit = await commitAll(root);
+    const { findings } = await audit(root);
+    expect(findings).toMatchObject([{ commit, day, problem }]);
+  });
+
+  it.each([
+    ['runs that stored as many', addRun(2) + addSnapshots('2026-11-22')],
+    [
+      'imports of those days and as many rows',
+      addSnapshots('2026-11-18') +
+        addSnapshots('2026-11-19') +
+        addImport('2026-11-18', '2026-11-19', 2) +
+        addImport('2026-11-18', '2026-11-18', 2),
+    ],
+    [
+      'a run and an import together',
+      addRun(1) + addSnapshots('2026-11-22') + addImport('2026-11-22', '2026-11-22', 1),
+    ],
+    [
+      'nothing, because tables of people’s own are not judged',
+      'CREATE TABLE notes (text); INSERT INTO notes VALUES (1)',
+    ],
+  ])('is not there beside %s', async (_, sql) => {
+    const { root } = await createHistory();
+    await changeDatabase(root, sql);
+    await commitAll(root);
+    expect((await audit(root)).lines).toEqual([]);
+  });
+
+  it('is found in the first version of the database as well', async () => {
+    const { root } = await createRepository();
+    await mkdir(path.join(root, 'data'), { recursive: true });
+    await changeDatabase(root, addSnapshots('2026-11-22'));
+    const commit = await commitAll(root);
+    expect((await audit(root)).findings).toMatchObject([{ commit, day: '2026-11-22' }]);
+  });
+
+  it.each([
+    ['run', 'DELETE FROM runs WHERE id = 3', 'the record of a run was removed'],
+    ['run', 'UPDATE runs SET credits_used = 9 WHERE id = 3', 'the record of a run was changed'],
+    ['correction', 'DELETE FROM corrections WHERE run_id = 4', 'the correction was removed'],
+    ['import', "UPDATE imports SET source = 'x'", 'the record of an import was changed'],
+    ['import', 'DELETE FROM imports', 'the record of an import was removed'],
+  ])('is no excuse: a record of a %s never changes or goes: %s', async (_, sql, problem) => {
+    const { root } = await createHistory();
+    await changeDatabase(
+      root,
+      addSnapshots('2026-11-19') + addImport('2026-11-19', '2026-11-19', 2),
+    );
+    await commitAll(root);
+    await changeDatabase(root, sql);
+    const commit = await commitAll(root);
+    const { findings } = await audit(root);
+    expect(findings).toMatchObject([{ commit, problem }]);
+    expect((await audit(root, 'HEAD~1')).findings).toEqual(findings);
+  });
+
+  it('can’t be hidden by a trigger or an older schema', async () => {
+    const { root } = await createHistory();
+    await changeDatabase(root, 'CREATE TRIGGER t AFTER INSERT ON runs BEGIN SELECT 1; END');
+    expect((await commitAll(root)) && (await audit(root)).lines).toEqual([
+      expect.stringContaining('has the trigger "t" on its table runs'),
+    ]);
+    await git(root, ['reset', '--quiet', '--hard', 'HEAD^']);
+    await changeDatabase(root, `${addSnapshots('2026-11-23')} PRAGMA user_version = 1`);
+    expect((await commitAll(root)) && (await audit(root)).lines).toEqual([
+      expect.stringContaining('the schema went back from 2 to 1'),
+    ]);
+  });
+
+  it('is not looked for in versions of schema 1', async () => {
+    const { root } = await createRepository();
+    await mkdir(path.join(root, 'data'), { recursive: true });
+    const toSchemaOne = 'DROP TABLE imports; PRAGMA user_version = 1';
+    await changeDatabase(root, `${addSnapshots('2026-11-19')} ${toSchemaOne}`);
+    await commitAll(root);
+    await changeDatabase(root, `${addSnapshots('2026-11-20')} ${toSchemaOne}`);
+    await commitAll(root);
+    await runTrack(root, await startApi(), ['--publish']);
+    expect((await audit(root)).lines).toEqual([]);
+  });
+
+  it('is never what import, restore and a race of two machines leave behind', async () => {
+    const repository = await createRepository(['aitools', 'llm']);
+    const { root } = repository;
+    const other = await cloneRepository(repository);
+    const [api, later] = await Promise.all(
+      [1000, 1200].map((videos) => startApi({ answer: (name) => hashtagAnswer(name, videos, 7) })),
+    );
+    if (api === undefined || later === undefined) throw new Error('no API');
+    await runTrack(other, api, ['--publish', '--only', 'llm']);
+    await writeFile(
+      path.join(root, 'rows.csv'),
+      'date,hashtag,video_count\n2026-10-01,llm,1\n2026-11-21,b,2\n2026-11-22,b,3\n',
+    );
+    await runScript('import', ['rows.csv'], root);
+    await runTrack(root, later, ['--only', 'aitools']);
+    await runTrack(root, later, ['--only', 'llm']);
+    await runTrack(root, api, ['--publish', '--refresh']);
+    expect((await audit(root)).lines).toEqual([]);
+    expect(await queryDatabase(root, 'SELECT rows FROM imports')).toEqual([[3]]);
+
+    await runScript('report', ['--date', '2026-11-21'], root);
+    await commitAll(root);
+    await git(root, ['checkout', '--quiet', 'HEAD~1', '--', DATABASE_PATH]);
+    await changeDatabase(root, "DELETE FROM snapshots WHERE date = '2026-11-21'");
+    const damaging = await commitAll(root);
+    await runScript('restore', ['--from-reports'], root);
+    await commitAll(root);
+    expect(new Set((await audit(root)).findings.map(({ commit }) => commit))).toEqual(
+      new Set([damaging]),
     );
   });
 });

@@ -6,11 +6,13 @@ import { formatList, plural } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
 import { DATABASE_PATH, REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { plainText } from '../core/text.ts';
+import { parseDatabase } from '../store/database.ts';
 import { newestDay, readDay, readDays } from '../store/days.ts';
 import { selectRows, selectValue, withAttached } from '../store/rows.ts';
 import { findCommit, git } from '../system/git.ts';
 import { hashBlob, type ObjectReader, openObjects } from '../system/git-objects.ts';
-import { describeCounts, EARLIER, findChangedSnapshots } from './compare.ts';
+import { describeCounts, EARLIER, findChangedRecords, findChangedSnapshots } from './compare.ts';
+import { EXPLAINED_SCHEMA, findUnexplained } from './explain.ts';
 import { parseReportCounts, ReportParseError } from './parse-report.ts';
 import { holdVersions, type Version, type Versions } from './versions.ts';
 
@@ -224,6 +226,10 @@ async function auditDatabase(
   for (const [index, version] of before.entries()) {
     if (version !== after) compareVersions(version, after, commit, index === 0, audit);
   }
+  if (before.length === 0 && parents.every((parent) => parent.blob === null)) {
+    using db = await parseDatabase(null);
+    compareVersions({ db, schema: after.schema }, after, commit, false, audit);
+  }
   return { blob, versions: [after] };
 }
 
@@ -234,13 +240,22 @@ function compareVersions(
   isFirstParent: boolean,
   audit: Audit,
 ): void {
+  if (after.schema < before.schema) {
+    const problem = `the schema went back from ${before.schema} to ${after.schema}`;
+    audit.findings.push({ commit, problem });
+  }
   const newest = newestDay(before.db) ?? '';
   withAttached(after.db, before.db, EARLIER, () => {
-    const changes = findChangedSnapshots(after.db, newest, before.isTutorial);
+    const changes = findChangedSnapshots(after.db, newest, before.schema === 0);
     audit.findings.push(...changes.map((change) => ({ commit, ...change })));
-    if (!isFirstParent) return; // what a merge brings was added before it
     // Usually there are none, and counting is far cheaper than looking for them.
     const hasAdded = countBefore(after.db, newest) !== countBefore(before.db, newest);
+    if (after.schema >= EXPLAINED_SCHEMA) {
+      const from = hasAdded || changes.length > 0 ? '' : newest;
+      const found = [...findChangedRecords(after.db), ...findUnexplained(after.db, from)];
+      audit.findings.push(...found.map((finding) => ({ commit, ...finding })));
+    }
+    if (!isFirstParent) return; // what a merge brings was added before it
     const addedRows = hasAdded ? selectRows(after.db, ADDED_ROWS, [newest]) : [];
     for (const { date, added } of addedRows) {
       const snapshots = plural(Number(added), 'snapshot');

@@ -1,9 +1,9 @@
 import { DatabaseError } from '../core/errors.ts';
-import { isTutorialFile, type OpenDatabase, parseDatabase } from '../store/database.ts';
+import { type OpenDatabase, parseDatabase, schemaOf } from '../store/database.ts';
 import type { ObjectReader } from '../system/git-objects.ts';
 
-/** A sound version of the database. `isTutorial`: the tutorial's script wrote the file. */
-export type Version = { db: OpenDatabase; isTutorial: boolean };
+/** A sound version of the database, and the schema that its file has. */
+export type Version = { db: OpenDatabase; schema: number };
 
 /** The versions that are open, each under the hash of its file. Disposing closes them all. */
 export type Versions = Disposable & {
@@ -56,8 +56,8 @@ async function openVersion(blob: string, objects: ObjectReader): Promise<Version
   const file = await objects.read(blob);
   if (file === null) return 'the content of the database is missing in this clone';
   try {
-    const isTutorial = isTutorialFile(file); // first, because SQLite changes these bytes
-    return { db: await parseDatabase(file), isTutorial };
+    const schema = schemaOf(file); // first, because SQLite changes these bytes
+    return { db: await parseDatabase(file), schema };
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     return error.message.replace(/\. .*/s, ''); // the problem without the advice

@@ -49,8 +49,12 @@ export async function openUnchecked(file: Uint8Array | null): Promise<OpenDataba
 
 /** True for the bytes of a SQLite file that the tutorial's script wrote. Opening them upgrades them. */
 export function isTutorialFile(file: Buffer): boolean {
-  // https://sqlite.org/fileformat.html: the user version at 60; the tutorial's script sets none.
-  return file.length >= 64 && file.readUInt32BE(60) === 0;
+  return file.length >= 64 && schemaOf(file) === 0; // the tutorial's script sets none
+}
+
+/** The schema (SQLite's `user_version`) that the bytes of a file have. Opening them upgrades them. */
+export function schemaOf(file: Buffer): number {
+  return file.length < 64 ? 0 : file.readUInt32BE(60); // https://sqlite.org/fileformat.html
 }
 
 function damaged(name: string, what: string, cause?: unknown): DamagedDatabaseError {

@@ -43,6 +43,7 @@ function adoptRuns(target: Database, source: Database, base: Database): Day[] {
     JSON.stringify([date, started_at, finished_at, trigger, url]);
   const known = new Set([target, base].flatMap((db) => selectRows(db, everyRun).map(identity)));
   const missing = selectRows(source, everyRun).filter((row) => !known.has(identity(row)));
+  const offered = new Set<string>();
   inTransaction(target, () => {
     for (const { id = null, ...run } of missing) {
       target.run(INSERT_RUN, Object.values(run));
@@ -53,7 +54,7 @@ function adoptRuns(target: Database, source: Database, base: Database): Day[] {
           target.run(`INSERT INTO ${table} VALUES (?, ?, ?, ?)`, values);
         }
       }
-      adoptSnapshots(target, source, runId, id);
+      adoptSnapshots(target, source, base, runId, id, offered);
     }
   });
   return missing.map(({ date }) => String(date)).filter(isDay);
@@ -69,9 +70,25 @@ function adoptImports(target: Database, source: Database, base: Database): void 
   }
 }
 
-/** Adds what a run of `source` captured. If `target` has other counts, adds a correction. */
-function adoptSnapshots(target: Database, source: Database, runId: number, sourceId: SqlValue) {
+/**
+ * Adds what a run of `source` captured. If `target` has other counts, adds a correction. Of a day's
+ * snapshots, those may be the run's that it corrected, and those that neither `base` has nor an
+ * earlier run had.
+ * @param offered the snapshots of the earlier runs; gets this run's
+ */
+function adoptSnapshots(
+  target: Database,
+  source: Database,
+  base: Database,
+  runId: number,
+  sourceId: SqlValue,
+  offered: Set<string>,
+) {
   for (const row of selectRows(source, READINGS, [sourceId])) {
+    const key = JSON.stringify([row.date, row.hashtag]);
+    const isKnown = offered.has(key) || hasSnapshot(base, row);
+    offered.add(key);
+    if (isKnown && row.is_corrected === 0) continue;
     const { date = null, hashtag = null, video_count = null, view_count = null } = row;
     const values = [date, hashtag, video_count, view_count];
     target.run('INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?)', values);
@@ -84,10 +101,16 @@ function adoptSnapshots(target: Database, source: Database, runId: number, sourc
   }
 }
 
+function hasSnapshot(db: Database, { date = null, hashtag = null }: Row): boolean {
+  const sql = 'SELECT 1 FROM snapshots WHERE date = ? AND hashtag = ?';
+  return selectRows(db, sql, [date, hashtag]).length > 0;
+}
+
 // The day's snapshots, each with its counts after the run ?1. The next later correction has them.
 const READINGS = `SELECT s.*,
     iif(next.run_id IS NULL, s.video_count, next.video_count) AS videos_then,
-    iif(next.run_id IS NULL, s.view_count, next.view_count) AS views_then
+    iif(next.run_id IS NULL, s.view_count, next.view_count) AS views_then,
+    EXISTS (SELECT 1 FROM corrections c WHERE c.run_id = ?1 AND c.hashtag = s.hashtag) AS is_corrected
   FROM runs JOIN snapshots s ON s.date = runs.date
   LEFT JOIN corrections next ON next.hashtag = s.hashtag AND next.run_id = (
     SELECT min(c.run_id) FROM corrections c JOIN runs later ON later.id = c.run_id
