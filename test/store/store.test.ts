@@ -289,6 +289,26 @@ describe('adopting the runs of another database', () => {
     expect(adoptAdditions(db, local, nothing)).toEqual([]);
   });
 
+  it('makes no correction out of what a run did not capture', async () => {
+    recordRun(db, createRun('2026-11-21', { a: [1, 1] }));
+    const base = await parseDatabase(db.export());
+    const local = await parseDatabase(db.export());
+    recordRun(local, createRun('2026-11-21', { b: [2, 2] }, { trigger: 'local' }));
+    recordRun(local, createRun('2026-11-21', { c: [3, 3] }, { trigger: 'later' }));
+    recordRun(db, createRun('2026-11-21', { a: [9, 9], c: [8, 8] }, { trigger: 'remote' }));
+    adoptAdditions(db, local, base);
+    expect(snapshotsOf(db)).toEqual([
+      ['2026-11-21', 'a', 9, 9],
+      ['2026-11-21', 'b', 2, 2],
+      ['2026-11-21', 'c', 8, 8],
+    ]);
+    const corrections = valuesOf(db, 'SELECT hashtag, view_count FROM corrections ORDER BY 1');
+    expect(corrections).toEqual([
+      ['a', 1],
+      ['c', 3],
+    ]);
+  });
+
   it('brings along the records of imports that neither the target nor the base has', async () => {
     const origin = (source: string) => ({ importedAt: 'now', source, sha256: 'ab' });
     const row = (day: string) => ({
