@@ -225,7 +225,7 @@ describe('track.yml', () => {
       failed: '0',
       trending: '[]',
       report: `reports/${outputs.date}.md`,
-      news: JSON.stringify({ day: outputs.date, trending: [], failures: [], more: 0 }),
+      news: JSON.stringify({ day: outputs.date, trending: [], failures: [], turns: [], more: 0 }),
     });
     const summary = await readFile(env.GITHUB_STEP_SUMMARY, 'utf8');
     expect(summary).toContain('(https://github.com/ada/tracker/blob/main/reports/README.md)');

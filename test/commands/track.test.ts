@@ -530,7 +530,7 @@ describe('npm run track', () => {
 
 describe('the news of a run', () => {
   const newsOf = ({ outputs }: Ran) => JSON.parse(outputs.news ?? 'null');
-  const nothing = { day: '2026-11-22', trending: [], failures: [], more: 0 };
+  const nothing = { day: '2026-11-22', trending: [], failures: [], turns: [], more: 0 };
 
   it('has only what no earlier run of the day had', async () => {
     const root = await createRoot();

@@ -56,6 +56,7 @@ export function dayRecord(history: Snapshot[], overrides: Partial<DayRecord> = {
     history,
     runs: [],
     failures: [],
+    returned: [],
     corrections: [],
     ...overrides,
   };

@@ -47,6 +47,7 @@ describe('news for the next job', () => {
     day: fc.constant(TODAY),
     trending: fc.array(anyName),
     failures: fc.array(fc.record({ hashtag: anyName, reason: fc.string() })),
+    turns: fc.array(fc.record({ hashtag: anyName, words: fc.string() })),
     more: fc.constant(0),
   });
 
@@ -63,7 +64,7 @@ describe('news for the next job', () => {
   it('fit into an environment variable, and count what they leave out', () => {
     const names = Array.from({ length: 5000 }, (_, i) => `日本語の長い名前${i}`);
     const failures = names.map((hashtag) => ({ hashtag, reason: 'x'.repeat(200) }));
-    const text = renderNews({ day: TODAY, trending: names, failures, more: 0 });
+    const text = renderNews({ day: TODAY, trending: names, failures, turns: [], more: 0 });
     expect(Buffer.byteLength(text)).toBeLessThan(100_000);
     const news = parseNews(text);
     expect((news?.trending.length ?? 0) + (news?.failures.length ?? 0)).toBeGreaterThan(100);
@@ -77,11 +78,11 @@ describe('news for the next job', () => {
     '{',
     '{}',
     '[]',
-    '{"day":"2026-02-30","trending":[],"failures":[],"more":0}',
-    '{"day":"2026-11-22","trending":[5],"failures":[],"more":0}',
-    '{"day":"2026-11-22","trending":[],"failures":["a"],"more":0}',
-    '{"day":"2026-11-22","trending":[],"failures":[],"more":-1}',
-    '{"day":"2026-11-22","trending":[],"failures":[],"more":0,"url":"x"}',
+    '{"day":"2026-02-30","trending":[],"failures":[],"turns":[],"more":0}',
+    '{"day":"2026-11-22","trending":[5],"failures":[],"turns":[],"more":0}',
+    '{"day":"2026-11-22","trending":[],"failures":["a"],"turns":[],"more":0}',
+    '{"day":"2026-11-22","trending":[],"failures":[],"turns":[],"more":-1}',
+    '{"day":"2026-11-22","trending":[],"failures":[],"turns":[],"more":0,"url":"x"}',
   ])('are rejected if they are %j', (text) => {
     expect(parseNews(text)).toBeNull();
   });

@@ -10,6 +10,7 @@ const heard = (overrides: Partial<LastHeard>): LastHeard => ({
   lastDay: null,
   firstFailedDay: null,
   reason: null,
+  isAbsent: false,
   ...overrides,
 });
 

@@ -9,7 +9,7 @@ import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
 import { type HttpAnswer, startHttpServer } from '../helpers/http.ts';
 import { dayRecord, HOSTILE_NAMES, rows, TODAY } from '../helpers/snapshots.ts';
 
-const NOTHING: News = { day: TODAY, trending: [], failures: [], more: 0 };
+const NOTHING: News = { day: TODAY, trending: [], failures: [], turns: [], more: 0 };
 const LINKS = { report: 'https://github.com/ada/tracker/report.md', run: 'https://run' };
 
 const steady = Array.from({ length: 10 }, (_, i) => 1000 + i);

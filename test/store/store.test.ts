@@ -208,7 +208,7 @@ describe('reading a day', () => {
       { day: '2026-11-22', hasSnapshots: true, missed: again.slice(0, 1) },
       { day: '2026-11-21', hasSnapshots: true, missed: [] },
       // If nothing was captured, a hashtag that was not found counts as missed, too.
-      { day: '2026-11-20', hasSnapshots: false, missed: failures },
+      { day: '2026-11-20', hasSnapshots: false, missed: failures.map(expect.objectContaining) },
       { day: '2026-11-19', hasSnapshots: false, missed: [] },
     ]);
   });
@@ -359,8 +359,8 @@ describe('the last known state', () => {
     recordRun(db, createRun('2026-11-21', { a: [null, null] }, failing('second')));
     recordRun(db, createRun('2026-11-22', {}, failing('third')));
     expect(Object.fromEntries(readLastHeard(db))).toEqual({
-      a: { lastDay: '2026-11-20', firstFailedDay: '2026-11-21', reason: 'third' },
-      b: { lastDay: '2026-11-20', firstFailedDay: null, reason: null },
+      a: { lastDay: '2026-11-20', firstFailedDay: '2026-11-21', reason: 'third', isAbsent: false },
+      b: { lastDay: '2026-11-20', firstFailedDay: null, reason: null, isAbsent: false },
     });
   });
 
@@ -370,6 +370,7 @@ describe('the last known state', () => {
       lastDay: null,
       firstFailedDay: '2026-11-18',
       reason: 'first',
+      isAbsent: false,
     });
   });
 

@@ -27,7 +27,8 @@ import { openRunStore } from '../store/run-store.ts';
 import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
 import { createHttp } from '../system/http.ts';
 import { fileUrl, warnOfPlainHttp } from '../system/links.ts';
-import { hashtagsToAsk, isMissed, judgeRecord, missingHashtags } from '../trends/day-state.ts';
+import { type DayState, hashtagsToAsk, judgeRecord, missingHashtags } from '../trends/day-state.ts';
+import { describeLast, describeTurn } from '../trends/trend-words.ts';
 import { activeNames, readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
 
 /** A run, with its context. */
@@ -38,8 +39,8 @@ type Session = RunContext & {
   target: PublishTarget | null;
   /** The run, or the last part of a long one; null if there was nothing to ask for. */
   run: Run | null;
-  /** Of the run's earlier parts as well. */
-  failures: Failure[];
+  /** All parts of the run. */
+  parts: Run[];
 };
 
 /** Asks for what the day still lacks, stores it, reports it, publishes it. */
@@ -87,7 +88,7 @@ export const track = defineCommand({
 
 /** Asks for what the day lacks, or for everything wanted, and stores it unless the run is dry. */
 async function trackDay(
-  plan: Omit<Session, 'run' | 'failures'>,
+  plan: Omit<Session, 'run' | 'parts'>,
   refresh: boolean,
   isDry: boolean,
 ): Promise<ExitCode> {
@@ -101,22 +102,22 @@ async function trackDay(
   const pending = refresh ? wanted : stillToAsk(before, wanted);
   if (pending.length === 0) {
     log.info(`Nothing to ask: ${describeDone(before, day, wanted)}`);
-    const session: Session = { ...plan, run: null, failures: [] };
+    const session: Session = { ...plan, run: null, parts: [] };
     return isDry
       ? await preview(store.db(), session)
       : await reportAndPublish(store.db(), before, session);
   }
 
   const send = createHttp(plan.fetch);
-  const earlierFailures: Failure[] = [];
+  const parts: Run[] = [];
   const save = async (run: Run, isPartOver: boolean) => {
     await store.save(run, isPartOver ? 'ended' : 'going on');
     if (!isPartOver) return;
-    earlierFailures.push(...run.failures);
-    await publishPart(store.db(), { ...plan, run, failures: earlierFailures });
+    parts.push(run);
+    await publishPart(store.db(), { ...plan, run, parts });
   };
   const run = await collectRun(pending, send, plan, isDry ? null : save);
-  const session: Session = { ...plan, run, failures: [...earlierFailures, ...run.failures] };
+  const session: Session = { ...plan, run, parts: [...parts, run] };
   if (isDry) return await preview(store.db(), session);
   try {
     await store.save(run, 'ended');
@@ -157,7 +158,7 @@ async function preview(db: OpenDatabase, session: Session): Promise<ExitCode> {
  * @param before the day's record as it was before the run
  */
 async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, session: Session) {
-  const { root, log, day, watchlist, run, failures } = session;
+  const { root, log, day, watchlist, run, parts } = session;
   const record = readDay(db, day);
   const report = record === null ? null : composeReport(record, watchlist);
   // A report that fails must not keep the snapshots from being published.
@@ -175,8 +176,7 @@ async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, sess
   if (failure !== null) throw failure;
   // Only now: what could not be published is announced by the run that captures it again.
   const reportBefore = before === null ? null : composeReport(before, watchlist);
-  const hasSnapshots = report !== null && report.trends.length > 0;
-  const missed = failures.filter((failed) => isMissed(failed, hasSnapshots));
+  const missed = lostIn(parts, judgeRecord(record));
   const news =
     run === null || report === null ? { ...NO_NEWS, day } : findNews(reportBefore, report, missed);
   log.setOutputs({ news: renderNews(news) });
@@ -213,15 +213,20 @@ async function publishDay(
 }
 
 /** The exit code, and an annotation for everything that a person should know. */
-function judge(record: DayRecord | null, { run, failures, wanted, log }: Session): ExitCode {
-  for (const { hashtag, kind, reason } of failures) {
-    if (kind === 'not-found')
-      log.warning(`${showHashtag(hashtag)} was not found on TikTok (${reason})`);
+function judge(record: DayRecord | null, { run, parts, wanted, log }: Session): ExitCode {
+  const state = judgeRecord(record);
+  for (const failure of parts.flatMap((part) => part.failures)) {
+    const { hashtag, kind, reason } = failure;
+    if (kind === 'not-found') tellAbsence(failure, record, state, log);
     if (kind === 'failed') log.error(`${showHashtag(hashtag)}: ${reason}`);
     if (kind === 'rejected')
       log.error(`The API refuses the name ${showHashtag(hashtag)} (${reason})`);
   }
-  const state = judgeRecord(record);
+  const asked = new Set(parts.flatMap((part) => [...part.snapshots, ...part.failures].map(nameOf)));
+  for (const turn of state.turns) {
+    if (asked.has(turn.hashtag))
+      log.notice(`${showHashtag(turn.hashtag)} is ${describeTurn(turn)}`);
+  }
   const hasSnapshots = state.captured.size > 0;
   const toAsk = new Set(hashtagsToAsk(state, wanted));
   const missing = missingHashtags(state, wanted);
@@ -243,7 +248,33 @@ function judge(record: DayRecord | null, { run, failures, wanted, log }: Session
     );
   }
   if (words.length > 0) log.error(words.join(' '));
-  return missing.length > 0 || failures.some((failed) => isMissed(failed, hasSnapshots)) ? 1 : 0;
+  return missing.length > 0 || lostIn(parts, state).length > 0 ? 1 : 0;
+}
+
+const nameOf = ({ hashtag }: { hashtag: string }) => hashtag;
+
+/** What the run could not get, apart from what TikTok does not have and what the day has anyway. */
+function lostIn(parts: Run[], { missed }: DayState): Failure[] {
+  const names = new Set(missed.map(nameOf));
+  const failures = parts.flatMap((part) => part.failures);
+  return failures.filter(({ kind, hashtag }) => kind !== 'not-found' || names.has(hashtag));
+}
+
+/** Says that a hashtag was not found: what it had before, or, if it had nothing, only once. */
+function tellAbsence(
+  { hashtag, reason }: Failure,
+  record: DayRecord | null,
+  { missed }: DayState,
+  log: Context['log'],
+): void {
+  const isNamed = (other: Failure) => other.hashtag === hashtag;
+  const absence = record?.failures.find(isNamed)?.absence ?? null;
+  const what = `${showHashtag(hashtag)} was not found on TikTok (${reason})`;
+  if (!missed.some(isNamed)) {
+    const isFirst = absence === null || (absence.last === null && absence.since === record?.day);
+    if (isFirst) log.warning(what);
+  } else if (absence?.last) log.error(`${what}, but it had ${describeLast(absence.last)}`);
+  else log.warning(what);
 }
 
 /** Why there is nothing to ask for. */

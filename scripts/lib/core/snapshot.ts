@@ -13,6 +13,21 @@ export type Failure = {
   hashtag: string;
   kind: 'not-found' | 'rejected' | 'failed' | 'not-asked';
   reason: string;
+  /** Only of a "not found": what the hashtag's history says. Null or missing if it has no history. */
+  absence?: Absence | null;
+};
+
+/**
+ * What the history of a hashtag says about a day without a count. Only days count on which the API
+ * did not find the hashtag, and on which something else was captured.
+ */
+export type Absence = {
+  /** The newest count before the day; null if there never was one. */
+  last: ({ day: Day } & Counts) | null;
+  /** The first such day since the last count; the day itself if there is none before it. */
+  since: Day;
+  /** How many such days there are since the last count, without the day itself. */
+  daysBefore: number;
 };
 
 /** Counts that a later run of the same day replaced, and when it did so (ISO 8601, UTC). */
@@ -60,6 +75,8 @@ export type DayRecord = {
   runs: RunInfo[];
   /** The newest failure of each hashtag that has no snapshot on the day. */
   failures: Failure[];
+  /** The hashtags with a snapshot on the day that were not found before it. */
+  returned: { hashtag: string; absence: Absence }[];
   corrections: Correction[];
 };
 

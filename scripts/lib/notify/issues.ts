@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { addDays, type Day, isDay } from '../core/day.ts';
 import { escapeMarkdown } from '../core/markdown.ts';
 import { BOT_NAME } from '../publish/target.ts';
-import { renderHeadline, renderHealth, renderTrending } from '../reports/brief.ts';
+import { renderHeadline, renderHealth, renderTrending, renderTurns } from '../reports/brief.ts';
 import { RequestError } from '../system/http.ts';
 import { isTrending } from '../trends/trends.ts';
 import type { Comment, GitHub, Issue } from './github.ts';
@@ -53,7 +53,9 @@ export async function writeDigest(
     await github.editComment(comment.id, body);
     return 'edited';
   }
-  const isNews = report?.trends.some(isTrending) === true || troubles.length > 0;
+  const isNews =
+    troubles.length > 0 ||
+    (report !== null && (report.trends.some(isTrending) || report.state.turns.length > 0));
   if (!isNews) return 'nothing';
   await github.createComment(issueNumber, body);
   return 'created';
@@ -67,6 +69,7 @@ export function renderDigest({ day, report, troubles, links }: Situation): strin
     ...(report === null ? [] : [renderHealth(report)]),
     ...(report === null || links.report === null ? [] : [`[The full report](${links.report})`]),
     ...troubles.map((trouble) => `⚠️ ${renderTrouble(trouble, null, links.run)}`),
+    ...(report === null || report.state.turns.length === 0 ? [] : [renderTurns(report)]),
     ...(report === null ? [] : [renderTrending(report)]),
   ];
   return cut(blocks.join('\n\n'));

@@ -3,6 +3,8 @@ import { type Day, isDay } from '../core/day.ts';
 import type { Failure } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
 import { type DayReport, failuresOf } from '../reports/day-report.ts';
+import type { Turn } from '../trends/day-state.ts';
+import { describeTurn } from '../trends/trend-words.ts';
 import { isTrending } from '../trends/trends.ts';
 
 const newsSchema = v.strictObject({
@@ -11,7 +13,9 @@ const newsSchema = v.strictObject({
   trending: v.array(v.string()),
   /** What the run could not get, unless an earlier run of the day reported the same failure. */
   failures: v.array(v.strictObject({ hashtag: v.string(), reason: v.string() })),
-  /** How many trends and failures are left out because there is no room. */
+  /** Hashtags that are gone from TikTok, back, or there at last, and the words for it. */
+  turns: v.array(v.strictObject({ hashtag: v.string(), words: v.string() })),
+  /** How many trends, failures and turns are left out because there is no room. */
   more: v.pipe(v.number(), v.integer(), v.minValue(0)),
 });
 
@@ -19,7 +23,7 @@ const newsSchema = v.strictObject({
 export type News = v.InferOutput<typeof newsSchema>;
 
 /** The news of a run with nothing new; the caller adds the day. */
-export const NO_NEWS = { trending: [], failures: [], more: 0 };
+export const NO_NEWS = { trending: [], failures: [], turns: [], more: 0 };
 
 /** An environment variable may have 128 KiB. */
 const MAX_BYTES = 60_000;
@@ -39,23 +43,30 @@ export function findNews(before: DayReport | null, after: DayReport, missed: Fai
     return isNewBreakout || (isTrending(trend) && !(earlier && isTrending(earlier)));
   });
   const failures = missed.filter(({ hashtag, reason }) => reasonsBefore.get(hashtag) !== reason);
+  const keyOf = ({ hashtag, kind }: Turn) => `${kind} ${hashtag}`;
+  const turnsBefore = new Set(before?.state.turns.map(keyOf));
+  const turns = after.state.turns.filter((turn) => !turnsBefore.has(keyOf(turn)));
   return {
     day: after.day,
     trending: trending.map(({ hashtag }) => hashtag),
     failures: failures.map(({ hashtag, reason }) => ({ hashtag, reason: plainText(reason) })),
+    turns: turns.map((turn) => ({ hashtag: turn.hashtag, words: describeTurn(turn) })),
     more: 0,
   };
 }
 
 /** The news as one line of JSON, no longer than an environment variable can hold. */
 export function renderNews(news: News): string {
-  let { trending, failures } = news;
+  let { trending, failures, turns } = news;
+  const total = trending.length + failures.length + turns.length;
   for (;;) {
-    const more = news.trending.length - trending.length + news.failures.length - failures.length;
-    const text = JSON.stringify({ ...news, trending, failures, more });
+    const more = news.more + total - trending.length - failures.length - turns.length;
+    const text = JSON.stringify({ ...news, trending, failures, turns, more });
     if (Buffer.byteLength(text) <= MAX_BYTES) return text;
-    if (trending.length > failures.length) trending = firstHalf(trending);
-    else failures = firstHalf(failures);
+    const longest = Math.max(trending.length, failures.length, turns.length);
+    if (turns.length === longest) turns = firstHalf(turns);
+    else if (failures.length === longest) failures = firstHalf(failures);
+    else trending = firstHalf(trending);
   }
 }
 

@@ -47,14 +47,14 @@ export function findTroubles(evidence: Evidence): Trouble[] {
     troubles.push({ kind: 'incomplete', missing });
   }
   const silent = active.flatMap((hashtag): Item[] => {
-    const { lastDay, firstFailedDay, reason } = lastHeard.get(hashtag) ?? NEVER_ASKED;
+    const { lastDay, firstFailedDay, reason, isAbsent } = lastHeard.get(hashtag) ?? NEVER_ASKED;
     const since = lastDay ?? firstFailedDay;
     // A hashtag that was paused may be silent for longer than it has failed.
     const isRecent =
       lastDay !== null &&
       firstFailedDay !== null &&
       daysBetween(firstFailedDay, day) + 1 < SILENT_DAYS;
-    return since === null || daysBetween(since, day) < SILENT_DAYS || isRecent
+    return since === null || daysBetween(since, day) < SILENT_DAYS || isRecent || isAbsent
       ? []
       : [{ hashtag, since, reason }];
   });
@@ -66,7 +66,12 @@ export function findTroubles(evidence: Evidence): Trouble[] {
   return troubles;
 }
 
-const NEVER_ASKED: LastHeard = { lastDay: null, firstFailedDay: null, reason: null };
+const NEVER_ASKED: LastHeard = {
+  lastDay: null,
+  firstFailedDay: null,
+  reason: null,
+  isAbsent: false,
+};
 
 /**
  * A trouble in Markdown: what it is, when it was first reported (null if unknown), and what to do.
@@ -88,7 +93,7 @@ export function renderTrouble(trouble: Trouble, since: Day | null, runLink: stri
     case 'silent':
       return (
         `**No data for ${SILENT_DAYS} days or more**: ${renderByReason(trouble.hashtags)}. ` +
-        'If a name is wrong or gone from TikTok, correct, pause or remove it in `data/hashtags.json`.'
+        'If a name is wrong, correct, pause or remove it in `data/hashtags.json`.'
       );
     case 'credits':
       return (

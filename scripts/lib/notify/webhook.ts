@@ -1,6 +1,6 @@
 import { formatCount, formatList } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
-import { isolateRightToLeft, plainText } from '../core/text.ts';
+import { capitalize, isolateRightToLeft, plainText } from '../core/text.ts';
 import type { DayReport } from '../reports/day-report.ts';
 import type { Clock } from '../system/clock.ts';
 import {
@@ -29,13 +29,17 @@ export function renderMessage(
   report: DayReport | null,
   links: MessageLinks,
 ): string | null {
-  const { day, trending, failures, more } = news;
-  if (trending.length + failures.length + more === 0) return null;
+  const { day, trending, failures, turns, more } = news;
+  if (trending.length + failures.length + turns.length + more === 0) return null;
   // `count` is how many hashtags a line is about, so that those cut off can be counted.
   const lines = [
     ...trending.map((hashtag) => ({ text: renderTrend(hashtag, report), count: 1 })),
     ...[...groupBy(failures, ({ reason }) => reason)].map(([reason, group]) => ({
       text: `⚠️ Not captured: ${renderNames(group)} (${escapeText(reason)})`,
+      count: group.length,
+    })),
+    ...[...groupBy(turns, ({ words }) => words)].map(([words, group]) => ({
+      text: `ℹ️ ${capitalize(escapeText(words))}: ${renderNames(group)}`,
       count: group.length,
     })),
   ];

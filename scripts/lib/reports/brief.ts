@@ -1,13 +1,16 @@
 import { formatCount, formatInstant, formatList, plural } from '../core/format.ts';
+import { groupBy } from '../core/group-by.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
 import { hashtagLink } from '../core/markdown.ts';
+import { capitalize } from '../core/text.ts';
 import { isRealChange, rankedMeasure } from '../trends/growth.ts';
-import { describeTrend, formatGrowth, trendMark } from '../trends/trend-words.ts';
+import { describeTrend, describeTurn, formatGrowth, trendMark } from '../trends/trend-words.ts';
 import { isTrending, type Trend } from '../trends/trends.ts';
 import { type DayReport, isComplete } from './day-report.ts';
 
 /** More names than this would make the line too long. */
 const MAX_MISSED_NAMES = 3;
+const MAX_TURNED_NAMES = 10;
 
 /** The day in one line of plain text: `7 of 7 hashtags, 1 trending (#cursor +15.2%)`. */
 export function renderHeadline(report: DayReport): string {
@@ -74,6 +77,16 @@ export function renderTrending(report: DayReport): string {
   const { thresholdPercent: limit } = report;
   const enough = limit === null ? 'faster than its threshold' : `by more than ${limit}% a day`;
   return `No hashtag grew ${enough}. ${closest}`;
+}
+
+/** The hashtags that TikTok has lost or got on the day, as a Markdown list. */
+export function renderTurns({ state }: DayReport): string {
+  return [...groupBy(state.turns, describeTurn)]
+    .map(([words, turns]) => {
+      const names = turns.map(({ hashtag }) => hashtagLink(hashtag));
+      return `- ${capitalize(words)}: ${formatList(names, MAX_TURNED_NAMES)}`;
+    })
+    .join('\n');
 }
 
 function renderTrendingItem(trend: Trend): string {

@@ -1,8 +1,16 @@
 import type { Day } from '../core/day.ts';
 import { formatCount, formatInstant, formatLongDay, formatRanges, plural } from '../core/format.ts';
 import { hashtagLink, renderCode } from '../core/markdown.ts';
+import { capitalize } from '../core/text.ts';
 import { type Growth, type Measure, rankedMeasure } from '../trends/growth.ts';
-import { formatAdded, formatGrowth, formatSpan, isMarkedRounded } from '../trends/trend-words.ts';
+import {
+  describeLast,
+  describeTurn,
+  formatAdded,
+  formatGrowth,
+  formatSpan,
+  isMarkedRounded,
+} from '../trends/trend-words.ts';
 import { isTrending, type Trend } from '../trends/trends.ts';
 import { renderHealth, renderTrending } from './brief.ts';
 import { type DayReport, failuresOf } from './day-report.ts';
@@ -100,8 +108,17 @@ function renderGrowthCell(trend: Trend, measure: Measure): string {
 function renderNotes(report: DayReport): string {
   const remarks: Remark[] = [];
   const add = (remark: string, item: string) => remarks.push([remark, item]);
-  for (const { hashtag, kind, reason } of failuresOf(report)) {
-    add(`**${capitalize(failureWords(kind))}** ${renderCode(reason)}`, hashtagLink(hashtag));
+  const { missed, turns } = report.state;
+  for (const failure of failuresOf(report)) {
+    const { hashtag, kind, reason, absence } = failure;
+    const last = missed.includes(failure) ? absence?.last : null;
+    const had = last ? ` (it had ${describeLast(last)})` : '';
+    add(`**${capitalize(failureWords(kind))}** ${renderCode(reason)}`, hashtagLink(hashtag) + had);
+  }
+  for (const turn of turns) {
+    const { last } = turn.absence;
+    const had = last === null ? '' : ` (it had ${describeLast(last)})`;
+    add(`**${capitalize(describeTurn(turn))}**`, hashtagLink(turn.hashtag) + had);
   }
   for (const hashtag of report.paused) add('**Paused**', hashtagLink(hashtag));
   for (const hashtag of report.removed) add('**No longer tracked**', hashtagLink(hashtag));
@@ -151,8 +168,4 @@ function remarksOn(trend: Trend): Remark[] {
 /** True if the hashtag returns after more than a week, and did not just miss a day. */
 function isLongGap(growth: Growth): boolean {
   return growth.kind === 'rate' && growth.days > 7;
-}
-
-function capitalize(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -44,7 +44,7 @@ export function composeReport(record: DayRecord, watchlist: Watchlist): DayRepor
     ...record,
     timeZone,
     trends,
-    state: judgeDayState(captured, failures),
+    state: judgeDayState(captured, failures, record.returned),
     tracked: Math.max(runs.at(-1)?.tracked ?? 0, captured.length + failures.length),
     missingDays: missingDays(history, day, record.firstDay),
     creditsUsed: used.length === 0 ? null : used.reduce((sum, credits) => sum + credits, 0),

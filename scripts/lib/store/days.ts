@@ -5,14 +5,17 @@ import { groupBy } from '../core/group-by.ts';
 import { canonicalHashtag } from '../core/hashtag-name.ts';
 import type { Period } from '../core/period.ts';
 import type {
+  Absence,
   Correction,
   CreditsLeft,
   DayRecord,
   Failure,
   PeriodRecord,
   RunInfo,
+  Snapshot,
 } from '../core/snapshot.ts';
-import { isMissed } from '../trends/day-state.ts';
+import { isAbsence, isMissed } from '../trends/day-state.ts';
+import { openAbsences } from './absences.ts';
 import { readHistory } from './history.ts';
 import { type Row, selectRows, selectValue } from './rows.ts';
 
@@ -41,15 +44,18 @@ type DayEntry = { day: Day; hasSnapshots: boolean; missed: Failure[] };
 
 /** Every day with a snapshot or a run, newest first. */
 export function readDays(db: Database): DayEntry[] {
-  const captured = new Set(readSnapshotDays(db));
-  const failures = groupBy(selectRows(db, LAST_FAILURES), ({ date }) => String(date));
+  const snapshotDays = readSnapshotDays(db);
+  const captured = new Set(snapshotDays);
+  const rows = selectRows(db, LAST_FAILURES);
+  const absences = readAllAbsences(db, rows, snapshotDays);
+  const failures = groupBy(rows, ({ date }) => String(date));
   return [...readRecordedDays(db)]
     .sort()
     .reverse()
     .map((day) => {
       const hasSnapshots = captured.has(day);
       const missed = (failures.get(day) ?? [])
-        .map(toFailure)
+        .map((row) => toFailure(row, absences.get(String(row.hashtag))?.get(day)))
         .filter((failure) => isMissed(failure, hasSnapshots));
       return { day, hasSnapshots, missed };
     });
@@ -63,7 +69,60 @@ export function capturedHashtags(db: Database, day: Day): Set<string> {
 
 /** The newest failure of each hashtag that has no snapshot on the day. */
 export function readFailures(db: Database, day: Day): Failure[] {
-  return selectRows(db, `SELECT * FROM (${LAST_FAILURES}) WHERE date = ?`, [day]).map(toFailure);
+  const rows = selectRows(db, `SELECT * FROM (${LAST_FAILURES}) WHERE date = ?`, [day]);
+  const names = namesNotFound(rows);
+  const absences = readAbsencesOn(db, day, names, readNotFoundBefore(db, day, names));
+  return rows.map((row) => toFailure(row, absences.get(String(row.hashtag))));
+}
+
+function namesNotFound(rows: Row[]): string[] {
+  return rows.filter(({ kind }) => kind === 'not-found').map(({ hashtag }) => String(hashtag));
+}
+
+/** The days before `day` on which hashtags were not found and not captured, oldest first. */
+function readNotFoundBefore(db: Database, day: Day, names: string[]): Map<string, Day[]> {
+  if (names.length === 0) return new Map();
+  return daysOfEach(selectRows(db, NOT_FOUND_BEFORE, [day, JSON.stringify(names)]));
+}
+
+/** What the history says about hashtags on a day, apart from that day's own counts. */
+function readAbsencesOn(
+  db: Database,
+  day: Day,
+  names: string[],
+  before: Map<string, Day[]>,
+): Map<string, Absence> {
+  if (names.length === 0) return new Map();
+  using reader = openAbsences(db, readSnapshotDays(db));
+  return new Map(
+    names.flatMap((name) => {
+      const absence = reader.read(name, [...(before.get(name) ?? []), day]).at(-1);
+      return absence === undefined ? [] : [[name, absence] as const];
+    }),
+  );
+}
+
+/** The same for every "not found" of a table's worth of failures: by hashtag, and by day. */
+function readAllAbsences(
+  db: Database,
+  failures: Row[],
+  snapshotDays: string[],
+): Map<string, Map<Day, Absence>> {
+  const notFound = failures.filter(({ kind }) => kind === 'not-found');
+  if (notFound.length === 0) return new Map();
+  using reader = openAbsences(db, snapshotDays);
+  const byName = [...daysOfEach(notFound)].map(([name, days]) => {
+    const absences = reader.read(name, days);
+    return [name, new Map(days.map((day, i) => [day, absences[i] as Absence]))] as const;
+  });
+  return new Map(byName);
+}
+
+function daysOfEach(rows: Row[]): Map<string, Day[]> {
+  const byName = [...groupBy(rows, ({ hashtag }) => String(hashtag))];
+  return new Map(
+    byName.map(([name, group]) => [name, group.flatMap(({ date }) => toDay(date) ?? [])]),
+  );
 }
 
 /** When a hashtag last had data, and how it has failed since. */
@@ -73,6 +132,15 @@ export type LastHeard = {
   /** The first day after that on which it failed, and the newest reason; null if there is none. */
   firstFailedDay: Day | null;
   reason: string | null;
+  /** Whether TikTok does not have it: it never had a count, or it is gone. */
+  isAbsent: boolean;
+};
+
+const NEVER_HEARD: LastHeard = {
+  lastDay: null,
+  firstFailedDay: null,
+  reason: null,
+  isAbsent: false,
 };
 
 /** When each hashtag that was ever asked for last had data, and how it has failed since. */
@@ -80,7 +148,7 @@ export function readLastHeard(db: Database): Map<string, LastHeard> {
   const heard = new Map<string, LastHeard>();
   const entryOf = (row: Row) => {
     const name = canonicalHashtag(String(row.hashtag));
-    const entry = heard.get(name) ?? { lastDay: null, firstFailedDay: null, reason: null };
+    const entry = heard.get(name) ?? { ...NEVER_HEARD };
     heard.set(name, entry);
     return entry;
   };
@@ -93,6 +161,16 @@ export function readLastHeard(db: Database): Map<string, LastHeard> {
     if (day === null || (entry.lastDay !== null && day <= entry.lastDay)) continue;
     entry.firstFailedDay ??= day;
     entry.reason = String(row.reason);
+  }
+  const snapshotDays = readSnapshotDays(db);
+  const absences = readAllAbsences(db, selectRows(db, LAST_FAILURES), snapshotDays);
+  for (const [name, byDay] of absences) {
+    const entry = heard.get(canonicalHashtag(name));
+    const [day, absence] = [...byDay].at(-1) ?? [];
+    if (entry === undefined || day === undefined || absence === undefined) continue;
+    const days = absence.daysBefore + (snapshotDays.includes(day) ? 1 : 0);
+    const hadCount = entry.lastDay !== null;
+    entry.isAbsent = isAbsence(hadCount, days) && (entry.lastDay === null || entry.lastDay < day);
   }
   return heard;
 }
@@ -117,21 +195,40 @@ export function readDay(db: Database, day: Day): DayRecord | null {
   if (runs.length === 0 && history.at(-1)?.day !== day) return null;
   const previousDay = nextDay(db, 'SELECT max(date) FROM snapshots WHERE date < ?', day);
   const previous = previousDay === null ? [] : [...capturedHashtags(db, previousDay)];
+  const previousHashtags = [...new Set(previous.map(canonicalHashtag))];
   return {
     day,
     firstDay: firstDay(db) ?? day,
     newestDay: newestDay(db) ?? day,
     previousDay,
-    previousHashtags: [...new Set(previous.map(canonicalHashtag))],
+    previousHashtags,
     history,
     runs,
     failures: readFailures(db, day),
+    returned: readReturned(db, day, history, previousHashtags),
     corrections: selectRows<Correction>(db, CORRECTIONS, [day]).map((correction) => ({
       ...correction,
       videoCount: parseCount(correction.videoCount),
       viewCount: parseCount(correction.viewCount),
     })),
   };
+}
+
+/** The hashtags that the day has, that were not found before, and that the day before lacks. */
+function readReturned(
+  db: Database,
+  day: Day,
+  history: Snapshot[],
+  previousHashtags: string[],
+): DayRecord['returned'] {
+  const previous = new Set(previousHashtags);
+  const names = history
+    .filter((snapshot) => snapshot.day === day && !previous.has(snapshot.hashtag))
+    .map(({ hashtag }) => hashtag);
+  const before = readNotFoundBefore(db, day, names);
+  return [...readAbsencesOn(db, day, [...before.keys()], before)]
+    .map(([hashtag, absence]) => ({ hashtag, absence }))
+    .filter(({ absence }) => absence.daysBefore > 0);
 }
 
 /** Everything about a week or month; null if the database has no snapshot of it. */
@@ -169,6 +266,15 @@ const LAST_FAILURES = `SELECT date, hashtag, kind, reason, max(run_id) FROM (${F
   WHERE NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.date = failed.date AND s.hashtag = failed.hashtag)
   GROUP BY date, hashtag ORDER BY date, hashtag`;
 
+// By the keys of both tables, so that only the named hashtags are read.
+const NOT_FOUND_BEFORE = `SELECT date, hashtag FROM (
+    SELECT date, f.hashtag AS hashtag, f.kind AS kind, max(run_id)
+    FROM runs CROSS JOIN json_each(?2) names CROSS JOIN failures f
+    WHERE date < ?1 AND f.run_id = runs.id AND f.hashtag = names.value
+      AND NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.date = runs.date AND s.hashtag = f.hashtag)
+    GROUP BY date, f.hashtag
+  ) WHERE kind = 'not-found' ORDER BY date`;
+
 const RUNS = `SELECT date AS day, started_at AS startedAt, finished_at AS finishedAt, trigger, url,
     tracked, credits_used AS creditsUsed, credits_remaining AS creditsRemaining
   FROM runs WHERE date = ? ORDER BY started_at, id`;
@@ -179,11 +285,12 @@ const CORRECTIONS = `SELECT hashtag, video_count AS videoCount, view_count AS vi
 
 const KINDS: Failure['kind'][] = ['not-found', 'rejected', 'not-asked'];
 
-function toFailure({ hashtag, kind, reason }: Row): Failure {
+function toFailure({ hashtag, kind, reason }: Row, absence: Absence | null = null): Failure {
   return {
     hashtag: String(hashtag),
     kind: KINDS.find((known) => known === kind) ?? 'failed',
     reason: String(reason),
+    ...(kind === 'not-found' ? { absence } : {}),
   };
 }
 

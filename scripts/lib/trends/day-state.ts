@@ -1,32 +1,65 @@
 import { type Day, daysUpTo } from '../core/day.ts';
-import type { DayRecord, Failure, Snapshot } from '../core/snapshot.ts';
+import type { Absence, DayRecord, Failure, Snapshot } from '../core/snapshot.ts';
 
-/** The hashtags of a day, by what became of them. Each is in one of the three. */
+/** The hashtags of a day, by what became of them. Each is in one of the first three. */
 export type DayState = {
   captured: Set<string>;
   /** TikTok does not have them, so nothing is missing. */
   absent: Failure[];
   /** The day lacks them. A later run asks again, unless the API refuses the name. */
   missed: Failure[];
+  /** The hashtags that TikTok has lost or got on this day. */
+  turns: Turn[];
 };
 
+/** What became of a hashtag on the day: gone from TikTok, back after that, or there at last. */
+export type Turn = { hashtag: string; kind: 'gone' | 'back' | 'now'; absence: Absence };
+
+/** A hashtag with a count is gone when it is not found on more days in a row than this. */
+const DAYS_OF_DOUBT = 3;
+
 /**
- * True if the day lacks the hashtag. "Not found" counts only if something was captured. If nothing
- * was, the answers are probably wrong.
+ * True if the day lacks the hashtag. "Not found" is believed only where it agrees with the
+ * hashtag's history: it never had a count, or it is gone. If nothing was captured on the day, the
+ * answers are probably wrong.
  */
-export function isMissed({ kind }: Failure, hasSnapshots: boolean): boolean {
-  return kind !== 'not-found' || !hasSnapshots;
+export function isMissed({ kind, absence }: Failure, hasSnapshots: boolean): boolean {
+  if (kind !== 'not-found' || !hasSnapshots) return true;
+  return absence != null && !isAbsence(absence.last !== null, absence.daysBefore + 1);
 }
 
-/** Sorts a day's hashtags; `failures` has the newest failure of each one without a snapshot. */
-export function judgeDayState(captured: Iterable<string>, failures: Failure[]): DayState {
+/**
+ * True if TikTok does not have the hashtag.
+ * @param hadCount whether it ever had a count
+ * @param days the days since then on which it was not found, although something was captured
+ */
+export function isAbsence(hadCount: boolean, days: number): boolean {
+  return days > (hadCount ? DAYS_OF_DOUBT : 0);
+}
+
+/**
+ * Sorts a day's hashtags.
+ * @param failures the newest failure of each hashtag without a snapshot
+ * @param returned the hashtags with a snapshot that were not found before
+ */
+export function judgeDayState(
+  captured: Iterable<string>,
+  failures: Failure[],
+  returned: DayRecord['returned'] = [],
+): DayState {
   const names = new Set(captured);
   const isLost = (failure: Failure) => isMissed(failure, names.size > 0);
-  return {
-    captured: names,
-    absent: failures.filter((failure) => !isLost(failure)),
-    missed: failures.filter(isLost),
-  };
+  const absent = failures.filter((failure) => !isLost(failure));
+  const gone = absent.flatMap(({ hashtag, absence }): Turn[] =>
+    // Only on the first such day.
+    absence?.last && absence.daysBefore === DAYS_OF_DOUBT
+      ? [{ hashtag, kind: 'gone', absence }]
+      : [],
+  );
+  const found = returned
+    .filter(({ absence }) => isAbsence(absence.last !== null, absence.daysBefore))
+    .map((entry): Turn => ({ ...entry, kind: entry.absence.last === null ? 'now' : 'back' }));
+  return { captured: names, absent, missed: failures.filter(isLost), turns: [...gone, ...found] };
 }
 
 /** The same for a day's record; a day without a record has no hashtags. */
@@ -36,6 +69,7 @@ export function judgeRecord(record: DayRecord | null): DayState {
   return judgeDayState(
     captured.map(({ hashtag }) => hashtag),
     record.failures,
+    record.returned,
   );
 }
 

@@ -1,4 +1,6 @@
 import { formatChange, formatCount, formatPercent, plural } from '../core/format.ts';
+import type { Absence } from '../core/snapshot.ts';
+import type { Turn } from './day-state.ts';
 import {
   changeOf,
   type Growth,
@@ -76,6 +78,20 @@ export function describeTrend(trend: Trend, emphasize = (text: string) => text):
 /** 🚀 for a breakout, 📈 for anything else that is trending. */
 export function trendMark({ verdict }: Pick<Trend, 'verdict'>): string {
   return verdict === 'breakout' ? '🚀' : '📈';
+}
+
+/** What a hashtag that is not found had last: `1,000 videos, 50,000 views on 2026-11-21`. */
+export function describeLast(last: NonNullable<Absence['last']>): string {
+  const counts = [
+    last.videoCount === null ? [] : [plural(last.videoCount, 'video')],
+    last.viewCount === null ? [] : [plural(last.viewCount, 'view')],
+  ].flat();
+  return `${counts.join(', ')} on ${last.day}`;
+}
+
+/** What became of a hashtag: `gone from TikTok since 2026-11-22`, `back on TikTok`, `now on TikTok`. */
+export function describeTurn({ kind, absence }: Turn): string {
+  return kind === 'gone' ? `gone from TikTok since ${absence.since}` : `${kind} on TikTok`;
 }
 
 function roundedPercent(fraction: number, growth: SpanGrowth | Growth): string {
