@@ -38,7 +38,7 @@ const newsOf = ({ outputs }: Ran) => JSON.parse(outputs.news ?? 'null');
 const dateOf = (nth: number) => addDays(FIRST, nth);
 
 describe('a hashtag with a history that is not found', () => {
-  it('is missed, so that a passing "not found" for 49 of 50 loses nothing', async () => {
+  it('is missed if TikTok seems to have lost 49 of 50 for a moment, and the next attempt gets them', async () => {
     const names = Array.from({ length: 50 }, (_, i) => `tag${i}`);
     const { run, report, lost } = await createTracker(names);
     expect((await run(0)).exitCode).toBe(0);

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hashtagAnswer, UNKNOWN_HASHTAG_ANSWER } from '../../scripts/lab/stand-in.ts';
+import { daysUpTo } from '../../scripts/lib/core/day.ts';
 import { findTroubles } from '../../scripts/lib/notify/troubles.ts';
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import { readDay } from '../../scripts/lib/store/days.ts';
@@ -15,14 +16,14 @@ import { day, TODAY } from '../helpers/snapshots.ts';
 import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
 
 /** What each part of the tracker says about the hashtags that the day lacks. */
-async function verdictsOf(root: string, ran: { exitCode: number; outputs: object }) {
+async function verdictsOf(root: string, ran: { exitCode: number; outputs: object }, today = TODAY) {
   const read = (file: string) => readFile(path.join(root, 'reports', file), 'utf8');
   const watchlist = await readWatchlist(root);
   using db = await openDatabase(root);
-  const record = readDay(db, TODAY);
+  const record = readDay(db, today);
   const report = record === null ? null : composeReport(record, watchlist);
   const [trouble] = findTroubles({
-    day: TODAY,
+    day: today,
     run: 'succeeded',
     report,
     watchlist,
@@ -32,7 +33,7 @@ async function verdictsOf(root: string, ran: { exitCode: number; outputs: object
   return {
     exitCode: ran.exitCode,
     output: 'failed' in ran.outputs ? ran.outputs.failed : undefined,
-    report: /\d+ missed/.exec(await read(`${TODAY}.md`))?.[0],
+    report: /\d+ missed/.exec(await read(`${today}.md`))?.[0],
     index: /\d+ missed\)/.exec(await read('README.md'))?.[0],
     trouble: trouble?.kind === 'incomplete' ? trouble.missing.length : 0,
     audit: (await runScript('audit', [], root)).stdout.match(/no counts for .*/)?.[0],
@@ -68,6 +69,40 @@ describe('the state of a day', () => {
       trouble: 0,
       audit: undefined,
     });
+  });
+});
+
+describe('the state of a day on which a hashtag with a count is not found', () => {
+  it('is the same everywhere: missed for three days, and gone on the fourth', async () => {
+    const { root } = await createRepository(['a', 'b']);
+    const days = [...daysUpTo(TODAY, 5)];
+    let isLost = false;
+    const answer = (name: string) =>
+      name === 'b' && isLost ? UNKNOWN_HASHTAG_ANSWER : hashtagAnswer(name, 1, 2);
+    const api = await startApi({ answer });
+    const verdicts: unknown[] = [];
+    for (const today of days) {
+      const ran = await runTrack(root, api, ['--publish'], { day: today });
+      verdicts.push(await verdictsOf(root, ran, today));
+      isLost = true;
+    }
+    const missedDays = days.slice(1, 4);
+    const audit = missedDays.map((missed) => `${missed}: no counts for #b`);
+    const found = { exitCode: 0, output: '0', report: undefined, trouble: 0 };
+    const missed = { exitCode: 1, output: '1', report: '1 missed', trouble: 1 };
+    const saidBy = (nth: number) => ({
+      index: nth === 0 ? undefined : '1 missed)',
+      audit: nth === 0 ? undefined : audit[0]?.slice(12),
+    });
+    expect(verdicts).toEqual([
+      { ...found, ...saidBy(0) },
+      ...missedDays.map(() => ({ ...missed, ...saidBy(1) })),
+      { ...found, ...saidBy(1) },
+    ]);
+    const printed = (await runScript('audit', [], root)).stdout;
+    expect(printed.match(/\S+: no counts for .*/g)).toEqual(audit);
+    const index = await readFile(path.join(root, 'reports/README.md'), 'utf8');
+    expect(index.match(/\(1 missed\)/g)).toHaveLength(3);
   });
 });
 

@@ -82,6 +82,15 @@ describe('trouble', () => {
     expect(troubles).toEqual(since === null ? [] : [{ kind: 'silent', hashtags }]);
   });
 
+  it('ignores hashtags that are not on TikTok', () => {
+    const long = heard({ lastDay: day('2026-01-01'), firstFailedDay: day('2026-01-02') });
+    const lastHeard = new Map([
+      ['a', { ...long, isAbsent: true }],
+      ['b', heard({ firstFailedDay: day('2026-01-02'), isAbsent: true })],
+    ]);
+    expect(find({ lastHeard })).toEqual([]);
+  });
+
   it('ignores hashtags that are paused, removed or were never asked for', () => {
     const long = heard({ lastDay: day('2026-01-01') });
     expect(find({ watchlist: listOf('b'), lastHeard: new Map([['a', long]]) })).toEqual([]);
