@@ -19,7 +19,9 @@ type ApiMood =
   | 'storm'
   | 'refuses the key'
   | 'answers for others'
-  | 'answers nothing';
+  | 'answers nothing'
+  /** It answers that it does not know most hashtags, which it knew before. */
+  | 'forgets';
 
 /** One start of the tracker, which faults it meets, and where it dies. */
 export type Attempt = {
@@ -102,6 +104,7 @@ const anyAttempt: fc.Arbitrary<Attempt> = fc.record({
   api: fc.oneof(
     { weight: 8, arbitrary: fc.constant<ApiMood>('fine') },
     { weight: 4, arbitrary: fc.constant<ApiMood>('flaky') },
+    { weight: 3, arbitrary: fc.constant<ApiMood>('forgets') },
     fc.constantFrom<ApiMood>(
       'down',
       'storm',

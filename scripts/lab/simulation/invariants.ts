@@ -20,7 +20,8 @@ export class InvariantError extends Error {
 type Held = {
   snapshots: Map<string, Counts>;
   replaced: Map<string, Counts[]>;
-  unknown: Set<string>;
+  /** The kind of the newest failure of each hashtag that was asked for. */
+  failures: Map<string, string>;
   creditsOf: Map<string, number>;
 };
 
@@ -105,16 +106,35 @@ export async function checkRemote(world: World, promised: Promised): Promise<voi
   promised.auditedCommit = head;
 }
 
-/** Checks that a run that exited with 0 has stored every hashtag that it had to ask for. */
+/**
+ * Checks that a run that exited with 0 has stored every hashtag that it had to ask for, apart from
+ * those that TikTok does not have.
+ */
 function checkComplete({ startedAt, active }: Ended, attempt: Attempt, held: Held): void {
   const [flag, value] = attempt.flags;
   const day = startedAt.slice(0, 10);
   for (const name of flag === '--hashtag' ? String(value).split(',') : active) {
     const key = `${day} ${name}`;
-    if (!held.snapshots.has(key) && !held.unknown.has(key)) {
+    if (!held.snapshots.has(key) && !isAbsent(held, day, name)) {
       throw new InvariantError(`a run exited with 0, but ${key} is missing`);
     }
   }
+}
+
+/**
+ * Whether a hashtag may count as absent on a day: it never had a count, or this is at least the
+ * fourth day since its last one on which only others were found.
+ */
+function isAbsent(held: Held, day: string, hashtag: string): boolean {
+  const daysWithCounts = new Set([...held.snapshots.keys()].map((key) => key.slice(0, 10)));
+  const notFound = [...daysWithCounts]
+    .filter((other) => other <= day && held.failures.get(`${other} ${hashtag}`) === 'not-found')
+    .filter((other) => !held.snapshots.has(`${other} ${hashtag}`));
+  if (!notFound.includes(day)) return false;
+  const lastCount = [...daysWithCounts]
+    .filter((other) => other < day && held.snapshots.has(`${other} ${hashtag}`))
+    .reduce((last, other) => (other > last ? other : last), '');
+  return lastCount === '' || notFound.filter((other) => other > lastCount).length >= 4;
 }
 
 async function checkReport(world: World, held: Held): Promise<void> {
@@ -161,7 +181,7 @@ async function readHeld(file: Buffer | null): Promise<Held | null> {
   const held: Held = {
     snapshots: new Map(),
     replaced: new Map(),
-    unknown: new Set(),
+    failures: new Map(),
     creditsOf: new Map(),
   };
   if (file === null) return held;
@@ -176,9 +196,9 @@ async function readHeld(file: Buffer | null): Promise<Held | null> {
     const before = held.replaced.get(keyOf(row)) ?? [];
     held.replaced.set(keyOf(row), [...before, toCounts(row)]);
   }
-  const unknown =
-    "SELECT date, hashtag FROM failures JOIN runs ON runs.id = run_id WHERE kind = 'not-found'";
-  for (const row of selectRows(db, unknown)) held.unknown.add(keyOf(row));
+  const failures =
+    'SELECT date, hashtag, kind FROM failures JOIN runs ON runs.id = run_id ORDER BY run_id';
+  for (const row of selectRows(db, failures)) held.failures.set(keyOf(row), String(row.kind));
   for (const run of selectRows(db, 'SELECT started_at, credits_used FROM runs')) {
     const startedAt = String(run.started_at);
     if (held.creditsOf.has(startedAt)) {

@@ -309,6 +309,8 @@ function chooseFault({ api }: Attempt, random: () => number): Fault | null {
       return { status: 429, body: { error: 'Too many requests' } };
     case 'refuses the key':
       return { status: 401, body: { error: 'Invalid API key' } };
+    case 'forgets':
+      return random() < 0.8 ? { status: 404 } : null;
     case 'flaky': {
       const faults: Fault[] = [
         { status: 500 },
