@@ -6,7 +6,7 @@ import { addDays } from '../../scripts/lib/core/day.ts';
 import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { runScript } from '../helpers/process.ts';
-import { writeWatchlist } from '../helpers/repository.ts';
+import { cloneRepository, createRepository, writeWatchlist } from '../helpers/repository.ts';
 import { day } from '../helpers/snapshots.ts';
 import { type Ran, runTrack, startApi } from '../helpers/tracker.ts';
 
@@ -168,6 +168,24 @@ describe('a hashtag with a history that is not found', () => {
     expect(ran.output).toContain('but it had 7 videos, 8 views on 2026-11-01');
     for (const nth of [2, 3]) expect((await run(nth)).exitCode).toBe(1);
     expect((await run(4)).exitCode).toBe(0);
+  });
+});
+
+describe('a hashtag of which only others have a count', () => {
+  it('is missed where the run publishes on top of theirs', async () => {
+    const repository = await createRepository(['a', 'b']);
+    const others = await cloneRepository(repository);
+    const here = repository.root;
+    let isLost = false;
+    const answer = (name: string) =>
+      name === 'b' && isLost ? UNKNOWN_HASHTAG_ANSWER : hashtagAnswer(name, 1000, 50_000);
+    const api = await startApi({ answer });
+    await runTrack(others, api, ['--publish'], { day: dateOf(0) });
+    isLost = true;
+    const ran = await runTrack(here, api, ['--publish'], { day: dateOf(1) });
+    expect(ran.exitCode).toBe(1);
+    expect(ran.output).toContain('but it had 1,000 videos, 50,000 views on 2026-11-10');
+    expect(newsOf(ran).failures).toHaveLength(1);
   });
 });
 

@@ -6,6 +6,8 @@ export type Change =
   | { kind: 'break list' }
   | { kind: 'settings'; concurrency: number; requestsPerMinute: number | null }
   | { kind: 'credits'; credits: number }
+  /** TikTok loses a hashtag, or has it again. */
+  | { kind: 'tiktok'; hashtag: string; isLost: boolean }
   | { kind: 'limit'; limit: { requests: number; windowMs: number; headers: boolean } | null }
   /** Others push a commit, or the merge of a branch. It has nothing to do with the data. */
   | { kind: 'push' | 'merge' }
@@ -55,6 +57,11 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
     }),
   },
   fc.constant<Change>({ kind: 'break list' }),
+  fc.record({
+    kind: fc.constant('tiktok' as const),
+    hashtag: fc.constantFrom(...HASHTAGS),
+    isLost: fc.boolean(),
+  }),
   fc.record({
     kind: fc.constant('settings' as const),
     concurrency: fc.integer({ min: 1, max: 4 }),

@@ -40,6 +40,8 @@ export type World = {
   isListBroken: boolean;
   settings: object;
   credits: number;
+  /** The hashtags that TikTok does not have. */
+  lost: Set<string>;
   limit: StandInOptions['limit'] | null;
   /** The edit that the laptop's owner has not committed, or null. */
   unfinished: string | null;
@@ -93,6 +95,7 @@ export async function createWorld(folder: string): Promise<World> {
     isListBroken: false,
     settings: {},
     credits: 1000,
+    lost: new Set([UNKNOWN_HASHTAG]),
     limit: null,
     unfinished: null,
     ownFiles: [],
@@ -130,6 +133,10 @@ export async function applyChange(world: World, change: Change): Promise<void> {
     }
     case 'credits':
       world.credits = change.credits;
+      return;
+    case 'tiktok':
+      if (change.isLost) world.lost.add(change.hashtag);
+      else if (change.hashtag !== UNKNOWN_HASHTAG) world.lost.delete(change.hashtag);
       return;
     case 'limit':
       world.limit = change.limit;
@@ -188,6 +195,7 @@ export async function tidyUp(world: World): Promise<void> {
   if (world.unfinished !== null) await git(world.laptop, ['checkout', '--quiet', '--', NOTES]);
   world.unfinished = null;
   world.list.set('ai', 'active');
+  world.lost = new Set([UNKNOWN_HASHTAG]);
   Object.assign(world, { isListBroken: false, settings: {}, credits: 1000, limit: null });
   await pushAsOthers(world, 'Repair the list', () => writeList(world));
   await pullHere(world);
@@ -225,7 +233,7 @@ async function start(
       credits++;
       if (attempt.api === 'answers for others') return hashtagAnswer('another', 5, 5000);
       if (attempt.api === 'answers nothing') return {};
-      if (hashtag === UNKNOWN_HASHTAG) return UNKNOWN_HASHTAG_ANSWER;
+      if (world.lost.has(hashtag)) return UNKNOWN_HASHTAG_ANSWER;
       const reading = { day, hashtag, ...countsAt(hashtag, clock.now(), random()) };
       readings.push(reading);
       world.readings.push(reading);

@@ -22,8 +22,9 @@ import { writeReports } from '../reports/write.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { newestDay, readDay } from '../store/days.ts';
 import { withLock } from '../store/lock.ts';
+import { openDatabase } from '../store/open.ts';
 import { recordRun } from '../store/record.ts';
-import { openRunStore } from '../store/run-store.ts';
+import { fileVersion, openRunStore } from '../store/run-store.ts';
 import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
 import { createHttp } from '../system/http.ts';
 import { fileUrl, warnOfPlainHttp } from '../system/links.ts';
@@ -172,15 +173,19 @@ async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, sess
   } catch (error) {
     failure = error;
   }
+  const version = await fileVersion(root);
   await publishDay(db, failure === null ? report : null, written, session);
   if (failure !== null) throw failure;
+  // Others may have published a count of a hashtag that has none here.
+  using merged = (await fileVersion(root)) === version ? null : await openDatabase(root);
+  const published = merged === null ? record : readDay(merged, day);
   // Only now: what could not be published is announced by the run that captures it again.
   const reportBefore = before === null ? null : composeReport(before, watchlist);
-  const missed = lostIn(parts, judgeRecord(record));
+  const missed = lostIn(parts, judgeRecord(published));
   const news =
     run === null || report === null ? { ...NO_NEWS, day } : findNews(reportBefore, report, missed);
   log.setOutputs({ news: renderNews(news) });
-  return judge(record, session);
+  return judge(published, session);
 }
 
 async function showReport(report: DayReport, isWritten: boolean, { env, log }: Context) {

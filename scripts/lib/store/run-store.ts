@@ -64,8 +64,8 @@ export async function openRunStore(
   return store;
 }
 
-/** Changes whenever the database file does; empty if there is none. */
-async function fileVersion(root: string): Promise<string> {
+/** A text that changes whenever the database file does; empty if there is none. */
+export async function fileVersion(root: string): Promise<string> {
   const info = await stat(path.join(root, DATABASE_PATH)).catch(() => null);
   return info === null ? '' : `${info.ino} ${info.size} ${info.mtimeMs}`;
 }
