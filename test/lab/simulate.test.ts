@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyHistory } from '../../scripts/lab/simulation/history.ts';
 import {
+  checkEnds,
   checkRemote,
   InvariantError,
   type Promised,
@@ -72,6 +73,24 @@ describe('the checks of the simulation', () => {
     const found = await forge(sql);
     expect(found).toBeInstanceOf(InvariantError);
     expect(String(found)).toMatch(message);
+  });
+});
+
+describe('the check of a run that says that all is well', () => {
+  it('finds a hashtag with a count that was not found, until the fourth day', async () => {
+    const world = await createWorld(await createFolder());
+    const promised: Promised = { readings: new Map(), auditedCommit: null };
+    const found: (string | null)[] = [];
+    for (const day of ['2026-01-01', '2026-01-02', '2026-01-03', '2026-01-04', '2026-01-05']) {
+      Object.assign(world, { day });
+      const ends = await runAttempt(world, A_RUN, 0);
+      const claimed = ends.map((ended) => ({ ...ended, exitCode: 0 as const }));
+      const check = checkEnds(world, A_RUN, claimed, promised);
+      found.push(await check.then(() => null, String));
+      await applyChange(world, { kind: 'tiktok', hashtag: 'book', isLost: true });
+    }
+    const missing = expect.stringMatching(/exited with 0, but \S+ book is missing/);
+    expect(found).toEqual([null, missing, missing, missing, null]);
   });
 });
 
