@@ -250,7 +250,10 @@ describe('a remote', () => {
       { root, urls: [], remote: 'origin', branch: 'main', head: 'refs/heads/main', identity: [] },
       {
         message: 'A day',
-        reports: [],
+        reports: [
+          ...['data/latest.csv', 'reports/2026-11-22.md', 'reports/README.md'],
+          ...['reports/badge.svg', 'reports/charts/2026-11-22.svg'],
+        ],
         rebuildIn: () => Promise.reject(new Error('there is nothing to rebuild on')),
         clock: createVirtualClock(),
         random: () => 0.5,

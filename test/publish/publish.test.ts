@@ -456,11 +456,6 @@ describe('a checkout that can’t be published', () => {
       /reports is a repository of its own, and git would leave out/,
     ],
     [
-      'a file has the name of a folder',
-      (root) => writeFile(path.join(root, 'reports'), 'x'),
-      /reports is no folder; move it away/,
-    ],
-    [
       'the remote is a mirror',
       (root) => git(root, ['config', 'remote.origin.mirror', 'true']),
       /origin is a mirror.*git config remote\.origin\.mirror false/,

@@ -52,14 +52,13 @@ async function findFolderProblem(root: string, folder: string): Promise<string |
   if (found === null) return null;
   const instead = 'git would leave out what is in it; use an ordinary folder';
   if (found.isSymbolicLink()) return `${folder} is a link, and ${instead}`;
-  if (!found.isDirectory()) return `${folder} is no folder; move it away`;
   const isRepository = await exists(path.join(root, folder, '.git'));
   return isRepository ? `${folder} is a repository of its own, and ${instead}` : null;
 }
 
 function statIfThere(file: string): Promise<Stats | null> {
   return lstat(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
     throw error;
   });
 }
