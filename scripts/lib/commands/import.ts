@@ -15,10 +15,10 @@ import {
 } from '../store/csv.ts';
 import { isTutorialFile, parseDatabase } from '../store/database.ts';
 import { iterateSnapshots } from '../store/history.ts';
-import { withLock } from '../store/lock.ts';
 import { openDatabase, saveDatabase } from '../store/open.ts';
 import { importSnapshots } from '../store/record.ts';
 import { defineCommand } from '../system/command.ts';
+import { withLock } from '../system/lock.ts';
 import type { Log } from '../system/log.ts';
 
 const MAX_REFUSED_SHOWN = 20;

@@ -6,9 +6,9 @@ import { renderConsoleReport } from '../reports/console.ts';
 import { composeReport } from '../reports/day-report.ts';
 import { type Sources, writeIndex, writeReports, writeSummary } from '../reports/write.ts';
 import { newestDay, readDay, readPeriod } from '../store/days.ts';
-import { withLock } from '../store/lock.ts';
 import { openDatabase } from '../store/open.ts';
 import { defineCommand, parseDayFlag } from '../system/command.ts';
+import { withLock } from '../system/lock.ts';
 import type { Log } from '../system/log.ts';
 import { readWatchlist } from '../watchlist/watchlist.ts';
 

@@ -5,11 +5,11 @@ import { showHashtag } from '../core/hashtag-name.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
 import { addFromReports } from '../history/from-reports.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
-import { withLock } from '../store/lock.ts';
 import { findGoodVersion, readDatabaseFile, saveDatabase } from '../store/open.ts';
 import { countLost } from '../store/salvage.ts';
 import { type Context, defineCommand } from '../system/command.ts';
 import { exists, writeFileAtomically } from '../system/files.ts';
+import { withLock } from '../system/lock.ts';
 
 export const restore = defineCommand({
   name: 'restore',

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { TrackerError } from '../core/errors.ts';
 import { plural } from '../core/format.ts';
 import { LOCK_PATH } from '../core/paths.ts';
-import { readIfThere, whileChangesAreChecked } from '../system/files.ts';
+import { readIfThere, whileChangesAreChecked } from './files.ts';
 
 type WriteLine = (line: string) => void;
 
