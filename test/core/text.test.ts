@@ -36,6 +36,14 @@ describe('plainText', () => {
     expect(plainText('\u2068abc\u2069', 3)).toBe('…');
   });
 
+  it.each(['a', '\u200d', 'م\u200d', '\u2068a', 'a\u2069'])(
+    'takes no longer for each character of a long text: %j',
+    { timeout: 5000 },
+    (piece) => {
+      expect(plainText(`${piece.repeat(200_000)}\u202e`, 10).length).toBeLessThan(30);
+    },
+  );
+
   it('turns any text into one line without control or direction characters or commands', () => {
     const piece = fc.oneof(
       fc.string({ unit: 'binary' }),

@@ -59,8 +59,10 @@ export function withoutInvisible(text: string): string {
 const UNPRINTABLE = '[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]';
 const ANY_UNPRINTABLE = new RegExp(UNPRINTABLE, 'u');
 // Text whose direction can't change that of the text around it.
-const ISOLATE = '\\u2068(?=[^\\p{Cc}\\p{Zl}\\p{Zp}\\u202A-\\u202E\\u2066-\\u2069]*\\u2069)';
-const ISOLATE_END = '(?<=\\u2068[^\\p{Cc}\\p{Zl}\\p{Zp}\\u202A-\\u202E\\u2066-\\u2069]*)\\u2069';
+const ISOLATED = '[^\\p{Cc}\\p{Zl}\\p{Zp}\\u202A-\\u202E\\u2066-\\u2069]*';
+const ISOLATE = `\\u2068(?=${ISOLATED}\\u2069)`;
+// The mark comes first, because looking back from every other character would take long.
+const ISOLATE_END = `\\u2069(?<=\\u2068${ISOLATED}\\u2069)`;
 const OTHER_UNPRINTABLE = new RegExp(
   `(${MEANINGFUL}|${ISOLATE}|${ISOLATE_END})|${UNPRINTABLE}`,
   'gu',
