@@ -1,7 +1,12 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DEMO_KEY, hashtagAnswer, type StandIn } from '../../scripts/lab/stand-in.ts';
+import {
+  DEMO_KEY,
+  hashtagAnswer,
+  type StandIn,
+  UNKNOWN_HASHTAG_ANSWER,
+} from '../../scripts/lab/stand-in.ts';
 import { notify } from '../../scripts/lib/commands/notify.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { BOT, REPOSITORY, type StandInGitHub, startGitHub, TOKEN } from '../helpers/github.ts';
@@ -285,5 +290,44 @@ describe('a notification that fails', () => {
     const ran = await runWorkflow(place, { day: '2026-11-22' });
     expect(ran.output).toContain('warning: The database: ');
     expect(github.issues).toMatchObject([{ body: expect.stringContaining('The last run failed') }]);
+  });
+});
+
+describe('the notifications about hashtags that are not on TikTok', () => {
+  it('say once that one is gone or there at last, and open no issue for one that never was', async () => {
+    let now = '2026-11-16';
+    const lost = new Set(['never']);
+    const github = await startGitHub({ now: () => Date.parse(`${now}T06:20:00Z`) });
+    const digest = github.addIssue({ title: 'Hashtags, daily' });
+    const api = await startApi({
+      answer: (name) => (lost.has(name) ? UNKNOWN_HASHTAG_ANSWER : hashtagAnswer(name, 1000, 9)),
+    });
+    const root = await createRoot(SETTINGS, ['cursor', 'llm', 'never']);
+    const place = { root, api, github, hook: await startHook() };
+    const states = async (day: string) => {
+      now = day;
+      await runWorkflow(place, { day });
+      return github.issues.slice(1).map(({ state }) => state);
+    };
+    for (const day of ['16', '17', '18', '19', '20']) {
+      expect(await states(`2026-11-${day}`)).toEqual([]);
+    }
+    expect([place.hook.texts, digest.comments]).toEqual([[], []]);
+
+    lost.add('llm');
+    for (const day of ['21', '22', '23']) {
+      expect(await states(`2026-11-${day}`)).toEqual(['open']);
+    }
+    expect(await states('2026-11-24')).toEqual(['closed']);
+    expect(place.hook.texts.at(-1)).toContain('ℹ️ Gone from TikTok since 2026-11-21: #llm');
+    expect(digest.comments.at(-1)?.body).toContain('- Gone from TikTok since 2026-11-21: [#llm]');
+    const said = [place.hook.texts.length, digest.comments.length];
+    for (const day of ['25', '26', '27']) await states(`2026-11-${day}`);
+    expect([place.hook.texts.length, digest.comments.length]).toEqual(said);
+
+    lost.clear();
+    await states('2026-11-28');
+    expect(place.hook.texts.at(-1)).toMatch(/Back on TikTok: #llm\n.*Now on TikTok: #never/);
+    expect(github.issues.slice(1)).toMatchObject([{ state: 'closed' }]);
   });
 });

@@ -43,6 +43,22 @@ describe('a message', () => {
     expect(text).toContain('captured: \u2068#שלום\u2069, #llm, \u2068#مرحبا\u2069 (HTTP');
   });
 
+  it('says which hashtags are gone, back or there at last', () => {
+    const turns = [
+      { hashtag: 'a', words: 'gone from TikTok since 2026-11-19' },
+      { hashtag: 'b', words: 'now on TikTok' },
+      { hashtag: 'c', words: 'now on TikTok' },
+    ];
+    expect(render({ turns }, { report: 'https://report', run: 'https://run' })).toBe(
+      [
+        'TikTok hashtags on 2026-11-22',
+        'ℹ️ Gone from TikTok since 2026-11-19: #a',
+        'ℹ️ Now on TikTok: #b, #c',
+        'Report: https://report',
+      ].join('\n'),
+    );
+  });
+
   it('is not written if nothing is new', () => {
     expect(render({})).toBeNull();
   });

@@ -56,7 +56,7 @@ async function holdElsewhere(root: string) {
 
 /** Runs code in another process while that holds the lock. */
 function runHolder(root: string, code: string, onStart?: (processId: number) => void) {
-  const module = pathToFileURL(path.join(PROJECT, 'scripts/lib/store/lock.ts')).href;
+  const module = pathToFileURL(path.join(PROJECT, 'scripts/lib/system/lock.ts')).href;
   const program = `import { withLock } from '${module}';
     await withLock(${JSON.stringify(root)}, () => {}, async () => { ${code} }, ${JSON.stringify(FAST)});`;
   const loader = path.join(PROJECT, 'node_modules/tsx/dist/loader.mjs');

@@ -226,7 +226,8 @@ function readReturned(
     .filter((snapshot) => snapshot.day === day && !previous.has(snapshot.hashtag))
     .map(({ hashtag }) => hashtag);
   const before = readNotFoundBefore(db, day, names);
-  return [...readAbsencesOn(db, day, [...before.keys()], before)]
+  const found = names.filter((name) => before.has(name));
+  return [...readAbsencesOn(db, day, found, before)]
     .map(([hashtag, absence]) => ({ hashtag, absence }))
     .filter(({ absence }) => absence.daysBefore > 0);
 }
