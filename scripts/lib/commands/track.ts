@@ -21,9 +21,8 @@ import { composeReport, type DayReport } from '../reports/day-report.ts';
 import { writeReports } from '../reports/write.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { newestDay, readDay } from '../store/days.ts';
-import { openDatabase } from '../store/open.ts';
 import { recordRun } from '../store/record.ts';
-import { fileVersion, openRunStore } from '../store/run-store.ts';
+import { openRunStore } from '../store/run-store.ts';
 import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
 import { createHttp } from '../system/http.ts';
 import { fileUrl, warnOfPlainHttp } from '../system/links.ts';
@@ -173,12 +172,10 @@ async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, sess
   } catch (error) {
     failure = error;
   }
-  const version = await fileVersion(root);
-  await publishDay(db, failure === null ? report : null, written, session);
+  const merged = await publishDay(db, failure === null ? report : null, written, session);
   if (failure !== null) throw failure;
   // Others may have published a count of a hashtag that has none here.
-  using merged = (await fileVersion(root)) === version ? null : await openDatabase(root);
-  const published = merged === null ? record : readDay(merged, day);
+  const published = merged ?? record;
   // Only now: what could not be published is announced by the run that captures it again.
   const reportBefore = before === null ? null : composeReport(before, watchlist);
   const missed = lostIn(parts, judgeRecord(published));
@@ -195,19 +192,25 @@ async function showReport(report: DayReport, isWritten: boolean, { env, log }: C
   await log.showSummary(renderReport(report, { base, previousReport: null, hasChart: false }));
 }
 
+/** @returns the day's record, with what others have published; null if the remote had nothing new */
 async function publishDay(
   db: OpenDatabase,
   report: DayReport | null,
   written: string[],
   session: Session,
-) {
+): Promise<DayRecord | null> {
   const { clock, random, log, target } = session;
-  if (target === null) return;
+  if (target === null) return null;
   const additions = { ...session, db, report };
+  let merged: DayRecord | null = null;
   const isPublished = await publish(target, {
     message: renderCommitMessage(report),
     reports: written,
-    rebuildIn: (otherRoot, baseCommit) => rebuild(otherRoot, baseCommit, additions),
+    async rebuildIn(otherRoot, baseCommit) {
+      const { message, record } = await rebuild(otherRoot, baseCommit, additions);
+      merged = record;
+      return message;
+    },
     clock,
     random,
     log: log.info,
@@ -215,6 +218,7 @@ async function publishDay(
   log.info(
     isPublished ? `Published to ${target.remote}/${target.branch}` : 'Nothing new to publish',
   );
+  return merged;
 }
 
 /** The exit code, and an annotation for everything that a person should know. */

@@ -1,5 +1,6 @@
 import type { Database } from 'sql.js';
-import type { Run } from '../core/snapshot.ts';
+import type { Day } from '../core/day.ts';
+import type { DayRecord, Run } from '../core/snapshot.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
 import { writeReports } from '../reports/write.ts';
 import { newestDay, readDay } from '../store/days.ts';
@@ -14,6 +15,8 @@ type Additions = {
   /** The checkout. */
   root: string;
   db: Database;
+  /** The day of the run. */
+  day: Day;
   /** The newest run; null if it asked for nothing. */
   run: Run | null;
   /** The day's report; null if none was written. */
@@ -26,13 +29,14 @@ type Additions = {
  * Adds the checkout's additions to the database below `otherRoot`, and writes the reports of every
  * day that this changes.
  * @param baseCommit the newest commit that both have; null if there is none
- * @returns the commit's message, about the last day that was changed
+ * @returns the commit's message, about the last day that was changed, and the record of `day` as it is
+ *   published (null if it has none)
  */
 export async function rebuild(
   otherRoot: string,
   baseCommit: string | null,
-  { root, db, run, report, watchlist }: Additions,
-): Promise<string> {
+  { root, db, day, run, report, watchlist }: Additions,
+): Promise<{ message: string; record: DayRecord | null }> {
   const otherWatchlist = await readWatchlist(otherRoot).catch((error: unknown) => {
     if (error instanceof WatchlistError) return watchlist;
     throw error;
@@ -51,5 +55,5 @@ export async function rebuild(
     last = composeReport(record, otherWatchlist);
     await writeReports({ db: merged, watchlist: otherWatchlist, root: otherRoot }, last);
   }
-  return renderCommitMessage(last);
+  return { message: renderCommitMessage(last), record: readDay(merged, day) };
 }

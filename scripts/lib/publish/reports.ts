@@ -2,7 +2,7 @@ import type { Day } from '../core/day.ts';
 import { REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
 import { type Sources, writeReports } from '../reports/write.ts';
-import { readDay } from '../store/days.ts';
+import { readDay, readRecordedDays } from '../store/days.ts';
 import { addedDays } from '../store/merge.ts';
 import { openCommitted } from '../store/open.ts';
 import { findCommit, git } from '../system/git.ts';
@@ -32,19 +32,23 @@ export async function writeReportsToPublish(
   return [...new Set(written)];
 }
 
-/** The days of which the last commit lacks rows and has no report, or an older one. */
+/** The days whose report is new here, or has changed because the last commit lacks rows of the day. */
 async function findLateDays({ db, root }: Sources, head: string | null): Promise<Day[]> {
   const options = ['--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
   const status = await git(root, ['status', ...options, '--', REPORTS_FOLDER]);
-  const changed = new Set(
+  const changed = new Map(
     status
       .split('\0')
       .filter((entry) => !entry.slice(0, 2).includes('D'))
-      .map((entry) => entry.slice(3)),
+      .map((entry) => [entry.slice(3), entry.slice(0, 2)]),
   );
   if (changed.size === 0) return [];
   using base = await openCommitted(root, head);
-  return addedDays(db, base).filter((day) => changed.has(reportPath(day)));
+  const added = new Set(addedDays(db, base));
+  return [...readRecordedDays(db)].sort().filter((day) => {
+    const state = changed.get(reportPath(day));
+    return state === '??' || (state !== undefined && added.has(day));
+  });
 }
 
 async function listReportFiles(root: string, commit: string): Promise<string[]> {

@@ -65,7 +65,7 @@ export async function openRunStore(
 }
 
 /** A text that changes whenever the database file does; empty if there is none. */
-export async function fileVersion(root: string): Promise<string> {
+async function fileVersion(root: string): Promise<string> {
   const info = await stat(path.join(root, DATABASE_PATH)).catch(() => null);
   return info === null ? '' : `${info.ino} ${info.size} ${info.mtimeMs}`;
 }
