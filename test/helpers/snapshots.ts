@@ -29,7 +29,7 @@ export function pair(from: number, to: number, daysApart = 1): Snapshot[] {
   return [...rows('tag', [from], [], addDays(TODAY, -daysApart)), ...rows('tag', [to])];
 }
 
-const THRESHOLD: Threshold = { trendingGrowthPercent: 5, minVideos: 0 };
+export const THRESHOLD: Threshold = { trendingGrowthPercent: 5, surgeFactor: 2, minVideos: 0 };
 
 /** Today's trends, with the same threshold for all hashtags. */
 export function trendsOf(snapshots: Snapshot[], threshold: Partial<Threshold> = {}): Trend[] {

@@ -8,7 +8,7 @@ import type { HttpAnswer } from '../helpers/http.ts';
 function connect(apiUrl: string, token = TOKEN) {
   const clock = createVirtualClock();
   const send = createHttp(globalThis.fetch);
-  return createGitHub({ apiUrl, repository: REPOSITORY, token, send, clock, timeoutMs: 500 });
+  return createGitHub({ apiUrl, repository: REPOSITORY, token, send, clock, timeoutMs: 2000 });
 }
 
 const any = () => true;
@@ -116,7 +116,7 @@ describe('a refusal', () => {
       /wait 60 s/,
     ],
     ['because of a server error', { status: 502, body: '<html>' }, 1000, /HTTP 502/],
-    ['without an answer', 'hang', 1000, /no answer within 0.5 s/],
+    ['without an answer', 'hang', 1000, /no answer within 2 s/],
     [
       'with an unreadable answer',
       { status: 200, body: '<html>' },

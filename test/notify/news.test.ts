@@ -17,7 +17,7 @@ const failed = (hashtag: string, reason = 'HTTP 503'): Failure => ({
 
 const calm = rows('a', [1000, 1001]);
 const trending = rows('a', [1000, 1100]);
-const breakout = rows('a', [...Array.from({ length: 10 }, (_, i) => 1000 + i), 1200]);
+const breakout = rows('a', [...Array.from({ length: 20 }, (_, i) => 1000 + i), 1100, 1300]);
 
 describe('what is new', () => {
   it.each([

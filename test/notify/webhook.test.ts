@@ -12,9 +12,9 @@ import { dayRecord, HOSTILE_NAMES, rows, TODAY } from '../helpers/snapshots.ts';
 const NOTHING: News = { day: TODAY, trending: [], failures: [], turns: [], more: 0 };
 const LINKS = { report: 'https://github.com/ada/tracker/report.md', run: 'https://run' };
 
-const steady = Array.from({ length: 10 }, (_, i) => 1000 + i);
+const steady = Array.from({ length: 20 }, (_, i) => 1000 + i);
 const report = composeReport(
-  dayRecord([...rows('cursor', [...steady, 1200]), ...rows('llm', [1000, 1100])]),
+  dayRecord([...rows('cursor', [...steady, 1100, 1300]), ...rows('llm', [1000, 1100])]),
   parseWatchlist('["cursor", "llm"]'),
 );
 const render = (news: Partial<News>, links = LINKS) =>
@@ -27,7 +27,7 @@ describe('a message', () => {
     expect(render({ trending: ['cursor', 'llm'], failures: failures(2) })).toBe(
       [
         'TikTok hashtags on 2026-11-22',
-        '🚀 #cursor videos +18.9%, +191, now 1,200, breakout: usually +0.1% a day',
+        '🚀 #cursor videos +18.2%, +200, now 1,300, breakout: 141 × its usual, +281 in 2 days, usually +2',
         '📈 #llm videos +10.0%, +100, now 1,100',
         '⚠️ Not captured: #tag0, #tag1 (HTTP 503: down)',
         'Report: https://github.com/ada/tracker/report.md',

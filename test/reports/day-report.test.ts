@@ -9,7 +9,6 @@ import { renderConsoleReport } from '../../scripts/lib/reports/console.ts';
 import { renderReport } from '../../scripts/lib/reports/day-page.ts';
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import { renderSparkline } from '../../scripts/lib/reports/parts.ts';
-import { isTrending } from '../../scripts/lib/trends/trends.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
 import {
   anyHistory,
@@ -157,9 +156,9 @@ describe('the trending section', () => {
   });
 
   it('marks a breakout and shows the growth of a usual day', () => {
-    const calm = Array.from({ length: 9 }, (_, i) => 1000 + i * 10);
-    expect(trending(rows('llm', [...calm, 2160]))).toMatch(
-      /^- 🚀 .* videos \*\*\+100%\*\* .* \*\*breakout\*\*: usually \+1\.0% a day · 99\.0 points above the daily average of the 7 days before/,
+    const calm = Array.from({ length: 20 }, (_, i) => 1000 + i * 10);
+    expect(trending(rows('llm', [...calm, 1390, 2780]))).toMatch(
+      /^- 🚀 .* videos \*\*\+100%\*\* .* \*\*breakout\*\*: 80 × its usual, \+1,590 in 2 days, usually \+20/,
     );
   });
 
@@ -202,9 +201,11 @@ describe('the trending section', () => {
     const hashtags = [{ name: 'llm', trendingGrowthPercent: 20 }, 'claude'];
     const history = [...rows('llm', [100, 115]), ...rows('claude', [100, 106])];
     const own = compose(history, {}, { hashtags });
-    expect(own.trends.filter(isTrending).map((t) => t.hashtag)).toEqual(['claude']);
+    expect(own.trends.filter((trend) => trend.isTrending).map((t) => t.hashtag)).toEqual([
+      'claude',
+    ]);
     const few = compose(history, {}, { hashtags, settings: { minVideos: 107 } });
-    expect(few.trends.some(isTrending)).toBe(false);
+    expect(few.trends.some((trend) => trend.isTrending)).toBe(false);
   });
 
   it('does not say that nothing exceeded its threshold if minVideos was the reason', () => {
@@ -708,7 +709,7 @@ describe('the console report', () => {
   });
 
   it('points out a breakout', () => {
-    const counts = [...Array<number>(8).fill(100), 200];
+    const counts = [...Array<number>(20).fill(100), 120, 240];
     expect(renderConsoleReport(compose(rows('llm', counts)))).toContain('growth: +100%  BREAKOUT');
   });
 });

@@ -140,8 +140,8 @@ describe('the line at the top', () => {
   });
 
   it('counts the trending hashtags', () => {
-    const calm = Array.from({ length: 9 }, (_, i) => 1000 + i * 10);
-    const history = [...rows('a', [...calm, 2160]), ...rows('b', [100, 110])];
+    const calm = Array.from({ length: 20 }, (_, i) => 1000 + i * 10);
+    const history = [...rows('a', [...calm, 1400, 2160]), ...rows('b', [100, 110])];
     expect(top(history)).toMatch(/ · 2 trending, 1 with a breakout 🚀$/);
   });
 });
@@ -149,14 +149,14 @@ describe('the line at the top', () => {
 describe('the trending days', () => {
   const history = [
     ...rows('a', [100, 110, 111, 125]),
-    ...rows('b', [...Array.from({ length: 9 }, (_, i) => 1000 + i * 10), 1200]),
+    ...rows('b', [...Array.from({ length: 20 }, (_, i) => 1000 + i * 10), 1220, 1350]),
   ];
 
   it('list hashtags with their growth, breakouts first, and link an existing report', () => {
     const links = { previous: null, reportDays: new Set([TODAY]) };
     expect(section(renderSummary(compose(history), links), 'Trending days')).toBe(
       `- 2026-11-20: ${link('a')} +10.0%\n` +
-        `- [2026-11-22](../2026-11-22.md): 🚀 ${link('b')} +11.1%, ${link('a')} +12.6%`,
+        `- [2026-11-22](../2026-11-22.md): 🚀 ${link('b')} +10.7%, ${link('a')} +12.6%`,
     );
   });
 

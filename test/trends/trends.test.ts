@@ -6,9 +6,19 @@ import { missingDays } from '../../scripts/lib/trends/day-state.ts';
 import { type Measure, rankedMeasure } from '../../scripts/lib/trends/growth.ts';
 import { computePeriodTrends } from '../../scripts/lib/trends/period-trends.ts';
 import { roundingStep } from '../../scripts/lib/trends/rounding.ts';
-import { computeTrends, isTrending } from '../../scripts/lib/trends/trends.ts';
-import { anyHistory, day, pair, rows, TODAY, trendOf, trendsOf } from '../helpers/snapshots.ts';
+import { computeTrends, type Trend } from '../../scripts/lib/trends/trends.ts';
+import {
+  anyHistory,
+  day,
+  pair,
+  rows,
+  THRESHOLD,
+  TODAY,
+  trendOf,
+  trendsOf,
+} from '../helpers/snapshots.ts';
 
+const isTrending = (trend: Trend) => trend.isTrending;
 const near = (value: number) => expect.closeTo(value, 12);
 const repeat = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
 
@@ -140,8 +150,8 @@ describe('trending', () => {
     const snapshots = [...rows('eager', [100, 104]), ...rows('lazy', [100, 120])];
     const own: Record<string, number> = { eager: 3, lazy: 20 };
     const trends = computeTrends(snapshots, TODAY, (hashtag) => ({
+      ...THRESHOLD,
       trendingGrowthPercent: own[hashtag] ?? 5,
-      minVideos: 0,
     }));
     expect(trends.filter(isTrending).map((t) => t.hashtag)).toEqual(['eager']);
   });
@@ -165,48 +175,6 @@ describe('trending', () => {
   });
 });
 
-describe('a breakout', () => {
-  // Ten percent every other day. The median of the 8 rates is 5 %, and so is the deviation.
-  const S = 1_000_000_000;
-  const calm = [1, 1, 1.1, 1.1, 1.21, 1.21, 1.331, 1.331, 1.4641].map((x) => Math.round(x * S));
-  const LIMIT = 1.464_1 * (1 + 0.05 + 3 * 1.4826 * 0.05) * S; // 1,862,906,199
-
-  it.each([
-    ['at median + 3 × 1.4826 × MAD', Math.round(LIMIT), false],
-    ['just above that', Math.round(LIMIT) + 20, true],
-    ['below that, although trending', 1_700_000_001, false],
-  ])('needs a rate above its limit: %s', (_case, count, isBreakout) => {
-    const trend = trendOf(rows('tag', [...calm, count]));
-    expect(trend).toMatchObject({
-      verdict: isBreakout ? 'breakout' : 'trending',
-      usualPerDay: near(0.05),
-    });
-  });
-
-  it.each([
-    [6, false, null],
-    [7, true, 0],
-  ])('needs 7 earlier rates: %i give %s', (rates, isBreakout, usualPerDay) => {
-    const trend = trendOf(rows('tag', [...repeat(rates + 1, 1000), 2000]));
-    expect(trend).toMatchObject({ verdict: isBreakout ? 'breakout' : 'trending', usualPerDay });
-  });
-
-  it('ignores days that began at zero', () => {
-    const counts = [...repeat(20, 0), ...repeat(8, 1000), 2000];
-    expect(trendOf(rows('tag', counts))).toMatchObject({ verdict: 'breakout', usualPerDay: 0 });
-  });
-
-  it('also needs a rate above the threshold', () => {
-    const counts = [...repeat(10, 1000), 1050];
-    expect(trendOf(rows('tag', counts))).toMatchObject({ verdict: 'usual' });
-  });
-
-  it('uses only the rates of the last 28 days', () => {
-    const counts = [...repeat(8, 1000), ...repeat(26, null), ...repeat(3, 1000), 2000];
-    expect(trendOf(rows('tag', counts))).toMatchObject({ verdict: 'trending', usualPerDay: null });
-  });
-});
-
 describe('the measure', () => {
   it.each<[string, (number | null)[], (number | null)[], Measure | null]>([
     ['videos', [100, 150], [10, 30], 'videos'],
@@ -222,11 +190,11 @@ describe('the measure', () => {
     expect(rankedMeasure(trend)).toBe(rankedBy === 'views' ? trend.views : trend.videos);
   });
 
-  it('of views can make a hashtag trending or a breakout as well', () => {
-    const views = [...repeat(8, 1000), 3000];
-    const trend = trendOf(rows('tag', repeat(9, null), views));
-    expect(trend).toMatchObject({ verdict: 'breakout' });
-    expect(trend.last30Days.slice(-3)).toEqual([1000, 1000, 3000]);
+  it('of views can make a hashtag a breakout as well', () => {
+    const views = [...repeat(20, 1000), 2000, 3000];
+    const trend = trendOf(rows('tag', repeat(22, null), views));
+    expect(trend).toMatchObject({ signal: 'breakout' });
+    expect(trend.last30Days.slice(-3)).toEqual([1000, 2000, 3000]);
   });
 });
 
@@ -360,8 +328,6 @@ describe('days without rows', () => {
 });
 
 describe('any rows', () => {
-  const threshold = { trendingGrowthPercent: 5, minVideos: 0 };
-
   it('give finite numbers, ranks without gaps, and nothing trending without a rate', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
@@ -386,8 +352,8 @@ describe('any rows', () => {
     );
     fc.assert(
       fc.property(shuffled, ([history, other]) => {
-        const trends = computeTrends(history, TODAY, () => threshold);
-        expect(computeTrends(other, TODAY, () => threshold)).toEqual(trends);
+        const trends = computeTrends(history, TODAY, () => THRESHOLD);
+        expect(computeTrends(other, TODAY, () => THRESHOLD)).toEqual(trends);
       }),
     );
   });
@@ -413,7 +379,7 @@ describe('1,000 hashtags with 3 years of history', () => {
     expect(trends.map((trend) => trend.hashtag)).toEqual(
       Array.from({ length: 1000 }, (_, rank) => `tag${999 - rank}`),
     );
-    expect(trends.filter((trend) => trend.verdict === 'breakout')).toHaveLength(949);
+    expect(trends.filter(isTrending)).toHaveLength(949);
     expect(trends[0]?.videos).toMatchObject({
       growth: { days: 1, perDay: near(999_000 / base) },
       over7Days: { rate: near(999_000 / base) },
@@ -424,16 +390,14 @@ describe('1,000 hashtags with 3 years of history', () => {
 
 it('computes the trends of a past day as they were', () => {
   const history = rows('tag', [1000, 1500, 1600]);
-  const threshold = () => ({ trendingGrowthPercent: 5, minVideos: 0 });
-  const [trend] = computeTrends(history, day('2026-11-21'), threshold);
-  expect(trend).toMatchObject({ videos: { count: 1500 }, verdict: 'trending' });
+  const [trend] = computeTrends(history, day('2026-11-21'), () => THRESHOLD);
+  expect(trend).toMatchObject({ videos: { count: 1500 }, signal: 'trending' });
 });
 
 describe('a week or month', () => {
   const WEEK = weekOf(TODAY); // from 2026-11-16 on
-  const threshold = { trendingGrowthPercent: 5, minVideos: 0 };
   const growthOf = (counts: (number | null)[], lastDay = TODAY) =>
-    computePeriodTrends(rows('tag', counts, [], lastDay), WEEK, () => threshold)[0]?.videos.growth;
+    computePeriodTrends(rows('tag', counts, [], lastDay), WEEK, () => THRESHOLD)[0]?.videos.growth;
 
   it.each<[string, (number | null)[], object]>([
     ['the day before it', [50, 100, ...repeat(6, 105), 200], { added: 100, days: 7 }],
@@ -472,7 +436,7 @@ describe('a week or month', () => {
       ...rows('fell', [100, 90]),
       ...rows('before', [100, 200, ...repeat(7, null)]),
     ];
-    const trends = computePeriodTrends(snapshots, WEEK, () => threshold);
+    const trends = computePeriodTrends(snapshots, WEEK, () => THRESHOLD);
     expect(trends.map(({ hashtag, rank }) => [hashtag, rank])).toEqual([
       ['fast', 1],
       ['slow', 2],
@@ -482,28 +446,30 @@ describe('a week or month', () => {
     ]);
   });
 
-  it('has the same trending days as the reports of its days', () => {
+  it('has the same moving days as the reports of its days', () => {
     const period = fc.constantFrom(WEEK, monthOf(TODAY));
     const percent = fc.constantFrom(0, 5, 50);
     fc.assert(
       fc.property(anyHistory, period, percent, (snapshots, { first, last, ...rest }, percent) => {
-        const thresholdOf = () => ({ trendingGrowthPercent: percent, minVideos: 0 });
+        const thresholdOf = () => ({ ...THRESHOLD, trendingGrowthPercent: percent, minVideos: 3 });
         const trends = computePeriodTrends(snapshots, { first, last, ...rest }, thresholdOf);
-        const found = trends.flatMap(({ hashtag, trendingDays }) =>
-          trendingDays.map((trending) => ({ hashtag, ...trending })),
+        const found = trends.flatMap(({ hashtag, movingDays }) =>
+          movingDays.map((movingDay) => ({ hashtag, ...movingDay })),
         );
         const expected = daysUpTo(last, 31)
           .filter((day) => day >= first)
           .flatMap((day) =>
             computeTrends(snapshots, day, thresholdOf)
-              .filter(isTrending)
+              .filter(({ signal }) => signal !== null)
               .map((trend) => {
-                const { growth } = rankedMeasure(trend);
+                const { hashtag, signal, isTrending, pace } = trend;
                 return {
-                  hashtag: trend.hashtag,
+                  hashtag,
                   day,
-                  growth,
-                  isBreakout: trend.verdict === 'breakout',
+                  growth: rankedMeasure(trend).growth,
+                  signal,
+                  isTrending,
+                  pace,
                 };
               }),
           );

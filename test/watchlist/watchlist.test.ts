@@ -53,6 +53,7 @@ describe('a watchlist', () => {
     const { settings, entries } = parse({ hashtags: ['llm'] });
     expect(settings).toEqual({
       trendingGrowthPercent: 5,
+      surgeFactor: 2,
       minVideos: 0,
       concurrency: 1,
       timeZone: 'UTC',
@@ -64,6 +65,7 @@ describe('a watchlist', () => {
   it('keeps everything that is set', () => {
     const settings = {
       trendingGrowthPercent: 2.5,
+      surgeFactor: 3,
       minVideos: 1000,
       concurrency: 5,
       requestsPerMinute: 10,
@@ -71,7 +73,13 @@ describe('a watchlist', () => {
       digestIssue: 7,
       troubleIssue: true,
     };
-    const entry = { name: '#Cursor', group: ' editors ', trendingGrowthPercent: 10, paused: true };
+    const entry = {
+      name: '#Cursor',
+      group: ' editors ',
+      trendingGrowthPercent: 10,
+      surgeFactor: 4,
+      paused: true,
+    };
     const watchlist = parse({ $schema: './s.json', settings, hashtags: [{ ...entry, note: 'x' }] });
     expect(watchlist.settings).toEqual(settings);
     expect(watchlist.entries).toEqual([{ ...entry, name: 'cursor', group: 'editors' }]);

@@ -22,7 +22,12 @@ export function addDays(day: Day, count: number): Day {
 
 /** Whole days from `from` to `to`; negative if `to` is earlier. */
 export function daysBetween(from: Day, to: Day): number {
-  return Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS);
+  return dayNumber(to) - dayNumber(from);
+}
+
+/** Whole days since 1970-01-01. */
+export function dayNumber(day: Day): number {
+  return Math.round(Date.parse(day) / DAY_MS);
 }
 
 /** The `count` days that end with `last`, oldest first. */

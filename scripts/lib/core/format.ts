@@ -17,6 +17,11 @@ export function formatChange(change: number): string {
   return change > 0 ? `+${formatCount(change)}` : formatCount(change);
 }
 
+/** How many times something is another: `3.4`, `12`. */
+export function formatTimes(times: number): string {
+  return Math.abs(times) < 9.95 ? WITH_DIGITS[1].format(times) : WHOLE.format(times);
+}
+
 /** A fraction as a signed percentage: `+15.2%`, `-0.03%`, `0.0%` for no change at all. */
 export function formatPercent(fraction: number): string {
   const percent = fraction * 100;

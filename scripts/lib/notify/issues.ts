@@ -4,7 +4,6 @@ import { escapeMarkdown } from '../core/markdown.ts';
 import { BOT_NAME } from '../publish/target.ts';
 import { renderHeadline, renderHealth, renderTrending, renderTurns } from '../reports/brief.ts';
 import { RequestError } from '../system/http.ts';
-import { isTrending } from '../trends/trends.ts';
 import type { Comment, GitHub, Issue } from './github.ts';
 import { type Evidence, renderTrouble, type Trouble } from './troubles.ts';
 
@@ -55,7 +54,8 @@ export async function writeDigest(
   }
   const isNews =
     troubles.length > 0 ||
-    (report !== null && (report.trends.some(isTrending) || report.state.turns.length > 0));
+    (report !== null &&
+      (report.trends.some((trend) => trend.isTrending) || report.state.turns.length > 0));
   if (!isNews) return 'nothing';
   await github.createComment(issueNumber, body);
   return 'created';

@@ -5,7 +5,6 @@ import { plainText } from '../core/text.ts';
 import { type DayReport, failuresOf } from '../reports/day-report.ts';
 import type { Turn } from '../trends/day-state.ts';
 import { describeTurn } from '../trends/trend-words.ts';
-import { isTrending } from '../trends/trends.ts';
 
 const newsSchema = v.strictObject({
   day: v.custom<Day>((value) => typeof value === 'string' && isDay(value)),
@@ -39,8 +38,8 @@ export function findNews(before: DayReport | null, after: DayReport, missed: Fai
   const reasonsBefore = new Map(failuresBefore.map(({ hashtag, reason }) => [hashtag, reason]));
   const trending = after.trends.filter((trend) => {
     const earlier = trendsBefore.get(trend.hashtag);
-    const isNewBreakout = trend.verdict === 'breakout' && earlier?.verdict !== 'breakout';
-    return isNewBreakout || (isTrending(trend) && !(earlier && isTrending(earlier)));
+    const isNewBreakout = trend.signal === 'breakout' && earlier?.signal !== 'breakout';
+    return isNewBreakout || (trend.isTrending && !earlier?.isTrending);
   });
   const failures = missed.filter(({ hashtag, reason }) => reasonsBefore.get(hashtag) !== reason);
   const keyOf = ({ hashtag, kind }: Turn) => `${kind} ${hashtag}`;

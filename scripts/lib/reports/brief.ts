@@ -5,7 +5,7 @@ import { hashtagLink } from '../core/markdown.ts';
 import { capitalize } from '../core/text.ts';
 import { isRealChange, rankedMeasure } from '../trends/growth.ts';
 import { describeTrend, describeTurn, formatGrowth, trendMark } from '../trends/trend-words.ts';
-import { isTrending, type Trend } from '../trends/trends.ts';
+import type { Trend } from '../trends/trends.ts';
 import { type DayReport, isComplete } from './day-report.ts';
 
 /** More names than this would make the line too long. */
@@ -15,7 +15,7 @@ const MAX_TURNED_NAMES = 10;
 /** The day in one line of plain text: `7 of 7 hashtags, 1 trending (#cursor +15.2%)`. */
 export function renderHeadline(report: DayReport): string {
   const captured = `${report.trends.length} of ${plural(report.tracked, 'hashtag')}`;
-  const trending = report.trends.filter(isTrending);
+  const trending = report.trends.filter((trend) => trend.isTrending);
   if (trending.length === 0) return captured;
   const items = trending.map(
     (trend) => `${showHashtag(trend.hashtag)} ${formatGrowth(rankedMeasure(trend).growth)}`,
@@ -53,7 +53,7 @@ export function renderHealth(report: DayReport): string {
 
 /** The trending hashtags as a Markdown list; if there are none, what came closest. */
 export function renderTrending(report: DayReport): string {
-  const trending = report.trends.filter(isTrending);
+  const trending = report.trends.filter((trend) => trend.isTrending);
   if (trending.length > 0) {
     return trending.map((trend) => `- ${renderTrendingItem(trend)}`).join('\n');
   }
@@ -64,7 +64,7 @@ export function renderTrending(report: DayReport): string {
       ? 'Growth appears from the second day on; today’s counts are its starting point.'
       : 'There is no growth to show, because no count of today has an earlier one above zero.';
   }
-  const tooSmall = report.trends.filter(({ verdict }) => verdict === 'too-small');
+  const tooSmall = report.trends.filter(({ isTooSmall }) => isTooSmall);
   if (tooSmall.length > 0) {
     const names = formatList(tooSmall.map(({ hashtag }) => hashtagLink(hashtag)));
     return `Nothing is trending. These grew fast enough but still have too few videos: ${names}.`;

@@ -1,5 +1,5 @@
 import type { Measure } from '../trends/growth.ts';
-import { isTrending, type Trend } from '../trends/trends.ts';
+import type { Trend } from '../trends/trends.ts';
 
 const MAX_LINES = 8;
 
@@ -13,7 +13,7 @@ export type ChartLine = {
 /** The hashtags that a day's chart shows: the trending ones, then the largest changes in 30 days. */
 export function chooseChartTrends(trends: Trend[]): (Trend & ChartLine)[] {
   const lines = trends.map((trend) => ({ ...trend, counts: trend.last30Days }));
-  return chooseLines(lines, isTrending);
+  return chooseLines(lines, (trend) => trend.isTrending);
 }
 
 /** The lines that a chart has room for: the preferred ones, then the largest changes. */

@@ -30,8 +30,9 @@ function renderLine(trend: Trend): string {
   const count = formatCount(trend[unit].count).padStart(COUNT_WIDTH);
   const growth =
     trend.rankedBy === null ? explainNoRate(trend) : formatGrowth(rankedMeasure(trend).growth);
-  const mark = { usual: '', 'too-small': '', trending: '  trending', breakout: '  BREAKOUT' };
-  return `${nameColumn(trend.hashtag)} ${count} ${unit} | growth: ${growth}${mark[trend.verdict]}`;
+  const signal = trend.signal === 'breakout' ? 'BREAKOUT' : trend.signal;
+  const mark = signal === null ? '' : `  ${signal}`;
+  return `${nameColumn(trend.hashtag)} ${count} ${unit} | growth: ${growth}${mark}`;
 }
 
 function nameColumn(hashtag: string): string {

@@ -11,7 +11,7 @@ import {
   formatSpan,
   isMarkedRounded,
 } from '../trends/trend-words.ts';
-import { isTrending, type Trend } from '../trends/trends.ts';
+import type { Trend } from '../trends/trends.ts';
 import { renderHealth, renderTrending } from './brief.ts';
 import { type DayReport, failuresOf } from './day-report.ts';
 import {
@@ -101,7 +101,7 @@ function renderRank({ rank, rankChange, isNewlyRanked }: Trend): string {
 function renderGrowthCell(trend: Trend, measure: Measure): string {
   const { growth } = trend[measure];
   const text = isLongGap(growth) ? `back: ${formatGrowth(growth)}` : formatGrowth(growth);
-  return isTrending(trend) && trend.rankedBy === measure ? `**${text}**` : text;
+  return trend.isTrending && trend.rankedBy === measure ? `**${text}**` : text;
 }
 
 /** What a reader has to know about the figures: each kind of remark once, with its hashtags. */

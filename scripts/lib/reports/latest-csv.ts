@@ -1,6 +1,6 @@
 import { FORMULA_START, plainText } from '../core/text.ts';
 import { changeOf, rankedMeasure, type SpanGrowth } from '../trends/growth.ts';
-import { isTrending, type MeasureTrend, type Trend } from '../trends/trends.ts';
+import type { MeasureTrend, Trend } from '../trends/trends.ts';
 import type { DayReport } from './day-report.ts';
 
 /**
@@ -23,8 +23,8 @@ function renderRow({ day, groups }: DayReport, trend: Trend) {
     view_count: trend.views.count,
     rank: trend.rank,
     ranked_by: trend.rankedBy,
-    trending: isTrending(trend),
-    breakout: trend.verdict === 'breakout',
+    trending: trend.isTrending,
+    breakout: trend.signal === 'breakout',
     ...renderMeasure('videos', trend.videos),
     ...renderMeasure('views', trend.views),
     growth_7_days_percent: renderSpan(rankedMeasure(trend).over7Days),

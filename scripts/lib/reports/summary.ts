@@ -20,7 +20,12 @@ import {
   type Measure,
   rankedMeasure,
 } from '../trends/growth.ts';
-import { computePeriodTrends, earliestStart, type PeriodTrend } from '../trends/period-trends.ts';
+import {
+  computePeriodTrends,
+  earliestStart,
+  type MovingDay,
+  type PeriodTrend,
+} from '../trends/period-trends.ts';
 import {
   formatAdded,
   formatDailyRate,
@@ -126,8 +131,8 @@ function renderHealth(summary: Summary): string {
     return known.length === 0 ? [] : [`${formatChange(total)} ${measure}`];
   });
   if (added.length > 0) parts.push(`together ${added.join(' and ')}`);
-  const trending = trends.filter((trend) => trend.trendingDays.length > 0);
-  const breakouts = trending.filter((trend) => trend.trendingDays.some((day) => day.isBreakout));
+  const trending = trends.filter((trend) => trendingDays(trend).length > 0);
+  const breakouts = trending.filter((trend) => trend.movingDays.some(isBreakout));
   if (trending.length > 0) {
     const ofThem = breakouts.length > 0 ? `, ${breakouts.length} with a breakout 🚀` : '';
     parts.push(`${trending.length} trending${ofThem}`);
@@ -155,7 +160,7 @@ function describeMover(trend: PeriodTrend, usualDays: number): string {
     `${formatChange(addedTo(trend))}, now ${formatCount(count)}`,
     `${formatDailyRate(growth)} a day`,
   ];
-  const days = trend.trendingDays.length;
+  const days = trendingDays(trend).length;
   if (days > 0) parts.push(`trending on ${plural(days, 'day')}`);
   return parts.join(' · ');
 }
@@ -164,20 +169,20 @@ const MAX_NAMES_PER_DAY = 10;
 
 /** One line per day on which something was trending: breakouts first, then the fastest. */
 function renderTrendingDays({ trends }: Summary, reportDays: Set<Day>): string {
-  const all = trends.flatMap(({ hashtag, trendingDays }) =>
-    trendingDays.map((trendingDay) => ({ hashtag, ...trendingDay })),
+  const all = trends.flatMap((trend) =>
+    trendingDays(trend).map((day) => ({ hashtag: trend.hashtag, ...day })),
   );
   const rate = (growth: Growth) => (growth.kind === 'rate' ? growth.perDay : 0);
   all.sort(
-    (a, b) => Number(b.isBreakout) - Number(a.isBreakout) || rate(b.growth) - rate(a.growth),
+    (a, b) => Number(isBreakout(b)) - Number(isBreakout(a)) || rate(b.growth) - rate(a.growth),
   );
   if (all.length === 0) return 'No hashtag was trending on any day.';
   const byDay = [...groupBy(all, ({ day }) => day)].sort(([a], [b]) => compareText(a, b));
   return byDay
     .map(([day, trending]) => {
-      const items = trending.map(({ hashtag, growth, isBreakout }) => {
-        const mark = isBreakout ? '🚀 ' : '';
-        return `${mark}${hashtagLink(hashtag)} ${formatGrowth(growth)}`;
+      const items = trending.map((trend) => {
+        const mark = isBreakout(trend) ? '🚀 ' : '';
+        return `${mark}${hashtagLink(trend.hashtag)} ${formatGrowth(trend.growth)}`;
       });
       const label = reportDays.has(day) ? `[${day}](../${day}.md)` : day;
       return `- ${label}: ${formatList(items, MAX_NAMES_PER_DAY)}`;
@@ -216,11 +221,18 @@ function newestOfEach(counts: (number | null)[], size: number): (number | null)[
   );
 }
 
-function renderTrendingCell({ trendingDays }: PeriodTrend): string {
-  if (trendingDays.length === 0) return '–';
-  const mark = trendingDays.some((day) => day.isBreakout) ? ' 🚀' : '';
-  return `${plural(trendingDays.length, 'day')}${mark}`;
+function renderTrendingCell(trend: PeriodTrend): string {
+  const days = trendingDays(trend).length;
+  if (days === 0) return '–';
+  const mark = trend.movingDays.some(isBreakout) ? ' 🚀' : '';
+  return `${plural(days, 'day')}${mark}`;
 }
+
+function trendingDays({ movingDays }: PeriodTrend): MovingDay[] {
+  return movingDays.filter(({ isTrending }) => isTrending);
+}
+
+const isBreakout = ({ signal }: MovingDay) => signal === 'breakout';
 
 /** What a reader has to know about the figures. */
 function renderNotes(summary: Summary): string {

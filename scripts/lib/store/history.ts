@@ -4,10 +4,11 @@ import { addDays, type Day, isDay } from '../core/day.ts';
 import { canonicalHashtag } from '../core/hashtag-name.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { compareText } from '../core/text.ts';
+import { LOOK_BACK_DAYS } from '../trends/trends.ts';
 import { iterateRows, type Row, selectRows } from './rows.ts';
 
-/** How far back trends look: 30 days, a week of tolerance, and the rank of the day before. */
-const HISTORY_DAYS = 38;
+/** How far back trends look, with the ranks of the day before. */
+const HISTORY_DAYS = LOOK_BACK_DAYS + 1;
 
 /**
  * The snapshots that the trends of the days from `first` to `last` need, oldest first: those of the

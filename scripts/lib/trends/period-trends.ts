@@ -3,7 +3,6 @@ import type { Period } from '../core/period.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import {
   computeGrowth,
-  countOf,
   type Growth,
   growthOfBoth,
   type HashtagGrowth,
@@ -15,7 +14,9 @@ import {
   SPAN_TOLERANCE_DAYS,
 } from './growth.ts';
 import { rankAll } from './rank.ts';
-import { groupByHashtag, isTrending, judgeDay, type Threshold } from './trends.ts';
+import { findSignals, type Signal } from './signals.ts';
+import type { Pace } from './surges.ts';
+import { groupByHashtag, LOOK_BACK_DAYS, type Threshold, withMinVideos } from './trends.ts';
 
 /**
  * A hashtag in a week or month: its last known counts, each with its growth since the newest one
@@ -26,8 +27,17 @@ export type PeriodTrend = HashtagGrowth & {
   rank: number | null;
   /** The counts of `rankedBy` (videos if null) that the growth is computed from, by day. */
   countOn: Map<Day, number>;
-  /** The days on which it was trending, oldest first. */
-  trendingDays: { day: Day; growth: Growth; isBreakout: boolean }[];
+  /** The days on which it moved, oldest first. */
+  movingDays: MovingDay[];
+};
+
+/** What a hashtag did on a day, by the measure that it was ranked by on that day. */
+export type MovingDay = {
+  day: Day;
+  growth: Growth;
+  signal: Signal;
+  isTrending: boolean;
+  pace: Pace | null;
 };
 
 /**
@@ -65,25 +75,23 @@ function computePeriodTrend(
   return {
     ...growth,
     countOn: new Map(ranked.map(({ day, count }) => [day, count])),
-    trendingDays: series.flatMap(({ day }, i) => {
-      const upToDay = series.slice(0, i + 1);
-      if (day < period.first || !hasJumped(upToDay, threshold)) return [];
-      const figures = judgeDay(hashtag, upToDay, day, threshold);
-      const isBreakout = figures.verdict === 'breakout';
-      const { growth } = rankedMeasure(figures);
-      return isTrending(figures) ? [{ day, growth, isBreakout }] : [];
-    }),
+    movingDays: findMovingDays(series, period, threshold),
   };
 }
 
-/** A quick first check: true if a last count is above the one before by more than the threshold. */
-function hasJumped(series: Snapshot[], { trendingGrowthPercent }: Threshold): boolean {
-  return (['videos', 'views'] as const).some((measure) => {
-    const counts = series.map((snapshot) => countOf(snapshot, measure));
-    const count = counts.pop() ?? null;
-    const before = counts.findLast((earlier) => earlier !== null) ?? null;
-    const factor = 1 + trendingGrowthPercent / 100;
-    return before !== null && count !== null && count > before * factor;
+/** The days of the period with a signal: the same as in the reports of these days. */
+function findMovingDays(series: Snapshot[], { first }: Period, threshold: Threshold): MovingDay[] {
+  const farthestDay = addDays(first, -LOOK_BACK_DAYS);
+  const [videosOn, viewsOn] = (['videos', 'views'] as const).map((measure) => {
+    const signals = findSignals(knownPoints(series, measure, farthestDay), threshold, first);
+    return new Map(signals.map((found) => [found.day, found]));
+  });
+  return series.flatMap(({ day, videoCount }): MovingDay[] => {
+    const found = [videosOn?.get(day), viewsOn?.get(day)].find((of) => of?.growth.kind === 'rate');
+    const { signal, isTrending } = withMinVideos(found, videoCount, threshold);
+    if (found === undefined || signal === null) return [];
+    const { growth, pace } = found;
+    return [{ day, growth, signal, isTrending, pace }];
   });
 }
 

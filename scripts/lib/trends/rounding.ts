@@ -8,8 +8,14 @@ export function roundingStep(count: number): number {
   return count % step === 0 ? step : 1;
 }
 
+/** The larger step of the two counts; 0 if both are exact. */
+export function sharedRoundingStep(a: number, b: number): number {
+  const step = Math.max(roundingStep(a), roundingStep(b));
+  return step > 1 ? step : 0;
+}
+
 /** True if rounding alone can explain the difference, because it is at most one step. */
 export function isWithinRounding(a: number, b: number): boolean {
-  const step = Math.max(roundingStep(a), roundingStep(b));
-  return step > 1 && Math.abs(a - b) <= step;
+  const step = sharedRoundingStep(a, b);
+  return step > 0 && Math.abs(a - b) <= step;
 }

@@ -1,4 +1,4 @@
-import { formatChange, formatCount, formatPercent, plural } from '../core/format.ts';
+import { formatChange, formatCount, formatPercent, formatTimes, plural } from '../core/format.ts';
 import type { Absence } from '../core/snapshot.ts';
 import type { Turn } from './day-state.ts';
 import {
@@ -8,6 +8,7 @@ import {
   rankedMeasure,
   type SpanGrowth,
 } from './growth.ts';
+import type { Pace } from './surges.ts';
 import type { Trend } from './trends.ts';
 
 /** `+15.2%`, `+1.0%/day over 3 days`, `≈+0.5%` within rounding, `first day`, `from 0`, `–` unknown. */
@@ -62,22 +63,29 @@ export function isMarkedRounded(figure: Growth | SpanGrowth | null): boolean {
 
 /**
  * A trending hashtag, without its name, in parts: `videos +16.1%`, `+23,786, now 171,720`,
- * `breakout: usually +0.8% a day`.
+ * `breakout: 3.4 × its usual, +86,000 in 3 days, usually +25,000`.
  * @param emphasize marks important words
  */
 export function describeTrend(trend: Trend, emphasize = (text: string) => text): string[] {
   const measure = rankedMeasure(trend);
   const growth = `${trend.rankedBy} ${emphasize(formatGrowth(measure.growth))}`;
   const parts = [growth, `${formatAdded(measure)}, now ${formatCount(measure.count)}`];
-  if (trend.verdict === 'breakout' && trend.usualPerDay !== null) {
-    parts.push(`${emphasize('breakout')}: usually ${formatPercent(trend.usualPerDay)} a day`);
+  if (trend.signal === 'breakout' && trend.pace !== null) {
+    parts.push(`${emphasize('breakout')}: ${describePace(trend.pace)}`);
   }
   return parts;
 }
 
+/** `3.4 × its usual, +86,000 in 3 days, usually +25,000`. */
+export function describePace({ added, days, usual, timesUsual }: Pace): string {
+  const inDays = `${formatChange(added)} in ${days} days`;
+  if (timesUsual === null) return `${inDays}, usually nearly none`;
+  return `${formatTimes(timesUsual)} × its usual, ${inDays}, usually ${formatChange(usual)}`;
+}
+
 /** 🚀 for a breakout, 📈 for anything else that is trending. */
-export function trendMark({ verdict }: Pick<Trend, 'verdict'>): string {
-  return verdict === 'breakout' ? '🚀' : '📈';
+export function trendMark({ signal }: Pick<Trend, 'signal'>): string {
+  return signal === 'breakout' ? '🚀' : '📈';
 }
 
 /** What a hashtag that is not found had last: `1,000 videos, 50,000 views on 2026-11-21`. */

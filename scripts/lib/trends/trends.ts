@@ -4,8 +4,6 @@ import type { Snapshot } from '../core/snapshot.ts';
 import { compareText } from '../core/text.ts';
 import {
   computeGrowth,
-  dailyRate,
-  type Growth,
   growthOfBoth,
   type HashtagGrowth,
   knownPoints,
@@ -17,6 +15,14 @@ import {
   spanGrowth,
 } from './growth.ts';
 import { rankAll } from './rank.ts';
+import {
+  type DaySignal,
+  findSignals,
+  type Sensitivity,
+  SIGNAL_LOOK_BACK_DAYS,
+  type Signal,
+} from './signals.ts';
+import type { Pace } from './surges.ts';
 
 /** One measure of one hashtag on one day. */
 export type MeasureTrend = MeasureGrowth & {
@@ -27,12 +33,6 @@ export type MeasureTrend = MeasureGrowth & {
   acceleration: number | null;
 };
 
-/**
- * `trending`: faster than its threshold. `breakout`: trending, and far faster than its own usual
- * rates. `too-small`: faster than its threshold, but with fewer than `minVideos` videos.
- */
-export type Verdict = 'usual' | 'too-small' | 'trending' | 'breakout';
-
 /** A hashtag on a day. */
 export type Trend = HashtagGrowth<MeasureTrend> & {
   viewsPerVideo: number | null;
@@ -42,27 +42,22 @@ export type Trend = HashtagGrowth<MeasureTrend> & {
   rankChange: number | null;
   /** True on the first day that has a rank. */
   isNewlyRanked: boolean;
-  verdict: Verdict;
-  /** The median of the hashtag's own daily rates of the last 28 days; null with fewer than 7. */
-  usualPerDay: number | null;
+  /** What moves; null on a usual day. */
+  signal: Signal | null;
+  isTrending: boolean;
+  /** It would move, but has fewer than `minVideos` videos. */
+  isTooSmall: boolean;
+  /** What `rankedBy` brought lately, beside its usual; null if there is no usual yet. */
+  pace: Pace | null;
   /** The counts of `rankedBy` (videos if null) of the last 30 days, oldest first; null is a gap. */
   last30Days: (number | null)[];
 };
 
-/** A hashtag with `minVideos` is trending if its daily growth is above `trendingGrowthPercent`. */
-export type Threshold = { trendingGrowthPercent: number; minVideos: number };
+/** From where on a hashtag moves. One with fewer than `minVideos` videos never does. */
+export type Threshold = Sensitivity & { minVideos: number };
 
-const LOOK_BACK_DAYS = 30 + SPAN_TOLERANCE_DAYS;
-const BREAKOUT_DAYS = 28;
-const BREAKOUT_MIN_RATES = 7;
-/** Makes the median absolute deviation comparable to a standard deviation of normal data. */
-const MAD_SCALE = 1.4826;
-/** Larger than floating-point noise, smaller than any change of a count. */
-const EPSILON = 1e-9;
-
-export function isTrending({ verdict }: Pick<Trend, 'verdict'>): boolean {
-  return verdict === 'trending' || verdict === 'breakout';
-}
+/** The trends of a day need the counts of so many days before it. */
+export const LOOK_BACK_DAYS = Math.max(30 + SPAN_TOLERANCE_DAYS, SIGNAL_LOOK_BACK_DAYS);
 
 /**
  * The trends of all hashtags that have a snapshot on the day, by rank, the unranked ones last.
@@ -101,7 +96,7 @@ export function groupByHashtag(snapshots: Snapshot[], lastDay: Day): Map<string,
 }
 
 /** The figures of a hashtag's newest day, and the points of `rankedBy` that they come from. */
-export function judgeDay(hashtag: string, series: Snapshot[], day: Day, threshold: Threshold) {
+function judgeDay(hashtag: string, series: Snapshot[], day: Day, threshold: Threshold) {
   const farthestDay = addDays(day, -LOOK_BACK_DAYS);
   const allPoints = {
     videos: knownPoints(series, 'videos', farthestDay),
@@ -110,26 +105,26 @@ export function judgeDay(hashtag: string, series: Snapshot[], day: Day, threshol
   const trend = growthOfBoth(hashtag, (measure) => computeMeasure(allPoints[measure], day));
   const { videos, views, rankedBy } = trend;
   const points = rankedMeasure({ ...allPoints, rankedBy });
-  const rates = usualRates(points, day);
+  const found = rankedBy === null ? undefined : findSignals(points, threshold, day).at(-1);
   return {
     ...trend,
     viewsPerVideo: videos.count && views.count !== null ? views.count / videos.count : null,
-    verdict: judgeGrowth(rankedMeasure(trend).growth, rates, videos.count, threshold),
-    usualPerDay: rates.length < BREAKOUT_MIN_RATES ? null : median(rates),
+    ...withMinVideos(found, videos.count, threshold),
+    pace: found?.pace ?? null,
     points,
   };
 }
 
-function judgeGrowth(
-  growth: Growth,
-  usualRates: number[],
+/** The signal of a day, unless the hashtag has too few videos for one. */
+export function withMinVideos(
+  found: DaySignal | undefined,
   videoCount: number | null,
-  { trendingGrowthPercent, minVideos }: Threshold,
-): Verdict {
-  if (growth.kind !== 'rate' || growth.isWithinRounding) return 'usual';
-  if (growth.perDay <= trendingGrowthPercent / 100 + EPSILON) return 'usual';
-  if (minVideos > 0 && (videoCount ?? 0) < minVideos) return 'too-small';
-  return growth.perDay > breakoutLimit(usualRates) + EPSILON ? 'breakout' : 'trending';
+  { minVideos }: Threshold,
+): Pick<Trend, 'signal' | 'isTrending' | 'isTooSmall'> {
+  const { signal = null, isTrending = false } = found ?? {};
+  const isTooSmall = minVideos > 0 && (videoCount ?? 0) < minVideos;
+  if (!isTooSmall) return { signal, isTrending, isTooSmall };
+  return { signal: null, isTrending: false, isTooSmall: signal !== null && signal !== 'cooling' };
 }
 
 function computeMeasure(points: Point[], day: Day): MeasureTrend {
@@ -146,32 +141,6 @@ function computeMeasure(points: Point[], day: Day): MeasureTrend {
         ? growth.perDay - ((1 + weekBefore.rate) ** (1 / 7) - 1)
         : null,
   };
-}
-
-/** The daily rates between the known points of the 28 days before `day`, without the day itself. */
-function usualRates(points: Point[], day: Day): number[] {
-  const start = addDays(day, -BREAKOUT_DAYS);
-  const recent = points.slice(-BREAKOUT_DAYS - 2);
-  return recent.flatMap((point, i) => {
-    const earlier = recent[i - 1];
-    const isUsual = point.day >= start && point.day < day;
-    return isUsual && earlier !== undefined && earlier.count > 0 ? [dailyRate(earlier, point)] : [];
-  });
-}
-
-/** Median plus three robust standard deviations; infinite if the history is too short. */
-function breakoutLimit(rates: number[]): number {
-  if (rates.length < BREAKOUT_MIN_RATES) return Number.POSITIVE_INFINITY;
-  const middle = median(rates);
-  const deviations = rates.map((rate) => Math.abs(rate - middle));
-  return middle + 3 * MAD_SCALE * median(deviations);
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const upper = sorted[Math.floor(sorted.length / 2)] ?? 0;
-  const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? upper;
-  return (lower + upper) / 2;
 }
 
 /** The ranks on the newest earlier day that has a snapshot. */

@@ -12,8 +12,13 @@ const settingsEntries = {
     numberIn(0, 1000),
     5,
   ),
+  surgeFactor: optional(
+    'A hashtag is surging if it lately brought this many times what a usual week brings.',
+    numberIn(1.2, 1000),
+    2,
+  ),
   minVideos: optional(
-    'A hashtag with fewer videos is never called trending.',
+    'A hashtag with fewer videos is never called trending or surging.',
     wholeNumberIn(0, Number.MAX_SAFE_INTEGER),
     0,
   ),
@@ -61,6 +66,9 @@ const hashtagEntries = {
   group: v.exactOptional(describe('The report has one table per group.', groupSchema)),
   trendingGrowthPercent: v.exactOptional(
     describe('Daily growth, in percent, above which this hashtag is trending.', numberIn(0, 1000)),
+  ),
+  surgeFactor: v.exactOptional(
+    describe('How many times its usual week makes this hashtag surging.', numberIn(1.2, 1000)),
   ),
   paused: optional('True: the hashtag is not asked for. Its history is kept.', trueOrFalse, false),
   note: v.exactOptional(describe('For people. The tracker ignores it.', text)),

@@ -38,13 +38,17 @@ export function activeNames({ entries }: Watchlist): string[] {
   return entries.filter(({ paused }) => !paused).map(({ name }) => name);
 }
 
-/** The threshold of each hashtag, which decides when it is trending. */
+/** The threshold of each hashtag, which decides when it moves. */
 export function thresholds({ settings, entries }: Watchlist): (hashtag: string) => Threshold {
-  const own = new Map(entries.map((entry) => [entry.name, entry.trendingGrowthPercent]));
-  return (hashtag) => ({
-    trendingGrowthPercent: own.get(hashtag) ?? settings.trendingGrowthPercent,
-    minVideos: settings.minVideos,
-  });
+  const own = new Map(entries.map((entry) => [entry.name, entry]));
+  return (hashtag) => {
+    const entry = own.get(hashtag);
+    return {
+      trendingGrowthPercent: entry?.trendingGrowthPercent ?? settings.trendingGrowthPercent,
+      surgeFactor: entry?.surgeFactor ?? settings.surgeFactor,
+      minVideos: settings.minVideos,
+    };
+  };
 }
 
 /** The group of each hashtag that has one. */
