@@ -6,11 +6,17 @@ import { hashtagAnswer } from '../../scripts/lab/stand-in.ts';
 import { UsageError } from '../../scripts/lib/core/errors.ts';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
 import { auditHistory, listHistory, renderFinding } from '../../scripts/lib/history/audit.ts';
+import { REPORT_FORMAT } from '../../scripts/lib/reports/parts.ts';
 import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { runScript } from '../helpers/process.ts';
-import { cloneRepository, createOnce, createRepository } from '../helpers/repository.ts';
+import {
+  cloneRepository,
+  createOnce,
+  createRepository,
+  writeWatchlist,
+} from '../helpers/repository.ts';
 import { HOSTILE_NAMES } from '../helpers/snapshots.ts';
 import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
 
@@ -256,6 +262,167 @@ describe('the audit', () => {
         `^error: ${commit} 2026-11-20 #aitools: .*\nerror: ${commit} .*\nAudited 7 commits: 2 findings in 1 commit\n$`,
       ),
     );
+  });
+});
+
+describe('a report, summary or CSV of the current format', () => {
+  const SUMMARY = 'reports/weekly/2026-W47.md';
+  const CSV = 'data/latest.csv';
+  const TODAY_REPORT = 'reports/2026-11-22.md';
+
+  /** Adds a day after the end of a week to the history, and so its summary. */
+  const createWeek = () =>
+    createOnce('a week', async () => {
+      const repository = await createHistory();
+      const api = await startApi({ answer: (name) => hashtagAnswer(name, 1023, 50_000) });
+      await runTrack(repository.root, api, ['--publish'], { day: '2026-11-23' });
+      return repository;
+    });
+
+  async function change(root: string, file: string, from: string | RegExp, to: string) {
+    const text = await readFile(path.join(root, file), 'utf8');
+    expect(text.replace(from, to)).not.toBe(text);
+    await writeFile(path.join(root, file), text.replace(from, to));
+  }
+
+  it('passes if only the tracker wrote it', async () => {
+    const { root } = await createWeek();
+    for (const file of [TODAY_REPORT, SUMMARY]) {
+      expect(await readFile(path.join(root, file), 'utf8')).toMatch(/\n<!-- format \d+ -->/);
+    }
+    const { lines, information } = await audit(root);
+    expect(lines).toEqual([]);
+    expect(information).toEqual([]);
+  });
+
+  it.each<[string, string, string | RegExp, string, string[]]>([
+    [
+      'a word of a report',
+      TODAY_REPORT,
+      'TikTok hashtags on',
+      'TikTok trends on',
+      [
+        '2026-11-22: reports/2026-11-22.md is not what the tracker makes of its rows, first in line 1; before: # TikTok hashtags on',
+        'after: # TikTok trends on',
+      ],
+    ],
+    [
+      'a line that is added to a report',
+      TODAY_REPORT,
+      '<!-- format',
+      'Buy now!\n\n<!-- format',
+      ['reports/2026-11-22.md is not what', 'before: <!-- format', 'after: Buy now!'],
+    ],
+    [
+      'a number of a summary',
+      SUMMARY,
+      'week 47 of',
+      'week 48 of',
+      [': reports/weekly/2026-W47.md is not what', 'week 47', 'week 48'],
+    ],
+    [
+      'a number of the CSV',
+      CSV,
+      ',1023,',
+      ',1024,',
+      ['data/latest.csv is not what the tracker makes of its rows, first in line 2', ',1024,'],
+    ],
+    [
+      'the day of the CSV',
+      CSV,
+      /2026-11-23/g,
+      '2026-11-22',
+      ['data/latest.csv is not what the tracker makes'],
+    ],
+    [
+      'the CSV’s day, which is none any more',
+      CSV,
+      /2026-11-23/g,
+      'today',
+      ['data/latest.csv does not begin with the counts of a day'],
+    ],
+  ])('is found if somebody changed %s', async (_, file, from, to, parts) => {
+    const { root } = await createWeek();
+    await change(root, file, from, to);
+    const commit = await commitAll(root);
+    const { lines, information } = await audit(root);
+    expect(lines).toEqual([expect.stringContaining(commit)]);
+    for (const part of parts) expect(lines[0]).toContain(part);
+    expect(information).toEqual([]);
+    expect((await audit(root, 'HEAD^')).lines).toEqual(lines);
+  });
+
+  it('is found if a summary was deleted; the next run writes the CSV again', async () => {
+    const { root } = await createWeek();
+    await rm(path.join(root, SUMMARY));
+    await rm(path.join(root, CSV));
+    const commit = await commitAll(root);
+    expect((await audit(root)).lines).toEqual([`${commit}: ${SUMMARY} was deleted`]);
+  });
+
+  it('is named if it has lost its format or was made from something else; its counts are compared', async () => {
+    const { root } = await createWeek();
+    await change(root, TODAY_REPORT, /<!-- format.*/, '');
+    await change(root, SUMMARY, /source [0-9a-f]+/, 'source 123456789abc');
+    const commit = await commitAll(root);
+    const { lines, information } = await audit(root);
+    expect(lines).toEqual([]);
+    expect(information).toEqual([
+      `${commit} ${TODAY_REPORT} went back from format ${REPORT_FORMAT} to none`,
+      `${commit} ${SUMMARY} was made from other rows or with another watchlist`,
+    ]);
+    await change(root, TODAY_REPORT, '|1,022|', '|9,022|');
+    await commitAll(root);
+    expect((await audit(root)).lines).toEqual([expect.stringContaining('shows other counts')]);
+  });
+
+  it('is compared by its counts alone if the CSV has a report without a format', async () => {
+    const { root } = await createWeek();
+    await change(root, 'reports/2026-11-23.md', /<!-- format.*/, '');
+    await change(root, CSV, 'date,hashtag,group', 'date,hashtag,team');
+    await commitAll(root);
+    expect((await audit(root)).lines).toEqual([]);
+    await change(root, CSV, ',1023,', ',1024,');
+    const commit = await commitAll(root);
+    expect((await audit(root)).lines).toEqual([
+      `${commit} 2026-11-23: data/latest.csv shows other counts than the database`,
+    ]);
+  });
+
+  it('passes whatever people do with the list and the commits around it', async () => {
+    const repository = await createWeek();
+    const { root } = repository;
+    const list = (thresholds: number) => ({
+      settings: { trendingGrowthPercent: thresholds },
+      hashtags: ['aitools', { name: 'llm', group: 'models' }],
+    });
+    const api = await startApi({ answer: (name) => hashtagAnswer(name, 1100, 50_000) });
+    // A list that is used, but not committed until later.
+    await writeWatchlist(root, list(1));
+    await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    await commitAll(root);
+    // Older reports and summaries are written again, with the changed list.
+    await runScript('report', ['--date', '2026-11-21'], root);
+    await runScript('report', ['--week', '2026-W47'], root);
+    await commitAll(root);
+    // A run, an import and a change of the list in one commit.
+    await runTrack(root, api, [], { day: '2026-11-25' });
+    await writeFile(path.join(root, 'rows.csv'), 'date,hashtag,video_count\n2026-10-01,llm,1\n');
+    await runScript('import', ['rows.csv'], root);
+    await writeWatchlist(root, list(2));
+    await commitAll(root);
+    await git(root, ['push', '--quiet', 'origin', 'HEAD:main']);
+    // A branch that changes the list, while main gets a report.
+    await git(root, ['switch', '--quiet', '--create', 'list']);
+    await writeWatchlist(root, list(3));
+    await commitAll(root);
+    await git(root, ['switch', '--quiet', 'main']);
+    await runTrack(root, api, ['--publish'], { day: '2026-11-26' });
+    await git(root, ['merge', '--quiet', '--no-ff', '-m', 'Merge the list', 'list']);
+    await runTrack(root, api, ['--publish', '--refresh'], { day: '2026-11-26' });
+    const { lines, information } = await audit(root);
+    expect(lines).toEqual([]);
+    expect(information.filter((line) => line.includes('went back'))).toEqual([]);
   });
 });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import initSqlJs from 'sql.js';
 import { addDays } from '../../lib/core/day.ts';
-import { LATEST_CSV_PATH, summaryPath } from '../../lib/core/paths.ts';
+import { LATEST_CSV_PATH, summaryPath, WATCHLIST_PATH } from '../../lib/core/paths.ts';
 import { monthOf, type Period, weekOf } from '../../lib/core/period.ts';
 import { renderChart } from '../../lib/reports/chart.ts';
 import { renderReport } from '../../lib/reports/day-page.ts';
@@ -100,7 +100,8 @@ function compareSizes(count: number, sizes: Map<string, Size>): Measurement[] {
 /** The tracker's files, with or without its reports. */
 export async function trackerLayout(names: string[], withReports: boolean): Promise<Layout> {
   const db = await parseDatabase(null);
-  const watchlist = parseWatchlist(JSON.stringify({ hashtags: names }));
+  const list = JSON.stringify({ hashtags: names });
+  const watchlist = parseWatchlist(list);
   const indexed: IndexedDay[] = [];
   const summaries: Period[] = [];
   return async (dayNumber) => {
@@ -108,9 +109,11 @@ export async function trackerLayout(names: string[], withReports: boolean): Prom
     const files = new Map<string, Uint8Array | string>([['data/hashtag_tracker.db', db.export()]]);
     const record = withReports ? readDay(db, day) : null;
     if (record === null) return files;
+    files.set(WATCHLIST_PATH, list);
     const report = composeReport(record, watchlist);
     const chart = renderChart(report.trends, day);
-    const links = { base: '', previousReport: addDays(day, -1), hasChart: chart !== null };
+    const previousReport = dayNumber === 0 ? null : addDays(day, -1);
+    const links = { base: '', previousReport, hasChart: chart !== null };
     indexed.unshift({ day, missed: 0, hasReport: true });
     files.set(`reports/${day}.md`, renderReport(report, links));
     if (chart !== null) files.set(`reports/charts/${day}.svg`, chart);

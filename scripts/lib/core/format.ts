@@ -58,9 +58,11 @@ export function formatDuration(ms: number): string {
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** `Sunday 22 November 2026` */
+/** `Sunday 22 November 2026`, without the comma that some versions of Node put in between. */
 export function formatLongDay(day: Day): string {
-  return new Date(day).toLocaleDateString('en-GB', { timeZone: 'UTC', dateStyle: 'full' });
+  const format = (style: object) =>
+    new Date(day).toLocaleDateString('en-GB', { timeZone: 'UTC', ...style });
+  return `${format({ weekday: 'long' })} ${format({ dateStyle: 'long' })}`;
 }
 
 /** `2026-11-22 06:17 UTC`: an instant (ISO 8601) in a time zone. */

@@ -1,28 +1,29 @@
 import type { Database } from 'sql.js';
-import type { Counts } from '../core/count.ts';
-import { addDays, type Day, daysBetween, isDay } from '../core/day.ts';
+import { addDays, type Day, daysBetween } from '../core/day.ts';
 import { UsageError } from '../core/errors.ts';
 import { formatList, plural } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
-import { DATABASE_PATH, REPORTS_FOLDER, reportPath } from '../core/paths.ts';
+import { DATABASE_PATH, LATEST_CSV_PATH, REPORTS_FOLDER } from '../core/paths.ts';
 import { plainText } from '../core/text.ts';
 import { parseDatabase } from '../store/database.ts';
-import { newestDay, readDay, readDays } from '../store/days.ts';
+import { newestDay, readDays } from '../store/days.ts';
 import { selectRows, selectValue, withAttached } from '../store/rows.ts';
 import { findCommit, git } from '../system/git.ts';
 import { hashBlob, type ObjectReader, openObjects } from '../system/git-objects.ts';
-import { describeCounts, EARLIER, findChangedRecords, findChangedSnapshots } from './compare.ts';
+import { openReportAudit } from './audit-reports.ts';
+import { EARLIER, findChangedRecords, findChangedSnapshots } from './compare.ts';
 import { EXPLAINED_SCHEMA, findUnexplained } from './explain.ts';
-import { parseReportCounts, ReportParseError } from './parse-report.ts';
 import { holdVersions, type Version, type Versions } from './versions.ts';
 
-/** A commit that touched the database or a report. */
+/** A commit that touched the database, or a file that is made from it. */
 type HistoryCommit = {
   hash: string;
   /** The newest such commits that it comes from, or commits that are not audited. */
   parents: string[];
   /** The touched files, each with its new blob; null if it was deleted. */
   blobs: Map<string, string | null>;
+  /** The touched files that it has from none of its parents. */
+  written: Set<string>;
 };
 
 /** A change of the past, or something that contradicts the rows. */
@@ -49,7 +50,7 @@ type Audit = {
 
 /**
  * The commits of the checked-out branch, and of everything that was merged into it, that touched
- * the database or a report. Each comes after its parents. With `since`, only those after it.
+ * the database or a file that is made from it. Each comes after its parents. With `since`, only those after it.
  * @throws UsageError if the history is missing or incomplete, or the revision is unknown
  */
 export async function listHistory(root: string, since: string | null): Promise<HistoryCommit[]> {
@@ -67,7 +68,7 @@ export async function listHistory(root: string, since: string | null): Promise<H
     throw new UsageError(`--since ${since}: there is no such revision`);
   }
   const range = start === null ? 'HEAD' : `${start}..HEAD`;
-  const files = [DATABASE_PATH, `:(glob)${REPORTS_FOLDER}/*.md`];
+  const files = [DATABASE_PATH, LATEST_CSV_PATH, `:(glob)${REPORTS_FOLDER}/**/*.md`];
   return parseLog(
     await git(root, [
       '-c',
@@ -103,6 +104,7 @@ export async function auditHistory(
   const audit: Audit = { findings: [], information: [] };
   using objects = openObjects(root);
   using versions = holdVersions(objects);
+  const auditReports = openReportAudit(objects);
   const states = await openStart(commits, versions, objects, audit);
   const startDay = newestOf([...states.values()]);
   const unread = countReaders(commits);
@@ -112,7 +114,10 @@ export async function auditHistory(
     show(index, commit);
     const parents = commit.parents.flatMap((hash) => states.get(hash) ?? []);
     last = await auditDatabase(commit, parents, versions, audit);
-    audit.findings.push(...(await auditReports(commit, last.versions[0]?.db ?? null, objects)));
+    const reports = await auditReports(commit, last.versions[0]?.db ?? null);
+    const named = abbreviate(commit.hash);
+    audit.findings.push(...reports.findings.map((found) => ({ commit: named, ...found })));
+    audit.information.push(...reports.information.map((text) => `${named} ${text}`));
     states.set(commit.hash, last);
     for (const hash of commit.parents) {
       const left = (unread.get(hash) ?? 0) - 1;
@@ -181,24 +186,29 @@ export function renderFinding(finding: Finding): string {
 /** The commits that touched a file, with parents among themselves, as far as there are any. */
 function parseLog(log: string): HistoryCommit[] {
   const all = new Map<string, HistoryCommit>();
+  const differing = new Map<string, number>();
   let current: HistoryCommit | undefined;
   for (const line of log.split('\n').filter((text) => text !== '')) {
     const [, blob = '', status, file = ''] =
       /^:\d+ \d+ [0-9a-f]+ ([0-9a-f]+) (\w)\t(.*)$/.exec(line) ?? [];
-    if (status !== undefined) {
-      current?.blobs.set(file, status === 'D' ? null : blob);
-      continue;
+    if (status === undefined) {
+      const [hash = '', ...parents] = line.trim().split(' ');
+      current = all.get(hash) ?? { hash, parents, blobs: new Map(), written: new Set() };
+      all.set(hash, current);
+    } else if (current !== undefined) {
+      const { hash, parents, blobs, written } = current;
+      const differs = (differing.get(`${hash} ${file}`) ?? 0) + 1; // from so many parents
+      differing.set(`${hash} ${file}`, differs);
+      blobs.set(file, status === 'D' ? null : blob);
+      if (differs >= parents.length) written.add(file);
     }
-    const [hash = '', ...parents] = line.trim().split(' ');
-    current = all.get(hash) ?? { hash, parents, blobs: new Map() };
-    all.set(hash, current);
   }
   const touching: HistoryCommit[] = [];
   const standsFor = new Map<string, string[]>();
-  for (const { hash, parents, blobs } of all.values()) {
+  for (const { hash, parents, blobs, written } of all.values()) {
     const origins = [...new Set(parents.flatMap((parent) => standsFor.get(parent) ?? [parent]))];
     standsFor.set(hash, blobs.size > 0 ? [hash] : origins);
-    if (blobs.size > 0) touching.push({ hash, parents: origins, blobs });
+    if (blobs.size > 0) touching.push({ hash, parents: origins, blobs, written });
   }
   return touching;
 }
@@ -275,54 +285,6 @@ function countBefore(db: Database, day: string): number {
 const ADDED_ROWS = `
   SELECT date, count(*) - (SELECT count(*) FROM earlier.snapshots e WHERE e.date = s.date) added
   FROM main.snapshots s WHERE date < ?1 GROUP BY date HAVING added > 0`;
-
-async function auditReports(commit: HistoryCommit, db: Database | null, objects: ObjectReader) {
-  const findings: Finding[] = [];
-  for (const [file, blob] of commit.blobs) {
-    const day = file.slice(REPORTS_FOLDER.length + 1, -'.md'.length);
-    if (!isDay(day) || file !== reportPath(day)) continue;
-    const report = blob === null ? null : await objects.read(blob);
-    const found = report === null ? DELETED : compareReport(report.toString('utf8'), day, db);
-    findings.push(...found.map((what) => ({ commit: abbreviate(commit.hash), day, ...what })));
-  }
-  return findings;
-}
-
-const DELETED = [{ problem: 'the report was deleted' }];
-
-/** Where the report differs from the rows of its day, and which rows it lacks. */
-function compareReport(markdown: string, day: Day, db: Database | null) {
-  const contradictions: Omit<Finding, 'commit' | 'day'>[] = [];
-  const history = db === null ? [] : (readDay(db, day)?.history ?? []);
-  const rows = new Map(history.filter((row) => row.day === day).map((row) => [row.hashtag, row]));
-  const shown = new Set<string>();
-  const add = (problem: string, hashtag: string, counts?: Counts) => {
-    const row = rows.get(hashtag);
-    contradictions.push({
-      problem,
-      hashtag,
-      ...(row && { before: describeCounts(row.videoCount, row.viewCount) }),
-      ...(counts && { after: describeCounts(counts.videoCount, counts.viewCount) }),
-    });
-  };
-  try {
-    for (const { hashtag, ...counts } of parseReportCounts(markdown)) {
-      const row = rows.get(hashtag);
-      if (shown.has(hashtag)) add('the report shows the hashtag twice', hashtag, counts);
-      else if (row?.videoCount !== counts.videoCount || row.viewCount !== counts.viewCount) {
-        add('the report shows other counts than the database', hashtag, counts);
-      }
-      shown.add(hashtag);
-    }
-  } catch (error) {
-    if (!(error instanceof ReportParseError)) throw error;
-    return [{ problem: error.message }];
-  }
-  for (const hashtag of rows.keys()) {
-    if (!shown.has(hashtag)) add('the report lacks the snapshot', hashtag);
-  }
-  return contradictions;
-}
 
 /** The days without a snapshot, and the hashtags that the runs missed, after `startDay`. */
 function describeGaps(db: Database, startDay: Day | null): string[] {

@@ -1,4 +1,4 @@
-import type { Day } from '../core/day.ts';
+import { type Day, isDay } from '../core/day.ts';
 import { formatCount, formatInstant, formatLongDay, formatRanges, plural } from '../core/format.ts';
 import { hashtagLink, renderCode } from '../core/markdown.ts';
 import { capitalize } from '../core/text.ts';
@@ -17,9 +17,11 @@ import { type DayReport, failuresOf } from './day-report.ts';
 import {
   explainNoRate,
   failureWords,
+  linkTargets,
   type Remark,
   rankColumns,
   renderByGroup,
+  renderMark,
   renderNoteList,
   renderSparkline,
 } from './parts.ts';
@@ -54,8 +56,20 @@ export function renderReport(report: DayReport, links: ReportLinks): string {
     '## Data notes',
     renderNotes(report),
     navigation.filter((part) => part !== null).join(' · '),
+    renderMark(report.source),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** The links that a day's report has, so that it can be made again with the same ones. */
+export function readReportLinks(markdown: string, day: Day): ReportLinks {
+  const targets = linkTargets(markdown);
+  const days = targets.map((target) => target.replace(/\.md$/, '')).filter(isDay);
+  return {
+    base: '',
+    previousReport: days.findLast((other) => other < day) ?? null,
+    hasChart: targets.includes(`charts/${day}.svg`),
+  };
 }
 
 /** The first report of all: what there is, when growth begins, where to go next. */

@@ -4,9 +4,12 @@ import { type DayState, judgeDayState, missingDays } from '../trends/day-state.t
 import { computeTrends, type Trend } from '../trends/trends.ts';
 import { daysOfCredits } from '../watchlist/credits.ts';
 import { groupsByHashtag, thresholds, type Watchlist } from '../watchlist/watchlist.ts';
+import { nameSource } from './parts.ts';
 
 /** What a day's report says: the day's record, and what it means with this watchlist. Pure data. */
 export type DayReport = DayRecord & {
+  /** Names what it is made from, see `nameSource`. */
+  source: string;
   timeZone: string;
   trends: Trend[];
   state: DayState;
@@ -32,6 +35,7 @@ export type DayReport = DayRecord & {
 
 /** Computes a day's report from the day's rows. */
 export function composeReport(record: DayRecord, watchlist: Watchlist): DayReport {
+  const { newestDay: _, ...lasting } = record; // later days change nothing in the report
   const { day, history, runs, failures } = record;
   const trends = computeTrends(history, day, thresholds(watchlist));
 
@@ -42,6 +46,7 @@ export function composeReport(record: DayRecord, watchlist: Watchlist): DayRepor
   const isShared = watchlist.entries.every((entry) => entry.trendingGrowthPercent === undefined);
   return {
     ...record,
+    source: nameSource(lasting, watchlist),
     timeZone,
     trends,
     state: judgeDayState(captured, failures, record.returned),

@@ -1,3 +1,4 @@
+import { type Day, isDay } from '../core/day.ts';
 import { FORMULA_START, plainText } from '../core/text.ts';
 import { changeOf, rankedMeasure, type SpanGrowth } from '../trends/growth.ts';
 import type { MeasureTrend, Trend } from '../trends/trends.ts';
@@ -12,6 +13,12 @@ export async function renderLatestCsv(report: DayReport): Promise<string> {
   const rows = report.trends.map((trend) => renderRow(report, trend));
   const csv = Papa.unparse(rows, { newline: '\n', escapeFormulae: FORMULA_START });
   return `${csv}\n`;
+}
+
+/** The day that the CSV is about: the first cell of its first row; null if that is no day. */
+export function dayOfCsv(csv: string): Day | null {
+  const day = csv.split('\n')[1]?.slice(0, 10);
+  return day !== undefined && isDay(day) ? day : null;
 }
 
 function renderRow({ day, groups }: DayReport, trend: Trend) {

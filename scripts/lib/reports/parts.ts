@@ -1,9 +1,50 @@
+import { createHash } from 'node:crypto';
 import { formatChange, formatList } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
 import { escapeMarkdown, hashtagLink, renderTable } from '../core/markdown.ts';
-import type { Failure } from '../core/snapshot.ts';
+import type { DayRecord, Failure, PeriodRecord } from '../core/snapshot.ts';
 import type { Measure } from '../trends/growth.ts';
 import type { Trend } from '../trends/trends.ts';
+import type { Watchlist } from '../watchlist/watchlist.ts';
+
+/**
+ * The format of reports, summaries and `data/latest.csv`. The audit makes those of this format again
+ * and compares them, so every change of what they show raises it.
+ */
+export const REPORT_FORMAT = 1;
+
+/** The last line of a report or summary, which GitHub does not show: its format and its source. */
+export function renderMark(source: string): string {
+  return `<!-- format ${REPORT_FORMAT} --> <!-- source ${source} -->`;
+}
+
+/** What `renderMark` has written into a report or summary; nulls if there is none. */
+export function parseMark(markdown: string): { format: number | null; source: string | null } {
+  const marks = [
+    ...markdown.matchAll(/^<!-- format (\d+) -->(?: <!-- source ([0-9a-f]+) -->)?\r?$/gm),
+  ];
+  const [, format, source] = marks.at(-1) ?? [];
+  return { format: format === undefined ? null : Number(format), source: source ?? null };
+}
+
+/**
+ * Names what a report or summary is made from: the first digits of the SHA-256 of its record and of
+ * what the watchlist says for reports. A file with another source need not look the same.
+ */
+export function nameSource(
+  record: Omit<DayRecord, 'newestDay'> | PeriodRecord,
+  { settings, entries }: Watchlist,
+): string {
+  const { timeZone, trendingGrowthPercent, minVideos } = settings;
+  const source = JSON.stringify([record, timeZone, trendingGrowthPercent, minVideos, entries]);
+  return createHash('sha256').update(source).digest('hex').slice(0, 12);
+}
+
+/** Where the links of a Markdown text lead to. What looks like a link within code is none. */
+export function linkTargets(markdown: string): string[] {
+  const links = markdown.replaceAll(/(`+).*?\1/g, '').matchAll(/\]\(([^()\s]+)\)/g);
+  return [...links].map(([, target = '']) => target);
+}
 
 type Ranked = { hashtag: string; rankedBy: Measure | null };
 

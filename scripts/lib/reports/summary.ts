@@ -1,4 +1,4 @@
-import { type Day, daysBetween, daysUpTo } from '../core/day.ts';
+import { type Day, daysBetween, daysUpTo, isDay } from '../core/day.ts';
 import {
   formatChange,
   formatCount,
@@ -9,7 +9,7 @@ import {
 } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
 import { hashtagLink } from '../core/markdown.ts';
-import { lengthInDays, type Period } from '../core/period.ts';
+import { lengthInDays, type Period, parseMonth, parseWeek } from '../core/period.ts';
 import type { PeriodRecord } from '../core/snapshot.ts';
 import { compareText } from '../core/text.ts';
 import { missingDays } from '../trends/day-state.ts';
@@ -37,15 +37,20 @@ import { groupsByHashtag, thresholds, type Watchlist } from '../watchlist/watchl
 import { drawChart } from './chart.ts';
 import { type ChartLine, chooseLines } from './chart-lines.ts';
 import {
+  linkTargets,
+  nameSource,
   type Remark,
   rankColumns,
   renderByGroup,
+  renderMark,
   renderNoteList,
   renderSparkline,
 } from './parts.ts';
 
 /** What the summary of a week or month says: its record, and what it means. Pure data. */
 export type Summary = PeriodRecord & {
+  /** Names what it is made from, see `nameSource`. */
+  source: string;
   trends: PeriodTrend[];
   /** How many days could have snapshots so far, and which of them have none. */
   possibleDays: number;
@@ -61,6 +66,7 @@ export function composeSummary(record: PeriodRecord, watchlist: Watchlist): Summ
   const possibleDays = daysBetween(start, lastDay) + 1;
   return {
     ...record,
+    source: nameSource(record, watchlist),
     trends: computePeriodTrends(history, period, thresholds(watchlist)),
     possibleDays,
     missingDays: missingDays(history, lastDay, start, possibleDays),
@@ -104,8 +110,23 @@ export function renderSummary(summary: Summary, links: SummaryLinks): string {
     '## Data notes',
     renderNotes(summary),
     navigation.filter((part) => part !== null).join(' · '),
+    renderMark(summary.source),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** The links that a summary has, so that it can be made again with the same ones. */
+export function readSummaryLinks(markdown: string, { kind, name }: Period): SummaryLinks {
+  const targets = linkTargets(markdown)
+    .filter((target) => target.endsWith('.md'))
+    .map((target) => target.slice(0, -'.md'.length));
+  const parse = kind === 'week' ? parseWeek : parseMonth;
+  const isEarlier = (target: string) => parse(target) !== null && target < name;
+  const reports = targets.filter((target) => target.startsWith('../'));
+  return {
+    previous: targets.findLast(isEarlier) ?? null,
+    reportDays: new Set(reports.map((target) => target.slice('../'.length)).filter(isDay)),
+  };
 }
 
 /** The chart of the period's top movers, as for a day; null if no hashtag has two known days. */

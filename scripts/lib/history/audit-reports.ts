@@ -1,0 +1,184 @@
+import type { Database } from 'sql.js';
+import type { Counts } from '../core/count.ts';
+import type { Day } from '../core/day.ts';
+import { LATEST_CSV_PATH, WATCHLIST_PATH } from '../core/paths.ts';
+import { dayOfCsv } from '../reports/latest-csv.ts';
+import { parseMark } from '../reports/parts.ts';
+import { readDay } from '../store/days.ts';
+import type { Row } from '../store/rows.ts';
+import type { ObjectReader } from '../system/git-objects.ts';
+import { parseWatchlist, type Watchlist, WatchlistError } from '../watchlist/watchlist.ts';
+import { describeCounts } from './compare.ts';
+import { parseReportCounts, ReportParseError } from './parse-report.ts';
+import { dayOfReport, type Origin, periodOfSummary, renderAgain } from './render-again.ts';
+
+/** Something in a report that contradicts the rows, or is not what the tracker makes of them. */
+type ReportFinding = {
+  problem: string;
+  day?: Day;
+  hashtag?: string;
+  before?: string;
+  after?: string;
+};
+
+/** A commit with reports. */
+type ReportCommit = {
+  hash: string;
+  parents: string[];
+  blobs: Map<string, string | null>;
+  /** The files that it has from none of its parents. */
+  written: Set<string>;
+};
+
+/** Audits the reports, the summaries and the CSV of one commit after the other. */
+export type ReportAudit = (
+  commit: ReportCommit,
+  db: Database | null,
+) => Promise<{ findings: ReportFinding[]; information: string[] }>;
+
+/**
+ * Compares the counts in the reports that a commit has changed with its rows. Makes those that it
+ * has written itself again, and the summaries and the CSV as well, and compares them as a whole.
+ */
+export function openReportAudit(objects: ObjectReader): ReportAudit {
+  const readText = async (name: string) => (await objects.read(name))?.toString('utf8') ?? null;
+  const readList = rememberWatchlist(readText);
+  return async (commit, db) => {
+    const { hash, parents, blobs, written } = commit;
+    const findings: ReportFinding[] = [];
+    const information: string[] = [];
+    const read = (name: string) => readText(`${hash}:${name}`);
+    let origin: Origin | null = null;
+    for (const [file, blob] of blobs) {
+      const day = dayOfReport(file);
+      if (day === null && periodOfSummary(file) === null && file !== LATEST_CSV_PATH) continue;
+      const text = blob === null ? null : await readText(blob);
+      if (text === null) {
+        if (file !== LATEST_CSV_PATH) findings.push(describeDeletion(file, day));
+        continue;
+      }
+      const found = day === null ? [] : compareReport(text, day, db);
+      for (const what of found) findings.push({ ...(day && { day }), ...what });
+      if (found.length > 0 || db === null || !written.has(file)) continue;
+      origin ??= { db, watchlist: await readList(hash), read, composed: new Map() };
+      const made = await renderAgain(file, text, origin);
+      if (typeof made !== 'string') {
+        for (const what of findDifference(file, made.text, text)) {
+          findings.push({ ...(day && { day }), ...what });
+        }
+      } else if (file === LATEST_CSV_PATH) {
+        findings.push(...(await compareCsv(file, text, db)));
+      } else if (made === 'another source') {
+        information.push(`${file} was made from other rows or with another watchlist`);
+      } else {
+        const earlier: (string | null)[] = [];
+        for (const parent of parents) earlier.push(await readText(`${parent}:${file}`));
+        information.push(...describeOlderFormat(file, text, earlier));
+      }
+    }
+    return { findings, information };
+  };
+}
+
+/** The watchlist of a commit; null if it has mistakes. It seldom changes, so it is parsed once. */
+function rememberWatchlist(readText: (name: string) => Promise<string | null>) {
+  let known: { text: string; watchlist: Watchlist | null } | null = null;
+  return async (hash: string): Promise<Watchlist | null> => {
+    const text = await readText(`${hash}:${WATCHLIST_PATH}`);
+    if (text === null) return null;
+    if (known?.text !== text) known = { text, watchlist: parseIfSound(text) };
+    return known.watchlist;
+  };
+}
+
+function parseIfSound(text: string): Watchlist | null {
+  try {
+    return parseWatchlist(text);
+  } catch (error) {
+    if (error instanceof WatchlistError) return null;
+    throw error;
+  }
+}
+
+function describeDeletion(file: string, day: Day | null): ReportFinding {
+  if (day !== null) return { day, problem: 'the report was deleted' };
+  return { problem: `${file} was deleted` };
+}
+
+/** Says that a file has an older format than before, as one that an older program has made. */
+function describeOlderFormat(file: string, text: string, earlier: (string | null)[]): string[] {
+  const formatOf = (markdown: string | null) => parseMark(markdown ?? '').format ?? 0;
+  const [was, is] = [Math.max(0, ...earlier.map(formatOf)), formatOf(text)];
+  return was > is ? [`${file} went back from format ${was} to ${is === 0 ? 'none' : is}`] : [];
+}
+
+/** Whether a CSV of any format has other counts than the rows of its day. */
+async function compareCsv(file: string, text: string, db: Database): Promise<ReportFinding[]> {
+  const { default: Papa } = await import('papaparse'); // loaded here: it is seldom needed
+  const day = dayOfCsv(text);
+  if (day === null) return [{ problem: `${file} does not begin with the counts of a day` }];
+  const { data } = Papa.parse<Row>(text, { header: true, skipEmptyLines: true });
+  const shown = data.map(({ video_count, view_count }) => `${video_count},${view_count}`);
+  const stored = (readDay(db, day)?.history ?? [])
+    .filter((row) => row.day === day)
+    .map(({ videoCount, viewCount }) => `${videoCount ?? ''},${viewCount ?? ''}`);
+  const isSame = shown.sort().join('\n') === stored.sort().join('\n');
+  return isSame ? [] : [{ day, problem: `${file} shows other counts than the database` }];
+}
+
+/** The first line in which a file is not what the tracker makes. */
+function findDifference(file: string, made: string, text: string): ReportFinding[] {
+  const [expected, lines] = [made, text].map((whole) => whole.split(/\r?\n/));
+  const length = Math.max(expected?.length ?? 0, lines?.length ?? 0);
+  for (let i = 0; i < length; i++) {
+    const [before, after] = [expected?.[i], lines?.[i]];
+    if (before === after) continue;
+    const problem = `${file} is not what the tracker makes of its rows, first in line ${i + 1}`;
+    return [{ problem, before: excerpt(before, after), after: excerpt(after, before) }];
+  }
+  return [];
+}
+
+/** The part of a line where it begins to differ from the other one. */
+function excerpt(line: string | undefined, other = ''): string {
+  if (line === undefined) return 'no such line';
+  if (line === '') return 'an empty line';
+  let start = 0;
+  while (start < line.length && line[start] === other[start]) start++;
+  const from = Math.max(0, Math.min(start, line.length - 1) - 20);
+  return `${from > 0 ? '…' : ''}${line.slice(from, from + 80)}`;
+}
+
+/** Where the report differs from the rows of its day, and which rows it lacks. */
+function compareReport(markdown: string, day: Day, db: Database | null) {
+  const contradictions: Omit<ReportFinding, 'day'>[] = [];
+  const history = db === null ? [] : (readDay(db, day)?.history ?? []);
+  const rows = new Map(history.filter((row) => row.day === day).map((row) => [row.hashtag, row]));
+  const shown = new Set<string>();
+  const add = (problem: string, hashtag: string, counts?: Counts) => {
+    const row = rows.get(hashtag);
+    contradictions.push({
+      problem,
+      hashtag,
+      ...(row && { before: describeCounts(row.videoCount, row.viewCount) }),
+      ...(counts && { after: describeCounts(counts.videoCount, counts.viewCount) }),
+    });
+  };
+  try {
+    for (const { hashtag, ...counts } of parseReportCounts(markdown)) {
+      const row = rows.get(hashtag);
+      if (shown.has(hashtag)) add('the report shows the hashtag twice', hashtag, counts);
+      else if (row?.videoCount !== counts.videoCount || row.viewCount !== counts.viewCount) {
+        add('the report shows other counts than the database', hashtag, counts);
+      }
+      shown.add(hashtag);
+    }
+  } catch (error) {
+    if (!(error instanceof ReportParseError)) throw error;
+    return [{ problem: error.message }];
+  }
+  for (const hashtag of rows.keys()) {
+    if (!shown.has(hashtag)) add('the report lacks the snapshot', hashtag);
+  }
+  return contradictions;
+}
