@@ -352,6 +352,19 @@ describe('a report, summary or CSV of the current format', () => {
     expect((await audit(root, 'HEAD^')).lines).toEqual(lines);
   });
 
+  it('is found if the database has no row for it', async () => {
+    const { root } = await createWeek();
+    const report = await readFile(path.join(root, TODAY_REPORT), 'utf8');
+    const summary = await readFile(path.join(root, SUMMARY), 'utf8');
+    await writeFile(path.join(root, 'reports/2026-11-19.md'), report.replace(/^\|.*\n/gm, ''));
+    await writeFile(path.join(root, 'reports/weekly/2026-W40.md'), summary);
+    const commit = await commitAll(root);
+    expect((await audit(root)).lines).toEqual([
+      `${commit} 2026-11-19: the database has no row for reports/2026-11-19.md`,
+      `${commit}: the database has no row for reports/weekly/2026-W40.md`,
+    ]);
+  });
+
   it('is found if a summary was deleted; the next run writes the CSV again', async () => {
     const { root } = await createWeek();
     await rm(path.join(root, SUMMARY));

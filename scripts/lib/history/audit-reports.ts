@@ -68,6 +68,8 @@ export function openReportAudit(objects: ObjectReader): ReportAudit {
         }
       } else if (file === LATEST_CSV_PATH) {
         findings.push(...(await compareCsv(file, text, db)));
+      } else if (made === 'no rows') {
+        findings.push({ ...(day && { day }), problem: `the database has no row for ${file}` });
       } else if (made === 'another source') {
         information.push(`${file} was made from other rows or with another watchlist`);
       } else {

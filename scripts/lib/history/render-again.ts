@@ -10,6 +10,13 @@ import { composeSummary, readSummaryLinks, renderSummary } from '../reports/summ
 import { readDay, readPeriod } from '../store/days.ts';
 import type { Watchlist } from '../watchlist/watchlist.ts';
 
+/**
+ * What the tracker makes; or why it is not made: the file has another format or none, the database
+ * has no row for it, or it was made from other rows or with another list, such as one that nobody
+ * had committed.
+ */
+type Again = { text: string } | 'older format' | 'no rows' | 'another source';
+
 /** A commit, as far as its reports are made from it. */
 export type Origin = {
   db: Database;
@@ -18,20 +25,14 @@ export type Origin = {
   /** The text of a file of the commit; null if it has none. */
   read: (file: string) => Promise<string | null>;
   /** The reports that were computed from it, because the CSV needs the same one again. */
-  composed: Map<Day, DayReport | null>;
+  composed: Map<Day, DayReport | 'no rows' | 'another source'>;
 };
 
 /**
- * A report, a summary or the CSV, made again from the database and watchlist of its commit,
- * with the links that it has.
- * @returns `older format` for a file of another format or of none; `another source` for one that
- *   was made from other rows or with another list, such as one that nobody had committed
+ * A report, a summary or the CSV, made again from the database and watchlist of its commit, with
+ * the links that it has.
  */
-export async function renderAgain(
-  file: string,
-  text: string,
-  origin: Origin,
-): Promise<{ text: string } | 'older format' | 'another source'> {
+export async function renderAgain(file: string, text: string, origin: Origin): Promise<Again> {
   if (file === LATEST_CSV_PATH) return renderCsvAgain(text, origin);
   const day = dayOfReport(file);
   if (day !== null) {
@@ -75,26 +76,36 @@ async function renderCsvAgain(text: string, origin: Origin) {
 
 async function compareMark<T extends { source: string }>(
   markdown: string,
-  compose: () => T | null,
+  compose: () => T | 'no rows' | 'another source',
   render: (made: T) => string | Promise<string>,
-) {
+): Promise<Again> {
   const { format, source } = parseMark(markdown);
   if (format !== REPORT_FORMAT) return 'older format';
   const made = compose();
-  if (made === null || made.source !== source) return 'another source';
+  if (typeof made === 'string') return made;
+  if (made.source !== source) return 'another source';
   return { text: await render(made) };
 }
 
-function composeDay(day: Day, { db, watchlist, composed }: Origin): DayReport | null {
+function composeDay(day: Day, { db, watchlist, composed }: Origin) {
   const known = composed.get(day);
   if (known !== undefined) return known;
   const record = readDay(db, day);
-  const report = record === null || watchlist === null ? null : composeReport(record, watchlist);
+  const report = record === null ? 'no rows' : composeWith(watchlist, record, composeReport);
   composed.set(day, report);
   return report;
 }
 
 function composePeriod(period: Period, { db, watchlist }: Origin) {
   const record = readPeriod(db, period);
-  return record === null || watchlist === null ? null : composeSummary(record, watchlist);
+  return record === null ? 'no rows' : composeWith(watchlist, record, composeSummary);
+}
+
+/** Without the commit's watchlist, the file must have been made with another one. */
+function composeWith<R, T>(
+  watchlist: Watchlist | null,
+  record: R,
+  compose: (record: R, watchlist: Watchlist) => T,
+) {
+  return watchlist === null ? 'another source' : compose(record, watchlist);
 }
