@@ -35,8 +35,9 @@ export function nameSource(
   record: Omit<DayRecord, 'newestDay'> | PeriodRecord,
   { settings, entries }: Watchlist,
 ): string {
-  const { timeZone, trendingGrowthPercent, minVideos } = settings;
-  const source = JSON.stringify([record, timeZone, trendingGrowthPercent, minVideos, entries]);
+  const { timeZone, trendingGrowthPercent, surgeFactor, minVideos } = settings;
+  const thresholds = [trendingGrowthPercent, surgeFactor, minVideos];
+  const source = JSON.stringify([record, timeZone, thresholds, entries]);
   return createHash('sha256').update(source).digest('hex').slice(0, 12);
 }
 
