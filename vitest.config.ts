@@ -8,6 +8,7 @@ export default defineConfig({
     setupFiles: ['test/helpers/setup.ts'],
     testTimeout: 60_000,
     maxWorkers: '100%',
+    isolate: false, // files share their imports: to load SQLite and the charts takes most of a second
     // Node refuses the package's own JSON imports; Vite's transformation resolves them.
     server: { deps: { inline: ['@actions/workflow-parser'] } },
   },

@@ -6,7 +6,7 @@ import { parseDatabase } from '../scripts/lib/store/database.ts';
 import { selectRows, selectValue } from '../scripts/lib/store/rows.ts';
 import { parseWatchlist } from '../scripts/lib/watchlist/watchlist.ts';
 import { createFolder } from './helpers/folder.ts';
-import { PROJECT, runScript } from './helpers/process.ts';
+import { PROJECT, spawnScript } from './helpers/process.ts';
 
 const readme = await readFile(path.join(PROJECT, 'README.md'), 'utf8');
 const { scripts } = JSON.parse(await readFile(path.join(PROJECT, 'package.json'), 'utf8'));
@@ -36,7 +36,7 @@ describe('the README', () => {
   it('names every flag that --help explains, and no other', async () => {
     const help: string[] = [];
     for (const name of commands) {
-      const ran = await runScript(name, ['--help'], await createFolder());
+      const ran = await spawnScript(name, ['--help'], await createFolder());
       expect(ran.exitCode).toBe(0);
       expect(ran.stdout).toMatch(new RegExp(`^Usage: npm run ${name}( -- .+)?$`, 'm'));
       help.push(ran.stdout);

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { DEMO_KEY } from '../scripts/lab/stand-in.ts';
 import { git } from '../scripts/lib/system/git.ts';
 import { startHttpServer } from './helpers/http.ts';
-import { PROJECT, runProcess, runScript } from './helpers/process.ts';
+import { PROJECT, runProcess } from './helpers/process.ts';
 import {
   cloneRepository,
   commitFile,
@@ -17,7 +17,7 @@ import {
   type Repository,
   refusePushes,
 } from './helpers/repository.ts';
-import { queryDatabase, runTrack, startApi } from './helpers/tracker.ts';
+import { queryDatabase, runScript, runTrack, startApi } from './helpers/tracker.ts';
 
 const FILES = ['track.yml', 'check.yml', 'audit.yml'];
 const readWorkflow = (file: string) =>

@@ -5,10 +5,10 @@ import { hashtagAnswer, UNKNOWN_HASHTAG_ANSWER } from '../../scripts/lab/stand-i
 import { addDays } from '../../scripts/lib/core/day.ts';
 import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
 import { createFolder } from '../helpers/folder.ts';
-import { runScript } from '../helpers/process.ts';
+
 import { cloneRepository, createRepository, writeWatchlist } from '../helpers/repository.ts';
 import { day } from '../helpers/snapshots.ts';
-import { type Ran, runTrack, startApi } from '../helpers/tracker.ts';
+import { type Ran, runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 const FIRST = day('2026-11-10');
 const REASON = 'the API knows no such hashtag';

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { DEMO_KEY } from '../../scripts/lab/stand-in.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from '../helpers/folder.ts';
-import { PROJECT, runScript } from '../helpers/process.ts';
+import { PROJECT, spawnScript } from '../helpers/process.ts';
 import { createRepository, writeWatchlist } from '../helpers/repository.ts';
-import { runTrack, startApi } from '../helpers/tracker.ts';
+import { runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 const entryPoints = (await readdir(path.join(PROJECT, 'scripts'))).filter((file) =>
   file.endsWith('.ts'),
@@ -14,7 +14,7 @@ const entryPoints = (await readdir(path.join(PROJECT, 'scripts'))).filter((file)
 
 describe.each(entryPoints.map((file) => file.slice(0, -3)))('npm run %s', (name) => {
   it('refuses an unknown flag with exit code 2', async () => {
-    const ran = await runScript(name, ['--frobnicate'], await createFolder());
+    const ran = await spawnScript(name, ['--frobnicate'], await createFolder());
     expect(ran.exitCode).toBe(2);
     expect(ran.stdout + ran.stderr).toContain("Unknown option '--frobnicate'");
   });
@@ -25,7 +25,7 @@ describe('npm run track', () => {
     const { root, remote } = await createRepository(['aitools']);
     const api = await startApi();
     const env = { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url };
-    const ran = await runScript('track', ['--publish'], root, env);
+    const ran = await spawnScript('track', ['--publish'], root, env);
     expect(ran).toMatchObject({ exitCode: 0, stderr: '' });
     expect(await git(remote, ['log', '-1', '--format=%s', 'main'])).toMatch(
       /^\d{4}-\d\d-\d\d: 1 of 1 hashtag$/,
@@ -46,7 +46,7 @@ describe('npm run track', () => {
     const [summary, outputs] = [path.join(folder, 'summary.md'), path.join(folder, 'outputs')];
     await writeFile(summary, ''); // as GitHub makes them
     await writeFile(outputs, '');
-    const ran = await runScript('track', ['--publish'], root, {
+    const ran = await spawnScript('track', ['--publish'], root, {
       SCAVIO_API_KEY: key,
       SCAVIO_BASE_URL: api.url,
       GITHUB_ACTIONS: 'true',
@@ -73,7 +73,7 @@ describe('npm run track', () => {
   it('warns where the summary can’t be written, and does everything else', async () => {
     const { root, remote } = await createRepository(['aitools']);
     const api = await startApi();
-    const ran = await runScript('track', ['--publish'], root, {
+    const ran = await spawnScript('track', ['--publish'], root, {
       SCAVIO_API_KEY: DEMO_KEY,
       SCAVIO_BASE_URL: api.url,
       GITHUB_ACTIONS: 'true',
@@ -109,7 +109,7 @@ describe('npm run check', () => {
   it('annotates the line on GitHub', async () => {
     const root = await createFolder();
     await writeWatchlist(root, ['a!']);
-    const ran = await runScript('check', [], root, { GITHUB_ACTIONS: 'true' });
+    const ran = await spawnScript('check', [], root, { GITHUB_ACTIONS: 'true' });
     expect(ran.stdout).toMatch(/^::error file=data\/hashtags.json,line=1,col=2::/);
   });
 });
@@ -213,7 +213,7 @@ describe('npm run demo', () => {
       path.join(import.meta.dirname, '../../data/hashtags.schema.json'),
     );
     await writeFile(path.join(root, 'data/hashtags.schema.json'), schema);
-    const ran = await runScript('demo', [], root);
+    const ran = await spawnScript('demo', [], root);
     expect(ran.exitCode).toBe(0);
     const index = await readFile(path.join(root, 'demo/tracker/reports/README.md'), 'utf8');
     expect(index).toContain('## All 29 reports');

@@ -10,7 +10,7 @@ import { git } from '../../scripts/lib/system/git.ts';
 import { createTerminalLog } from '../../scripts/lib/system/log.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { startAnswering } from '../helpers/http.ts';
-import { PROJECT, runScript } from '../helpers/process.ts';
+import { PROJECT, spawnScript } from '../helpers/process.ts';
 import {
   cloneRepository,
   commitFile,
@@ -19,7 +19,7 @@ import {
   type Repository,
   writeWatchlist,
 } from '../helpers/repository.ts';
-import { runTrack, startApi } from '../helpers/tracker.ts';
+import { runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 const WORKFLOWS = '.github/workflows';
 
@@ -138,7 +138,7 @@ describe('npm run doctor', () => {
   it('works without git', async () => {
     const { root } = await createHealthy();
     await writeFile(path.join(root, DATABASE_PATH), 'damage');
-    const ran = await runScript('doctor', [], root, { PATH: await createFolder() });
+    const ran = await spawnScript('doctor', [], root, { PATH: await createFolder() });
     expect(ran).toMatchObject({ exitCode: 1, stderr: '' });
     expect(ran.stdout).toContain('✗ git is not installed\n    → install it: https://git-scm.com\n');
     expect(ran.stdout).toContain('✗ data/hashtag_tracker.db is damaged');

@@ -16,7 +16,7 @@ import { publish } from '../../scripts/lib/publish/publish.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { startHttpServer, startTcpServer } from '../helpers/http.ts';
-import { PROJECT, runScript } from '../helpers/process.ts';
+import { PROJECT, spawnScript } from '../helpers/process.ts';
 import {
   commitFile,
   copyRepository,
@@ -144,7 +144,7 @@ PATH="$REAL_PATH" exec git "$@"
         },
       });
       const { PATH = '' } = process.env;
-      const ended = await runScript(
+      const ended = await spawnScript(
         'track',
         ['--publish', '--date', '2026-11-22'],
         root,

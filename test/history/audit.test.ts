@@ -10,7 +10,6 @@ import { REPORT_FORMAT } from '../../scripts/lib/reports/parts.ts';
 import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from '../helpers/folder.ts';
-import { runScript } from '../helpers/process.ts';
 import {
   cloneRepository,
   createOnce,
@@ -18,7 +17,7 @@ import {
   writeWatchlist,
 } from '../helpers/repository.ts';
 import { HOSTILE_NAMES } from '../helpers/snapshots.ts';
-import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
+import { queryDatabase, runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 const YESTERDAY_REPORT = 'reports/2026-11-21.md';
 

@@ -6,9 +6,9 @@ import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
 import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from '../helpers/folder.ts';
-import { runScript } from '../helpers/process.ts';
+
 import { createOnce, createRepository, writeWatchlist } from '../helpers/repository.ts';
-import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
+import { queryDatabase, runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 const NEXT = { day: '2026-11-23' };
 const COUNT = 'SELECT count(*) FROM snapshots';

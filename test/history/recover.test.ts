@@ -3,9 +3,9 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
 import { git } from '../../scripts/lib/system/git.ts';
-import { runScript } from '../helpers/process.ts';
+
 import { createOnce, createRepository, writeWatchlist } from '../helpers/repository.ts';
-import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
+import { queryDatabase, runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 const SNAPSHOTS = 'SELECT date, hashtag, video_count FROM snapshots ORDER BY date, hashtag';
 const TWO_DAYS = [

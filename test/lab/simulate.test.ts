@@ -14,7 +14,7 @@ import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
 import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from '../helpers/folder.ts';
-import { runScript } from '../helpers/process.ts';
+import { spawnScript } from '../helpers/process.ts';
 
 const A_RUN = {
   where: 'laptop' as const,
@@ -96,13 +96,13 @@ describe('the check of a run that says that all is well', () => {
 
 describe('npm run simulate', () => {
   it('runs the requested number of days and reports the seed', async () => {
-    const ran = await runScript('simulate', ['--seed', '7', '--days', '3'], await createFolder());
+    const ran = await spawnScript('simulate', ['--seed', '7', '--days', '3'], await createFolder());
     expect(ran.exitCode).toBe(0);
     expect(ran.stdout).toMatch(/^\d+ days in \d+ histor\w+ with seed 7: every promise was kept\n$/);
   });
 
   it('rejects a seed that is not a number', async () => {
-    const ran = await runScript('simulate', ['--seed', 'x'], await createFolder());
+    const ran = await spawnScript('simulate', ['--seed', 'x'], await createFolder());
     expect(ran).toMatchObject({ exitCode: 2, stdout: 'error: --seed x is not a whole number\n' });
   });
 });

@@ -10,7 +10,7 @@ import { git } from '../../scripts/lib/system/git.ts';
 import { warnOfPlainHttp } from '../../scripts/lib/system/links.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { startAnswering } from '../helpers/http.ts';
-import { runScript } from '../helpers/process.ts';
+import { spawnScript } from '../helpers/process.ts';
 import {
   cloneRepository,
   commitFile,
@@ -21,7 +21,7 @@ import {
   writeWatchlist,
 } from '../helpers/repository.ts';
 import { TODAY } from '../helpers/snapshots.ts';
-import { queryDatabase, runTrack, startApi } from '../helpers/tracker.ts';
+import { queryDatabase, runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 const SNAPSHOTS = 'SELECT date, hashtag FROM snapshots ORDER BY date, hashtag';
 
@@ -586,7 +586,7 @@ describe('secrets', () => {
     const seen = path.join(root, '.git', 'seen');
     await writeHook(root, 'pre-push', `env > '${seen}'`);
     const api = await startApi();
-    const ran = await runScript('track', ['--publish'], root, {
+    const ran = await spawnScript('track', ['--publish'], root, {
       SCAVIO_API_KEY: DEMO_KEY,
       SCAVIO_BASE_URL: api.url,
       ALERT_WEBHOOK_URL: 'https://chat.example/canary',

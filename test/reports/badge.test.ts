@@ -6,10 +6,10 @@ import { renderBadge } from '../../scripts/lib/reports/badge.ts';
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
 import { createFolder } from '../helpers/folder.ts';
-import { runScript } from '../helpers/process.ts';
+
 import { writeWatchlist } from '../helpers/repository.ts';
 import { dayRecord, rows } from '../helpers/snapshots.ts';
-import { runTrack, startApi } from '../helpers/tracker.ts';
+import { runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 const GREEN = '#1a7f37';
 

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { hashtagAnswer } from '../../scripts/lab/stand-in.ts';
 import { isGenerated } from '../../scripts/lib/core/paths.ts';
 import { createFolder } from '../helpers/folder.ts';
-import { runScript } from '../helpers/process.ts';
+
 import { writeWatchlist } from '../helpers/repository.ts';
-import { runTrack, startApi } from '../helpers/tracker.ts';
+import { runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 async function createRoot(hashtags: unknown[] = ['aitools']): Promise<string> {
   const root = await createFolder();

@@ -34,9 +34,9 @@ import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
 import { addMissingSnapshots } from '../../scripts/lib/store/record.ts';
 import type { Row } from '../../scripts/lib/store/rows.ts';
 import { createFolder } from '../helpers/folder.ts';
-import { PROJECT, runProcess, runScript } from '../helpers/process.ts';
+import { PROJECT, runProcess } from '../helpers/process.ts';
 import { day, TODAY } from '../helpers/snapshots.ts';
-import { queryDatabase, valuesOf } from '../helpers/tracker.ts';
+import { queryDatabase, runScript, valuesOf } from '../helpers/tracker.ts';
 
 const EVERYTHING = 'SELECT * FROM snapshots ORDER BY date, hashtag';
 const HEADER = 'date,hashtag,video_count,view_count';
