@@ -9,9 +9,10 @@ import {
   showHashtag,
 } from '../../scripts/lib/core/hashtag-name.ts';
 import { isolateRightToLeft, plainText } from '../../scripts/lib/core/text.ts';
+import { anyCharacter } from '../helpers/snapshots.ts';
 
 const pastedText = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
   fc.string({ unit: 'grapheme' }),
   fc.stringMatching(/^[#＃]{0,2}[\p{L}\p{M}\p{N}_ \u200b]{1,10}$/u),
   fc

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareText, decodeText, errorMessage, plainText } from '../../scripts/lib/core/text.ts';
+import { anyCharacter } from '../helpers/snapshots.ts';
 
 describe('plainText', () => {
   it.each([
@@ -46,7 +47,7 @@ describe('plainText', () => {
 
   it('turns any text into one line without control or direction characters or commands', () => {
     const piece = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: anyCharacter }),
       fc.constantFrom(
         ':',
         '::',
