@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { onTestFinished } from 'vitest';
 
-/** An empty folder that is removed when the test ends. */
-export async function createFolder(): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'tracker-test-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
+/**
+ * An empty folder. It is removed when all tests have ended, and not earlier: a file system such as
+ * ext4 takes longer to create files after others were removed.
+ */
+export function createFolder(): Promise<string> {
+  return mkdtemp(path.join(tmpdir(), 'tracker-test-'));
 }

@@ -22,7 +22,8 @@ export type LockTimes = {
   giveUpMs: number;
 };
 
-const TIMES: LockTimes = { beatMs: 1000, staleMs: 15_000, giveUpMs: 600_000 };
+/** What runs use. The first two are far apart, because a busy machine delays beats. */
+export const TIMES: LockTimes = { beatMs: 1000, staleMs: 15_000, giveUpMs: 600_000 };
 const POLL_MS = 100;
 
 /** The locks that the current task holds. */
