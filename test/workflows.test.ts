@@ -1,13 +1,9 @@
 import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  convertWorkflowTemplate,
-  NoOperationTraceWriter,
-  parseWorkflow,
-} from '@actions/workflow-parser';
 import { describe, expect, it } from 'vitest';
 import { DEMO_KEY } from '../scripts/lab/stand-in.ts';
 import { git } from '../scripts/lib/system/git.ts';
+import { createFolder } from './helpers/folder.ts';
 import { startHttpServer } from './helpers/http.ts';
 import { PROJECT, runProcess } from './helpers/process.ts';
 import {
@@ -18,18 +14,9 @@ import {
   refusePushes,
 } from './helpers/repository.ts';
 import { queryDatabase, runScript, runTrack, startApi } from './helpers/tracker.ts';
+import { convert, isJobRun, readWorkflow, runJob, runStep } from './helpers/workflow.ts';
 
 const FILES = ['track.yml', 'check.yml', 'audit.yml'];
-const readWorkflow = (file: string) =>
-  readFile(path.join(PROJECT, '.github/workflows', file), 'utf8');
-
-async function convert(file: string) {
-  const content = await readWorkflow(file);
-  const parsed = parseWorkflow({ name: file, content }, new NoOperationTraceWriter());
-  expect(parsed.context.errors.getErrors()).toEqual([]);
-  if (parsed.value === undefined) throw new Error(`${file} is empty`);
-  return convertWorkflowTemplate(parsed.context, parsed.value);
-}
 
 /** The `run:` lines of all jobs of a workflow, or of one job, in order. */
 async function runLines(file: string, id?: string): Promise<string[]> {
@@ -40,10 +27,6 @@ async function runLines(file: string, id?: string): Promise<string[]> {
       : [],
   );
 }
-
-/** Runs a `run:` line as a runner does. */
-const runStep = (line: string, root: string, env: Record<string, string>) =>
-  runProcess('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', line], root, env);
 
 /** Creates a repository as GitHub does from the template, and pushes it to its remote. */
 async function createTracker(hashtags: unknown[]): Promise<Repository> {
@@ -98,6 +81,77 @@ describe('the workflows', () => {
   });
 });
 
+describe('a job', () => {
+  const event = (name: string, more: object = {}) => ({ github: { event_name: name, ...more } });
+  const push = (branch: string, created = false) =>
+    event('push', { ref_name: branch, event: { repository: { default_branch: 'main' }, created } });
+  const needs = (result: string, tell?: string, dry = false) => ({
+    needs: { track: { result, outputs: tell === undefined ? {} : { tell } } },
+    inputs: { 'dry-run': dry },
+  });
+
+  it.each([
+    ['track.yml', 'track', 'on schedule', event('schedule'), true],
+    ['track.yml', 'track', 'after an edit of the list', push('main'), true],
+    ['track.yml', 'track', 'when the template makes the branch', push('main', true), false],
+    ['track.yml', 'track', 'after a push to another branch', push('trial'), false],
+    ['track.yml', 'notify', 'after a good run', needs('success', 'true'), true],
+    ['track.yml', 'notify', 'if the first step failed', needs('failure'), true],
+    ['track.yml', 'notify', 'if notifications are off', needs('success', 'false'), false],
+    ['track.yml', 'notify', 'if there was no run', needs('skipped'), false],
+    ['track.yml', 'notify', 'after a dry run', needs('success', 'true', true), false],
+    ['check.yml', 'audit', 'for a pull request', event('pull_request'), true],
+    ['check.yml', 'audit', 'by hand', event('workflow_dispatch'), true],
+    ['check.yml', 'audit', 'after a push, which audit.yml looks at', event('push'), false],
+    ['check.yml', 'watchlist', 'for a pull request', event('pull_request'), true],
+    ['check.yml', 'watchlist', 'after a push', event('push'), false],
+  ])('of %s, %s, runs or not %s', async (file, id, _, contexts, isRun) => {
+    expect(await isJobRun(file, id, contexts)).toBe(isRun);
+  });
+
+  it('that notifies runs after a failure, but not after a cancelled run', async () => {
+    const contexts = needs('failure', 'true');
+    expect(await isJobRun('track.yml', 'notify', contexts, 'failure')).toBe(true);
+    expect(await isJobRun('track.yml', 'notify', contexts, 'cancelled')).toBe(false);
+  });
+
+  it.each([
+    ['audit', 'Look for changes to the database or a report', 'Audit'],
+    ['watchlist', 'Look for changes to the watchlist', 'Check'],
+  ])('of check.yml, %s, goes on only if there are changes to look at', async (id, look, last) => {
+    const root = await createFolder();
+    const ran = (output: string) =>
+      runJob(
+        'check.yml',
+        id,
+        root,
+        {},
+        {
+          [look]: async (file) => {
+            await writeFile(file, output);
+            return 'success';
+          },
+          Install: async () => 'success',
+          [last]: async () => 'success',
+        },
+      );
+    const rest = ['actions/setup-node', 'Install', last];
+    expect(await ran('changed=true\n')).toEqual(['actions/checkout', look, ...rest]);
+    expect(await ran('')).toEqual(['actions/checkout', look]);
+  });
+
+  it('that audits has the whole history', async () => {
+    for (const file of ['audit.yml', 'check.yml']) {
+      expect(await readJob(file, 'audit')).toMatch(/^ {10}fetch-depth: 0$/m);
+    }
+  });
+
+  it('that tracks begins with the newest commit of the branch', async () => {
+    const jobs = await Promise.all(['track', 'notify'].map((id) => readJob('track.yml', id)));
+    for (const job of jobs) expect(job).toMatch(/^ {10}ref: \$\{\{ github\.ref_name \}\}$/m);
+  });
+});
+
 /** The text of a job, without comments. */
 async function readJob(file: string, id: string): Promise<string> {
   const text = (await readWorkflow(file)).replace(/ *#.*$/gm, '');
@@ -148,28 +202,60 @@ describe('track.yml', () => {
     expect(notify).toContain('continue-on-error: true');
   });
 
-  it('keeps snapshots that could not be pushed, in a file that can be imported', async () => {
-    const repository = await createRepository(['aitools']);
-    const other = await cloneRepository(repository);
-    await refusePushes(repository.remote, 'no thanks');
-    await runTrack(repository.root, await startApi(), ['--publish']);
-    const output = path.join(path.dirname(other), 'output');
-    const look = (await runLines('track.yml', 'track')).find((line) => line.includes('rev-list'));
-    const env = { GITHUB_OUTPUT: output, GITHUB_REF_NAME: 'main' };
-    expect(await runStep(String(look), repository.root, env)).toMatchObject({ exitCode: 0 });
-    expect(await readFile(output, 'utf8')).toBe('unpublished=true\n');
-    const steps = (await readJob('track.yml', 'track')).split(/^ {6}- /m);
-    const [looking = '', keeping = ''] = steps.slice(-2);
-    expect(looking).toMatch(/if: \$\{\{ !success\(\) \}\}\n/);
-    expect(keeping).toMatch(
-      /if: \$\{\{ !success\(\) && steps\.left\.outputs\.unpublished == 'true' \}\}\n +uses: actions\/upload-artifact@/,
+  describe('after the step that tracks', () => {
+    const LOOK = 'Look for snapshots that could not be pushed';
+    const KEEP = 'Keep snapshots that could not be pushed';
+
+    /** Runs the job up to its end, with something else in place of the steps before the look. */
+    async function endJob(
+      track: (repository: Repository) => Promise<'success' | 'failure' | 'cancelled'>,
+    ) {
+      const repository = await createRepository(['aitools']);
+      await refusePushes(repository.remote, 'no thanks');
+      const ran = await runJob(
+        'track.yml',
+        'track',
+        repository.root,
+        { GITHUB_REF_NAME: 'main' },
+        {
+          Install: async () => 'success',
+          Track: () => track(repository),
+        },
+      );
+      return { ...repository, ran: ran.slice(ran.indexOf('Track') + 1) };
+    }
+
+    it.each(['failure', 'cancelled'] as const)(
+      'keeps snapshots that could not be pushed, in a file that can be imported, if it ends with %s',
+      async (status) => {
+        const { root, remote, ran } = await endJob(async (repository) => {
+          await runTrack(repository.root, await startApi(), ['--publish']);
+          return status;
+        });
+        expect(ran).toEqual([LOOK, KEEP]);
+        const [keeping = ''] = (await readJob('track.yml', 'track')).split(/^ {6}- /m).slice(-1);
+        expect(keeping).toMatch(/uses: actions\/upload-artifact@/);
+        const [, kept = ''] = /^ {10}path: (.*)$/m.exec(keeping) ?? [];
+        const other = await cloneRepository({ root, remote });
+        expect((await runScript('import', [path.join(root, kept)], other)).exitCode).toBe(0);
+        expect(await queryDatabase(other, 'SELECT * FROM snapshots')).toEqual([
+          ['2026-11-22', 'aitools', 1000, 50_000],
+        ]);
+      },
     );
-    const [, kept = ''] = /^ {10}path: (.*)$/m.exec(keeping) ?? [];
-    const file = path.join(repository.root, kept);
-    expect((await runScript('import', [file], other)).exitCode).toBe(0);
-    expect(await queryDatabase(other, 'SELECT * FROM snapshots')).toEqual([
-      ['2026-11-22', 'aitools', 1000, 50_000],
-    ]);
+
+    it('keeps snapshots that are stored but not committed', async () => {
+      const { ran } = await endJob(async ({ root }) => {
+        await runTrack(root, await startApi());
+        return 'failure';
+      });
+      expect(ran).toEqual([LOOK, KEEP]);
+    });
+
+    it('keeps nothing if it stored nothing, and does not look if all went well', async () => {
+      expect((await endJob(async () => 'failure')).ran).toEqual([LOOK]);
+      expect((await endJob(async () => 'success')).ran).toEqual([]);
+    });
   });
 
   it('publishes the day when its run lines run in a runner’s clone', async () => {
