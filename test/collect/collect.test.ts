@@ -335,6 +335,14 @@ describe('a 429', () => {
     expect(waits.map(({ waitMs }) => waitMs)).toEqual([60_000]);
   });
 
+  it('after an answer makes requests wait only as long as the first one', async () => {
+    const clock = createVirtualClock();
+    const ask = apiOn(clock, (_, nth) => (nth === 1 ? limited(null) : COUNTS));
+    const [first, none, second] = pausesMs(await run(names(2), ask, { clock }));
+    expect(first).toBeGreaterThan(0);
+    expect([none, second]).toEqual([0, first]);
+  });
+
   it('without a time makes requests wait longer each time, up to a minute', async () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, (_, nth) => (nth <= 9 ? limited(null) : COUNTS));
@@ -538,6 +546,19 @@ describe('an early end', () => {
       expect(stopReason).toBe(reason);
     },
   );
+
+  it('lets a request in flight finish, because it is paid for, and counts its credit', async () => {
+    const clock = createVirtualClock();
+    const stop: Outcome = { kind: 'stop', reason: 'HTTP 402' };
+    const ask: AskScavio = async (hashtag, signal) => {
+      const isFirst = hashtag === 'tag0';
+      await clock.sleep(isFirst ? SECOND_MS : 2 * SECOND_MS, signal);
+      return isFirst ? reply(stop) : reply(COUNTS, { creditsUsed: 1, creditsRemaining: 0 });
+    };
+    const { results, creditsUsed } = await run(names(3), ask, { clock, concurrency: 2 });
+    expect([...results.values()]).toEqual([NOT_ASKED, CAPTURED, NOT_ASKED]);
+    expect(creditsUsed).toBe(1);
+  });
 
   it('comes when the deadline has passed, and the answer to a request in flight still counts', async () => {
     const clock = createVirtualClock();
@@ -770,6 +791,14 @@ describe('over real HTTP', () => {
     expect(stopReason).toContain('https://example.org/billing');
     expect(creditsRemaining).toBe(0);
     expect(api.requests).toHaveLength(3);
+  });
+
+  it('the credits left stay known if a later answer does not name them', async () => {
+    const clock = createVirtualClock();
+    const ask = apiOn(clock, (hashtag) =>
+      reply(COUNTS, { creditsRemaining: hashtag === 'tag0' ? 7 : null }),
+    );
+    expect((await run(names(2), ask, { clock })).creditsRemaining).toBe(7);
   });
 
   it('a refused key is used for one request only', async () => {

@@ -793,6 +793,21 @@ describe('a passing fault', () => {
     );
   });
 
+  it('comes after 30 seconds if nothing else is said', async () => {
+    const timesMs: number[] = [];
+    const ask = createScavioClient({
+      baseUrl: 'https://example.org',
+      key: DEMO_KEY,
+      now: Date.now,
+      async send(_, { timeoutMs }) {
+        timesMs.push(timeoutMs);
+        return { status: 200, headers: new Headers(), text: '{}' };
+      },
+    });
+    await ask('ai', NEVER);
+    expect(timesMs).toEqual([30_000]);
+  });
+
   it('is reported for a request that the caller aborts', async () => {
     const api = await startApi({ fault: () => 'drip' });
     const { signal, abort } = withAbort();

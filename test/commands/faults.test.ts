@@ -94,7 +94,7 @@ describe('a run that is killed', () => {
       await rm(path.join(copy.root, LOCK_PATH), { force: true });
       await expectSurvival(copy);
     }
-  });
+  }, 300_000);
 
   it.each([['request 2'], ['git commit'], ['git push']])(
     'by the system at %s leaves whole files, and the next run continues',

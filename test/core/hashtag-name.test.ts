@@ -193,6 +193,11 @@ describe('parseHashtagName', () => {
     );
   });
 
+  it('composes again what only its lower case can compose', () => {
+    // There is no J̌ in one character, but there is a ǰ.
+    expect(parseHashtagName('J\u030Cazz').name).toBe('\u01F0azz');
+  });
+
   it('reads all spellings of a name as the same name', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z0-9_]{1,20}$/), (name) => {

@@ -33,8 +33,8 @@ const troubled = situation({ troubles: [{ kind: 'credits', left: 5, days: 5 }] }
 
 const NOW_MS = Date.parse(`${TODAY}T06:17:00Z`);
 
-async function start() {
-  const stored = await startGitHub({ now: () => NOW_MS });
+async function start(nowMs = NOW_MS) {
+  const stored = await startGitHub({ now: () => nowMs });
   return { stored, github: connect(stored) };
 }
 
@@ -74,6 +74,15 @@ describe('the digest', () => {
     expect(issue.comments).toMatchObject([{ body: expect.stringContaining('The credits') }]);
     expect(await writeDigest(github, 1, situation())).toBe('edited');
     expect(issue.comments).toMatchObject([{ body: expect.not.stringContaining('The credits') }]);
+  });
+
+  it('is found again if its day began long before it began in UTC', async () => {
+    const nowMs = Date.parse(`${TODAY}T00:00:00Z`) - 13 * 3_600_000; // in Auckland
+    const { stored, github } = await start(nowMs);
+    const issue = stored.addIssue();
+    await writeDigest(github, 1, trending);
+    expect(await writeDigest(github, 1, troubled)).toBe('edited');
+    expect(issue.comments).toHaveLength(1);
   });
 
   it('is not written on a day with nothing to report', async () => {

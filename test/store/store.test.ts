@@ -87,6 +87,19 @@ describe('recording a run', () => {
     expect(snapshotsOf(db)).toEqual([['2026-11-22', 'a', 1, 7]]);
   });
 
+  it('replaces views alone, keeps those that are unknown, and has the old ones as a correction', () => {
+    recordRun(db, createRun('2026-11-22', { a: [1, 2], b: [3, 4] }));
+    recordRun(db, createRun('2026-11-22', { a: [1, 9], b: [5, null] }, { startedAt: 'later' }));
+    expect(snapshotsOf(db)).toEqual([
+      ['2026-11-22', 'a', 1, 9],
+      ['2026-11-22', 'b', 5, 4],
+    ]);
+    expect(readDay(db, '2026-11-22' as Day)?.corrections).toMatchObject([
+      { hashtag: 'a', videoCount: 1, viewCount: 2 },
+      { hashtag: 'b', videoCount: 3, viewCount: 4 },
+    ]);
+  });
+
   it('refuses to write to a past day', () => {
     recordRun(db, createRun('2026-11-22', { a: [1, 2] }));
     expect(() => recordRun(db, createRun('2026-11-21', { a: [1, 2] }))).toThrow(DatabaseError);
