@@ -18,7 +18,7 @@ import { findPublishTarget, type PublishTarget } from '../publish/target.ts';
 import { renderConsoleReport } from '../reports/console.ts';
 import { renderReport } from '../reports/day-page.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
-import { writeReports } from '../reports/write.ts';
+import { writeReportsSince } from '../reports/write.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { newestDay, readDay } from '../store/days.ts';
 import { recordRun } from '../store/record.ts';
@@ -167,7 +167,7 @@ async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, sess
   try {
     const sources = { db, watchlist, root };
     if (session.target !== null) written = await writeReportsToPublish(sources, report);
-    else if (report !== null) written = await writeReports(sources, report);
+    else if (report !== null) written = await writeReportsSince(sources, report);
     if (report !== null) await showReport(report, true, session);
   } catch (error) {
     failure = error;

@@ -2,9 +2,9 @@ import type { Database } from 'sql.js';
 import type { Day } from '../core/day.ts';
 import type { DayRecord, Run } from '../core/snapshot.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
-import { writeReports } from '../reports/write.ts';
-import { newestDay, readDay } from '../store/days.ts';
-import { adoptAdditions } from '../store/merge.ts';
+import { listReportsAfter, writeReports } from '../reports/write.ts';
+import { readDay } from '../store/days.ts';
+import { addedDays, adoptAdditions } from '../store/merge.ts';
 import { openCommitted, openDatabase, saveDatabase } from '../store/open.ts';
 import { recordRun } from '../store/record.ts';
 import { readWatchlist, type Watchlist, WatchlistError } from '../watchlist/watchlist.ts';
@@ -27,7 +27,8 @@ type Additions = {
 
 /**
  * Adds the checkout's additions to the database below `otherRoot`, and writes the reports of every
- * day that this changes.
+ * day that this changes. If a run is added, the reports of later days are written again, because
+ * their growth is measured against its day.
  * @param baseCommit the newest commit that both have; null if there is none
  * @returns the commit's message, about the last day that was changed, and the record of `day` as it is
  *   published (null if it has none)
@@ -42,18 +43,21 @@ export async function rebuild(
     throw error;
   });
   using merged = await openDatabase(otherRoot);
-  // A run of a day before the remote's newest is adopted below, like any other that only we have.
-  if (run !== null && run.day >= (newestDay(merged) ?? run.day)) recordRun(merged, run);
+  if (run !== null) recordRun(merged, run);
   using base = await openCommitted(root, baseCommit);
   const days = new Set(adoptAdditions(merged, db, base));
   if (report !== null) days.add(report.day);
   await saveDatabase(merged, otherRoot);
+  const sources = { db: merged, watchlist: otherWatchlist, root: otherRoot };
+  const firstRun = addedDays(db, base).find(({ hasRun }) => hasRun)?.day;
+  const later = firstRun === undefined ? [] : await listReportsAfter(sources, firstRun);
   let last: DayReport | null = null;
-  for (const day of [...days].sort()) {
+  for (const day of [...new Set([...days, ...later])].sort()) {
     const record = readDay(merged, day);
     if (record === null) continue;
-    last = composeReport(record, otherWatchlist);
-    await writeReports({ db: merged, watchlist: otherWatchlist, root: otherRoot }, last);
+    const written = composeReport(record, otherWatchlist);
+    await writeReports(sources, written);
+    if (days.has(day)) last = written;
   }
   return { message: renderCommitMessage(last), record: readDay(merged, day) };
 }

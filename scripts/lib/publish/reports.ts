@@ -1,7 +1,7 @@
 import type { Day } from '../core/day.ts';
 import { REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
-import { type Sources, writeReports } from '../reports/write.ts';
+import { type Sources, writeReports, writeReportsSince } from '../reports/write.ts';
 import { readDay, readRecordedDays } from '../store/days.ts';
 import { addedDays } from '../store/merge.ts';
 import { openCommitted } from '../store/open.ts';
@@ -28,11 +28,15 @@ export async function writeReportsToPublish(
     const late = composeReport(record, watchlist);
     written.push(...(await writeReports({ ...sources, published }, late)));
   }
-  if (report !== null) written.push(...(await writeReports({ ...sources, published }, report)));
+  if (report !== null)
+    written.push(...(await writeReportsSince({ ...sources, published }, report)));
   return [...new Set(written)];
 }
 
-/** The days whose report is new here, or has changed because the last commit lacks rows of the day. */
+/**
+ * The days whose report is new here, or has changed because the last commit lacks rows of the day,
+ * or a run of an earlier day.
+ */
 async function findLateDays({ db, root }: Sources, head: string | null): Promise<Day[]> {
   const options = ['--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
   const status = await git(root, ['status', ...options, '--', REPORTS_FOLDER]);
@@ -44,10 +48,13 @@ async function findLateDays({ db, root }: Sources, head: string | null): Promise
   );
   if (changed.size === 0) return [];
   using base = await openCommitted(root, head);
-  const added = new Set(addedDays(db, base));
+  const added = addedDays(db, base);
+  const addedTo = new Set(added.map(({ day }) => day));
+  const firstRun = added.find(({ hasRun }) => hasRun)?.day;
   return [...readRecordedDays(db)].sort().filter((day) => {
     const state = changed.get(reportPath(day));
-    return state === '??' || (state !== undefined && added.has(day));
+    if (state === undefined || state === '??') return state === '??';
+    return addedTo.has(day) || (firstRun !== undefined && day > firstRun);
   });
 }
 

@@ -66,6 +66,26 @@ export async function writeReports(sources: Sources, report: DayReport): Promise
 }
 
 /**
+ * Writes the day's report as `writeReports` does, and again those of the later days that have one,
+ * because their growth is measured against the day.
+ * @returns the paths of all these files
+ */
+export async function writeReportsSince(sources: Sources, report: DayReport): Promise<string[]> {
+  const written = await writeReports(sources, report);
+  for (const day of await listReportsAfter(sources, report.day)) {
+    const record = readDay(sources.db, day);
+    if (record === null) continue;
+    written.push(...(await writeReports(sources, composeReport(record, sources.watchlist))));
+  }
+  return written;
+}
+
+/** The days after `day` that have a report, oldest first. */
+export async function listReportsAfter(sources: Sources, day: Day): Promise<Day[]> {
+  return (await listReports(sources)).filter((other) => other > day);
+}
+
+/**
  * Writes the summary of a week or month, and its chart. Files that would not change are left alone.
  * @returns the paths of these files
  */

@@ -18,20 +18,27 @@ export function adoptAdditions(target: Database, source: Database, base: Databas
   return [...days, ...addMissingSnapshots(target, toSnapshots(added)).map(({ day }) => day)];
 }
 
+/** A day of which a database has more than another, and whether a run is part of that. */
+type AddedDay = { day: Day; hasRun: boolean };
+
 /** The days of which `db` has runs or snapshots that `base` lacks, oldest first. */
-export function addedDays(db: Database, base: Database): Day[] {
+export function addedDays(db: Database, base: Database): AddedDay[] {
   const rows = withAttached(db, base, 'base', () => selectRows(db, ADDED_DAYS));
-  return rows.map(({ date }) => String(date)).filter(isDay);
+  return rows.flatMap(({ date, has_run }) => {
+    const day = String(date);
+    return isDay(day) ? [{ day, hasRun: has_run === 1 }] : [];
+  });
 }
 
-const ADDED_DAYS = `SELECT date FROM main.snapshots s
-  WHERE NOT EXISTS (SELECT 1 FROM base.snapshots b WHERE b.date = s.date AND b.hashtag = s.hashtag)
-  UNION SELECT date FROM main.runs r
-  WHERE NOT EXISTS (
-    SELECT 1 FROM base.runs b
-    WHERE b.date = r.date AND b.started_at = r.started_at AND b.finished_at = r.finished_at
-  )
-  ORDER BY date`;
+const ADDED_DAYS = `SELECT date, max(has_run) AS has_run FROM (
+    SELECT date, 0 AS has_run FROM main.snapshots s
+    WHERE NOT EXISTS (SELECT 1 FROM base.snapshots b WHERE b.date = s.date AND b.hashtag = s.hashtag)
+    UNION SELECT date, 1 FROM main.runs r
+    WHERE NOT EXISTS (
+      SELECT 1 FROM base.runs b
+      WHERE b.date = r.date AND b.started_at = r.started_at AND b.finished_at = r.finished_at
+    )
+  ) GROUP BY date ORDER BY date`;
 
 const ADDED_SNAPSHOTS = `SELECT * FROM main.snapshots s
   WHERE NOT EXISTS (SELECT 1 FROM base.snapshots b WHERE b.date = s.date AND b.hashtag = s.hashtag)

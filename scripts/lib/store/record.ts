@@ -24,13 +24,12 @@ export const INSERT_RUN = 'INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?
 /**
  * Adds a run with its snapshots and failures, in one transaction. An unknown count does not
  * replace a known one of the same day. Another count does, and the old one becomes a correction.
- * @throws DatabaseError if the database has a later day, because past days are never changed
+ * A run may end after midnight, when the database has a later day already. It then adds what its
+ * day lacks. What the day has stays as it is, and the run's other counts become corrections.
  */
 export function recordRun(db: Database, run: Run): void {
   const newest = newestDay(db);
-  if (newest !== null && run.day < newest) {
-    throw new DatabaseError(`the database already has ${newest}; ${run.day} can't be changed`);
-  }
+  const isLate = newest !== null && run.day < newest;
   const rowsBefore = countSnapshots(db);
   inTransaction(db, () => {
     const runId = insertRun(db, run);
@@ -40,7 +39,7 @@ export function recordRun(db: Database, run: Run): void {
     const captured = capturedHashtags(db, run.day);
     const isCaptured = ({ hashtag }: { hashtag: string }) => captured.has(hashtag);
     for (const { hashtag, ...counts } of run.snapshots.filter(isCaptured)) {
-      correct(db, runId, run.day, hashtag, counts);
+      correct(db, runId, run.day, hashtag, counts, isLate);
     }
     const added = run.snapshots.filter((snapshot) => !isCaptured(snapshot));
     const rows = added.map((snapshot) => ({ day: run.day, ...snapshot }));
@@ -49,7 +48,7 @@ export function recordRun(db: Database, run: Run): void {
   });
   // Daily inserts leave pages a fifth empty. Packed once a month, the file is a quarter smaller, and
   // the pages of earlier months stay as they are, so a commit sends no more.
-  if (newest !== null && newest.slice(0, 7) !== run.day.slice(0, 7)) db.run('VACUUM');
+  if (newest !== null && newest.slice(0, 7) < run.day.slice(0, 7)) db.run('VACUUM');
 }
 
 /**
@@ -143,15 +142,24 @@ export function lastRunId(db: Database): number {
   return Number(selectValue(db, 'SELECT last_insert_rowid()'));
 }
 
-function correct(db: Database, runId: number, day: Day, hashtag: string, answered: Counts): void {
+/** @param isLate whether the day is over, so that the snapshot stays as it is */
+function correct(
+  db: Database,
+  runId: number,
+  day: Day,
+  hashtag: string,
+  answered: Counts,
+  isLate: boolean,
+): void {
   const sql = 'SELECT video_count, view_count FROM snapshots WHERE date = ? AND hashtag = ?';
   const [row] = selectRows(db, sql, [day, hashtag]);
   const before = { videos: parseCount(row?.video_count), views: parseCount(row?.view_count) };
   const videos = answered.videoCount ?? before.videos;
   const views = answered.viewCount ?? before.views;
   if (videos === before.videos && views === before.views) return;
-  const replaced = [runId, hashtag, before.videos, before.views];
-  db.run('INSERT INTO corrections VALUES (?, ?, ?, ?)', replaced);
+  const unused = isLate ? [videos, views] : [before.videos, before.views];
+  db.run('INSERT INTO corrections VALUES (?, ?, ?, ?)', [runId, hashtag, ...unused]);
+  if (isLate) return;
   const update =
     'UPDATE snapshots SET video_count = ?, view_count = ? WHERE date = ? AND hashtag = ?';
   db.run(update, [videos, views, day, hashtag]);
