@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEMO_KEY } from '../scripts/lab/stand-in.ts';
 import { git } from '../scripts/lib/system/git.ts';
+import { RUN_MINUTES, RUNS_PER_DAY } from '../scripts/lib/watchlist/credits.ts';
 import { createFolder } from './helpers/folder.ts';
 import { startHttpServer } from './helpers/http.ts';
 import { PROJECT, runProcess } from './helpers/process.ts';
@@ -165,6 +166,12 @@ function permissionsOf(job: string): string[] {
 }
 
 describe('track.yml', () => {
+  it('runs as often and as long as the check of a long list assumes', async () => {
+    const text = await readWorkflow('track.yml');
+    expect(text.match(/- cron: '\d+ \d+ \* \* \*'/g)).toHaveLength(RUNS_PER_DAY);
+    expect(text).toContain(`flags=(--publish --minutes ${RUN_MINUTES})`);
+  });
+
   it('separates the job that asks and pushes from the job that notifies people', async () => {
     const [track, notify] = await Promise.all(
       ['track', 'notify'].map((id) => readJob('track.yml', id)),

@@ -106,6 +106,17 @@ describe('npm run check', () => {
     expect(ran.stdout).toMatch(/hashtags\.json:1:14: .*\n.*hashtags\.json:1:19: /);
   });
 
+  it('warns if the list is too long for the runs of a day', async () => {
+    const root = await createFolder();
+    const hashtags = Array.from({ length: 811 }, (_, i) => `tag${i}`);
+    await writeWatchlist(root, { settings: { requestsPerMinute: 1 }, hashtags });
+    const ran = await runScript('check', [], root);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining("1 of 811 won't be captured: raise"),
+    });
+  });
+
   it('annotates the line on GitHub', async () => {
     const root = await createFolder();
     await writeWatchlist(root, ['a!']);

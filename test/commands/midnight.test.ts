@@ -5,7 +5,6 @@ import { hashtagAnswer, type StandIn } from '../../scripts/lab/stand-in.ts';
 import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
 import { report } from '../../scripts/lib/commands/report.ts';
 import { git } from '../../scripts/lib/system/git.ts';
-import { runScript } from '../helpers/process.ts';
 import {
   cloneRepository,
   createOnce,
@@ -13,7 +12,7 @@ import {
   type Repository,
   showFile,
 } from '../helpers/repository.ts';
-import { queryDatabase, runInProcess, runTrack, startApi } from '../helpers/tracker.ts';
+import { queryDatabase, runInProcess, runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 // The old day is the last of a week, so that its summary is written when the new day begins.
 const [BEFORE, OLD, NEW] = ['2026-11-28', '2026-11-29', '2026-11-30'];

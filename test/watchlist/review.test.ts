@@ -4,6 +4,7 @@ import {
   renderReview,
   reviewWatchlist,
   warnOfCredits,
+  warnOfTime,
 } from '../../scripts/lib/watchlist/review.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
 import { day, HOSTILE_NAMES } from '../helpers/snapshots.ts';
@@ -93,6 +94,32 @@ describe('the warning about credits', () => {
 
   it('is absent if they last for a month', () => {
     expect(warnOfCredits(watchlist, { credits: 90, day: day('2026-11-22') })).toBeNull();
+  });
+});
+
+describe('the warning about time', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `tag${i}`);
+  const warn = (count: number, settings: object) =>
+    warnOfTime(list({ settings, hashtags: [...names(count), { name: 'rests', paused: true }] }));
+
+  it('says how many hashtags do not fit into the runs of a day, and what to do', () => {
+    expect(warn(1000, { requestsPerMinute: 1 })).toBe(
+      'the 3 runs of a day, 270 minutes each, can ask for about 810 hashtags with ' +
+        '"requestsPerMinute" 1, so 190 of 1,000 won\'t be captured: raise "requestsPerMinute" if ' +
+        'your API plan allows it, or track fewer hashtags',
+    );
+  });
+
+  it.each([
+    ['the last hashtag that fits', 810, { requestsPerMinute: 1 }, null],
+    ['the first that does not', 811, { requestsPerMinute: 1.9 }, '1 of 811'],
+    ['a limit that answers never reach', 811, { requestsPerMinute: 6000 }, null],
+    ['one call after the other', 48_601, {}, '48,600 hashtags with "concurrency" 1, so 1 of'],
+    ['two calls at once', 48_601, { concurrency: 2 }, null],
+  ])('is right for %s', (_case, count, settings, expected) => {
+    const warning = warn(count, settings);
+    if (expected === null) expect(warning).toBeNull();
+    else expect(warning).toContain(expected);
   });
 });
 

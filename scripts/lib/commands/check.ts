@@ -10,6 +10,7 @@ import {
   renderReview,
   reviewWatchlist,
   warnOfCredits,
+  warnOfTime,
 } from '../watchlist/review.ts';
 import {
   activeNames,
@@ -32,6 +33,8 @@ export const check = defineCommand({
     const active = activeNames(watchlist).length;
     const paused = watchlist.entries.length - active;
     log.info(`${WATCHLIST_PATH} is fine: ${active} to track, ${paused} paused`);
+    const warning = warnOfTime(watchlist);
+    if (warning !== null) warn(warning, log);
     if (since !== undefined) await showChanges(since, watchlist, context);
     return 0;
   },
@@ -46,10 +49,13 @@ async function showChanges(since: string, watchlist: Watchlist, { root, log }: C
     remarks.unshift(`the list at ${since} was not valid, so everything counts as added`);
   }
   log.info(renderConsoleReview(review));
-  for (const message of remarks) {
-    log.warning({ file: WATCHLIST_PATH, line: 1, column: 1, message });
-  }
-  await log.showSummary(renderReview(review, remarks));
+  for (const message of remarks) warn(message, log);
+  const ofTime = warnOfTime(watchlist); // printed already
+  await log.showSummary(renderReview(review, ofTime === null ? remarks : [...remarks, ofTime]));
+}
+
+function warn(message: string, log: Context['log']): void {
+  log.warning({ file: WATCHLIST_PATH, line: 1, column: 1, message });
 }
 
 /** The list as it was at a revision; null if there was none, the error if it was wrong. */

@@ -13,6 +13,10 @@ const DAYS_PER_MONTH = 30;
 /** The example answer of the API's documentation took 969 ms. */
 const TYPICAL_ANSWER_MS = 1000;
 const MINUTE_MS = 60_000;
+/** How often the workflow runs on a day. */
+export const RUNS_PER_DAY = 3;
+/** How long a run of the workflow asks. */
+export const RUN_MINUTES = 270;
 /** If the credits last for fewer days than this, people are told to top up. */
 export const LOW_CREDIT_DAYS = 7;
 
@@ -27,6 +31,19 @@ export function estimateCost(watchlist: Watchlist): Cost {
     creditsPerMonth: callsPerDay * DAYS_PER_MONTH,
     runMs: Math.max(askingMs, minutesWaited * MINUTE_MS + Math.min(askingMs, TYPICAL_ANSWER_MS)),
   };
+}
+
+/**
+ * For how many hashtags the workflow's runs of a day can ask within the list's limits, and which
+ * limit decides that. It's an estimate: the API's plan may set lower limits.
+ */
+export function estimateReach({ settings }: Watchlist) {
+  const { concurrency, requestsPerMinute = Number.POSITIVE_INFINITY } = settings;
+  const answersPerMinute = (concurrency * MINUTE_MS) / TYPICAL_ANSWER_MS;
+  const perMinute = Math.min(Math.floor(requestsPerMinute), answersPerMinute);
+  const limit: 'requestsPerMinute' | 'concurrency' =
+    perMinute < answersPerMinute ? 'requestsPerMinute' : 'concurrency';
+  return { hashtagsPerDay: perMinute * RUN_MINUTES * RUNS_PER_DAY, limit };
 }
 
 /** How many whole days the credits last with this list, without the paused hashtags. */

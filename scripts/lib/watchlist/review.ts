@@ -3,7 +3,14 @@ import { showHashtag } from '../core/hashtag-name.ts';
 import { escapeMarkdown, hashtagLink, renderTable } from '../core/markdown.ts';
 import type { CreditsLeft } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
-import { type Cost, daysOfCredits, estimateCost } from './credits.ts';
+import {
+  type Cost,
+  daysOfCredits,
+  estimateCost,
+  estimateReach,
+  RUN_MINUTES,
+  RUNS_PER_DAY,
+} from './credits.ts';
 import { findDoubles, type Watchlist } from './watchlist.ts';
 
 /** What a change to the watchlist does, and what the list costs before and after it. */
@@ -49,6 +56,19 @@ export function warnOfCredits(watchlist: Watchlist, left: CreditsLeft): string |
   return (
     `the list costs ${plural(creditsPerMonth, 'credit')} a month, and ` +
     `${formatCount(left.credits)} were left on ${left.day}, enough for ${plural(days, 'day')}`
+  );
+}
+
+/** A warning if a day's runs of the workflow can't ask for the whole list; null otherwise. */
+export function warnOfTime(watchlist: Watchlist): string | null {
+  const { callsPerDay } = estimateCost(watchlist);
+  const { hashtagsPerDay, limit } = estimateReach(watchlist);
+  if (callsPerDay <= hashtagsPerDay) return null;
+  return (
+    `the ${RUNS_PER_DAY} runs of a day, ${RUN_MINUTES} minutes each, can ask for about ` +
+    `${plural(hashtagsPerDay, 'hashtag')} with "${limit}" ${watchlist.settings[limit]}, so ` +
+    `${formatCount(callsPerDay - hashtagsPerDay)} of ${formatCount(callsPerDay)} won't be captured: ` +
+    `raise "${limit}" if your API plan allows it, or track fewer hashtags`
   );
 }
 
