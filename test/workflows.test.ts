@@ -2,6 +2,7 @@ import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEMO_KEY } from '../scripts/lab/stand-in.ts';
+import { DATABASE_PATH, unsavedPath } from '../scripts/lib/core/paths.ts';
 import { git } from '../scripts/lib/system/git.ts';
 import { RUN_MINUTES, RUNS_PER_DAY } from '../scripts/lib/watchlist/credits.ts';
 import { createFolder } from './helpers/folder.ts';
@@ -14,6 +15,7 @@ import {
   type Repository,
   refusePushes,
 } from './helpers/repository.ts';
+import { TODAY } from './helpers/snapshots.ts';
 import { queryDatabase, runScript, runTrack, startApi } from './helpers/tracker.ts';
 import { convert, isJobRun, readWorkflow, runJob, runStep } from './helpers/workflow.ts';
 
@@ -242,9 +244,11 @@ describe('track.yml', () => {
         expect(ran).toEqual([LOOK, KEEP]);
         const [keeping = ''] = (await readJob('track.yml', 'track')).split(/^ {6}- /m).slice(-1);
         expect(keeping).toMatch(/uses: actions\/upload-artifact@/);
-        const [, kept = ''] = /^ {10}path: (.*)$/m.exec(keeping) ?? [];
+        const [, kept = ''] = /^ {10}path: \|\n((?: {12}.*\n)+)/m.exec(keeping) ?? [];
+        expect(kept.trim().split(/\s+/)).toEqual([DATABASE_PATH, 'data/unsaved-*.csv']);
         const other = await cloneRepository({ root, remote });
-        expect((await runScript('import', [path.join(root, kept)], other)).exitCode).toBe(0);
+        const file = path.join(root, DATABASE_PATH);
+        expect((await runScript('import', [file], other)).exitCode).toBe(0);
         expect(await queryDatabase(other, 'SELECT * FROM snapshots')).toEqual([
           ['2026-11-22', 'aitools', 1000, 50_000],
         ]);
@@ -257,6 +261,16 @@ describe('track.yml', () => {
         return 'failure';
       });
       expect(ran).toEqual([LOOK, KEEP]);
+    });
+
+    it('keeps snapshots that could not be stored, which git leaves out', async () => {
+      const { root, ran } = await endJob(async ({ root }) => {
+        await writeFile(path.join(root, unsavedPath(TODAY, 2)), '');
+        return 'failure';
+      });
+      expect(ran).toEqual([LOOK, KEEP]);
+      await cp(path.join(PROJECT, '.gitignore'), path.join(root, '.gitignore'));
+      expect(await git(root, ['status', '--porcelain', 'data'])).toBe('');
     });
 
     it('keeps nothing if it stored nothing, and does not look if all went well', async () => {

@@ -151,8 +151,9 @@ describe('a disk that refuses a write', () => {
     expect(ran.exitCode).toBe(1);
     expect(ran.output).toMatch(/ENOSPC.*the disk is full: free some space, then run again/);
     expect(ran.output).toContain(
-      'error: Could not store 11 snapshots of 2026-11-22; their values are printed above',
+      'error: Could not store 11 snapshots of 2026-11-22. They are kept in data/unsaved-2026-11-22.csv.',
     );
+    await rm(path.join(root, 'data/unsaved-2026-11-22.csv'));
     expect((await readFile(file)).equals(before)).toBe(true);
     expect(await git(root, ['status', '--porcelain'])).toBe('');
     expect((await runTrack(root, await startToday(), ['--publish'])).exitCode).toBe(0);

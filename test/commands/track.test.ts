@@ -398,9 +398,13 @@ describe('a run of many minutes', () => {
     const ran = await runTrack(root, api);
     expect(ran).toMatchObject({
       exitCode: 1,
-      output: expect.stringMatching(/Could not store \d+ snapshots/),
+      output: expect.stringMatching(/Could not store \d+ snapshots.* are kept in data\/unsaved-/),
     });
     expect(api.requests.length).toBeLessThan(60);
+    const kept = await readFile(path.join(root, 'data/unsaved-2026-11-22.csv'), 'utf8');
+    const [, count] = /Could not store (\d+) snapshots/.exec(ran.output) ?? [];
+    expect(kept.trim().split('\n')).toHaveLength(1 + Number(count));
+    expect(Number(count)).toBeGreaterThan(3);
   });
 });
 

@@ -136,6 +136,38 @@ describe('a file that differs from the last commit', () => {
     expect(await git(root, ['rev-parse', 'HEAD'])).toBe(head);
   });
 
+  it('costs nothing if it comes in while the run asks: the named command adds what was captured', async () => {
+    const root = await createHistory();
+    const file = path.join(root, DATABASE_PATH);
+    const good = await readFile(file);
+    await edit(root, `UPDATE snapshots SET video_count = 5 WHERE ${DAY}`);
+    const bad = await readFile(file);
+    await writeFile(file, good);
+    const kept = [];
+    for (const name of ['unsaved-2026-11-23', 'unsaved-2026-11-23-2']) {
+      const fetch: typeof globalThis.fetch = async (...request) => {
+        await writeFile(file, bad);
+        return globalThis.fetch(...request);
+      };
+      const ran = await runTrack(root, await startApi(), ['--publish'], { ...NEXT, fetch });
+      expect(ran.exitCode).toBe(1);
+      expect(ran.output).toContain('Could not store 2 snapshots of 2026-11-23.');
+      expect(ran.output).toContain(`npm run import -- data/${name}.csv`);
+      await git(root, ['checkout', 'HEAD', '--', DATABASE_PATH]);
+      kept.push(await readFile(path.join(root, `data/${name}.csv`), 'utf8'));
+    }
+    expect(kept[0]).toBe(
+      'date,hashtag,video_count,view_count\n2026-11-23,aitools,1000,50000\n2026-11-23,llm,1000,50000\n',
+    );
+    expect(kept[1]).toBe(kept[0]); // and the first one is still there
+    const imported = await runScript('import', ['data/unsaved-2026-11-23.csv'], root);
+    expect(imported).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('2 added') });
+    const api = await startApi();
+    expect((await runTrack(root, api, ['--publish'], NEXT)).exitCode).toBe(0);
+    expect(api.requests).toEqual([]);
+    expect((await runScript('audit', [], root)).exitCode).toBe(0);
+  });
+
   it('gets no imported rows', async () => {
     const root = await createHistory();
     await edit(root, `UPDATE snapshots SET video_count = 5 WHERE ${DAY}`);

@@ -8,7 +8,7 @@ import { type OpenDatabase, parseDatabase } from '../store/database.ts';
 import { findGoodVersion, readDatabaseFile, saveDatabase } from '../store/open.ts';
 import { countLost } from '../store/salvage.ts';
 import { type Context, defineCommand } from '../system/command.ts';
-import { exists, writeFileAtomically } from '../system/files.ts';
+import { writeFileAtomically, writeNewFile } from '../system/files.ts';
 import { withLock } from '../system/lock.ts';
 
 export const restore = defineCommand({
@@ -72,14 +72,9 @@ async function describeLoss(damaged: Buffer, db: OpenDatabase): Promise<string> 
 }
 
 /** Keeps a copy of the damaged file beside it, under a name that no earlier copy has. */
-async function keepCopy(root: string, damaged: Buffer): Promise<string> {
-  for (let number = 1; ; number++) {
-    const name = `${DATABASE_PATH}${number === 1 ? '' : `.${number}`}.damaged`;
-    const file = path.join(root, name);
-    if (await exists(file)) continue;
-    await writeFileAtomically(file, damaged);
-    return name;
-  }
+function keepCopy(root: string, damaged: Buffer): Promise<string> {
+  const nameOf = (number: number) => `${DATABASE_PATH}${number === 1 ? '' : `.${number}`}.damaged`;
+  return writeNewFile(root, nameOf, damaged);
 }
 
 /** False if some reports can't be read. */

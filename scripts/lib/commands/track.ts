@@ -22,7 +22,7 @@ import { writeReportsSince } from '../reports/write.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { newestDay, readDay } from '../store/days.ts';
 import { recordRun } from '../store/record.ts';
-import { openRunStore } from '../store/run-store.ts';
+import { keepUnsaved, openRunStore, type RunStore } from '../store/run-store.ts';
 import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
 import { createHttp } from '../system/http.ts';
 import { fileUrl, warnOfPlainHttp } from '../system/links.ts';
@@ -111,21 +111,35 @@ async function trackDay(
   const send = createHttp(plan.fetch);
   const parts: Run[] = [];
   const save = async (run: Run, isPartOver: boolean) => {
-    await store.save(run, isPartOver ? 'ended' : 'going on');
-    if (!isPartOver) return;
+    if (!isPartOver) return store.save(run, 'going on');
+    await saveOrKeep(store, run, plan);
     parts.push(run);
     await publishPart(store.db(), { ...plan, run, parts });
   };
   const run = await collectRun(pending, send, plan, isDry ? null : save);
   const session: Session = { ...plan, run, parts: [...parts, run] };
   if (isDry) return await preview(store.db(), session);
+  await saveOrKeep(store, run, plan);
+  return await reportAndPublish(store.db(), before, session);
+}
+
+/** Stores a run that has ended. If that fails, keeps what it captured in a file beside the database. */
+async function saveOrKeep(store: RunStore, run: Run, { root, log }: Context): Promise<void> {
   try {
     await store.save(run, 'ended');
   } catch (error) {
-    warnOfLoss(run, log);
+    if (run.snapshots.length > 0) {
+      const what = `Could not store ${plural(run.snapshots.length, 'snapshot')} of ${run.day}`;
+      const kept = await keepUnsaved(root, run).catch(() => null);
+      log.error(
+        kept === null
+          ? `${what}; their values are printed above`
+          : `${what}. They are kept in ${kept}. To add them when the problem below is solved, ` +
+              `run: npm run import -- ${kept}`,
+      );
+    }
     throw error;
   }
-  return await reportAndPublish(store.db(), before, session);
 }
 
 /**
@@ -291,12 +305,6 @@ function describeDone(record: DayRecord | null, day: Day, wanted: string[]): str
   const refused = missingHashtags(judgeRecord(record), wanted).length;
   if (refused === 0) return `${day} has all ${wanted.length} hashtags`;
   return `${day} has all hashtags but ${refused}, whose names the API has refused today`;
-}
-
-function warnOfLoss({ day, snapshots }: Run, log: Context['log']): void {
-  if (snapshots.length === 0) return;
-  const lost = plural(snapshots.length, 'snapshot');
-  log.error(`Could not store ${lost} of ${day}; their values are printed above`);
 }
 
 function chooseDay(date: string | undefined, nowMs: number, timeZone: string): Day {

@@ -16,6 +16,11 @@ export const BADGE_PATH = `${REPORTS_FOLDER}/badge.svg`;
 /** Everything that is made from the database. */
 export const GENERATED_PATHS = [REPORTS_FOLDER, LATEST_CSV_PATH];
 
+/** What a run could not store, as a CSV: `data/unsaved-2026-11-22.csv`, `…-2.csv` */
+export function unsavedPath(day: Day, number: number): string {
+  return `data/unsaved-${day}${number === 1 ? '' : `-${number}`}.csv`;
+}
+
 /** `reports/2026-11-22.md` */
 export function reportPath(day: Day): string {
   return `${REPORTS_FOLDER}/${day}.md`;

@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { DATABASE_PATH } from '../core/paths.ts';
+import { DATABASE_PATH, unsavedPath } from '../core/paths.ts';
 import type { Run } from '../core/snapshot.ts';
+import { writeNewFile } from '../system/files.ts';
+import { formatRows } from './csv.ts';
 import { type OpenDatabase, parseDatabase } from './database.ts';
 import { openDatabase, saveDatabase } from './open.ts';
 import { recordRun } from './record.ts';
@@ -62,6 +64,22 @@ export async function openRunStore(
     throw error;
   }
   return store;
+}
+
+/**
+ * Writes the snapshots of a run that can't be stored to a CSV that can be imported, because they are
+ * paid for.
+ * @returns the path of the CSV below `root`
+ */
+export function keepUnsaved(root: string, { day, snapshots }: Run): Promise<string> {
+  const rows = snapshots.map(({ hashtag, videoCount, viewCount }) => ({
+    date: day,
+    hashtag,
+    video_count: videoCount,
+    view_count: viewCount,
+  }));
+  const csv = [...formatRows(rows, 'csv')].join('');
+  return writeNewFile(root, (number) => unsavedPath(day, number), csv);
 }
 
 /** A text that changes whenever the database file does; empty if there is none. */

@@ -113,6 +113,37 @@ function statIfThere(file: string) {
   });
 }
 
+/**
+ * Writes a new file: the first of the names that nothing has. It overwrites nothing, so it may be
+ * written when nothing else may be changed any more.
+ * @param nameOf the names to try, from number 1 on, below `root`
+ * @returns the name
+ */
+export async function writeNewFile(
+  root: string,
+  nameOf: (number: number) => string,
+  content: string | Uint8Array,
+): Promise<string> {
+  for (let number = 1; ; number++) {
+    const file = path.join(root, nameOf(number));
+    const handle = await open(file, 'wx').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return null;
+      throw error;
+    });
+    if (handle === null) continue;
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+      return nameOf(number);
+    } catch (error) {
+      await rm(file, { force: true });
+      throw error;
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
 /** Writes the text, unless the file already has exactly this text. */
 export async function writeTextIfChanged(file: string, text: string): Promise<void> {
   if ((await readIfThere(file))?.toString('utf8') !== text) await writeFileAtomically(file, text);
