@@ -2,13 +2,17 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { hashtagAnswer } from '../../scripts/lab/stand-in.ts';
+import { doctor } from '../../scripts/lib/commands/doctor.ts';
+import { report } from '../../scripts/lib/commands/report.ts';
+import { restore } from '../../scripts/lib/commands/restore.ts';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
+import { schemaOf } from '../../scripts/lib/store/database.ts';
 import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from '../helpers/folder.ts';
 
 import { createOnce, createRepository, writeWatchlist } from '../helpers/repository.ts';
-import { queryDatabase, runScript, runTrack, startApi } from '../helpers/tracker.ts';
+import { queryDatabase, runInProcess, runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 const NEXT = { day: '2026-11-23' };
 const COUNT = 'SELECT count(*) FROM snapshots';
@@ -168,6 +172,25 @@ describe('a file that differs from the last commit', () => {
     expect((await runScript('audit', [], root)).exitCode).toBe(0);
   });
 
+  it('gives no report, is a finding of doctor, and restore says what to do', async () => {
+    const root = await createHistory();
+    await edit(root, `UPDATE snapshots SET video_count = 5 WHERE ${DAY}`);
+    const before = await git(root, ['status', '--porcelain']);
+    for (const [command, args] of [
+      [report, []],
+      [report, ['--date', '2026-11-21']],
+      [report, ['--week', '2026-W47']],
+      [doctor, []],
+      [restore, []],
+    ] as const) {
+      const ran = await runInProcess(command, root, [...args], NEXT);
+      expect(ran.exitCode, ran.output).toBe(1);
+      expect(ran.output).toContain('#aitools: the snapshot of a past day was changed');
+      expect(ran.output).toContain(`git checkout HEAD -- ${DATABASE_PATH}`);
+    }
+    expect(await git(root, ['status', '--porcelain'])).toBe(before);
+  });
+
   it('gets no imported rows', async () => {
     const root = await createHistory();
     await edit(root, `UPDATE snapshots SET video_count = 5 WHERE ${DAY}`);
@@ -204,6 +227,25 @@ describe('a file that differs from the last commit', () => {
   });
 });
 
+describe('a file of an older schema than the last commit’s', () => {
+  it('is refused even if it has every row', async () => {
+    const root = await createHistory();
+    await edit(root, 'DROP TABLE imports; PRAGMA user_version = 1');
+    expect(schemaOf(await readFile(path.join(root, DATABASE_PATH)))).toBe(1);
+    const api = await startApi();
+    const ran = await runTrack(root, api, ['--publish'], NEXT);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.output).toContain(
+      'an older schema (user_version 1) than the last commit’s (2). Keep a copy, then take the ' +
+        `committed file back: git checkout HEAD -- ${DATABASE_PATH}`,
+    );
+    expect(api.requests).toEqual([]);
+    // The other way round it is an upgrade.
+    await git(root, ['commit', '--quiet', '--all', '-m', 'Go back']);
+    expect((await runTrack(root, api, ['--publish'], NEXT)).exitCode).toBe(0);
+  });
+});
+
 describe('a committed database without days that have a report', () => {
   it('stops the run, and the named command brings them back, in a shallow clone as well', async () => {
     const root = await createHistory();
@@ -221,6 +263,21 @@ describe('a committed database without days that have a report', () => {
     expect((await runScript('restore', ['--from-reports'], shallow)).exitCode).toBe(0);
     expect((await runTrack(shallow, api, [], NEXT)).exitCode).toBe(0);
     expect(await queryDatabase(shallow, COUNT)).toEqual([[5]]);
+  });
+
+  it('gives no report and is a finding of doctor and restore', async () => {
+    const root = await createHistory();
+    await git(root, ['checkout', '--quiet', 'HEAD~1', '--', DATABASE_PATH]);
+    await git(root, ['commit', '--quiet', '--all', '-m', 'Took theirs']);
+    for (const command of [report, doctor, restore]) {
+      const ran = await runInProcess(command, root, [], NEXT);
+      expect(ran.exitCode, ran.output).toBe(1);
+      expect(ran.output).toContain('npm run restore -- --from-reports');
+    }
+    expect(await runInProcess(restore, root, ['--from-reports'], NEXT)).toMatchObject({
+      exitCode: 0,
+    });
+    expect(await runInProcess(report, root, [], NEXT)).toMatchObject({ exitCode: 0 });
   });
 
   it('is fine after its reports were deleted as well', async () => {

@@ -631,6 +631,21 @@ describe('npm run export', () => {
     }
   });
 
+  it('writes into a device, which stays a device', async ({ skip }) => {
+    const root = await createTracker();
+    const device = path.join(root, 'null');
+    // A null device of our own, because a mistake would replace the machine's. Only root can make it.
+    const made = await runProcess('mknod', [device, 'c', '1', '3'], root);
+    skip(made.exitCode !== 0, 'this user can make no device');
+    for (const out of ['null', 'link']) {
+      if (out === 'link') await symlink('null', path.join(root, out));
+      const ran = await runScript('export', ['--out', out], root);
+      // In a container, a device of a mounted folder may not be opened.
+      if (ran.exitCode !== 0) expect(ran.stderr).toContain('EACCES');
+      expect((await lstat(device)).isCharacterDevice()).toBe(true);
+    }
+  });
+
   it('prints to /dev/stdout as it does without --out', async () => {
     const ran = await runScript('export', ['--out', '/dev/stdout'], await createTracker());
     expect(ran).toEqual({ exitCode: 0, stdout: `${HEADER}\n2024-05-02,llm,10,20\n`, stderr: '' });

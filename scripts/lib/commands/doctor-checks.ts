@@ -5,11 +5,14 @@ import { addDays, type Day, dayOf, daysBetween } from '../core/day.ts';
 import { formatProblem, TrackerError } from '../core/errors.ts';
 import { formatCount, formatRanges, plural } from '../core/format.ts';
 import { DATABASE_PATH, WATCHLIST_PATH } from '../core/paths.ts';
+import type { DayRecord } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
+import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
 import { explainFailedPush } from '../publish/failed-push.ts';
 import { findPublishTarget } from '../publish/target.ts';
 import { newestDay, readCreditsLeft, readDay } from '../store/days.ts';
 import { openDatabase } from '../store/open.ts';
+import type { Clock } from '../system/clock.ts';
 import type { Context } from '../system/command.ts';
 import { readIfThere } from '../system/files.ts';
 import { GitError, git } from '../system/git.ts';
@@ -95,8 +98,12 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
   const record = newest === null ? null : readDay(db, newest);
   if (record === null) {
     yield remark(`${DATABASE_PATH} has no data yet`, `start the first run: ${RUN_IT}`);
-    return;
-  }
+  } else yield* checkDays(record, clock, known);
+  await refuseChangedPast(db, root);
+  await refuseLostDays(db, root);
+}
+
+function* checkDays(record: DayRecord, clock: Clock, known: Known): Generator<Finding, void> {
   const { day, history, firstDay } = record;
   const age = daysBetween(day, todayOf(clock.now(), known));
   const captured = plural(judgeRecord(record).captured.size, 'hashtag');

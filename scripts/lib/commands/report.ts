@@ -2,6 +2,7 @@ import type { Day } from '../core/day.ts';
 import { UsageError } from '../core/errors.ts';
 import { reportPath, summaryPath } from '../core/paths.ts';
 import { type Period, parseMonth, parseWeek } from '../core/period.ts';
+import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
 import { renderConsoleReport } from '../reports/console.ts';
 import { composeReport } from '../reports/day-report.ts';
 import { type Sources, writeIndex, writeReports, writeSummary } from '../reports/write.ts';
@@ -36,6 +37,8 @@ export const report = defineCommand({
     const period = parsePeriod(week, month);
     const watchlist = await readWatchlist(root);
     using db = await openDatabase(root);
+    await refuseChangedPast(db, root);
+    await refuseLostDays(db, root);
     const newest = newestDay(db);
     if (newest === null) throw new UsageError('the database is empty; run: npm run track');
     const sources = { db, watchlist, root };

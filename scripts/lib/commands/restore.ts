@@ -3,6 +3,7 @@ import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { plural } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
+import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
 import { addFromReports } from '../history/from-reports.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
 import { findGoodVersion, readDatabaseFile, saveDatabase } from '../store/open.ts';
@@ -26,7 +27,11 @@ export const restore = defineCommand({
       const sound = await openSound(root);
       using db = sound ?? (await restoreGoodVersion(context));
       if (flags['from-reports']) return (await addReported(db, context)) ? 0 : 1;
-      if (sound !== null) log.info(`${DATABASE_PATH} is sound: there is nothing to restore`);
+      if (sound === null) return 0;
+      // Other trouble than damage. The messages say what to do about it.
+      await refuseChangedPast(db, root);
+      await refuseLostDays(db, root);
+      log.info(`${DATABASE_PATH} is sound: there is nothing to restore`);
       return 0;
     }),
 });

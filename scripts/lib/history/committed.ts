@@ -8,7 +8,7 @@ import { formatList, formatRanges, plural } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
 import { DATABASE_PATH, REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { plainText } from '../core/text.ts';
-import { isTutorialFile, type OpenDatabase, parseDatabase } from '../store/database.ts';
+import { isTutorialFile, type OpenDatabase, parseDatabase, schemaOf } from '../store/database.ts';
 import { newestDay, readRecordedDays } from '../store/days.ts';
 import { findCommittedDatabase, findGoodVersion, readDatabaseFile } from '../store/open.ts';
 import { withAttached } from '../store/rows.ts';
@@ -37,14 +37,15 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
   if (committed === null) throw cantCompare('its content is missing; run: git fetch --refetch');
   if (file !== null && isPointerTo(committed, file)) return;
   const isTutorial = isTutorialFile(committed); // first, because SQLite changes these bytes
-  if (file !== null && isTutorialFile(file) && !isTutorial && file.length > 0) {
+  const found = await openEarlier(committed, root);
+  if (found === null) return;
+  using earlier = found.db;
+  if (file !== null && schemaOf(file) < found.schema) {
     throw new DatabaseError(
-      `${DATABASE_PATH} has an older schema (user_version 0) than the last commit’s. Keep a copy, ` +
-        `then take the committed file back: ${TAKE_BACK}`,
+      `${DATABASE_PATH} has an older schema (user_version ${schemaOf(file)}) than the last ` +
+        `commit’s (${found.schema}). Keep a copy, then take the committed file back: ${TAKE_BACK}`,
     );
   }
-  using earlier = await openEarlier(committed, root);
-  if (earlier === null) return;
   const changes = withAttached(db, earlier, EARLIER, () => [
     ...findChangedSnapshots(db, newestDay(earlier) ?? '', isTutorial),
     ...findChangedRecords(db),
@@ -103,14 +104,19 @@ function showsCounts(markdown: string): boolean {
   }
 }
 
+/** A version of the database, and the schema that its file has. */
+type Earlier = { db: OpenDatabase; schema: number };
+
 /** The committed version; if it is damaged, the newest good one before it; null if there is none. */
-async function openEarlier(committed: Buffer, root: string): Promise<OpenDatabase | null> {
+async function openEarlier(committed: Buffer, root: string): Promise<Earlier | null> {
+  const schema = schemaOf(committed); // first, because SQLite changes these bytes
   try {
-    return await parseDatabase(committed, `the last commit’s ${DATABASE_PATH}`);
+    return { db: await parseDatabase(committed, `the last commit’s ${DATABASE_PATH}`), schema };
   } catch (error) {
     if (error instanceof DamagedDatabaseError) {
       const good = await findGoodVersion(root);
-      return good === null ? null : parseDatabase(good.file);
+      if (good === null) return null;
+      return { schema: schemaOf(good.file), db: await parseDatabase(good.file) };
     }
     if (error instanceof DatabaseError) throw cantCompare(error.message);
     throw error;
