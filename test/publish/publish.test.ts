@@ -173,6 +173,63 @@ describe('publishing', () => {
     expect(await git(root, ['status', '--porcelain'])).toBe('');
   });
 
+  it('adds the reports that earlier runs could not write, in a fresh clone as well', async () => {
+    const repository = await createRepository(['aitools', 'llm']);
+    const { root, remote } = repository;
+    const csv = path.join(root, 'old.csv');
+    await writeFile(csv, 'date,hashtag,video_count\n2026-11-01,aitools,5\n');
+    const api = await startApi();
+    await runScript('import', [csv], root);
+    // No report can be written on the first day, nor of the evening of the second.
+    await writeFile(path.join(root, 'reports'), 'a file');
+    await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+    await rm(path.join(root, 'reports'));
+    await runTrack(root, api, ['--publish', '--hashtag', 'llm'], { day: '2026-11-22' });
+    const list = async () =>
+      (await git(remote, ['ls-tree', '-r', '--name-only', 'main', 'reports/'])).match(
+        /2026-11-\d\d\.md/g,
+      );
+    expect(await list()).toEqual(['2026-11-21.md', '2026-11-22.md']);
+    await rename(path.join(root, 'reports'), path.join(root, 'aside'));
+    await writeFile(path.join(root, 'reports'), 'a file');
+    await runTrack(root, api, ['--publish'], { day: '2026-11-22' });
+    expect(await showFile(remote, 'main', 'reports/2026-11-22.md')).toContain('1 of 2 captured');
+    await runTrack(root, api, ['--publish'], { day: '2026-11-23' });
+    await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    expect(await list()).toEqual(['2026-11-21.md', '2026-11-22.md']);
+
+    const clone = await cloneRepository(repository);
+    const elsewhere = await cloneRepository(repository);
+    await runTrack(clone, api, ['--publish'], { day: '2026-11-25' });
+    expect(await list()).toEqual([21, 22, 23, 24, 25].map((day) => `2026-11-${day}.md`));
+    const report = await showFile(remote, 'main', 'reports/2026-11-22.md');
+    expect(report).toContain('**2 of 2 captured**');
+    expect(report).toContain('2026-11-21.md');
+    expect(await git(clone, ['status', '--porcelain'])).toBe('');
+    expect(await runScript('audit', [], clone)).toMatchObject({ exitCode: 0 });
+
+    // A race against a commit that has none of them ends the same way.
+    await commitFile(elsewhere, 'notes.txt', 'mine');
+    await git(elsewhere, ['push', '--quiet', '--force']);
+    await git(clone, ['reset', '--quiet', '--hard', 'HEAD~1']);
+    await runTrack(clone, api, ['--publish'], { day: '2026-11-26' });
+    expect(await list()).toEqual([21, 22, 23, 24, 26].map((day) => `2026-11-${day}.md`));
+  });
+
+  it('leaves out older reports that somebody deleted with a commit', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    const api = await startApi();
+    for (const day of ['2026-11-21', '2026-11-22', '2026-11-23']) {
+      await runTrack(root, api, ['--publish'], { day });
+    }
+    await git(root, ['rm', '--quiet', 'reports/2026-11-22.md']);
+    await git(root, ['commit', '--quiet', '-m', 'Remove a report']);
+    await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    const files = await git(remote, ['ls-tree', '-r', '--name-only', 'main', 'reports/']);
+    expect(files).toContain('2026-11-24.md');
+    expect(files).not.toContain('2026-11-22.md');
+  });
+
   it('includes what an earlier run left unpublished', async () => {
     const { root, remote } = await createRepository(['aitools']);
     const api = await startApi();

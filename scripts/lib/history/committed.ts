@@ -68,7 +68,7 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
 export async function refuseLostDays(db: Database, root: string): Promise<void> {
   const folder = path.join(root, REPORTS_FOLDER);
   const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []; // without reports, or a file
     throw error;
   });
   const known: Set<string> = readRecordedDays(db);

@@ -1,14 +1,17 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Database } from 'sql.js';
 import type { Day } from '../core/day.ts';
 import type { DayRecord, Run } from '../core/snapshot.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
-import { listReportsAfter, writeReports } from '../reports/write.ts';
+import { listReports, writeReports } from '../reports/write.ts';
 import { readDay } from '../store/days.ts';
 import { addedDays, adoptAdditions } from '../store/merge.ts';
 import { openCommitted, openDatabase, saveDatabase } from '../store/open.ts';
 import { recordRun } from '../store/record.ts';
 import { readWatchlist, type Watchlist, WatchlistError } from '../watchlist/watchlist.ts';
 import { renderCommitMessage } from './commit-message.ts';
+import { findUnwrittenDays } from './reports.ts';
 
 /** What a checkout has that the remote may not have. */
 type Additions = {
@@ -50,9 +53,13 @@ export async function rebuild(
   await saveDatabase(merged, otherRoot);
   const sources = { db: merged, watchlist: otherWatchlist, root: otherRoot };
   const firstRun = addedDays(db, base).find(({ hasRun }) => hasRun)?.day;
-  const later = firstRun === undefined ? [] : await listReportsAfter(sources, firstRun);
+  const reportDays = await listReports(sources);
+  const later = reportDays.filter((other) => firstRun !== undefined && other > firstRun);
+  const unwritten = await findUnwrittenDays(sources, (file) =>
+    readFile(path.join(otherRoot, file), 'utf8'),
+  );
   let last: DayReport | null = null;
-  for (const day of [...new Set([...days, ...later])].sort()) {
+  for (const day of [...new Set([...days, ...later, ...unwritten])].sort()) {
     const record = readDay(merged, day);
     if (record === null) continue;
     const written = composeReport(record, otherWatchlist);

@@ -1,16 +1,20 @@
-import type { Day } from '../core/day.ts';
+import { addDays, type Day } from '../core/day.ts';
 import { REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
-import { type Sources, writeReports, writeReportsSince } from '../reports/write.ts';
-import { readDay, readRecordedDays } from '../store/days.ts';
+import { listReports, type Sources, writeReports, writeReportsSince } from '../reports/write.ts';
+import { newestDay, readDay, readRecordedDays, readRunDays } from '../store/days.ts';
 import { addedDays } from '../store/merge.ts';
 import { openCommitted } from '../store/open.ts';
 import { findCommit, git } from '../system/git.ts';
 
+/** A database that comes without reports, such as another tracker's, gets no more of them than this. */
+const MAX_UNWRITTEN_DAYS = 30;
+const CAPTURED = /\*\*(\d+) of \d+ captured\*\*/;
+
 /**
  * Writes the reports that will be published: those of days that earlier runs have stored and left
- * unpublished, and the newest run's. Reports that are published already count as there, even if the
- * checkout lacks them; others that lie in the checkout do not.
+ * unpublished, or could not write, and the newest run's. Reports that are published already count as
+ * there, even if the checkout lacks them; others that lie in the checkout do not.
  * @param report the newest run's; null if it has none
  * @returns the paths of all files that belong to these reports
  */
@@ -21,16 +25,44 @@ export async function writeReportsToPublish(
   const { db, root, watchlist } = sources;
   const head = await findCommit(root, 'HEAD');
   const published = new Set(head === null ? [] : await listReportFiles(root, head));
+  const unwritten = await findUnwrittenDays({ ...sources, published }, (file) =>
+    git(root, ['show', `HEAD:${file}`]),
+  );
+  const late = new Set([...(await findLateDays(sources, head)), ...unwritten]);
   const written: string[] = [];
-  for (const day of await findLateDays(sources, head)) {
+  for (const day of [...late].sort()) {
     const record = day === report?.day ? null : readDay(db, day);
     if (record === null) continue;
-    const late = composeReport(record, watchlist);
-    written.push(...(await writeReports({ ...sources, published }, late)));
+    const lateReport = composeReport(record, watchlist);
+    written.push(...(await writeReports({ ...sources, published }, lateReport)));
   }
   if (report !== null)
     written.push(...(await writeReportsSince({ ...sources, published }, report)));
   return [...new Set(written)];
+}
+
+/**
+ * The days of runs whose report could not be written, as far as the published reports tell: those
+ * that are newer than every report, and the newest report's own if it lacks snapshots. An older day
+ * without a report is no such day, because somebody may have deleted its report.
+ * @param sources of them, `published` or the folder says which reports there are
+ * @param readReport gives a report's text
+ */
+export async function findUnwrittenDays(
+  sources: Sources,
+  readReport: (file: string) => Promise<string>,
+): Promise<Day[]> {
+  const { db, watchlist } = sources;
+  const newest = newestDay(db);
+  if (newest === null) return [];
+  const last = (await listReports(sources)).at(-1);
+  const oldest = addDays(newest, -MAX_UNWRITTEN_DAYS);
+  const days = readRunDays(db, oldest).filter((day) => last === undefined || day > last);
+  const record = last === undefined || last === newest ? null : readDay(db, last);
+  if (record === null) return days;
+  const shown = CAPTURED.exec(await readReport(reportPath(record.day)))?.[1];
+  const captured = composeReport(record, watchlist).trends.length;
+  return shown === undefined || Number(shown) >= captured ? days : [record.day, ...days];
 }
 
 /**

@@ -72,17 +72,13 @@ export async function writeReports(sources: Sources, report: DayReport): Promise
  */
 export async function writeReportsSince(sources: Sources, report: DayReport): Promise<string[]> {
   const written = await writeReports(sources, report);
-  for (const day of await listReportsAfter(sources, report.day)) {
+  for (const day of await listReports(sources)) {
+    if (day <= report.day) continue;
     const record = readDay(sources.db, day);
     if (record === null) continue;
     written.push(...(await writeReports(sources, composeReport(record, sources.watchlist))));
   }
   return written;
-}
-
-/** The days after `day` that have a report, oldest first. */
-export async function listReportsAfter(sources: Sources, day: Day): Promise<Day[]> {
-  return (await listReports(sources)).filter((other) => other > day);
 }
 
 /**
@@ -140,7 +136,7 @@ function periodsAround({ day, previousDay }: DayReport): Period[] {
 }
 
 /** The days that have a report, oldest first. */
-async function listReports(sources: Sources): Promise<Day[]> {
+export async function listReports(sources: Sources): Promise<Day[]> {
   return (await listMarkdown(sources, REPORTS_FOLDER)).filter(isDay);
 }
 

@@ -35,6 +35,12 @@ export function readRecordedDays(db: Database): Set<Day> {
   return new Set([...readSnapshotDays(db), ...runs].filter(isDay));
 }
 
+/** The days with a run, from `first` on, oldest first. */
+export function readRunDays(db: Database, first: Day): Day[] {
+  const sql = 'SELECT DISTINCT date FROM runs WHERE date >= ? ORDER BY date';
+  return selectRows(db, sql, [first]).flatMap(({ date }) => toDay(date) ?? []);
+}
+
 function readSnapshotDays(db: Database): string[] {
   return selectRows(db, SNAPSHOT_DAYS).map(({ day }) => String(day));
 }
