@@ -216,6 +216,21 @@ describe('publishing', () => {
     expect(await list()).toEqual([21, 22, 23, 24, 26].map((day) => `2026-11-${day}.md`));
   });
 
+  it('warns of an earlier report that still can’t be written, and publishes its own', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    const api = await startApi();
+    await writeFile(path.join(root, 'reports'), 'a file');
+    expect((await runTrack(root, api, ['--publish'], { day: '2026-11-21' })).exitCode).toBe(1);
+    await rm(path.join(root, 'reports'));
+    await mkdir(path.join(root, 'reports/2026-11-21.md/x'), { recursive: true });
+    const ran = await runTrack(root, api, ['--publish'], { day: '2026-11-22' });
+    expect(ran.exitCode).toBe(0);
+    expect(ran.output).toMatch(/warning: The report of 2026-11-21 could not be written: E.*folder/);
+    const files = await git(remote, ['ls-tree', '-r', '--name-only', 'main', 'reports/']);
+    expect(files).toContain('2026-11-22.md');
+    expect(files).not.toContain('2026-11-21.md');
+  });
+
   it('leaves out older reports that somebody deleted with a commit', async () => {
     const { root, remote } = await createRepository(['aitools']);
     const api = await startApi();

@@ -152,7 +152,7 @@ async function publishPart(db: OpenDatabase, session: Session): Promise<void> {
   try {
     const record = readDay(db, day);
     const report = record === null ? null : composeReport(record, watchlist);
-    const written = await writeReportsToPublish({ db, watchlist, root }, report);
+    const written = await writeReportsToPublish({ db, watchlist, root }, report, log.warning);
     await publishDay(db, report, written, session);
   } catch (error) {
     log.warning(`A part of the run is stored, but not published yet: ${errorMessage(error)}`);
@@ -180,7 +180,8 @@ async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, sess
   let written: string[] = [];
   try {
     const sources = { db, watchlist, root };
-    if (session.target !== null) written = await writeReportsToPublish(sources, report);
+    if (session.target !== null)
+      written = await writeReportsToPublish(sources, report, log.warning);
     else if (report !== null) written = await writeReportsSince(sources, report);
     if (report !== null) await showReport(report, true, session);
   } catch (error) {

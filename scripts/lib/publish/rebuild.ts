@@ -9,9 +9,10 @@ import { readDay } from '../store/days.ts';
 import { addedDays, adoptAdditions } from '../store/merge.ts';
 import { openCommitted, openDatabase, saveDatabase } from '../store/open.ts';
 import { recordRun } from '../store/record.ts';
+import type { Log } from '../system/log.ts';
 import { readWatchlist, type Watchlist, WatchlistError } from '../watchlist/watchlist.ts';
 import { renderCommitMessage } from './commit-message.ts';
-import { findUnwrittenDays } from './reports.ts';
+import { describeFailure, findUnwrittenDays } from './reports.ts';
 
 /** What a checkout has that the remote may not have. */
 type Additions = {
@@ -26,6 +27,7 @@ type Additions = {
   report: DayReport | null;
   /** Used if the other checkout's watchlist has mistakes. */
   watchlist: Watchlist;
+  log: Log;
 };
 
 /**
@@ -39,7 +41,7 @@ type Additions = {
 export async function rebuild(
   otherRoot: string,
   baseCommit: string | null,
-  { root, db, day, run, report, watchlist }: Additions,
+  { root, db, day, run, report, watchlist, log }: Additions,
 ): Promise<{ message: string; record: DayRecord | null }> {
   const otherWatchlist = await readWatchlist(otherRoot).catch((error: unknown) => {
     if (error instanceof WatchlistError) return watchlist;
@@ -62,9 +64,14 @@ export async function rebuild(
   for (const day of [...new Set([...days, ...later, ...unwritten])].sort()) {
     const record = readDay(merged, day);
     if (record === null) continue;
-    const written = composeReport(record, otherWatchlist);
-    await writeReports(sources, written);
-    if (days.has(day)) last = written;
+    try {
+      const written = composeReport(record, otherWatchlist);
+      await writeReports(sources, written);
+      if (days.has(day)) last = written;
+    } catch (error) {
+      if (!unwritten.includes(day) || days.has(day)) throw error;
+      log.warning(describeFailure(day, error));
+    }
   }
   return { message: renderCommitMessage(last), record: readDay(merged, day) };
 }

@@ -5,6 +5,7 @@ import { listReports, type Sources, writeReports, writeReportsSince } from '../r
 import { newestDay, readDay, readRecordedDays, readRunDays } from '../store/days.ts';
 import { addedDays } from '../store/merge.ts';
 import { openCommitted } from '../store/open.ts';
+import { describeSystemError } from '../system/files.ts';
 import { findCommit, git } from '../system/git.ts';
 
 /** A database that comes without reports, such as another tracker's, gets no more of them than this. */
@@ -15,12 +16,15 @@ const CAPTURED = /\*\*(\d+) of \d+ captured\*\*/;
  * Writes the reports that will be published: those of days that earlier runs have stored and left
  * unpublished, or could not write, and the newest run's. Reports that are published already count as
  * there, even if the checkout lacks them; others that lie in the checkout do not.
+ * An earlier day's report that can't be written does not keep the newest run's from being written.
  * @param report the newest run's; null if it has none
+ * @param warn is told of an earlier day's report that can't be written
  * @returns the paths of all files that belong to these reports
  */
 export async function writeReportsToPublish(
   sources: Sources,
   report: DayReport | null,
+  warn: (message: string) => void,
 ): Promise<string[]> {
   const { db, root, watchlist } = sources;
   const head = await findCommit(root, 'HEAD');
@@ -33,12 +37,21 @@ export async function writeReportsToPublish(
   for (const day of [...late].sort()) {
     const record = day === report?.day ? null : readDay(db, day);
     if (record === null) continue;
-    const lateReport = composeReport(record, watchlist);
-    written.push(...(await writeReports({ ...sources, published }, lateReport)));
+    try {
+      const lateReport = composeReport(record, watchlist);
+      written.push(...(await writeReports({ ...sources, published }, lateReport)));
+    } catch (error) {
+      warn(describeFailure(day, error));
+    }
   }
   if (report !== null)
     written.push(...(await writeReportsSince({ ...sources, published }, report)));
   return [...new Set(written)];
+}
+
+/** Says that a report of an earlier day can't be written, and why. */
+export function describeFailure(day: Day, error: unknown): string {
+  return `The report of ${day} could not be written: ${describeSystemError(error)}`;
 }
 
 /**
