@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DEMO_KEY } from '../../scripts/lab/stand-in.ts';
 import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
 import { examine, renderFinding } from '../../scripts/lib/commands/doctor-checks.ts';
-import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
+import { DATABASE_PATH, unsavedPath } from '../../scripts/lib/core/paths.ts';
 import type { Context } from '../../scripts/lib/system/command.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createTerminalLog } from '../../scripts/lib/system/log.ts';
@@ -19,6 +19,7 @@ import {
   type Repository,
   writeWatchlist,
 } from '../helpers/repository.ts';
+import { TODAY } from '../helpers/snapshots.ts';
 import { runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 const WORKFLOWS = '.github/workflows';
@@ -183,6 +184,17 @@ describe('the database', () => {
     expect(await complaints(root)).toContainEqual(
       expect.stringMatching(/^! data\/hashtag_tracker\.db has no data yet\n {4}→ .*Run workflow$/),
     );
+  });
+
+  it('gets a remark for snapshots that a run could not store', async () => {
+    const { root, env } = await createHealthy();
+    await writeFile(path.join(root, unsavedPath(TODAY, 1)), '');
+    await writeFile(path.join(root, unsavedPath(TODAY, 2)), '');
+    await writeFile(path.join(root, 'data/mine.csv'), '');
+    expect((await complaints(root, env)).slice(0, 2)).toEqual([
+      expect.stringMatching(/^! data\/unsaved-2026-11-22-2\.csv has .*\n {4}→ npm run import -- /),
+      expect.stringMatching(/^! data\/unsaved-2026-11-22\.csv has .*\n {4}→ npm run import -- /),
+    ]);
   });
 
   it('gets a remark if its newest day is older than yesterday', async () => {

@@ -1,10 +1,11 @@
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { readApiAccess } from '../collect/access.ts';
 import { fetchUsage } from '../collect/scavio.ts';
 import { addDays, type Day, dayOf, daysBetween } from '../core/day.ts';
 import { formatProblem, TrackerError } from '../core/errors.ts';
 import { formatCount, formatRanges, plural } from '../core/format.ts';
-import { DATABASE_PATH, WATCHLIST_PATH } from '../core/paths.ts';
+import { DATABASE_PATH, isUnsaved, WATCHLIST_PATH } from '../core/paths.ts';
 import type { DayRecord } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
 import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
@@ -99,6 +100,11 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
   if (record === null) {
     yield remark(`${DATABASE_PATH} has no data yet`, `start the first run: ${RUN_IT}`);
   } else yield* checkDays(record, clock, known);
+  const files = (await readdir(path.join(root, 'data'))).map((file) => `data/${file}`);
+  for (const file of files.filter(isUnsaved).sort()) {
+    const text = `${file} has snapshots that a run could not store`;
+    yield remark(text, `npm run import -- ${file}, then delete it`);
+  }
   await refuseChangedPast(db, root);
   await refuseLostDays(db, root);
 }
