@@ -179,6 +179,12 @@ describe('the database', () => {
     }
   });
 
+  it('is no crash if its folder is missing', async () => {
+    const { root } = await createRepository();
+    await rm(path.join(root, 'data'), { recursive: true });
+    expect((await complaints(root))[0]).toContain('✗ data/hashtags.json');
+  });
+
   it('gets a remark if it has no data yet', async () => {
     const { root } = await createRepository();
     expect(await complaints(root)).toContainEqual(

@@ -100,8 +100,9 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
   if (record === null) {
     yield remark(`${DATABASE_PATH} has no data yet`, `start the first run: ${RUN_IT}`);
   } else yield* checkDays(record, clock, known);
-  const files = (await readdir(path.join(root, 'data'))).map((file) => `data/${file}`);
-  for (const file of files.filter(isUnsaved).sort()) {
+  const files = await readdir(path.join(root, 'data')).catch(() => []);
+  const paths = files.map((file) => `data/${file}`);
+  for (const file of paths.filter(isUnsaved).sort()) {
     const text = `${file} has snapshots that a run could not store`;
     yield remark(text, `npm run import -- ${file}, then delete it`);
   }
