@@ -326,9 +326,9 @@ describe('a race for the remote', () => {
     const other = await cloneRepository(repository);
     const answer = (views: number) => startApi({ answer: (name) => hashtagAnswer(name, 7, views) });
     await runTrack(repository.root, await answer(1000), ['--publish']);
-    await runTrack(other, await answer(2000));
-    const clock = createVirtualClock(Date.parse('2026-11-22T09:43:00Z'));
-    await runTrack(other, await answer(3000), ['--refresh', '--publish'], { clock });
+    const at = (time: string) => ({ clock: createVirtualClock(Date.parse(`2026-11-22T${time}Z`)) });
+    await runTrack(other, await answer(2000), [], at('06:20'));
+    await runTrack(other, await answer(3000), ['--refresh', '--publish'], at('09:43'));
     expect(await queryRemote(repository.remote, 'SELECT * FROM snapshots')).toEqual([
       ['2026-11-22', 'aitools', 7, 3000],
     ]);
