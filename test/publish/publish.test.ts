@@ -324,11 +324,14 @@ describe('a race for the remote', () => {
   it('keeps the other views as a correction if both have the same videos', async () => {
     const repository = await createRepository(['aitools']);
     const other = await cloneRepository(repository);
-    const answer = (views: number) => startApi({ answer: (name) => hashtagAnswer(name, 7, views) });
-    await runTrack(repository.root, await answer(1000), ['--publish']);
-    const at = (time: string) => ({ clock: createVirtualClock(Date.parse(`2026-11-22T${time}Z`)) });
-    await runTrack(other, await answer(2000), [], at('06:20'));
-    await runTrack(other, await answer(3000), ['--refresh', '--publish'], at('09:43'));
+    const runAt = async (root: string, time: string, views: number, flags: string[]) => {
+      const api = await startApi({ answer: (name) => hashtagAnswer(name, 7, views) });
+      const clock = createVirtualClock(Date.parse(`2026-11-22T${time}Z`));
+      expect((await runTrack(root, api, flags, { clock })).exitCode).toBe(0);
+    };
+    await runAt(repository.root, '05:17', 1000, ['--publish']);
+    await runAt(other, '06:17', 2000, []);
+    await runAt(other, '07:17', 3000, ['--refresh', '--publish']);
     expect(await queryRemote(repository.remote, 'SELECT * FROM snapshots')).toEqual([
       ['2026-11-22', 'aitools', 7, 3000],
     ]);

@@ -54,9 +54,14 @@ const snapshotsOf = (database: Database) =>
 
 describe('recording a run', () => {
   it('stores its snapshots, its summary and its failures', () => {
-    const failures = [{ hashtag: 'b', kind: 'failed' as const, reason: 'HTTP 503, 4 times' }];
-    recordRun(db, createRun('2026-11-22', { a: [1, 2] }, { failures, creditsRemaining: 99 }));
+    const failures = [
+      { hashtag: 'b', kind: 'failed' as const, reason: 'HTTP 503, 4 times' },
+      { hashtag: 'c', kind: 'not-asked' as const, reason: 'HTTP 402' },
+    ];
+    const more = { failures, creditsRemaining: 99, tracked: 4 };
+    recordRun(db, createRun('2026-11-22', { a: [1, 2] }, more));
     expect(snapshotsOf(db)).toEqual([['2026-11-22', 'a', 1, 2]]);
+    expect(valuesOf(db, 'SELECT tracked, asked, stored, failed FROM runs')).toEqual([[4, 2, 1, 1]]);
     const record = readDay(db, '2026-11-22' as Day);
     expect(record?.runs).toMatchObject([
       { trigger: 'schedule', creditsUsed: 1, creditsRemaining: 99 },
