@@ -8,8 +8,12 @@ import { readDatabaseFile } from '../../lib/store/open.ts';
 import { type Row, selectRows } from '../../lib/store/rows.ts';
 import { git } from '../../lib/system/git.ts';
 import { readObject } from '../../lib/system/git-objects.ts';
+import { DEMO_KEY } from '../stand-in.ts';
 import type { Attempt } from './history.ts';
 import { type Ended, notesPath, type Reading, type World } from './world.ts';
+
+/** The largest `concurrency` of the simulation. */
+const MAX_IN_FLIGHT = 4;
 
 /** The tracker broke a promise. */
 export class InvariantError extends Error {
@@ -43,18 +47,28 @@ export async function checkEnds(
     };
     if (/bug in the tracker/.test(ended.output))
       refuse('a run took a fault for a bug in the tracker');
+    if (ended.output.includes(DEMO_KEY)) refuse('a run printed the key');
+    if (ended.spoiled === 'changed') refuse('a run wrote to a database that it must not build on');
+    if (ended.spoiled !== null && (ended.exitCode === 0 || ended.readings.length > 0)) {
+      refuse('a run went on with a database that it must not build on');
+    }
     const here = await readHeld(await readDatabaseFile(ended.root));
     if (here === null) refuse('the database is damaged');
     if (ended.isPublished) {
-      for (const reading of ended.readings) promise(promised, reading);
+      // When a run is cancelled, the answers to its requests in flight may not reach it.
+      if (attempt.cancelAt === null) {
+        for (const reading of ended.readings) promise(promised, reading);
+      }
       // Snapshots that earlier runs left in the checkout were published as well.
       for (const [key, counts] of here?.snapshots ?? []) promise(promised, toReading(key, counts));
     } else if (ended.exitCode === 0) {
       refuse('a run exited with 0 but did not publish');
     } else if (ended.exitCode === 1 && ended.readings.length > 0) {
-      const isKept = ended.readings.every((reading) => here !== null && isHeld(here, reading));
+      const lost = ended.readings.filter((reading) => here === null || !isHeld(here, reading));
       const isToldLost = /^error: Could not store \d+ snapshot/m.test(ended.output);
-      if (!isKept && !isToldLost) refuse('snapshots were lost and the run did not say so');
+      const mayBeLost = attempt.cancelAt === null ? 0 : MAX_IN_FLIGHT;
+      if (lost.length > mayBeLost && !isToldLost)
+        refuse('snapshots were lost and the run did not say so');
     }
   }
   await checkLaptop(world, ends);
@@ -62,7 +76,8 @@ export async function checkEnds(
   for (const ended of ends) {
     if (ended.exitCode === 0) checkComplete(ended, attempt, held);
     const credits = held.creditsOf.get(ended.startedAt);
-    if (ended.isPublished && credits !== undefined && credits !== ended.credits) {
+    const isCounted = ended.isPublished && attempt.cancelAt === null && credits !== undefined;
+    if (isCounted && credits !== ended.credits) {
       throw new InvariantError(
         `the run of ${ended.startedAt} used ${ended.credits} credits, but ${credits} are stored`,
       );
@@ -139,6 +154,7 @@ function isAbsent(held: Held, day: string, hashtag: string): boolean {
 
 async function checkReport(world: World, held: Held): Promise<void> {
   const report = await git(world.remote, ['show', `main:${reportPath(world.day)}`]).catch(() => '');
+  if (report.includes(DEMO_KEY)) throw new InvariantError('the key is in the report');
   const shown = new Map(
     parseReportCounts(report).map(({ hashtag, ...counts }) => [`${world.day} ${hashtag}`, counts]),
   );
@@ -171,7 +187,9 @@ async function checkLaptop(world: World, ends: Ended[]): Promise<void> {
 }
 
 async function readRemote(world: World): Promise<Held> {
-  const held = await readHeld(await readObject(world.remote, `main:${DATABASE_PATH}`));
+  const file = await readObject(world.remote, `main:${DATABASE_PATH}`);
+  if (file?.includes(DEMO_KEY)) throw new InvariantError('the key is in the remote’s database');
+  const held = await readHeld(file);
   if (held === null) throw new InvariantError('the remote’s database is damaged');
   return held;
 }

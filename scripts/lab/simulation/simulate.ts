@@ -19,6 +19,8 @@ const A_GOOD_RUN: Attempt = {
   disk: null,
   remote: null,
   death: null,
+  cancelAt: null,
+  spoiled: null,
   seed: 0,
 };
 
