@@ -146,6 +146,20 @@ describe('the audit', () => {
       ],
     ],
     [
+      'changed views of the newest day beside a correction with other views than there were',
+      (root) =>
+        changeDatabase(
+          root,
+          `UPDATE snapshots SET view_count = 7 WHERE date = '2026-11-22' AND hashtag = 'llm';
+           INSERT INTO runs SELECT 99, date, 'later', 'later', trigger, url, 1, 1, 1, 0, 1, 1 FROM runs
+             WHERE date = '2026-11-22' LIMIT 1;
+           INSERT OR REPLACE INTO corrections VALUES (99, 'llm', 1022, 49999)`,
+        ),
+      [
+        '2026-11-22 #llm: the snapshot was changed without a correction; before: 1,022 videos, 50,000 views; after: 1,022 videos, 7 views',
+      ],
+    ],
+    [
       'a changed count of the newest day without a correction',
       (root) =>
         changeDatabase(

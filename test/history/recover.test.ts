@@ -1,5 +1,6 @@
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import initSqlJs from 'sql.js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
 import { git } from '../../scripts/lib/system/git.ts';
@@ -203,6 +204,25 @@ describe('npm run restore', () => {
       ),
     });
     expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);
+  });
+
+  it('brings back a file of the tutorial’s script, byte for byte, if the history has no other', async () => {
+    const { root } = await createRepository(['aitools']);
+    const file = path.join(root, DATABASE_PATH);
+    const { Database } = await initSqlJs();
+    const tutorial = new Database();
+    tutorial.run(`CREATE TABLE snapshots (date TEXT, hashtag TEXT, video_count INTEGER,
+        view_count INTEGER, PRIMARY KEY (date, hashtag));
+      INSERT INTO snapshots VALUES ('2024-05-01', 'vibe coding', 7, 8), ('2024-05-01', 'VibeCoding', 9, 9)`);
+    const bytes = Buffer.from(tutorial.export());
+    await writeFile(file, bytes);
+    await git(root, ['add', '.']);
+    await commitDatabase(root);
+    await writeFile(file, 'damage');
+    const ran = await runScript('restore', [], root);
+    expect(ran.stdout).toMatch(/Restored .* days up to 2024-05-01/);
+    expect((await readFile(file)).equals(bytes)).toBe(true);
+    expect(await queryDatabase(root, SNAPSHOTS)).toHaveLength(2);
   });
 
   it('says so if the history has no good version', async () => {

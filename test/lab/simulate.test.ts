@@ -83,7 +83,7 @@ describe('the checks of the simulation', () => {
   /** Creates a world with two days, forges the remote’s database, and returns what is found. */
   async function forge(sql: string): Promise<unknown> {
     const world = await createWorld(await createFolder());
-    const promised: Promised = { readings: new Map(), auditedCommit: null };
+    const promised: Promised = { readings: new Map(), unpublished: [], auditedCommit: null };
     for (const day of ['2026-01-01', '2026-01-02']) {
       Object.assign(world, { day });
       const [ended] = await runAttempt(world, A_RUN, 0);
@@ -123,7 +123,7 @@ describe('the checks of the simulation', () => {
 describe('the check of a run that says that all is well', () => {
   it('finds a hashtag with a count that was not found, until the fourth day', async () => {
     const world = await createWorld(await createFolder());
-    const promised: Promised = { readings: new Map(), auditedCommit: null };
+    const promised: Promised = { readings: new Map(), unpublished: [], auditedCommit: null };
     const found: (string | null)[] = [];
     for (const day of ['2026-01-01', '2026-01-02', '2026-01-03', '2026-01-04', '2026-01-05']) {
       Object.assign(world, { day });

@@ -481,6 +481,24 @@ describe('a race must not lose', () => {
     ]);
   });
 
+  it('the revert of an import, whose record stays away as well', async () => {
+    const repository = await createRepository(['aitools']);
+    const { root, remote } = repository;
+    const api = await startApi();
+    await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+    const csv = 'date,hashtag,video_count,view_count\n2026-11-20,aitools,1,2\n';
+    await writeFile(path.join(root, 'rows.csv'), csv);
+    await runScript('import', ['rows.csv'], root);
+    await git(root, ['commit', '--quiet', '-m', 'Import', '--', DATABASE_PATH]);
+    await git(root, ['push', '--quiet', 'origin', 'HEAD:main']);
+    const other = await cloneRepository(repository);
+    await git(other, ['revert', '--no-edit', 'HEAD']);
+    await git(other, ['push', '--quiet']);
+    expect((await runTrack(root, api, ['--publish'])).exitCode).toBe(0);
+    expect(await queryRemote(remote, SNAPSHOTS)).toHaveLength(2);
+    expect(await queryRemote(remote, 'SELECT * FROM imports')).toEqual([]);
+  });
+
   it('the other worktrees of the repository, even if their folder is temporarily missing', async () => {
     const repository = await createRepository(['aitools']);
     const other = await cloneRepository(repository);

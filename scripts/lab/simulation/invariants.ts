@@ -12,9 +12,6 @@ import { DEMO_KEY } from '../stand-in.ts';
 import type { Attempt } from './history.ts';
 import { type Ended, notesPath, type Reading, type World } from './world.ts';
 
-/** The largest `concurrency` of the simulation. */
-const MAX_IN_FLIGHT = 4;
-
 /** The tracker broke a promise. */
 export class InvariantError extends Error {
   override name = 'InvariantError';
@@ -30,7 +27,12 @@ type Held = {
 };
 
 /** What the remote must contain from now on, and the last commit that was audited. */
-export type Promised = { readings: Map<string, Reading>; auditedCommit: string | null };
+export type Promised = {
+  readings: Map<string, Reading>;
+  /** What the laptop has stored and not published yet. */
+  unpublished: Reading[];
+  auditedCommit: string | null;
+};
 
 /** Checks the results of runs that were started together: where they ran, and in the remote. */
 export async function checkEnds(
@@ -55,9 +57,11 @@ export async function checkEnds(
     const here = await readHeld(await readDatabaseFile(ended.root));
     if (here === null) refuse('the database is damaged');
     if (ended.isPublished) {
-      // When a run is cancelled, the answers to its requests in flight may not reach it.
-      if (attempt.cancelAt === null) {
+      if (ended.mayBeLost === 0) {
         for (const reading of ended.readings) promise(promised, reading);
+      }
+      if (ended.root === world.laptop) {
+        for (const reading of promised.unpublished.splice(0)) promise(promised, reading);
       }
       // Snapshots that earlier runs left in the checkout were published as well.
       for (const [key, counts] of here?.snapshots ?? []) promise(promised, toReading(key, counts));
@@ -66,9 +70,11 @@ export async function checkEnds(
     } else if (ended.exitCode === 1 && ended.readings.length > 0) {
       const lost = ended.readings.filter((reading) => here === null || !isHeld(here, reading));
       const isToldLost = /^error: Could not store \d+ snapshot/m.test(ended.output);
-      const mayBeLost = attempt.cancelAt === null ? 0 : MAX_IN_FLIGHT;
-      if (lost.length > mayBeLost && !isToldLost)
+      if (lost.length > ended.mayBeLost && !isToldLost) {
         refuse('snapshots were lost and the run did not say so');
+      }
+      const kept = ended.readings.filter((reading) => !lost.includes(reading));
+      if (ended.root === world.laptop) promised.unpublished.push(...kept);
     }
   }
   await checkLaptop(world, ends);

@@ -64,6 +64,8 @@ export type Ended = {
   isPublished: boolean;
   /** What the run did to a database that no run may build on; null if it had a good one. */
   spoiled: 'untouched' | 'changed' | null;
+  /** At most this many answers may not have reached the run, because it was cancelled. */
+  mayBeLost: number;
   /** The answers that this run got, and what they cost. */
   readings: Reading[];
   credits: number;
@@ -241,7 +243,7 @@ async function start(
       if (attempt.api === 'answers nothing') return {};
       if (world.lost.has(hashtag)) return UNKNOWN_HASHTAG_ANSWER;
       const reading = { day, hashtag, ...countsAt(hashtag, clock.now(), random()) };
-      readings.push(reading);
+      if (!cancel.signal.aborted) readings.push(reading); // a cancelled run hears no more
       world.readings.push(reading);
       return hashtagAnswer(hashtag, reading.videoCount, reading.viewCount);
     },
@@ -263,7 +265,8 @@ async function start(
       : {}),
   };
   const spoiled = isRunner || attempt.spoiled === null ? null : await spoil(root, attempt.spoiled);
-  const active = await readWatchlist(root).then(activeNames, () => []);
+  const watchlist = await readWatchlist(root).catch(() => null);
+  const active = watchlist === null ? [] : activeNames(watchlist);
   const ended = await withFaults(judgeBy(attempt), () =>
     runReporting(track, ['--publish', ...attempt.flags], {
       root,
@@ -290,6 +293,7 @@ async function start(
     output,
     isPublished: ended !== DIED && /^(Published to|Nothing new to publish)/m.test(output),
     spoiled: isUntouched === undefined ? null : isUntouched ? 'untouched' : 'changed',
+    mayBeLost: cancel.signal.aborted ? (watchlist?.settings.concurrency ?? 1) - 1 : 0,
     readings,
     credits,
   };
@@ -330,7 +334,7 @@ function chooseFault({ api }: Attempt, random: () => number): Fault | null {
     case 'refuses the key':
       return { status: 401, body: { error: 'Invalid API key' } };
     case 'echoes the key':
-      return random() < 0.5 ? echo(random()) : null;
+      return echo(random());
     case 'forgets':
       return random() < 0.8 ? { status: 404 } : null;
     case 'flaky': {
