@@ -70,13 +70,17 @@ describe('histories full of faults', () => {
   // `npm run simulate` can run any number of histories. These are the same on every machine.
   it('keep every promise while each fault happens', async () => {
     await liveThrough(EACH_FAULT, path.join(await createFolder(), 'world'), () => {});
-  });
+  }, 300_000);
 
-  it.each([1, 2])('keep every promise with seed %i', async (seed) => {
-    const folder = path.join(await createFolder(), 'world');
-    const [history = []] = fc.sample(anyHistory(20), { seed, numRuns: 1 });
-    await liveThrough(history, folder, () => {});
-  });
+  it.each([1, 2])(
+    'keep every promise with seed %i',
+    async (seed) => {
+      const folder = path.join(await createFolder(), 'world');
+      const [history = []] = fc.sample(anyHistory(20), { seed, numRuns: 1 });
+      await liveThrough(history, folder, () => {});
+    },
+    300_000,
+  );
 });
 
 describe('the checks of the simulation', () => {
