@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays, daysUpTo } from '../../scripts/lib/core/day.ts';
 import { monthOf, weekOf } from '../../scripts/lib/core/period.ts';
-import { missingDays } from '../../scripts/lib/trends/day-state.ts';
+import { hashtagsToAsk, judgeDayState, missingDays } from '../../scripts/lib/trends/day-state.ts';
 import { type Measure, rankedMeasure } from '../../scripts/lib/trends/growth.ts';
 import { computePeriodTrends } from '../../scripts/lib/trends/period-trends.ts';
 import { roundingStep } from '../../scripts/lib/trends/rounding.ts';
@@ -478,5 +478,15 @@ describe('a week or month', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('what a day still asks for', () => {
+  const rejected = { hashtag: 'a', kind: 'rejected' as const, reason: 'HTTP 400' };
+
+  it('is not a name that the API refuses, unless the day has no count at all', () => {
+    expect(hashtagsToAsk(judgeDayState(['b'], [rejected]), ['a', 'b', 'c'])).toEqual(['c']);
+    // A refusal of everything says nothing about the names.
+    expect(hashtagsToAsk(judgeDayState([], [rejected]), ['a', 'b'])).toEqual(['a', 'b']);
   });
 });
