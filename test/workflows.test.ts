@@ -238,6 +238,7 @@ describe('track.yml', () => {
       'keeps snapshots that could not be pushed, in a file that can be imported, if it ends with %s',
       async (status) => {
         const { root, remote, ran } = await endJob(async (repository) => {
+          await runTrack(repository.root, await startApi(), ['--publish'], { day: '2026-11-21' });
           await runTrack(repository.root, await startApi(), ['--publish']);
           return status;
         });
@@ -250,6 +251,7 @@ describe('track.yml', () => {
         const file = path.join(root, DATABASE_PATH);
         expect((await runScript('import', [file], other)).exitCode).toBe(0);
         expect(await queryDatabase(other, 'SELECT * FROM snapshots')).toEqual([
+          ['2026-11-21', 'aitools', 1000, 50_000],
           ['2026-11-22', 'aitools', 1000, 50_000],
         ]);
       },
