@@ -1,7 +1,7 @@
 import type { Database } from 'sql.js';
 import { plural } from '../core/format.ts';
 import { selectRows } from '../store/rows.ts';
-import { EARLIER } from './compare.ts';
+import { EARLIER, NEW_RUNS } from './compare.ts';
 
 /** A day with rows that nothing explains. */
 export type Unexplained = { day: string; problem: string };
@@ -74,8 +74,6 @@ const NEW_SNAPSHOTS = `SELECT date AS day, count(*) AS count FROM main.snapshots
   WHERE date >= ?1 AND NOT EXISTS (
     SELECT 1 FROM ${EARLIER}.snapshots e WHERE e.date = s.date AND e.hashtag = s.hashtag
   ) GROUP BY date`;
-
-const NEW_RUNS = `(SELECT * FROM main.runs WHERE id NOT IN (SELECT id FROM ${EARLIER}.runs))`;
 
 const NEW_CORRECTIONS = `SELECT runs.date AS day, count(*) AS count
   FROM ${NEW_RUNS} runs JOIN main.corrections ON run_id = runs.id GROUP BY runs.date`;

@@ -14,6 +14,7 @@ import { inTransaction, type Row, selectRows, withAttached } from './rows.ts';
 export function adoptAdditions(target: Database, source: Database, base: Database): Day[] {
   const days = adoptRuns(target, source, base);
   adoptImports(target, source, base);
+  adoptFindings(target, source, base);
   const added = withAttached(source, base, 'base', () => selectRows(source, ADDED_SNAPSHOTS));
   return [...days, ...addMissingSnapshots(target, toSnapshots(added)).map(({ day }) => day)];
 }
@@ -76,6 +77,37 @@ function adoptImports(target: Database, source: Database, base: Database): void 
     if (!known.has(identity(row))) target.run(INSERT_IMPORT, Object.values(values));
   }
 }
+
+/**
+ * Adds what `source` found out about hashtags: ids, and a day's videos and companions of a hashtag,
+ * which belong together. What `target` has of a hashtag, or of its day, stays as it is.
+ */
+function adoptFindings(target: Database, source: Database, base: Database): void {
+  for (const [tables, owner] of FINDINGS) {
+    const ownerOf = (row: Row) => JSON.stringify(owner.map((column) => row[column]));
+    const known = new Set(
+      [target, base].flatMap((db) =>
+        tables.flatMap((table) => selectRows(db, `SELECT * FROM ${table}`).map(ownerOf)),
+      ),
+    );
+    for (const table of tables) {
+      for (const row of selectRows(source, `SELECT * FROM ${table}`)) {
+        if (known.has(ownerOf(row))) continue;
+        const places = Object.keys(row).map(() => '?');
+        target.run(`INSERT INTO ${table} VALUES (${places})`, Object.values(row));
+      }
+    }
+  }
+}
+
+/** Tables whose rows belong together, and the columns that say to what. */
+const FINDINGS: [tables: string[], owner: string[]][] = [
+  [['hashtags'], ['hashtag']],
+  [
+    ['videos', 'companions'],
+    ['date', 'hashtag'],
+  ],
+];
 
 /**
  * Adds what a run of `source` captured. If `target` has other counts, adds a correction. Of a day's
