@@ -49,6 +49,9 @@ function createRun(
   };
 }
 
+/** The counts of hashtags; videos and views are the same. */
+type Counted = Record<string, number>;
+
 const snapshotsOf = (database: Database) =>
   valuesOf(database, 'SELECT * FROM snapshots ORDER BY date, hashtag');
 
@@ -127,6 +130,29 @@ describe('recording a run', () => {
     expect(() => recordRun(db, twice)).toThrow(/UNIQUE/);
     expect(snapshotsOf(db)).toEqual([]);
     expect(newestDay(db)).toBeNull();
+  });
+});
+
+const capturesOf = (database: Database) =>
+  valuesOf(database, 'SELECT run_id, hashtag FROM captures ORDER BY 1, 2');
+
+describe('the captures', () => {
+  it('list what later runs of the day brought, and nothing of the first with snapshots', () => {
+    recordRun(db, createRun('2026-11-22', {}));
+    recordRun(db, createRun('2026-11-22', { b: [1, 1], a: [1, 1] }));
+    recordRun(db, createRun('2026-11-22', {}));
+    recordRun(db, createRun('2026-11-22', { d: [1, 1], c: [1, 1] }));
+    recordRun(db, createRun('2026-11-23', { a: [1, 1] }));
+    expect(capturesOf(db)).toEqual([
+      [4, 'c'],
+      [4, 'd'],
+    ]);
+  });
+
+  it('list what a refresh replaced, but not what it found unchanged', () => {
+    recordRun(db, createRun('2026-11-22', { a: [1, 1], b: [1, 1], c: [1, 1] }));
+    recordRun(db, createRun('2026-11-22', { a: [1, 1], b: [1, 2], c: [null, 1] }));
+    expect(capturesOf(db)).toEqual([[2, 'b']]);
   });
 });
 
@@ -317,6 +343,120 @@ describe('adopting the runs of another database', () => {
     expect(record?.corrections).toMatchObject([{ hashtag: 'a', videoCount: 2, viewCount: 2 }]);
     expect(readFailures(db, '2026-11-21' as Day)).toMatchObject([{ hashtag: 'c' }]);
     expect(adoptAdditions(db, local, nothing)).toEqual([]);
+  });
+
+  it.each<[string, Counted, [string, Counted][], [number, string][]]>([
+    ['the day’s only run', {}, [['first', { a: 5, b: 5 }]], []],
+    ['a run after one of the target', { a: 9 }, [['first', { a: 5, b: 5 }]], [[3, 'b']]],
+    [
+      'two runs after one of the target',
+      { a: 9 },
+      [
+        ['first', { a: 5, b: 5 }],
+        ['second', { c: 5 }],
+      ],
+      [
+        [3, 'b'],
+        [4, 'c'],
+      ],
+    ],
+    [
+      'two runs, the first of which is the day’s first in the target as well',
+      {},
+      [
+        ['first', { a: 5 }],
+        ['second', { b: 5 }],
+      ],
+      [[4, 'b']],
+    ],
+    [
+      'a refresh of what only the source has',
+      { a: 9 },
+      [
+        ['first', { a: 5, b: 5 }],
+        ['refresh', { a: 6, b: 6 }],
+      ],
+      [
+        [3, 'b'],
+        [4, 'b'],
+      ],
+    ],
+    [
+      'a run that captured nothing, and a later one',
+      { a: 9 },
+      [
+        ['first', {}],
+        ['second', { b: 5 }],
+      ],
+      [[4, 'b']],
+    ],
+  ])('says which run brought which hashtag: %s', async (_, theirs, ours, expected) => {
+    recordRun(db, createRun('2026-11-20', { a: [1, 1] }));
+    const base = await parseDatabase(db.export());
+    const local = await parseDatabase(db.export());
+    const toCounts = (counted: Counted) =>
+      Object.fromEntries(
+        Object.entries(counted).map(([name, count]): [string, [number, number]] => [
+          name,
+          [count, count],
+        ]),
+      );
+    for (const [trigger, counted] of ours) {
+      recordRun(local, createRun('2026-11-21', toCounts(counted), { trigger }));
+    }
+    recordRun(db, createRun('2026-11-21', toCounts(theirs), { trigger: 'target' }));
+    adoptAdditions(db, local, base);
+    expect(capturesOf(db)).toEqual(expected);
+    adoptAdditions(db, local, base);
+    expect(capturesOf(db)).toEqual(expected);
+  });
+
+  it('claims no run for what came from elsewhere on the same day', async () => {
+    const local = await parseDatabase(null);
+    importSnapshots(
+      local,
+      [{ day: '2026-11-21' as Day, hashtag: 'b', videoCount: 1, viewCount: 1 }],
+      {
+        importedAt: 'now',
+        source: 'rows.csv',
+        sha256: 'ab',
+      },
+    );
+    recordRun(local, createRun('2026-11-21', { a: [5, 5], c: [5, 5] }));
+    recordRun(db, createRun('2026-11-21', { c: [9, 9] }, { trigger: 'target' }));
+    adoptAdditions(db, local, await parseDatabase(null));
+    expect(snapshotsOf(db).map(([, hashtag]) => hashtag)).toEqual(['a', 'b', 'c']);
+    expect(capturesOf(db)).toEqual([]);
+  });
+
+  it('brings ids, videos and companions, and keeps those of one answer together', async () => {
+    const fill = (database: Database, id: string, names: string[]) => {
+      for (const name of names) {
+        database.run('INSERT INTO hashtags VALUES (?, ?)', [name, id]);
+        for (const table of ['videos', 'companions']) {
+          const row = ['2026-11-21', name, `${table} ${id}`];
+          const more = table === 'videos' ? ['ada', 7, '2026-11-20T05:17:00.000Z'] : [3];
+          database.run(`INSERT INTO ${table} VALUES (${[...row, ...more].map(() => '?')})`, [
+            ...row,
+            ...more,
+          ]);
+        }
+      }
+    };
+    const local = await parseDatabase(null);
+    fill(db, '1', ['both', 'theirs']);
+    fill(local, '2', ['both', 'ours']);
+    adoptAdditions(db, local, await parseDatabase(null));
+    const expected = [
+      ['both', '1'],
+      ['ours', '2'],
+      ['theirs', '1'],
+    ];
+    expect(valuesOf(db, 'SELECT * FROM hashtags')).toEqual(expected);
+    for (const [table, column] of Object.entries({ videos: 'video_id', companions: 'companion' })) {
+      const found = valuesOf(db, `SELECT hashtag, substr(${column}, -1) FROM ${table}`);
+      expect(found).toEqual(expected);
+    }
   });
 
   it('makes no correction out of what a run did not capture', async () => {

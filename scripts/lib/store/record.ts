@@ -24,6 +24,7 @@ export const INSERT_RUN = 'INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?
 /**
  * Adds a run with its snapshots and failures, in one transaction. An unknown count does not
  * replace a known one of the same day. Another count does, and the old one becomes a correction.
+ * What it brought is listed among the captures if an earlier run of the day had snapshots.
  * A run may end after midnight, when the database has a later day already. It then adds what its
  * day lacks. What the day has stays as it is, and the run's other counts become corrections.
  */
@@ -38,12 +39,14 @@ export function recordRun(db: Database, run: Run): void {
     }
     const captured = capturedHashtags(db, run.day);
     const isCaptured = ({ hashtag }: { hashtag: string }) => captured.has(hashtag);
-    for (const { hashtag, ...counts } of run.snapshots.filter(isCaptured)) {
-      correct(db, runId, run.day, hashtag, counts, isLate);
-    }
+    const corrected = run.snapshots
+      .filter(isCaptured)
+      .filter(({ hashtag, ...counts }) => correct(db, runId, run.day, hashtag, counts, isLate));
     const added = run.snapshots.filter((snapshot) => !isCaptured(snapshot));
     const rows = added.map((snapshot) => ({ day: run.day, ...snapshot }));
     insertSnapshots(db, rows);
+    const brought = [...corrected, ...added].map(({ hashtag }) => hashtag);
+    recordCaptures(db, runId, run.day, brought);
     if (countSnapshots(db) < rowsBefore) throw new DatabaseError('snapshots would be lost');
   });
   // Daily inserts leave pages a fifth empty. Packed once a month, the file is a quarter smaller, and
@@ -142,7 +145,24 @@ export function lastRunId(db: Database): number {
   return Number(selectValue(db, 'SELECT last_insert_rowid()'));
 }
 
-/** @param isLate whether the day is over, so that the snapshot stays as it is */
+/** Lists what a run brought of its day, unless it is the first that brought anything. */
+export function recordCaptures(db: Database, runId: number, day: Day, hashtags: string[]): void {
+  if (firstCapturingRun(db, day)?.id === runId) return;
+  for (const hashtag of hashtags.toSorted(compareText)) {
+    db.run('INSERT INTO captures VALUES (?, ?)', [runId, hashtag]);
+  }
+}
+
+/** The day's first run with snapshots, which are not listed among the captures; null for none. */
+export function firstCapturingRun(db: Database, day: Day): { id: number; stored: number } | null {
+  const sql = 'SELECT id, stored FROM runs WHERE date = ? AND stored > 0 ORDER BY id LIMIT 1';
+  return selectRows<{ id: number; stored: number }>(db, sql, [day])[0] ?? null;
+}
+
+/**
+ * Replaces a stored count by another one. False if it does not.
+ * @param isLate whether the day is over, so that the snapshot stays as it is
+ */
 function correct(
   db: Database,
   runId: number,
@@ -150,19 +170,20 @@ function correct(
   hashtag: string,
   answered: Counts,
   isLate: boolean,
-): void {
+): boolean {
   const sql = 'SELECT video_count, view_count FROM snapshots WHERE date = ? AND hashtag = ?';
   const [row] = selectRows(db, sql, [day, hashtag]);
   const before = { videos: parseCount(row?.video_count), views: parseCount(row?.view_count) };
   const videos = answered.videoCount ?? before.videos;
   const views = answered.viewCount ?? before.views;
-  if (videos === before.videos && views === before.views) return;
+  if (videos === before.videos && views === before.views) return false;
   const unused = isLate ? [videos, views] : [before.videos, before.views];
   db.run('INSERT INTO corrections VALUES (?, ?, ?, ?)', [runId, hashtag, ...unused]);
-  if (isLate) return;
+  if (isLate) return false;
   const update =
     'UPDATE snapshots SET video_count = ?, view_count = ? WHERE date = ? AND hashtag = ?';
   db.run(update, [videos, views, day, hashtag]);
+  return true;
 }
 
 function countSnapshots(db: Database): number {
