@@ -3,7 +3,12 @@ import type { Day } from './day.ts';
 import type { Period } from './period.ts';
 
 /** A hashtag's counts on a day. There is at most one per day and hashtag. */
-export type Snapshot = { day: Day; hashtag: string } & Counts;
+export type Snapshot = {
+  day: Day;
+  hashtag: string;
+  /** The middle of the run that captured it, in Unix milliseconds; null or missing if unknown. */
+  capturedAt?: number | null;
+} & Counts;
 
 /**
  * Why a hashtag has no snapshot: TikTok does not have it, the API refuses its name, the requests

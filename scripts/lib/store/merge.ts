@@ -1,9 +1,8 @@
 import type { Database, SqlValue } from 'sql.js';
 import { type Day, isDay } from '../core/day.ts';
-import { toSnapshots } from './history.ts';
+import { readFirstRuns, toSnapshots } from './history.ts';
 import {
   addMissingSnapshots,
-  firstCapturingRun,
   INSERT_IMPORT,
   INSERT_RUN,
   lastRunId,
@@ -160,17 +159,11 @@ function adoptSnapshots(
   }
 }
 
-/**
- * The hashtags that a run brought or replaced on its day. None for the day's first one if there are
- * more snapshots that no later run brought than it stored, because others came from elsewhere.
- */
+/** The hashtags that a run brought or replaced on its day, as far as `db` can tell. */
 function broughtBy(db: Database, runId: SqlValue, day: Day): string[] {
-  const namesOf = (sql: string, parameter: SqlValue) =>
-    selectRows(db, sql, [parameter]).map(({ hashtag }) => String(hashtag));
-  const first = firstCapturingRun(db, day);
-  if (first?.id !== runId) return namesOf('SELECT hashtag FROM captures WHERE run_id = ?', runId);
-  const names = namesOf(NOT_BROUGHT_LATER, day);
-  return names.length > first.stored ? [] : names;
+  const isFirst = readFirstRuns(db, [day]).some(({ id }) => id === runId);
+  const sql = isFirst ? NOT_BROUGHT_LATER : 'SELECT hashtag FROM captures WHERE run_id = ?';
+  return selectRows(db, sql, [isFirst ? day : runId]).map(({ hashtag }) => String(hashtag));
 }
 
 /** The snapshots of the day ?1 that no later run brought. One that a later run replaced was there. */

@@ -147,16 +147,11 @@ export function lastRunId(db: Database): number {
 
 /** Lists what a run brought of its day, unless it is the first that brought anything. */
 export function recordCaptures(db: Database, runId: number, day: Day, hashtags: string[]): void {
-  if (firstCapturingRun(db, day)?.id === runId) return;
+  const first = 'SELECT min(id) FROM runs WHERE date = ? AND stored > 0';
+  if (selectValue(db, first, [day]) === runId) return;
   for (const hashtag of hashtags.toSorted(compareText)) {
     db.run('INSERT INTO captures VALUES (?, ?)', [runId, hashtag]);
   }
-}
-
-/** The day's first run with snapshots, which are not listed among the captures; null for none. */
-export function firstCapturingRun(db: Database, day: Day): { id: number; stored: number } | null {
-  const sql = 'SELECT id, stored FROM runs WHERE date = ? AND stored > 0 ORDER BY id LIMIT 1';
-  return selectRows<{ id: number; stored: number }>(db, sql, [day])[0] ?? null;
 }
 
 /**
