@@ -172,7 +172,7 @@ describe('a file of another kind', () => {
     ['rows.txt', '{"date": "2026-11-20"}\n'],
   ])('such as %s is rejected as JSON', (name, text) => {
     expect(() => parseCsv(text, name)).toThrow(
-      new UsageError(`${name} is JSON; import accepts a CSV (see npm run export) or a database`),
+      new UsageError(`${name} is JSON; a CSV is needed (see npm run export)`),
     );
   });
 

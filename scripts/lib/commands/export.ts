@@ -1,6 +1,4 @@
 import path from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Database } from 'sql.js';
 import { UsageError } from '../core/errors.ts';
 import { canonicalHashtag, showHashtag } from '../core/hashtag-name.ts';
@@ -17,7 +15,13 @@ import { FORMATS, formatRows } from '../store/csv.ts';
 import { iterateSnapshots } from '../store/history.ts';
 import { openDatabase } from '../store/open.ts';
 import { selectRows } from '../store/rows.ts';
-import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
+import {
+  type Context,
+  defineCommand,
+  parseDayFlag,
+  parseHashtagFlag,
+  printResult,
+} from '../system/command.ts';
 import { isInFolder, isSameFile, writeToNamedFile } from '../system/files.ts';
 
 export const exportSnapshots = defineCommand({
@@ -42,7 +46,7 @@ export const exportSnapshots = defineCommand({
     warnOfUnknown(db, hashtags, log);
     const pieces = formatRows(iterateSnapshots(db, firstDay, hashtags), format);
     if (out === undefined || out === '/dev/stdout') {
-      await print(pieces, stdout);
+      await printResult(pieces, stdout);
     } else {
       const content = Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
       await writeToNamedFile(path.resolve(root, out), content).catch((cause) => {
@@ -84,14 +88,5 @@ function warnOfUnknown(db: Database, hashtags: Set<string> | null, log: Context[
   const known = new Set(rows.map((row) => canonicalHashtag(String(row.hashtag))));
   for (const name of hashtags) {
     if (!known.has(name)) log.warning(`the database has no snapshot of ${showHashtag(name)}`);
-  }
-}
-
-async function print(pieces: Iterable<string>, stdout: NodeJS.WritableStream): Promise<void> {
-  try {
-    await pipeline(Readable.from(pieces), stdout);
-  } catch (error) {
-    // A reader such as `head` may close the pipe early.
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
   }
 }
