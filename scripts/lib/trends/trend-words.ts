@@ -8,6 +8,7 @@ import {
   rankedMeasure,
   type SpanGrowth,
 } from './growth.ts';
+import type { Move } from './moves.ts';
 import type { Pace } from './surges.ts';
 import type { Trend } from './trends.ts';
 
@@ -63,29 +64,86 @@ export function isMarkedRounded(figure: Growth | SpanGrowth | null): boolean {
 
 /**
  * A trending hashtag, without its name, in parts: `videos +16.1%`, `+23,786, now 171,720`,
- * `breakout: 3.4 × its usual, +86,000 in 3 days, usually +25,000`.
+ * `breakout, 3.4 × its usual: +86,000 in 3 days, usually +25,000`.
  * @param emphasize marks important words
  */
 export function describeTrend(trend: Trend, emphasize = (text: string) => text): string[] {
   const measure = rankedMeasure(trend);
   const growth = `${trend.rankedBy} ${emphasize(formatGrowth(measure.growth))}`;
   const parts = [growth, `${formatAdded(measure)}, now ${formatCount(measure.count)}`];
-  if (trend.signal === 'breakout' && trend.pace !== null) {
-    parts.push(`${emphasize('breakout')}: ${describePace(trend.pace)}`);
-  }
+  if (trend.signal === 'breakout') parts.push(describePace(trend.pace, 'breakout', emphasize));
   return parts;
-}
-
-/** `3.4 × its usual, +86,000 in 3 days, usually +25,000`. */
-export function describePace({ added, days, usual, timesUsual }: Pace): string {
-  const inDays = `${formatChange(added)} in ${days} days`;
-  if (timesUsual === null) return `${inDays}, usually nearly none`;
-  return `${formatTimes(timesUsual)} × its usual, ${inDays}, usually ${formatChange(usual)}`;
 }
 
 /** 🚀 for a breakout, 📈 for anything else that is trending. */
 export function trendMark({ signal }: Pick<Trend, 'signal'>): string {
   return signal === 'breakout' ? '🚀' : '📈';
+}
+
+/**
+ * What a hashtag did, without its name: `breakout, 3.4 × its usual: +86,000 in 3 days, usually
+ * +25,000 · now 171,720 videos, +16.1%`, `lost 333,696 videos, -2.0%`, `passed 1,000,000 views`.
+ * @param emphasize marks important words
+ */
+export function describeMove(move: Move, emphasize = (text: string) => text): string {
+  if (move.kind === 'turn') return emphasize(describeTurn(move.turn));
+  const { kind, trend, milestone } = move;
+  const { count, growth } = rankedMeasure(trend);
+  const unit = trend.rankedBy ?? 'videos';
+  const added = changeOf(growth)?.added ?? 0;
+  const now = `now ${formatCount(count)} ${unit}`;
+  const passed = milestone === null ? [] : [`passed ${formatCount(milestone)} ${unit}`];
+  const rate = formatGrowth(growth);
+  switch (kind) {
+    case 'breakout':
+    case 'surging':
+      return [describePace(trend.pace, kind, emphasize), `${now}, ${rate}`, ...passed].join(' · ');
+    case 'trending': {
+      const times = trend.pace?.timesUsual ?? null;
+      const beside = times === null ? [] : [`${formatTimes(times)} × its usual`];
+      const gain = `trending, ${emphasize(rate)}: ${formatChange(added)}, ${now}`;
+      return [gain, ...beside, ...passed].join(' · ');
+    }
+    case 'falling':
+      return `lost ${plural(-added, unit.slice(0, -1))}, ${emphasize(rate)} · ${now}`;
+    case 'cooling': {
+      const lately = trend.pace === null ? '' : `: ${describeGain(trend.pace)}`;
+      return [`${emphasize('cooling')}, back at its usual${lately}`, now, ...passed].join(' · ');
+    }
+    case 'milestone':
+      return `${emphasize(passed.join())} · ${now}, ${rate}`;
+  }
+}
+
+/** One sign for each kind of move. */
+export function moveMark(move: Move): string {
+  if (move.kind === 'turn') return { now: '🆕', back: '↩️', gone: '👋' }[move.turn.kind];
+  return {
+    breakout: '🚀',
+    surging: '🔥',
+    trending: '📈',
+    falling: '📉',
+    cooling: '🧊',
+    milestone: '🏁',
+  }[move.kind];
+}
+
+/** `surging, 3.4 × its usual: +86,000 in 3 days, usually +25,000`. */
+function describePace(
+  pace: Pace | null,
+  kind: string,
+  emphasize: (text: string) => string,
+): string {
+  if (pace === null) return emphasize(kind);
+  const gain = describeGain(pace);
+  const usual = Math.round(pace.usual) === 0 ? 'nearly none' : formatChange(pace.usual);
+  if (pace.timesUsual === null) return `${emphasize(kind)}: ${gain}, usually nearly none`;
+  const times = emphasize(`${formatTimes(pace.timesUsual)} × its usual`);
+  return `${kind}, ${times}: ${gain}, usually ${usual}`;
+}
+
+function describeGain({ added, days }: Pace): string {
+  return `${formatChange(added)} in ${plural(days, 'day')}`;
 }
 
 /** What a hashtag that is not found had last: `1,000 videos, 50,000 views on 2026-11-21`. */
