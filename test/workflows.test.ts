@@ -333,6 +333,7 @@ describe('track.yml', () => {
       captured: '1',
       failed: '0',
       trending: '[]',
+      surging: '[]',
       report: `reports/${outputs.date}.md`,
       news: JSON.stringify({ day: outputs.date, trending: [], failures: [], turns: [], more: 0 }),
     });
