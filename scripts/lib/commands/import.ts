@@ -69,7 +69,7 @@ export const importFile = defineCommand({
         `${formatCount(refused.length)} rejected`,
     );
     if (added[0] !== undefined && !isDry) {
-      log.info(`To write the report of an imported day: npm run report -- --date ${added[0].day}`);
+      log.info(`To write the reports of the new days: npm run report -- --since ${added[0].day}`);
     }
     return refused.length > 0 ? 1 : 0;
   },

@@ -44,7 +44,20 @@ export type Sources = {
  * @returns the paths of all these files
  */
 export async function writeReports(sources: Sources, report: DayReport): Promise<string[]> {
-  const { db } = sources;
+  const written = await writeDay(sources, report);
+  for (const period of periodsAround(report).filter(({ last }) => last < report.newestDay)) {
+    const record = readPeriod(sources.db, period);
+    if (record !== null) written.push(...(await writeSummary(sources, record)));
+  }
+  written.push(...(await writeIndex(sources, report)));
+  return written;
+}
+
+/**
+ * Writes the day's report and chart, and for the newest captured day the CSV.
+ * @returns the paths of these files
+ */
+export async function writeDay(sources: Sources, report: DayReport): Promise<string[]> {
   const { day } = report;
   const chart = renderChart(report.trends, day);
   const markdown = renderReport(report, {
@@ -54,12 +67,7 @@ export async function writeReports(sources: Sources, report: DayReport): Promise
   });
   const written = [await write(sources, reportPath(day), markdown)];
   if (chart !== null) written.push(await write(sources, chartPath(day), chart));
-  for (const period of periodsAround(report).filter(({ last }) => last < report.newestDay)) {
-    const record = readPeriod(db, period);
-    if (record !== null) written.push(...(await writeSummary(sources, record)));
-  }
-  written.push(...(await writeIndex(sources, report)));
-  if (day === newestCapturedDay(db) && report.trends.length > 0) {
+  if (day === newestCapturedDay(sources.db) && report.trends.length > 0) {
     written.push(await write(sources, LATEST_CSV_PATH, await renderLatestCsv(report)));
   }
   return written;
@@ -141,7 +149,7 @@ export async function listReports(sources: Sources): Promise<Day[]> {
 }
 
 /** The weeks and months that have a summary, each kind oldest first. */
-async function listSummaries(sources: Sources): Promise<Period[]> {
+export async function listSummaries(sources: Sources): Promise<Period[]> {
   const weeks = (await listMarkdown(sources, summaryFolder('week'))).map(parseWeek);
   const months = (await listMarkdown(sources, summaryFolder('month'))).map(parseMonth);
   return [...weeks, ...months].filter((period) => period !== null);
