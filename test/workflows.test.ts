@@ -335,7 +335,7 @@ describe('track.yml', () => {
       trending: '[]',
       surging: '[]',
       report: `reports/${outputs.date}.md`,
-      news: JSON.stringify({ day: outputs.date, trending: [], failures: [], turns: [], more: 0 }),
+      news: JSON.stringify({ day: outputs.date, moves: [], failures: [], more: 0 }),
     });
     const summary = await readFile(env.GITHUB_STEP_SUMMARY, 'utf8');
     expect(summary).toContain('(https://github.com/ada/tracker/blob/main/reports/README.md)');

@@ -95,7 +95,7 @@ describe('the notifications of a week', () => {
     videos = { cursor: 1100, llm: 1001 };
     for (const id of [2, 3, 4]) await run(id);
     expect(place.hook.texts).toEqual([
-      'TikTok hashtags on 2026-11-17\n📈 #cursor videos +10.0%, +100, now 1,100\n' +
+      'TikTok hashtags on 2026-11-17\n📈 #cursor trending, +10.0%: +100, now 1,100 videos\n' +
         'Report: https://github.com/ada/tracker/blob/main/reports/2026-11-17.md',
     ]);
     expect(digest.comments).toHaveLength(1);
@@ -319,7 +319,7 @@ describe('the notifications about hashtags that are not on TikTok', () => {
       expect(await states(`2026-11-${day}`)).toEqual(['open']);
     }
     expect(await states('2026-11-24')).toEqual(['closed']);
-    expect(place.hook.texts.at(-1)).toContain('ℹ️ Gone from TikTok since 2026-11-21: #llm');
+    expect(place.hook.texts.at(-1)).toContain('👋 #llm gone from TikTok since 2026-11-21');
     expect(digest.comments.at(-1)?.body).toContain('- Gone from TikTok since 2026-11-21: [#llm]');
     const said = [place.hook.texts.length, digest.comments.length];
     for (const day of ['25', '26', '27']) await states(`2026-11-${day}`);
@@ -327,7 +327,7 @@ describe('the notifications about hashtags that are not on TikTok', () => {
 
     lost.clear();
     await states('2026-11-28');
-    expect(place.hook.texts.at(-1)).toMatch(/Back on TikTok: #llm\n.*Now on TikTok: #never/);
+    expect(place.hook.texts.at(-1)).toMatch(/↩️ #llm back on TikTok\n🆕 #never now on TikTok/);
     expect(github.issues.slice(1)).toMatchObject([{ state: 'closed' }]);
   });
 });

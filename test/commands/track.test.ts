@@ -534,7 +534,12 @@ describe('npm run track', () => {
 
 describe('the news of a run', () => {
   const newsOf = ({ outputs }: Ran) => JSON.parse(outputs.news ?? 'null');
-  const nothing = { day: '2026-11-22', trending: [], failures: [], turns: [], more: 0 };
+  const nothing = { day: '2026-11-22', moves: [], failures: [], more: 0 };
+  const trending = (hashtag: string) => ({
+    hashtag,
+    mark: '📈',
+    words: 'trending, +20.0%: +200, now 1,200 videos',
+  });
 
   it('has only what no earlier run of the day had', async () => {
     const root = await createRoot();
@@ -547,17 +552,17 @@ describe('the news of a run', () => {
     const failure = { hashtag: 'llm', reason: 'HTTP 418: down' };
     expect(newsOf(await runTrack(root, api))).toEqual({
       ...nothing,
-      trending: ['aitools'],
+      moves: [trending('aitools')],
       failures: [failure],
     });
     expect(newsOf(await runTrack(root, api))).toEqual(nothing);
     reason = 'broken';
     expect(newsOf(await runTrack(root, api))).toMatchObject({
-      trending: [],
+      moves: [],
       failures: [{ hashtag: 'llm', reason: 'HTTP 418: broken' }],
     });
     reason = '';
-    expect(newsOf(await runTrack(root, api))).toEqual({ ...nothing, trending: ['llm'] });
+    expect(newsOf(await runTrack(root, api))).toEqual({ ...nothing, moves: [trending('llm')] });
     expect(newsOf(await runTrack(root, api))).toEqual(nothing);
   });
 

@@ -80,10 +80,10 @@ export const notify = defineCommand({
  */
 function composeMessage(
   news: News | null,
-  { run, report, links }: Situation,
+  { run, links }: Situation,
   known: Set<string>,
 ): string | null {
-  if (news !== null) return renderMessage(news, report, links);
+  if (news !== null) return renderMessage(news, links);
   return run === 'failed' && !known.has('failed') ? renderFailure(links.run) : null;
 }
 

@@ -5,7 +5,7 @@ import { changeOf, countOf, isRealChange, type Measure, rankedMeasure } from './
 import type { Trend } from './trends.ts';
 
 /** What moved on a day, strongest first. `turn`: TikTok has got or lost the hashtag. */
-const KINDS = [
+export const MOVE_KINDS = [
   'breakout',
   'surging',
   'trending',
@@ -19,7 +19,7 @@ const KINDS = [
 export type Move =
   | { kind: 'turn'; hashtag: string; turn: Turn }
   | {
-      kind: Exclude<(typeof KINDS)[number], 'turn'>;
+      kind: Exclude<(typeof MOVE_KINDS)[number], 'turn'>;
       hashtag: string;
       trend: Trend;
       milestone: number | null;
@@ -84,7 +84,7 @@ function largestMilestoneUpTo(count: number): number | null {
 }
 
 function compareMoves(a: Move, b: Move): number {
-  const byKind = KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind);
+  const byKind = MOVE_KINDS.indexOf(a.kind) - MOVE_KINDS.indexOf(b.kind);
   if (byKind !== 0) return byKind;
   if (a.kind === 'turn' || b.kind === 'turn') return compareText(a.hashtag, b.hashtag);
   if (a.kind === 'falling') return rateOf(a.trend) - rateOf(b.trend);

@@ -44,6 +44,8 @@ export type Trend = HashtagGrowth<MeasureTrend> & {
   isNewlyRanked: boolean;
   /** What moves; null on a usual day. */
   signal: Signal | null;
+  /** What its previous reading showed; null if nothing, or if there is none. */
+  signalBefore: Signal | null;
   isTrending: boolean;
   /** It would move, but has fewer than `minVideos` videos. */
   isTooSmall: boolean;
@@ -105,11 +107,13 @@ function judgeDay(hashtag: string, series: Snapshot[], day: Day, threshold: Thre
   const trend = growthOfBoth(hashtag, (measure) => computeMeasure(allPoints[measure], day));
   const { videos, views, rankedBy } = trend;
   const points = rankedMeasure({ ...allPoints, rankedBy });
-  const found = rankedBy === null ? undefined : findSignals(points, threshold, day).at(-1);
+  const first = points.at(-2)?.day ?? day;
+  const [found, before] = rankedBy === null ? [] : findSignals(points, threshold, first).reverse();
   return {
     ...trend,
     viewsPerVideo: videos.count && views.count !== null ? views.count / videos.count : null,
     ...withMinVideos(found, videos.count, threshold),
+    signalBefore: withMinVideos(before, videos.count, threshold).signal,
     pace: found?.pace ?? null,
     points,
   };
