@@ -9,6 +9,7 @@ import {
   type Situation,
   writeDigest,
 } from '../../scripts/lib/notify/issues.ts';
+import type { Trouble } from '../../scripts/lib/notify/troubles.ts';
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import { createHttp } from '../../scripts/lib/system/http.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
@@ -233,9 +234,16 @@ describe('texts from outside', () => {
   it('of any length fit into a body that GitHub accepts', () => {
     const history = Array.from({ length: 1500 }, (_, i) => rows(`tag${i}`, [1000, 1100])).flat();
     const report = composeReport(dayRecord(history), parseWatchlist('["a"]'));
-    const text = renderDigest(situation({ report }));
+    const reason = 'because '.repeat(400);
+    const missing = Array.from({ length: 30 }, (_, i) => ({
+      hashtag: `tag${i}`,
+      since: null,
+      reason: `${i} ${reason}`,
+    }));
+    const troubles: Trouble[] = Array.from({ length: 20 }, () => ({ kind: 'incomplete', missing }));
+    const text = renderDigest(situation({ report, troubles }));
     expect(text.length).toBeGreaterThan(50_000);
     expect(text.length).toBeLessThan(65_000);
-    expect(text).toMatch(/\n- .*\n\n… the report has the rest\.$/);
+    expect(text).toMatch(/\n\n… the report has the rest\.$/);
   });
 });

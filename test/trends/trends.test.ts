@@ -235,10 +235,42 @@ describe('the rank', () => {
       rows('gone', [100, 120], [], addDays(TODAY, -1)),
     );
     expect(ranks).toEqual([
-      ['up', 1, 2],
+      ['up', 1, 1],
       ['new', 2, null],
-      ['down', 3, -2],
+      ['down', 3, -1],
       ['same', 4, 0],
+    ]);
+  });
+
+  it('is the same for the same growth', () => {
+    const ranks = ranksOf(
+      rows('a', [100, 110]),
+      rows('b', [10, 11]),
+      rows('c', [50, 50]),
+      rows('d', [1_000_000, 1_100_000]),
+      rows('e', [100, 90]),
+    );
+    expect(Object.fromEntries(ranks.map(([hashtag, rank]) => [hashtag, rank]))).toEqual({
+      a: 1,
+      b: 1,
+      c: 3,
+      d: 3,
+      e: 5,
+    });
+  });
+
+  it('moves only from one real change to another', () => {
+    const ranks = ranksOf(
+      rows('moving', [100, 101, 110]),
+      rows('still', [100, 120, 120]),
+      rows('woke', [100, 100, 105]),
+      rows('other', [100, 110, 112]),
+    );
+    expect(ranks).toEqual([
+      ['moving', 1, 2],
+      ['woke', 2, null],
+      ['other', 3, -1],
+      ['still', 4, null],
     ]);
   });
 

@@ -15,6 +15,7 @@ import { publish } from '../publish/publish.ts';
 import { rebuild } from '../publish/rebuild.ts';
 import { writeReportsToPublish } from '../publish/reports.ts';
 import { findPublishTarget, type PublishTarget } from '../publish/target.ts';
+import { describeLowCredits } from '../reports/brief.ts';
 import { renderConsoleReport } from '../reports/console.ts';
 import { renderReport } from '../reports/day-page.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
@@ -29,6 +30,7 @@ import { fileUrl, warnOfPlainHttp } from '../system/links.ts';
 import { withLock } from '../system/lock.ts';
 import { type DayState, hashtagsToAsk, judgeRecord, missingHashtags } from '../trends/day-state.ts';
 import { describeLast, describeTurn } from '../trends/trend-words.ts';
+import { LOW_CREDIT_DAYS } from '../watchlist/credits.ts';
 import { activeNames, readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
 
 /** A run, with its context. */
@@ -203,9 +205,14 @@ async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, sess
 async function showReport(report: DayReport, isWritten: boolean, { env, log }: Context) {
   log.info(`\n${renderConsoleReport(report)}`);
   log.setOutputs(composeOutputs(report, isWritten));
+  const { creditsLastDays: days } = report;
+  if (days !== null && days < LOW_CREDIT_DAYS) log.warning(describeLowCredits(days));
   const base = fileUrl(env, `${REPORTS_FOLDER}/`) ?? '';
-  await log.showSummary(renderReport(report, { base, previousReport: null, hasChart: false }));
+  const summary = renderReport(report, { base, previousReport: null, hasChart: false });
+  await log.showSummary(isWritten ? summary : `${DRY_RUN}\n\n${summary}`);
 }
+
+const DRY_RUN = '> **This was a dry run. Nothing was stored, written or published.**';
 
 /** @returns the day's record, with what others have published; null if the remote had nothing new */
 async function publishDay(

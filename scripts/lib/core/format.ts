@@ -5,11 +5,17 @@ const fixed = (digits: number) =>
   new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 // Created once, because creating one takes longer than formatting a whole report.
 const WHOLE = fixed(0);
+const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
 const WITH_DIGITS = [WHOLE, fixed(1), fixed(2)] as const;
 
 /** `1,247,832`; an en dash if the count is unknown. */
 export function formatCount(count: number | null): string {
   return count === null ? '–' : WHOLE.format(count);
+}
+
+/** A large number in a few digits, for sums: `225.4M`, `1.2K`, `950`. */
+export function formatCompact(count: number): string {
+  return COMPACT.format(count);
 }
 
 /** A change with its sign: `+1,204`, `-12`, `0`. */

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { addDays, type Day, isDay } from '../core/day.ts';
 import { escapeMarkdown } from '../core/markdown.ts';
 import { BOT_NAME } from '../publish/target.ts';
-import { renderHeadline, renderHealth, renderTrending, renderTurns } from '../reports/brief.ts';
+import { renderHeadline, renderMoved, renderStatus } from '../reports/brief.ts';
 import { RequestError } from '../system/http.ts';
 import type { Comment, GitHub, Issue } from './github.ts';
 import { type Evidence, renderTrouble, type Trouble } from './troubles.ts';
@@ -66,11 +66,10 @@ export function renderDigest({ day, report, troubles, links }: Situation): strin
   const headline = report === null ? 'no data' : escapeText(renderHeadline(report));
   const blocks = [
     `${digestMark(day)}\n### ${day}: ${headline}`,
-    ...(report === null ? [] : [renderHealth(report)]),
+    ...(report === null ? [] : [renderStatus(report)]),
     ...(report === null || links.report === null ? [] : [`[The full report](${links.report})`]),
     ...troubles.map((trouble) => `⚠️ ${renderTrouble(trouble, null, links.run)}`),
-    ...(report === null || report.state.turns.length === 0 ? [] : [renderTurns(report)]),
-    ...(report === null ? [] : [renderTrending(report)]),
+    ...(report === null ? [] : [renderMoved(report)]),
   ];
   return cut(blocks.join('\n\n'));
 }

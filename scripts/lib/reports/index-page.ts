@@ -2,7 +2,7 @@ import { type Day, daysBetween, daysUpTo } from '../core/day.ts';
 import { formatCount, formatPeriod, plural } from '../core/format.ts';
 import { monthOf, type Period } from '../core/period.ts';
 import { compareText } from '../core/text.ts';
-import { renderHealth, renderTrending } from './brief.ts';
+import { renderMoved, renderStatus } from './brief.ts';
 import { chooseChartTrends } from './chart-lines.ts';
 import type { DayReport } from './day-report.ts';
 
@@ -40,8 +40,8 @@ function renderLatest(latest: DayReport): string[] {
   const hasChart = chooseChartTrends(latest.trends).length > 0;
   const chart = `[![The last 30 days of the top movers](charts/${latest.day}.svg)](${latest.day}.md)`;
   return [
-    `**Latest: [${latest.day}](${latest.day}.md)** · ${renderHealth(latest)}`,
-    renderTrending(latest),
+    `**Latest: [${latest.day}](${latest.day}.md)** · ${renderStatus(latest)}`,
+    renderMoved(latest),
     ...(hasChart ? [chart] : []),
   ];
 }

@@ -220,15 +220,22 @@ function renderTables({ period, trends, groups, lastDay }: Summary): string[] {
     return formatTotalGrowth(trend[measure], days);
   };
   return renderByGroup(trends, groups, [
-    ...rankColumns(trends, ({ rank }) => (rank === null ? '–' : String(rank))),
-    ['Growth', 'r', (trend) => totalGrowth(trend, 'videos')],
+    ...rankColumns(
+      trends,
+      ({ rank }) => (rank === null ? '–' : String(rank)),
+      (trend) => totalGrowth(trend, trend.rankedBy ?? 'videos'),
+    ),
     [curve, 'l', (trend) => renderSparkline(newestOfEach(countsOn(trend, days), barDays))],
     ['Videos', 'r', ({ videos }) => formatCount(videos.count)],
     ['New', 'r', ({ videos }) => formatAdded(videos)],
     ['Per day', 'r', (trend) => formatDailyRate(rankedMeasure(trend).growth)],
     ['Views', 'r', ({ views }) => formatCount(views.count)],
     ['New views', 'r', ({ views }) => formatAdded(views)],
-    ['Views growth', 'r', (trend) => totalGrowth(trend, 'views')],
+    [
+      'Views growth',
+      'r',
+      (trend) => (trend.rankedBy === 'views' ? '–' : totalGrowth(trend, 'views')),
+    ],
     ['Days', 'r', (trend) => String(usualDays(trend) ?? '–')],
     ['Trending', 'r', renderTrendingCell],
   ]);

@@ -1,15 +1,25 @@
-import { formatChange, formatCount, formatPercent, formatTimes, plural } from '../core/format.ts';
+import {
+  formatChange,
+  formatCompact,
+  formatCount,
+  formatPercent,
+  formatTimes,
+  plural,
+} from '../core/format.ts';
 import type { Absence } from '../core/snapshot.ts';
 import type { Turn } from './day-state.ts';
 import {
   changeOf,
   type Growth,
+  type Measure,
   type MeasureGrowth,
   rankedMeasure,
   type SpanGrowth,
 } from './growth.ts';
 import type { Move } from './moves.ts';
+import { isWithinRounding } from './rounding.ts';
 import type { Pace } from './surges.ts';
+import type { Total } from './totals.ts';
 import type { Trend } from './trends.ts';
 
 /** `+15.2%`, `+1.0%/day over 3 days`, `≈+0.5%` within rounding, `first day`, `from 0`, `–` unknown. */
@@ -53,6 +63,38 @@ export function formatTotalGrowth({ count, growth }: MeasureGrowth, usualDays: n
 export function formatAdded({ growth }: MeasureGrowth): string {
   const change = changeOf(growth);
   return change === null ? '–' : formatChange(change.added);
+}
+
+/** `+0.4% (usually +0.3%)`, `≈+0.4%` if it holds changes within rounding; `–` if it is unknown. */
+export function formatTogether(total: Total): string {
+  const usual = total.usualPerDay === null ? '' : ` (usually ${formatPercent(total.usualPerDay)})`;
+  return `${formatTotalRate(total)}${usual}`;
+}
+
+/** What a total added: `+1.2K`, `≈+100K` if it holds changes within rounding; `–` if unknown. */
+export function formatTotalAdded({ added, hasRounded }: Total): string {
+  if (added === null) return '–';
+  return `${hasRounded ? '≈' : ''}${added > 0 ? '+' : ''}${formatCompact(added)}`;
+}
+
+/** The daily rate of a total: `+0.4%`, `≈+0.4%` if it holds changes within rounding. */
+export function formatTotalRate({ perDay, hasRounded }: Total): string {
+  return perDay === null ? '–' : `${hasRounded ? '≈' : ''}${formatPercent(perDay)}`;
+}
+
+/** Lately, as a multiple of its usual: `3.4 ×`, `≈1.2 ×` within rounding; `–` if it is unknown. */
+export function formatTimesUsual(trend: Trend): string {
+  const times = trend.pace?.timesUsual ?? null;
+  const { count } = rankedMeasure(trend);
+  if (trend.pace === null || times === null || count === null) return '–';
+  const { added } = trend.pace;
+  const isRounded = added !== 0 && isWithinRounding(count - added, count);
+  return `${isRounded ? '≈' : ''}${formatTimes(times)} ×`;
+}
+
+/** `1 video`, `40 videos`. */
+export function formatUnits(count: number, measure: Measure): string {
+  return plural(count, measure === 'videos' ? 'video' : 'view');
 }
 
 /** True if the figure is shown with ≈. */
@@ -105,7 +147,7 @@ export function describeMove(move: Move, emphasize = (text: string) => text): st
       return [gain, ...beside, ...passed].join(' · ');
     }
     case 'falling':
-      return `lost ${plural(-added, unit.slice(0, -1))}, ${emphasize(rate)} · ${now}`;
+      return `lost ${formatUnits(-added, unit)}, ${emphasize(rate)} · ${now}`;
     case 'cooling': {
       const lately = trend.pace === null ? '' : `: ${describeGain(trend.pace)}`;
       return [`${emphasize('cooling')}, back at its usual${lately}`, now, ...passed].join(' · ');

@@ -6,6 +6,7 @@ import {
   computeGrowth,
   growthOfBoth,
   type HashtagGrowth,
+  isRealChange,
   knownPoints,
   type MeasureGrowth,
   type Point,
@@ -38,7 +39,10 @@ export type Trend = HashtagGrowth<MeasureTrend> & {
   viewsPerVideo: number | null;
   /** 1 is the fastest growing; null if `rankedBy` is null. */
   rank: number | null;
-  /** Places gained since the previous day with snapshots; null if it was not ranked then. */
+  /**
+   * Places gained since the previous day with snapshots, among the hashtags that are ranked on both
+   * days; null unless it changed by more than rounding on both.
+   */
   rankChange: number | null;
   /** True on the first day that has a rank. */
   isNewlyRanked: boolean;
@@ -76,14 +80,13 @@ export function computeTrends(
   const today = [...seriesByHashtag]
     .filter(([, series]) => series.at(-1)?.day === day)
     .map(([hashtag, series]) => judgeDay(hashtag, series, day, thresholdOf(hashtag)));
-  const ranksBefore = ranksOnPreviousDay(seriesByHashtag, day);
+  const changes = rankChanges(today, growthOnPreviousDay(seriesByHashtag, day));
   return rankAll(today).map(({ points, ...figures }): Trend => {
     const { hashtag, rank } = figures;
-    const rankBefore = ranksBefore.get(hashtag) ?? null;
     const countOn = new Map(points.slice(-30).map((point) => [point.day, point.count]));
     return {
       ...figures,
-      rankChange: rank === null || rankBefore === null ? null : rankBefore - rank,
+      rankChange: changes.get(hashtag) ?? null,
       isNewlyRanked: rank !== null && points.length === 2,
       last30Days: last30Days.map((d) => countOn.get(d) ?? null),
     };
@@ -147,8 +150,24 @@ function computeMeasure(points: Point[], day: Day): MeasureTrend {
   };
 }
 
-/** The ranks on the newest earlier day that has a snapshot. */
-function ranksOnPreviousDay(seriesByHashtag: Map<string, Snapshot[]>, day: Day) {
+/** Places gained by the hashtags that have a rank, by a real change, on both days. */
+function rankChanges(today: HashtagGrowth[], before: HashtagGrowth[]): Map<string, number> {
+  const ranksAmong = (trends: HashtagGrowth[], others: HashtagGrowth[]) => {
+    const names = new Set(others.flatMap((trend) => (trend.rankedBy ? [trend.hashtag] : [])));
+    const ranked = rankAll(trends.filter(({ hashtag }) => names.has(hashtag)));
+    return ranked.filter((trend) => isRealChange(rankedMeasure(trend).growth));
+  };
+  const earlier = new Map(ranksAmong(before, today).map(({ hashtag, rank }) => [hashtag, rank]));
+  return new Map(
+    ranksAmong(today, before).flatMap(({ hashtag, rank }): [string, number][] => {
+      const rankBefore = earlier.get(hashtag) ?? null;
+      return rank === null || rankBefore === null ? [] : [[hashtag, rankBefore - rank]];
+    }),
+  );
+}
+
+/** The growth of all hashtags on the newest earlier day that has a snapshot. */
+function growthOnPreviousDay(seriesByHashtag: Map<string, Snapshot[]>, day: Day): HashtagGrowth[] {
   const before = [...seriesByHashtag].map(([hashtag, series]) => ({
     hashtag,
     series: series.at(-1)?.day === day ? series.slice(0, -1) : series,
@@ -159,7 +178,7 @@ function ranksOnPreviousDay(seriesByHashtag: Map<string, Snapshot[]>, day: Day) 
       .sort()
       .at(-1) ?? day;
   const farthestDay = addDays(previousDay, -LOOK_BACK_DAYS);
-  const standings = before
+  return before
     .filter(({ series }) => series.at(-1)?.day === previousDay)
     .map(({ hashtag, series }) =>
       growthOfBoth(hashtag, (measure) => {
@@ -167,5 +186,4 @@ function ranksOnPreviousDay(seriesByHashtag: Map<string, Snapshot[]>, day: Day) 
         return { count: points.at(-1)?.count ?? null, growth: computeGrowth(points, previousDay) };
       }),
     );
-  return new Map(rankAll(standings).map(({ hashtag, rank }) => [hashtag, rank]));
 }
