@@ -8,6 +8,7 @@ import {
   formatRanges,
   plural,
 } from '../core/format.ts';
+import { hashtagOfUrl } from '../core/hashtag-name.ts';
 import { escapeMarkdown, hashtagLink, renderCode } from '../core/markdown.ts';
 import { capitalize } from '../core/text.ts';
 import { type Growth, isRealChange, rankedMeasure } from '../trends/growth.ts';
@@ -23,10 +24,12 @@ import {
   formatTotalRate,
   formatUnits,
   isMarkedRounded,
+  MOVE_MARKS,
 } from '../trends/trend-words.ts';
 import type { Trend } from '../trends/trends.ts';
 import { renderMoved, renderStatus, totalOf } from './brief.ts';
 import { type DayReport, failuresOf } from './day-report.ts';
+import type { Surged } from './index-page.ts';
 import {
   explainNoRate,
   failureWords,
@@ -87,6 +90,18 @@ export function readReportLinks(markdown: string, day: Day): ReportLinks {
     hasChart: targets.includes(`charts/${day}.svg`),
   };
 }
+
+/** What surged or broke out, of the hashtags that the report lists. */
+export function readSurged(markdown: string): Surged[] {
+  const marks = SURGE_KINDS.map((kind) => MOVE_MARKS[kind]).join('|');
+  const lines = markdown.matchAll(new RegExp(`^- (${marks}) .*?\\]\\(([^()\\s]+)\\)`, 'gmu'));
+  return [...lines].flatMap(([, mark = '', address = '']) => {
+    const hashtag = hashtagOfUrl(address);
+    return hashtag === null ? [] : [{ mark, hashtag }];
+  });
+}
+
+const SURGE_KINDS = ['breakout', 'surging'] as const;
 
 /** The first report of all: what there is, when growth begins, where to go next. */
 function renderWelcome({ trends }: DayReport, base: string): string {

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from 'sql.js';
 import { type Day, isDay } from '../core/day.ts';
@@ -19,9 +19,9 @@ import { writeTextIfChanged } from '../system/files.ts';
 import type { Watchlist } from '../watchlist/watchlist.ts';
 import { renderBadge } from './badge.ts';
 import { renderChart } from './chart.ts';
-import { renderReport } from './day-page.ts';
+import { readSurged, renderReport } from './day-page.ts';
 import { composeReport, type DayReport } from './day-report.ts';
-import { renderReportIndex } from './index-page.ts';
+import { renderReportIndex, type Surged } from './index-page.ts';
 import { renderLatestCsv } from './latest-csv.ts';
 import { composeSummary, renderSummary, renderSummaryChart } from './summary.ts';
 
@@ -115,11 +115,14 @@ export async function writeSummary(sources: Sources, record: PeriodRecord): Prom
 export async function writeIndex(sources: Sources, report: DayReport | null): Promise<string[]> {
   const { db, watchlist } = sources;
   const reportDays = new Set(await listReports(sources));
-  const days = readDays(db).map(({ day, missed }) => ({
-    day,
-    missed: missed.length,
-    hasReport: reportDays.has(day),
-  }));
+  const days = await Promise.all(
+    readDays(db).map(async ({ day, missed }) => ({
+      day,
+      missed: missed.length,
+      hasReport: reportDays.has(day),
+      surged: reportDays.has(day) ? await readSurgedOn(sources, day) : [],
+    })),
+  );
   const latestDay = days.find((entry) => entry.hasReport)?.day ?? null;
   const record = latestDay === null || latestDay === report?.day ? null : readDay(db, latestDay);
   const latest = record === null ? report : composeReport(record, watchlist);
@@ -127,6 +130,15 @@ export async function writeIndex(sources: Sources, report: DayReport | null): Pr
   const written = [await write(sources, INDEX_PATH, text)];
   if (latest !== null) written.push(await write(sources, BADGE_PATH, renderBadge(latest)));
   return written;
+}
+
+/**
+ * What surged on a day, as its report says: it takes too long to compute it again for all days. A
+ * report that is published but not in the checkout says nothing.
+ */
+async function readSurgedOn({ root }: Sources, day: Day): Promise<Surged[]> {
+  const report = await readFile(path.join(root, reportPath(day)), 'utf8').catch(nothingIfMissing);
+  return report === null ? [] : readSurged(report);
 }
 
 /** Writes a file unless it would not change, and resolves with its path. */
@@ -171,8 +183,10 @@ async function listMarkdown({ root, published }: Sources, folder: string): Promi
 
 /** The names in a folder; none if there is no such folder. */
 async function listFolder(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  return (await readdir(folder).catch(nothingIfMissing)) ?? [];
+}
+
+function nothingIfMissing(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
 }

@@ -157,17 +157,19 @@ export function describeMove(move: Move, emphasize = (text: string) => text): st
   }
 }
 
-/** One sign for each kind of move. */
+/** One sign for each kind of move; a turn has its own. */
+export const MOVE_MARKS = {
+  breakout: '🚀',
+  surging: '🔥',
+  trending: '📈',
+  falling: '📉',
+  cooling: '🧊',
+  milestone: '🏁',
+};
+
 export function moveMark(move: Move): string {
   if (move.kind === 'turn') return { now: '🆕', back: '↩️', gone: '👋' }[move.turn.kind];
-  return {
-    breakout: '🚀',
-    surging: '🔥',
-    trending: '📈',
-    falling: '📉',
-    cooling: '🧊',
-    milestone: '🏁',
-  }[move.kind];
+  return MOVE_MARKS[move.kind];
 }
 
 /** `surging, 3.4 × its usual: +86,000 in 3 days, usually +25,000`. */
