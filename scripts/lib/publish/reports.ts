@@ -1,6 +1,7 @@
 import { addDays, type Day } from '../core/day.ts';
 import { canonicalHashtag } from '../core/hashtag-name.ts';
 import { REPORTS_FOLDER, reportPath } from '../core/paths.ts';
+import { readCapturedCount } from '../reports/brief.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
 import { listReports, type Sources, writeReports, writeReportsSince } from '../reports/write.ts';
 import {
@@ -17,7 +18,6 @@ import { findCommit, git } from '../system/git.ts';
 
 /** A database that comes without reports, such as another tracker's, gets no more of them than this. */
 const MAX_UNWRITTEN_DAYS = 30;
-const CAPTURED = /\*\*(\d+) of \d+ captured\*\*/;
 
 /**
  * Writes the reports that will be published: those of days that earlier runs have stored and left
@@ -79,9 +79,9 @@ export async function findUnwrittenDays(
   const oldest = addDays(newest, -MAX_UNWRITTEN_DAYS);
   const days = readRunDays(db, oldest).filter((day) => last === undefined || day > last);
   if (last === undefined || last === newest) return days;
-  const shown = CAPTURED.exec(await readReport(reportPath(last)))?.[1];
+  const shown = readCapturedCount(await readReport(reportPath(last)));
   const captured = new Set([...capturedHashtags(db, last)].map(canonicalHashtag)).size;
-  return shown === undefined || Number(shown) >= captured ? days : [last, ...days];
+  return shown === null || shown >= captured ? days : [last, ...days];
 }
 
 /**
