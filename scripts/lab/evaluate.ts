@@ -13,7 +13,7 @@ import type { Signal } from '../lib/trends/signals.ts';
 import { groupByHashtag } from '../lib/trends/trends.ts';
 import { settingsSchema } from '../lib/watchlist/schema.ts';
 import { liveMornings, type Mornings, tutorialFlags } from './evaluation/mornings.ts';
-import { type Score, scoreFlags } from './evaluation/score.ts';
+import { lookBack, type Score, scoreFlags } from './evaluation/score.ts';
 
 const LAST_DAY = '9999-12-31' as Day;
 const MAX_SHOWN = 20;
@@ -104,8 +104,9 @@ function renderFlags(mornings: Mornings[]): string {
 }
 
 function renderScores(mornings: Mornings[]): string {
+  const hashtags = mornings.map((all) => ({ ...all, hindsight: lookBack(all.counts) }));
   const scoreOf = (flagsOf: (mornings: Mornings) => number[]) =>
-    scoreFlags(mornings.map((all) => ({ counts: all.counts, flags: flagsOf(all) })));
+    scoreFlags(hashtags.map((all) => ({ hindsight: all.hindsight, flags: flagsOf(all) })));
   const scoreSignals = (...wanted: Signal[]) =>
     scoreOf(({ signals }) =>
       signals.flatMap(({ day, signal }) => (wanted.includes(signal) ? [dayNumber(day)] : [])),

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '../../scripts/lab/evaluate.ts';
 import { liveMornings } from '../../scripts/lab/evaluation/mornings.ts';
-import { scoreFlags } from '../../scripts/lab/evaluation/score.ts';
+import { lookBack, scoreFlags } from '../../scripts/lab/evaluation/score.ts';
 import { addDays, dayNumber } from '../../scripts/lib/core/day.ts';
 import { computeTrends } from '../../scripts/lib/trends/trends.ts';
 import { createFolder } from '../helpers/folder.ts';
@@ -72,7 +72,7 @@ describe('the table', () => {
       const flagged = flags.output.split('\n').filter((line) => line.endsWith(`,${rule}`));
       const score = scoreFlags(
         [...countsOf].map(([hashtag, counts]) => ({
-          counts,
+          hindsight: lookBack(counts),
           flags: flagged
             .filter((line) => line.split(',')[1] === hashtag)
             .map((line) => dayNumber(day(line.slice(0, 10)))),
@@ -105,7 +105,7 @@ describe('the score', () => {
       brief: [42],
     };
     const hashtags = [...countsByHashtag()].map(([hashtag, counts]) => ({
-      counts,
+      hindsight: lookBack(counts),
       flags: (offsets[hashtag] ?? []).map((offset) => dayNumber(FIRST_DAY) + offset),
     }));
     expect(scoreFlags(hashtags)).toEqual({

@@ -1,8 +1,16 @@
 /** Known counts by day (since 1970-01-01), oldest first. */
 export type DailyCounts = ReadonlyMap<number, number>;
 
-/** A real surge: its first and its last day, as `dayNumber` counts them. */
+/** A real surge: its first and its last day. */
 export type Episode = { first: number; last: number };
+
+/** A hashtag's counts, and what the later ones say about the earlier ones. */
+export type Hindsight = {
+  counts: DailyCounts;
+  episodes: Episode[];
+  /** The days on which a flag can be judged, because an episode could have begun near them. */
+  judgeable: ReadonlySet<number>;
+};
 
 /** How well the flags of a rule find the episodes of all hashtags. Shares are from 0 to 1. */
 export type Score = {
@@ -30,28 +38,33 @@ const USUAL_WEEKS = 4;
 const EARLY_DAYS = 1;
 
 /**
- * The episodes of a hashtag: runs of days, at most 7 apart, whose next 7 days brought at least twice
- * a usual week of the 28 days before, 2 % of the count, and four rounding steps. This looks ahead,
- * and shares no code with the rules that it judges.
+ * Finds the episodes of a hashtag: runs of days, at most 7 apart, whose next 7 days brought at least
+ * twice a usual week of the 28 days before, 2 % of the count, and four rounding steps. This shares no
+ * code with the rules that it judges.
  */
-export function findEpisodes(counts: DailyCounts): Episode[] {
+export function lookBack(counts: DailyCounts): Hindsight {
   const episodes: Episode[] = [];
-  for (const day of judgeableDays(counts)) {
+  const judgeable = new Set<number>();
+  for (const day of counts.keys()) {
+    if (!counts.has(day - USUAL_WEEKS * WEEK) || !counts.has(day + WEEK)) continue;
+    for (let near = day - EARLY_DAYS; near <= day + WEEK; near++) judgeable.add(near);
     if (!isBeforeSurge(counts, day)) continue;
     const newest = episodes.at(-1);
     if (newest !== undefined && day - newest.last <= WEEK) newest.last = day;
     else episodes.push({ first: day, last: day });
   }
-  return episodes;
+  return { counts, episodes, judgeable };
 }
 
 /** Scores a rule. `flags` are the days on which it flags the hashtag, in any order. */
-export function scoreFlags(hashtags: { counts: DailyCounts; flags: Iterable<number> }[]): Score {
+export function scoreFlags(hashtags: { hindsight: Hindsight; flags: Iterable<number> }[]): Score {
   let [episodes, found, flagged, falseFlags, alarms, falseAlarms, readings] = [0, 0, 0, 0, 0, 0, 0];
   const [delays, shares]: [number[], number[]] = [[], []];
-  for (const { counts, flags } of hashtags) {
-    const ofHashtag = findEpisodes(counts);
-    const judged = judgeFlags(counts, flags);
+  for (const { hindsight, flags } of hashtags) {
+    const { counts, episodes: ofHashtag, judgeable } = hindsight;
+    const judged = [...new Set(flags)]
+      .filter((day) => counts.has(day) && judgeable.has(day))
+      .sort((a, b) => a - b);
     const isFalse = (day: number) =>
       !ofHashtag.some(({ first, last }) => first - EARLY_DAYS <= day && day <= last + WEEK);
     const begins = judged.filter((day, i) => i === 0 || day - (judged[i - 1] ?? 0) > WEEK);
@@ -82,24 +95,6 @@ export function scoreFlags(hashtags: { counts: DailyCounts; flags: Iterable<numb
     delayDays: median(delays),
     gainAlreadyThere: median(shares),
   };
-}
-
-/** The days with readings 28 days before and 7 days after them. */
-function judgeableDays(counts: DailyCounts): number[] {
-  return [...counts.keys()].filter(
-    (day) => counts.has(day - USUAL_WEEKS * WEEK) && counts.has(day + WEEK),
-  );
-}
-
-/** The flags near which an episode could have begun, oldest first. */
-function judgeFlags(counts: DailyCounts, flags: Iterable<number>): number[] {
-  const near = new Set(
-    judgeableDays(counts).flatMap((day) =>
-      Array.from({ length: WEEK + EARLY_DAYS + 1 }, (_, i) => day - EARLY_DAYS + i),
-    ),
-  );
-  const judged = [...new Set(flags)].filter((day) => counts.has(day) && near.has(day));
-  return judged.sort((a, b) => a - b);
 }
 
 function isBeforeSurge(counts: DailyCounts, day: number): boolean {
