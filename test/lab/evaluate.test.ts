@@ -78,7 +78,7 @@ describe('the table', () => {
             .map((line) => dayNumber(day(line.slice(0, 10)))),
         })),
       );
-      const cells = [score.found.toFixed(3), String(score.flags), String(score.alarms)];
+      const cells = [score.found?.toFixed(3), String(score.flags), String(score.alarms)];
       expect([0, 6, 7].map((i) => cellsOf(table.output, rule)?.[i])).toEqual(cells);
       expect(score.flags).toBeGreaterThan(0);
     }
@@ -198,6 +198,7 @@ describe('a file', () => {
   it('with a day twice is measured by the later row, and both lines are named', async () => {
     const ran = await run(csv([...two, '7,2026-01-01,#LLM']));
     expect(ran.exitCode).toBe(0);
+    expect(cellsOf(ran.output, 'surging')?.[0]).toBe('–');
     expect(ran.output).toContain('line 4: replaces line 2, which also has #llm on 2026-01-01');
     expect(ran.output).toContain('2 readings of 1 hashtag');
   });

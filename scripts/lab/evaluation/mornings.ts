@@ -1,5 +1,4 @@
-import type { Day } from '../../lib/core/day.ts';
-import { dayNumber } from '../../lib/core/day.ts';
+import { type Day, dayNumber } from '../../lib/core/day.ts';
 import type { Snapshot } from '../../lib/core/snapshot.ts';
 import { countOf, growthOfBoth, knownPoints, type Measure } from '../../lib/trends/growth.ts';
 import { findSignals, type Sensitivity, type Signal } from '../../lib/trends/signals.ts';
@@ -42,7 +41,7 @@ export function liveMornings(
   return { hashtag, counts, signals };
 }
 
-/** The days on which the tutorial's rule flags a hashtag: 5 % above the row before, unless that is 0. */
+/** The days on which the tutorial's rule flags a hashtag: over 5 % more than in the row before. */
 export function tutorialFlags(counts: DailyCounts): number[] {
   let before = 0;
   return [...counts].flatMap(([day, count]) => {

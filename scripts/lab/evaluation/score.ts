@@ -15,8 +15,11 @@ export type Hindsight = {
 /** How well the flags of a rule find the episodes of all hashtags. Shares are from 0 to 1. */
 export type Score = {
   episodes: number;
-  /** The share of the episodes with a flag, from their first day to 7 days after their last. */
-  found: number;
+  /**
+   * The share of the episodes with a flag, from their first day to 7 days after their last; null if
+   * there are none.
+   */
+  found: number | null;
   /** Flags that can be judged: those with readings 28 days before and 7 days after them. */
   flags: number;
   /** The share of the flags that stand in no episode. */
@@ -86,7 +89,7 @@ export function scoreFlags(hashtags: { hindsight: Hindsight; flags: Iterable<num
   }
   return {
     episodes,
-    found: found / Math.max(episodes, 1),
+    found: episodes === 0 ? null : found / episodes,
     flags: flagged,
     falseFlags: falseFlags / Math.max(flagged, 1),
     falsePer100Months: (100 * falseFlags) / (readings / 30),
