@@ -558,5 +558,19 @@ describe('the last known state', () => {
     recordRun(db, createRun('2026-11-21', {}, { creditsRemaining: 40 }));
     recordRun(db, createRun('2026-11-22', {}));
     expect(readCreditsLeft(db)).toEqual({ credits: 40, day: '2026-11-21' });
+    // A race adds a run of an earlier day last.
+    db.run(`INSERT INTO runs SELECT 99, '2026-11-19', started_at, finished_at, trigger, url, tracked,
+      asked, stored, failed, credits_used, 7 FROM runs LIMIT 1`);
+    expect(readCreditsLeft(db)).toEqual({ credits: 40, day: '2026-11-21' });
+  });
+});
+
+describe('when a hashtag was last heard of', () => {
+  it('is the day of its count, even if it failed earlier on that day', () => {
+    const failures = [{ hashtag: 'a', kind: 'failed' as const, reason: 'HTTP 503, 4 times' }];
+    recordRun(db, createRun('2026-11-22', {}, { failures }));
+    recordRun(db, createRun('2026-11-22', { a: [1, 2] }, { startedAt: 'later' }));
+    const heard = { lastDay: '2026-11-22', firstFailedDay: null, reason: null, isAbsent: false };
+    expect(readLastHeard(db).get('a')).toEqual(heard);
   });
 });
