@@ -165,6 +165,14 @@ describe('a rerun on the same day', () => {
     expect(await readReport(root, '2026-11-22')).not.toContain('Failed');
   });
 
+  it('exits with 1 if --refresh could not get a count again, although the day has one', async () => {
+    const { root } = await createRepository(['aitools']);
+    expect((await runTrack(root, await startApi())).exitCode).toBe(0);
+    const failing = await startApi({ fault: () => ({ status: 418 }) });
+    expect((await runTrack(root, failing, ['--refresh'])).exitCode).toBe(1);
+    expect(await queryDatabase(root, 'SELECT video_count FROM snapshots')).toEqual([[1000]]);
+  });
+
   it('asks for all hashtags again with --refresh, and keeps a replaced count as a correction', async () => {
     const root = await createRoot(['aitools']);
     await runTrack(root, await startApi());
