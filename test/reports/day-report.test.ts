@@ -323,7 +323,7 @@ describe('the table', () => {
     expect(cells(render(rows('llm', videos, views)), 'llm')).toEqual({
       Rank: '1\u00a0=',
       Hashtag: link('llm'),
-      '× usual': '1.0 ×',
+      '×\u00a0usual': '1.0 ×',
       'Daily gain': '██████████████',
       Videos: '1,237,021',
       New: '+1,234',

@@ -111,7 +111,7 @@ export async function trackerLayout(names: string[], withReports: boolean): Prom
     if (record === null) return files;
     files.set(WATCHLIST_PATH, list);
     const report = composeReport(record, watchlist);
-    const chart = renderChart(report.trends, day);
+    const chart = renderChart(report, day);
     const previousReport = dayNumber === 0 ? null : addDays(day, -1);
     const links = { base: '', previousReport, hasChart: chart !== null };
     const markdown = renderReport(report, links);

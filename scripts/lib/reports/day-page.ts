@@ -149,7 +149,7 @@ function renderFastest([fastest]: Trend[]): string {
 function renderTables({ trends, groups, isTooFew }: DayReport): string[] {
   return renderByGroup(trends, groups, [
     ...rankColumns(trends, isTooFew ? () => '–' : renderRank, renderGrowthCell),
-    ['× usual', 'r', formatTimesUsual],
+    ['×\u00a0usual', 'r', formatTimesUsual],
     ['Daily gain', 'l', (trend) => renderSparkline(trend.last30Days.slice(-15))],
     ['Videos', 'r', ({ videos }) => formatCount(videos.count)],
     ['New', 'r', ({ videos }) => formatAdded(videos)],

@@ -50,7 +50,7 @@ export function renderReportIndex(
 }
 
 function renderLatest(latest: DayReport): string[] {
-  const hasChart = chooseChartTrends(latest.trends).length > 0;
+  const hasChart = chooseChartTrends(latest).length > 0;
   const chart = `[![The last 30 days of what moved most](charts/${latest.day}.svg)](${latest.day}.md)`;
   return [
     `**Latest: [${latest.day}](${latest.day}.md)** · ${renderStatus(latest)}`,

@@ -313,9 +313,21 @@ function countsOn({ countOn }: PeriodTrend, days: Day[]): (number | null)[] {
   return days.map((day) => countOn.get(day) ?? null);
 }
 
-/** The lines of the chart, first those that changed by more than rounding. */
+/** The lines of the chart, first those that surged or trended, then the other real changes. */
 function chooseSummaryLines(summary: Summary): ChartLine[] {
   const days = chartDays(summary);
-  const lines = summary.trends.map((trend) => ({ ...trend, counts: countsOn(trend, days) }));
-  return chooseLines(lines, (trend) => isRealChange(rankedMeasure(trend).growth));
+  const places = new Map(
+    summary.trends.map((trend) => {
+      const isMoving = trend.movingDays.some(({ signal }) => signal !== 'cooling');
+      const isReal = isRealChange(rankedMeasure(trend).growth);
+      return [trend.hashtag, isMoving ? 0 : isReal ? 1 : 2];
+    }),
+  );
+  const lines = summary.trends.map((trend) => ({
+    hashtag: trend.hashtag,
+    rankedBy: trend.rankedBy,
+    counts: countsOn(trend, days),
+    isMoving: places.get(trend.hashtag) === 0,
+  }));
+  return chooseLines(lines, ({ hashtag }) => places.get(hashtag) ?? 2);
 }

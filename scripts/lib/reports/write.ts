@@ -59,7 +59,7 @@ export async function writeReports(sources: Sources, report: DayReport): Promise
  */
 export async function writeDay(sources: Sources, report: DayReport): Promise<string[]> {
   const { day } = report;
-  const chart = renderChart(report.trends, day);
+  const chart = renderChart(report, day);
   const markdown = renderReport(report, {
     base: '',
     previousReport: (await listReports(sources)).findLast((other) => other < day) ?? null,
