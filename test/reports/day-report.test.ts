@@ -734,8 +734,11 @@ describe('text from outside', () => {
   it.each([...HOSTILE_NAMES, '::error::x', 'a\n::set-env name=X::y', 'a\u001b[2Jb'])(
     'is one harmless line in the console and the headline: %j',
     (name) => {
-      const report = compose(rows(name, [100, 150]), { failures: [failure(name)] });
-      expect(renderConsoleReport(report).split('\n')).toHaveLength(5);
+      const others = ['b', 'c', 'd'].flatMap((other) => rows(other, [1, 1]));
+      const history = [...rows(name, [100, 150]), ...others];
+      const report = compose(history, { failures: [failure(name)] });
+      expect(renderConsoleReport(report).split('\n')).toHaveLength(9);
+      expect(renderHeadline(report)).toContain('1 trending');
       for (const text of [renderConsoleReport(report), renderHeadline(report)]) {
         expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|::/u);
       }
@@ -761,6 +764,8 @@ describe('the console report', () => {
       '#zero                              3 videos | growth: +3 from 0, which has no percentage',
       '#gone                not found on TikTok: no such hashtag',
       '4 of 5 hashtags captured',
+      '📈 #aitools trending, +24.8%: +247,831, now 1,247,832 videos',
+      '📉 #views lost 10 views, -1.0% · now 990 views',
     ]);
   });
 

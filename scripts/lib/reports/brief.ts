@@ -21,7 +21,7 @@ import { type DayReport, failuresOf, isComplete } from './day-report.ts';
 
 /** More names than this would make the line too long. */
 const MAX_MISSING_NAMES = 3;
-const MAX_MOVES = 8;
+export const MAX_MOVES = 8;
 const MAX_LEADERS = 3;
 
 /** The day in one line of plain text: `7 of 7 hashtags, 1 breakout (#cursor 3.4 ×)`. */
