@@ -160,8 +160,9 @@ describe('the list', () => {
     const { root, env } = await createHealthy();
     await writeWatchlist(root, [{ name: 'llm', paused: true }]);
     expect((await complaints(root, env))[0]).toMatch(
-      /^! .*: 0 to track, 1 paused\n {4}→ .*"paused"/,
+      /^! .*: 0 to track, 1 paused, so nothing is asked for\n {4}→ .*"paused"/,
     );
+    expect((await listFindings(root, env)).at(-1)).toBe('✓ 996 credits left');
   });
 });
 
@@ -260,6 +261,19 @@ describe('the workflow that tracks', () => {
     expect(complaint).toMatch(/^✗ \.github\/workflows\/track\.yml .*\n {4}→ git restore /);
     expect(complaint).toMatch(message);
     expect(others).toEqual([]);
+  });
+
+  it('gets a remark in a folder that has only data, as that of the demo', async () => {
+    const { root, env } = await createHealthy();
+    await rm(path.join(root, '.github'), { recursive: true });
+    expect(await complaints(root, env)).toEqual([
+      expect.stringMatching(/^! this folder has data, but .*\n {4}→ to track on GitHub, /),
+    ]);
+    await writeFile(path.join(root, 'package.json'), '{}');
+    expect(await complaints(root, env)).toEqual([
+      expect.stringMatching(/^✗ \.github\/workflows\/track\.yml can't be read/),
+      expect.stringMatching(/^! \.github\/workflows\/check\.yml can't be read/),
+    ]);
   });
 
   it('is enough, but a missing check.yml gets a remark', async () => {

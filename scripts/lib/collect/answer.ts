@@ -42,6 +42,16 @@ export function parseReply(hashtag: string, answer: HttpAnswer, nowMs: number): 
   };
 }
 
+/** True for a reason that says what a person has to do. Until then the next run fails as well. */
+export function asksForAction(reason: string): boolean {
+  return isOutOfCredits(reason) || /; (check SCAVIO_|update this tracker)/.test(reason);
+}
+
+/** True for the reason of whatever was not asked because the credits were spent. */
+export function isOutOfCredits(reason: string): boolean {
+  return reason.startsWith('out of credits (');
+}
+
 function parseOutcome(hashtag: string, answer: HttpAnswer, body: unknown, nowMs: number): Outcome {
   const { status, headers, text } = answer;
   const detail = errorDetail(body);

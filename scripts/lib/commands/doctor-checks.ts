@@ -15,7 +15,7 @@ import { newestDay, readCreditsLeft, readDay } from '../store/days.ts';
 import { openDatabase } from '../store/open.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Context } from '../system/command.ts';
-import { readIfThere } from '../system/files.ts';
+import { exists, readIfThere } from '../system/files.ts';
 import { GitError, git } from '../system/git.ts';
 import { createHttp } from '../system/http.ts';
 import { warnOfPlainHttp } from '../system/links.ts';
@@ -89,7 +89,9 @@ async function* checkWatchlist({ root }: Context, known: Known): Findings {
   const active = activeNames(watchlist).length;
   const paused = watchlist.entries.length - active;
   const text = `${WATCHLIST_PATH}: ${active} to track, ${paused} paused`;
-  yield active > 0 ? fine(text) : remark(text, 'remove "paused" from some hashtags');
+  yield active > 0
+    ? fine(text)
+    : remark(`${text}, so nothing is asked for`, 'remove "paused" from some hashtags');
 }
 
 async function* checkDatabase({ root, clock }: Context, known: Known): Findings {
@@ -138,6 +140,14 @@ function todayOf(nowMs: number, { watchlist }: Known): Day {
 }
 
 async function* checkWorkflows({ root }: Context): Findings {
+  if (await isDataOnly(root)) {
+    yield remark(
+      'this folder has data, but neither the program nor its workflows, as that of the demo: ' +
+        'nothing runs by itself here',
+      'to track on GitHub, put the data into a repository that was made from the template',
+    );
+    return;
+  }
   const read = (file: string) => readIfThere(path.join(root, file)).catch(() => null);
   const copyIt = (file: string) => `git restore ${file}, or copy it from the template`;
   const track = (await read(TRACK_WORKFLOW))?.toString('utf8') ?? null;
@@ -159,6 +169,12 @@ async function* checkWorkflows({ root }: Context): Findings {
   if ((await read(CHECK_WORKFLOW)) === null) {
     yield remark(`${CHECK_WORKFLOW} can't be read: changes go unchecked`, copyIt(CHECK_WORKFLOW));
   }
+}
+
+/** True for a folder that only holds a tracker's data, such as the demo's. */
+async function isDataOnly(root: string): Promise<boolean> {
+  const program = ['package.json', '.github'].map((name) => exists(path.join(root, name)));
+  return !(await Promise.all(program)).includes(true);
 }
 
 async function* checkRemote({ root, clock }: Context, known: Known): Findings {
@@ -233,9 +249,12 @@ async function* checkCredits(_context: Context, known: Known): Findings {
   const { credits, day } = known.credits;
   const calls = activeNames(watchlist).length;
   const days = daysOfCredits(credits, watchlist);
-  const text =
-    `${plural(credits, 'credit')} left${day === null ? '' : ` on ${day}`}, ` +
-    `enough for ${plural(days, 'day')} at ${formatCount(calls)} a day`;
+  const left = `${plural(credits, 'credit')} left${day === null ? '' : ` on ${day}`}`;
+  if (calls === 0) {
+    yield fine(left);
+    return;
+  }
+  const text = `${left}, enough for ${plural(days, 'day')} at ${formatCount(calls)} a day`;
   const remedy = 'top up at https://scavio.dev, or pause hashtags';
   if (days >= LOW_CREDIT_DAYS) yield fine(text);
   else if (credits < calls && day === null) yield fault(text, remedy);

@@ -21,7 +21,7 @@ import { type Context, defineCommand, parseDayFlag } from '../system/command.ts'
 import { withLock } from '../system/lock.ts';
 import type { Log } from '../system/log.ts';
 import { createProgressBar } from '../system/progress-bar.ts';
-import { readWatchlist } from '../watchlist/watchlist.ts';
+import { readWatchlist, warnOfPause } from '../watchlist/watchlist.ts';
 
 export const report = defineCommand({
   name: 'report',
@@ -57,6 +57,8 @@ export const report = defineCommand({
     await refuseChangedPast(db, root);
     await refuseLostDays(db, root);
     const newest = newestDay(db);
+    const warning = warnOfPause(watchlist);
+    if (warning !== null) log.warning(warning);
     if (newest === null) throw new UsageError('the database is empty; run: npm run track');
     const sources = { db, watchlist, root };
     if (firstDay !== null && firstDay > newest) {

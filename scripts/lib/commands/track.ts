@@ -1,10 +1,11 @@
+import { asksForAction, isOutOfCredits } from '../collect/answer.ts';
 import { collectRun, type RunContext } from '../collect/collect-run.ts';
 import { stillToAsk } from '../collect/what-to-ask.ts';
 import { addDays, type Day, dayOf } from '../core/day.ts';
 import { type ExitCode, UsageError } from '../core/errors.ts';
-import { formatList, plural } from '../core/format.ts';
+import { formatCount, formatList, plural } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
-import { DATABASE_PATH, REPORTS_FOLDER } from '../core/paths.ts';
+import { DATABASE_PATH, REPORTS_FOLDER, WATCHLIST_PATH } from '../core/paths.ts';
 import type { DayRecord, Failure, Run } from '../core/snapshot.ts';
 import { errorMessage } from '../core/text.ts';
 import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
@@ -15,7 +16,6 @@ import { publish } from '../publish/publish.ts';
 import { rebuild } from '../publish/rebuild.ts';
 import { writeReportsToPublish } from '../publish/reports.ts';
 import { findPublishTarget, type PublishTarget } from '../publish/target.ts';
-import { describeLowCredits } from '../reports/brief.ts';
 import { renderConsoleReport } from '../reports/console.ts';
 import { renderReport } from '../reports/day-page.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
@@ -30,8 +30,8 @@ import { fileUrl, warnOfPlainHttp } from '../system/links.ts';
 import { withLock } from '../system/lock.ts';
 import { type DayState, hashtagsToAsk, judgeRecord, missingHashtags } from '../trends/day-state.ts';
 import { describeLast, describeTurn } from '../trends/trend-words.ts';
-import { LOW_CREDIT_DAYS } from '../watchlist/credits.ts';
-import { activeNames, readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
+import { daysOfLowCredits, explainLowCredits } from '../watchlist/credits.ts';
+import { activeNames, readWatchlist, type Watchlist, warnOfPause } from '../watchlist/watchlist.ts';
 
 /** A run, with its context. */
 type Session = RunContext & {
@@ -71,6 +71,8 @@ export const track = defineCommand({
     const isDry = flags['dry-run'];
     const watchlist = await readWatchlist(root);
     for (const notice of watchlist.notices) log.notice(notice);
+    const warning = warnOfPause(watchlist);
+    if (warning !== null) log.warning(warning);
     const wanted = chooseHashtags(flags.hashtag, watchlist);
     const deadlineMs = chooseDeadline(flags.minutes, clock.now());
     const run = async () => {
@@ -103,7 +105,7 @@ async function trackDay(
   const before = readDay(store.db(), day);
   const pending = refresh ? wanted : stillToAsk(before, wanted);
   if (pending.length === 0) {
-    log.info(`Nothing to ask: ${describeDone(before, day, wanted)}`);
+    if (wanted.length > 0) log.info(`Nothing to ask: ${describeDone(before, day, wanted)}`);
     const session: Session = { ...plan, run: null, parts: [] };
     return isDry
       ? await preview(store.db(), session)
@@ -202,14 +204,20 @@ async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, sess
   return judge(published, session);
 }
 
-async function showReport(report: DayReport, isWritten: boolean, { env, log }: Context) {
+async function showReport(report: DayReport, isWritten: boolean, session: Session) {
+  const { env, log, watchlist, run } = session;
   log.info(`\n${renderConsoleReport(report)}`);
   log.setOutputs(composeOutputs(report, isWritten));
-  const { creditsLastDays: days } = report;
-  if (days !== null && days < LOW_CREDIT_DAYS) log.warning(describeLowCredits(days));
   const base = fileUrl(env, `${REPORTS_FOLDER}/`) ?? '';
   const summary = renderReport(report, { base, previousReport: null, hasChart: false });
   await log.showSummary(isWritten ? summary : `${DRY_RUN}\n\n${summary}`);
+  // A run that found them spent says so itself.
+  const { creditsRemaining: credits } = report;
+  if (credits === null || isOutOfCredits(run?.stopReason ?? '')) return;
+  const days = daysOfLowCredits(credits, watchlist);
+  if (days === null) return;
+  const what = explainLowCredits(credits, days).join(': ');
+  log.warning(`${what}. Top up, or pause hashtags in ${WATCHLIST_PATH}`);
 }
 
 const DRY_RUN = '> **This was a dry run. Nothing was stored, written or published.**';
@@ -272,14 +280,22 @@ function judge(record: DayRecord | null, { run, parts, wanted, log }: Session): 
     );
   }
   if (toAsk.size > 0 && !run?.stopReason) {
-    words.push(
-      hasSnapshots
-        ? 'The next run asks for them again.'
-        : 'Nothing was captured: is SCAVIO_BASE_URL right, is the API up?',
-    );
+    words.push(hasSnapshots ? 'The next run asks for them again.' : explainNothing(parts));
   }
   if (words.length > 0) log.error(words.join(' '));
   return missing.length > 0 || lostIn(parts, state).length > 0 ? 1 : 0;
+}
+
+/** What may be wrong if nothing was captured, although the run came to its end. */
+function explainNothing(parts: Run[]): string {
+  const failures = parts.flatMap((part) => part.failures);
+  const isAll = (kind: Failure['kind']) => failures.every((failure) => failure.kind === kind);
+  if (failures.some(({ reason }) => asksForAction(reason))) return 'Nothing was captured.';
+  if (isAll('rejected')) {
+    return 'The API refused everything, so hardly because of the names: what does it say?';
+  }
+  if (isAll('not-found')) return 'The API knows none of them: is SCAVIO_BASE_URL right?';
+  return 'Nothing was captured: is SCAVIO_BASE_URL right, is the API up?';
 }
 
 const nameOf = ({ hashtag }: { hashtag: string }) => hashtag;
@@ -310,9 +326,15 @@ function tellAbsence(
 
 /** Why there is nothing to ask for. */
 function describeDone(record: DayRecord | null, day: Day, wanted: string[]): string {
-  const refused = missingHashtags(judgeRecord(record), wanted).length;
-  if (refused === 0) return `${day} has all ${wanted.length} hashtags`;
-  return `${day} has all hashtags but ${refused}, whose names the API has refused today`;
+  const state = judgeRecord(record);
+  const refused = missingHashtags(state, wanted).length;
+  const absent = wanted.filter((name) => !state.captured.has(name)).length - refused;
+  const captured = formatCount(wanted.length - absent - refused);
+  return [
+    `${day} has ${captured} of ${plural(wanted.length, 'hashtag')}`,
+    ...(absent === 0 ? [] : [`${formatCount(absent)} not on TikTok`]),
+    ...(refused === 0 ? [] : [`${plural(refused, 'name')} that the API has refused today`]),
+  ].join(', ');
 }
 
 function chooseDay(date: string | undefined, nowMs: number, timeZone: string): Day {
