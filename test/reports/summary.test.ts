@@ -88,7 +88,7 @@ describe('the winners and losers', () => {
     const history = Array.from({ length: 8 }, (_, i) => rows(`t${i}`, [1000, 1300 + i])).flat();
     const lines = section(render(history), 'Winners').split('\n');
     expect(lines).toHaveLength(6);
-    expect(lines[5]).toBe('- … and 3 more, see below');
+    expect(lines[5]).toBe('- … and 3 more');
   });
 
   it('need a second day', () => {
@@ -174,7 +174,7 @@ describe('what moved', () => {
     const many = Array.from({ length: 11 }, (_, i) => rows(`t${i}`, [1000, 2000 + i])).flat();
     const lines = section(render(many), 'What moved').split('\n');
     expect(lines).toHaveLength(9);
-    expect(lines.at(-1)).toBe('- … and 3 more, see below');
+    expect(lines.at(-1)).toBe('- … and 3 more');
   });
 });
 

@@ -3,7 +3,7 @@ import { type Day, isDay } from '../core/day.ts';
 import type { Failure } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
 import { type DayReport, failuresOf } from '../reports/day-report.ts';
-import { findMoves, MOVE_KINDS, type Move } from '../trends/moves.ts';
+import { MOVE_KINDS, type Move } from '../trends/moves.ts';
 import { describeMove, moveMark } from '../trends/trend-words.ts';
 
 const newsSchema = v.strictObject({
@@ -31,10 +31,10 @@ const MAX_BYTES = 60_000;
  * @param missed what the run could not get
  */
 export function findNews(before: DayReport | null, after: DayReport, missed: Failure[]): News {
-  const movesBefore = before === null ? [] : findMoves(before);
+  const movesBefore = before?.moves ?? [];
   const failuresBefore = before === null ? [] : failuresOf(before);
   const reasonsBefore = new Map(failuresBefore.map(({ hashtag, reason }) => [hashtag, reason]));
-  const moves = findMoves(after).filter(
+  const moves = after.moves.filter(
     (move) => isNewToday(move) && !movesBefore.some((earlier) => isAsStrong(earlier, move)),
   );
   const failures = missed.filter(({ hashtag, reason }) => reasonsBefore.get(hashtag) !== reason);

@@ -86,9 +86,9 @@ type SummaryLinks = {
 /** The summary as GitHub-flavoured Markdown. */
 export function renderSummary(summary: Summary, links: SummaryLinks): string {
   const { period, trends } = summary;
-  const changed = trends.filter((trend) => isRealChange(rankedMeasure(trend).growth));
-  const winners = changed.filter((trend) => addedTo(trend) > 0);
-  const losers = changed.filter((trend) => addedTo(trend) < 0).toReversed();
+  const losers = trends
+    .filter((trend) => isRealChange(rankedMeasure(trend).growth) && addedTo(trend) < 0)
+    .toReversed();
   const chart = chooseSummaryLines(summary).length > 0;
   const navigation = [
     links.previous === null ? null : `[← ${links.previous}](${links.previous}.md)`,
@@ -100,9 +100,7 @@ export function renderSummary(summary: Summary, links: SummaryLinks): string {
     '## What moved',
     renderMoved(summary),
     '## Winners',
-    trends.some((trend) => trend.rankedBy !== null)
-      ? renderMovers(winners, '📈', period)
-      : 'Growth appears from the second day on.',
+    renderWinners(summary),
     ...(losers.length > 0 ? ['## Losers', renderMovers(losers, '📉', period)] : []),
     ...renderGroups(summary),
     ...(chart ? [`![What moved most in ${period.name}](../charts/${period.name}.svg)`] : []),
@@ -115,6 +113,13 @@ export function renderSummary(summary: Summary, links: SummaryLinks): string {
     renderMark(summary.source),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** What a summary comes to, for the digest: whether all is well, and what moved, or else who won. */
+export function renderSummaryTop(summary: Summary): string {
+  const isUsual = summary.trends.every((trend) => strongestMove(trend) === null);
+  const winners = isUsual ? [renderWinners(summary)] : [];
+  return [renderStatus(summary), renderMoved(summary), ...winners].join('\n\n');
 }
 
 /** The links that a summary has, so that it can be made again with the same ones. */
@@ -196,7 +201,7 @@ function renderMoved({ trends, period }: Summary): string {
     return `- ${MOVE_MARKS[kind]} ${name} ${kind} on ${plural(days, 'day')}${most} · ${total}: ${now}`;
   });
   const more = moved.length - MAX_MOVED;
-  if (more > 0) lines.push(`- … and ${formatCount(more)} more, see below`);
+  if (more > 0) lines.push(`- … and ${formatCount(more)} more`);
   return lines.join('\n');
 }
 
@@ -254,12 +259,22 @@ type Total = {
 
 const MAX_MOVERS = 5;
 
+function renderWinners({ trends, period }: Summary): string {
+  if (!trends.some((trend) => trend.rankedBy !== null)) {
+    return 'Growth appears from the second day on.';
+  }
+  const winners = trends.filter(
+    (trend) => isRealChange(rankedMeasure(trend).growth) && addedTo(trend) > 0,
+  );
+  return renderMovers(winners, '📈', period);
+}
+
 function renderMovers(movers: PeriodTrend[], mark: string, period: Period): string {
   if (movers.length === 0) return 'No hashtag grew by more than rounding.';
   const more = movers.length - MAX_MOVERS;
   const shown = movers.slice(0, MAX_MOVERS);
   const lines = shown.map((trend) => `- ${mark} ${describeMover(trend, lengthInDays(period))}`);
-  if (more > 0) lines.push(`- … and ${formatCount(more)} more, see below`);
+  if (more > 0) lines.push(`- … and ${formatCount(more)} more`);
   return lines.join('\n');
 }
 
