@@ -400,6 +400,10 @@ describe('a run of many minutes', () => {
     }
     expect(await queryDatabase(root, 'SELECT sum(stored) FROM runs')).toEqual([[70]]);
     expect(await queryDatabase(root, 'SELECT * FROM failures')).toEqual([]);
+    const captures = 'SELECT run_id, count(*) FROM captures GROUP BY 1';
+    expect(await queryDatabase(root, captures)).toEqual(
+      runs.map(([, stored], i) => [i + 1, stored]).slice(1),
+    );
     expect(await countCommits()).toBe(String(runs.length));
   });
 

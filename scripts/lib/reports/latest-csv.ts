@@ -36,6 +36,8 @@ function renderRow({ day, groups }: DayReport, trend: Trend) {
     ...renderMeasure('views', trend.views),
     growth_7_days_percent: renderSpan(rankedMeasure(trend).over7Days),
     growth_30_days_percent: renderSpan(rankedMeasure(trend).over30Days),
+    videos_growth_over_hours: renderHours(trend.videos),
+    views_growth_over_hours: renderHours(trend.views),
     times_usual: trend.pace?.timesUsual == null ? null : twoDecimals(trend.pace.timesUsual),
     signal: trend.signal,
   };
@@ -50,6 +52,12 @@ function renderMeasure(name: string, { growth }: MeasureTrend) {
     [`${name}_growth_percent_per_day`]: rate === null ? null : percent(rate.perDay),
     [`${name}_within_rounding`]: rate === null ? null : rate.isWithinRounding,
   };
+}
+
+/** Whole hours between the readings; null if that is not known. */
+function renderHours({ growth }: MeasureTrend): number | null {
+  const hours = changeOf(growth)?.hours ?? null;
+  return hours === null ? null : Math.round(hours);
 }
 
 function renderSpan(span: SpanGrowth | null): number | null {

@@ -11,7 +11,7 @@ import type { Watchlist } from '../watchlist/watchlist.ts';
  * The format of reports, summaries and `data/latest.csv`. The audit makes those of this format again
  * and compares them, so every change of what they show raises it.
  */
-export const REPORT_FORMAT = 1;
+export const REPORT_FORMAT = 2;
 
 /** The last line of a report or summary, which GitHub does not show: its format and its source. */
 export function renderMark(source: string): string {

@@ -10,9 +10,12 @@ import type { Absence } from '../core/snapshot.ts';
 import type { Turn } from './day-state.ts';
 import {
   changeOf,
+  type Elapsed,
   type Growth,
+  isPartOfDay,
   type Measure,
   type MeasureGrowth,
+  oddHours,
   rankedMeasure,
   type SpanGrowth,
 } from './growth.ts';
@@ -22,7 +25,10 @@ import type { Pace } from './surges.ts';
 import type { Total } from './totals.ts';
 import type { Trend } from './trends.ts';
 
-/** `+15.2%`, `+1.0%/day over 3 days`, `≈+0.5%` within rounding, `first day`, `from 0`, `–` unknown. */
+/**
+ * `+15.2%`, `+1.0%/day over 3 days`, `+4.2%/day over 34 h`, `+4.0% in 14 h`, `≈+0.5%` within rounding,
+ * `first day`, `from 0`, `–` unknown.
+ */
 export function formatGrowth(growth: Growth): string {
   switch (growth.kind) {
     case 'unknown':
@@ -30,15 +36,20 @@ export function formatGrowth(growth: Growth): string {
     case 'first':
       return 'first day';
     case 'from-zero':
-      return `from 0${overDays(growth.days)}`;
+      return `from 0${formatElapsed(growth)}`;
     case 'rate':
-      return `${formatDailyRate(growth)}${growth.days > 1 ? '/day' : ''}${overDays(growth.days)}`;
+      return (
+        roundedPercent(growth.perDay, growth) +
+        (isPerDay(growth) ? '/day' : '') +
+        formatElapsed(growth)
+      );
   }
 }
 
-/** Only the daily rate, for a column that says so: `+1.0%`, `≈+0.5%`; `–` if there is none. */
+/** Only the daily rate, for a column that says so: `+1.0%`, `≈+0.5%`; `–` if it is not known. */
 export function formatDailyRate(growth: Growth): string {
-  return growth.kind === 'rate' ? roundedPercent(growth.perDay, growth) : '–';
+  const isKnown = growth.kind === 'rate' && !isPartOfDay(growth);
+  return isKnown ? roundedPercent(growth.perDay, growth) : '–';
 }
 
 /** Growth over 7 or 30 days: `+15.2%`, `≈+0.5%`; `–` if there is none. */
@@ -48,12 +59,13 @@ export function formatSpan(span: SpanGrowth | null): string {
 
 /**
  * Growth over a whole period: `+15.2%`, `one day`, `from 0`; `+9.1% over 5 days` if it does not
- * cover `usualDays`.
+ * cover `usualDays`, `+6.1% over 34 h` if the hours are not what the days say.
  */
 export function formatTotalGrowth({ count, growth }: MeasureGrowth, usualDays: number): string {
   if (growth.kind === 'unknown') return '–';
   if (growth.kind === 'first') return 'one day';
-  const over = growth.days === usualDays ? '' : ` over ${plural(growth.days, 'day')}`;
+  const isUsual = growth.days === usualDays && oddHours(growth) === null;
+  const over = isUsual ? '' : formatElapsed(growth) || ' over 1 day';
   if (growth.kind === 'from-zero') return `from 0${over}`;
   const { added } = growth;
   return `${roundedPercent(added / ((count ?? 0) - added), growth)}${over}`;
@@ -208,6 +220,15 @@ function roundedPercent(fraction: number, growth: SpanGrowth | Growth): string {
   return `${isMarkedRounded(growth) ? '≈' : ''}${formatPercent(fraction)}`;
 }
 
-function overDays(days: number): string {
-  return days > 1 ? ` over ${days} days` : '';
+/** True unless the time of a change is one day or less. */
+function isPerDay(elapsed: Elapsed): boolean {
+  return !isPartOfDay(elapsed) && (elapsed.days > 1 || oddHours(elapsed) !== null);
+}
+
+/** ` over 3 days`, ` over 34 h`, ` in 14 h`; nothing for a day. */
+function formatElapsed(elapsed: Elapsed): string {
+  const hours = oddHours(elapsed);
+  if (hours === null) return elapsed.days > 1 ? ` over ${elapsed.days} days` : '';
+  const rounded = hours < 1 ? 'under 1 h' : `${formatCount(Math.round(hours))} h`;
+  return `${isPartOfDay(elapsed) ? ' in' : ' over'} ${rounded}`;
 }

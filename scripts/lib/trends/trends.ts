@@ -6,6 +6,7 @@ import {
   computeGrowth,
   growthOfBoth,
   type HashtagGrowth,
+  isPartOfDay,
   isRealChange,
   knownPoints,
   type MeasureGrowth,
@@ -30,7 +31,10 @@ export type MeasureTrend = MeasureGrowth & {
   /** Null if no snapshot is old enough, or if the newest of those is more than a week too old. */
   over7Days: SpanGrowth | null;
   over30Days: SpanGrowth | null;
-  /** The day's rate minus the mean daily rate of the 7 days before (fractions); null if unknown. */
+  /**
+   * The day's rate minus the mean daily rate of the 7 days before (fractions); null if unknown, as
+   * after less than a day.
+   */
   acceleration: number | null;
 };
 
@@ -144,7 +148,7 @@ function computeMeasure(points: Point[], day: Day): MeasureTrend {
     over7Days: spanGrowth(upToDay, 7),
     over30Days: spanGrowth(upToDay, 30),
     acceleration:
-      growth.kind === 'rate' && weekBefore !== null
+      growth.kind === 'rate' && !isPartOfDay(growth) && weekBefore !== null
         ? growth.perDay - ((1 + weekBefore.rate) ** (1 / 7) - 1)
         : null,
   };
