@@ -270,6 +270,106 @@ describe('reading a day', () => {
   });
 });
 
+describe('when a snapshot was captured', () => {
+  const at = (time: string) => Date.parse(`2026-11-22T${time}Z`);
+  const timed = (counted: Counted, from: string, to: string) => {
+    const counts = Object.entries(counted).map(([name, n]): [string, [number, number]] => [
+      name,
+      [n, n],
+    ]);
+    recordRun(
+      db,
+      createRun('2026-11-22', Object.fromEntries(counts), {
+        startedAt: `2026-11-22T${from}.000Z`,
+        finishedAt: `2026-11-22T${to}.000Z`,
+      }),
+    );
+  };
+  const times = () =>
+    Object.fromEntries(
+      (readDay(db, '2026-11-22' as Day)?.history ?? []).map((row) => [row.hashtag, row.capturedAt]),
+    );
+  const importRow = (hashtag: string) =>
+    importSnapshots(db, [{ day: '2026-11-22' as Day, hashtag, videoCount: 1, viewCount: 1 }], {
+      importedAt: 'now',
+      source: 'rows.csv',
+      sha256: 'ab',
+    });
+
+  it('is the middle of the run that brought or last replaced it', () => {
+    timed({}, '04:00:00', '04:10:00');
+    timed({ a: 1, b: 1, c: 1 }, '05:17:00', '05:19:00');
+    timed({ d: 1, b: 2 }, '09:43:00', '09:43:10');
+    timed({ b: 3, c: 1 }, '15:29:00', '15:29:00');
+    expect(times()).toEqual({
+      a: at('05:18:00'),
+      b: at('15:29:00'),
+      c: at('05:18:00'),
+      d: at('09:43:05'),
+    });
+  });
+
+  it('is not known of an import, nor of what a first run may not have brought', () => {
+    importRow('a');
+    expect(times()).toEqual({ a: null });
+    timed({ b: 1 }, '05:17:00', '05:19:00');
+    timed({ c: 1 }, '09:43:00', '09:43:00');
+    expect(times()).toEqual({ a: null, b: null, c: at('09:43:00') });
+  });
+
+  it('is not made up if a refresh replaced a snapshot beside an import', () => {
+    timed({ a: 1, b: 1 }, '05:17:00', '05:19:00');
+    importRow('c');
+    timed({ a: 2, b: 1 }, '15:29:00', '15:29:00');
+    expect(times()).toEqual({ a: at('15:29:00'), b: null, c: null });
+  });
+
+  it('is not known of a day on which several runs captured before that was listed', () => {
+    timed({ a: 1 }, '05:17:00', '05:19:00');
+    timed({ b: 1 }, '09:43:00', '09:43:00');
+    db.run('DELETE FROM captures');
+    expect(times()).toEqual({ a: null, b: null });
+  });
+
+  it('is known of such a day if a single run captured all of it', () => {
+    timed({ a: 1, b: 1 }, '05:17:00', '05:19:00');
+    timed({}, '09:43:00', '09:43:00');
+    db.run('DELETE FROM captures');
+    expect(times()).toEqual({ a: at('05:18:00'), b: at('05:18:00') });
+  });
+
+  it('is not known of a run whose times are not valid', () => {
+    recordRun(db, createRun('2026-11-22', { a: [1, 1] }, { startedAt: 'early' }));
+    recordRun(db, createRun('2026-11-22', { b: [1, 1] }, { finishedAt: '' }));
+    expect(times()).toEqual({ a: null, b: null });
+  });
+
+  it('is not known of the tutorial’s rows, also of one whose name a run captured since', () => {
+    db.run("INSERT INTO snapshots VALUES ('2026-11-21', 'vibe coding', 5, 5)");
+    db.run("INSERT INTO snapshots VALUES ('2026-11-22', 'Vibe Coding', 7, 7)");
+    timed({ vibecoding: 9 }, '05:17:00', '05:19:00');
+    const history = readDay(db, '2026-11-22' as Day)?.history;
+    expect(history).toMatchObject([
+      { day: '2026-11-21', videoCount: 5, capturedAt: null },
+      { day: '2026-11-22', videoCount: 9, capturedAt: null },
+    ]);
+  });
+
+  it('is found of a snapshot from before the weeks that trends look back', () => {
+    recordRun(db, createRun('2026-01-01', { a: [1, 1] }));
+    recordRun(
+      db,
+      createRun('2026-01-01', { b: [1, 1] }, { startedAt: '2026-01-01T05:16:00.000Z' }),
+    );
+    timed({ a: 2, b: 2 }, '05:17:00', '05:19:00');
+    const old = readDay(db, '2026-11-22' as Day)?.history.slice(0, 2);
+    expect(old?.map(({ capturedAt }) => new Date(capturedAt ?? 0).toISOString())).toEqual([
+      '2026-01-01T05:17:30.000Z',
+      '2026-01-01T05:17:00.000Z',
+    ]);
+  });
+});
+
 describe('reading a week or month', () => {
   const week = weekOf('2026-11-18' as Day);
   const historyOf = (hashtag: string) =>
