@@ -1,5 +1,6 @@
 import { asksForAction, isOutOfCredits } from '../collect/answer.ts';
-import { collectRun, type RunContext } from '../collect/collect-run.ts';
+import { type Connection, collectRun, connect, type RunContext } from '../collect/collect-run.ts';
+import { addTopVideos } from '../collect/collect-videos.ts';
 import { stillToAsk } from '../collect/what-to-ask.ts';
 import { addDays, type Day, dayOf } from '../core/day.ts';
 import { type ExitCode, UsageError } from '../core/errors.ts';
@@ -21,11 +22,10 @@ import { renderReport } from '../reports/day-page.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
 import { writeReportsSince } from '../reports/write.ts';
 import type { OpenDatabase } from '../store/database.ts';
-import { newestDay, readDay } from '../store/days.ts';
+import { newestDay, readDay, readTiktokIds } from '../store/days.ts';
 import { recordRun } from '../store/record.ts';
 import { keepUnsaved, openRunStore, type RunStore } from '../store/run-store.ts';
 import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
-import { createHttp } from '../system/http.ts';
 import { fileUrl, warnOfPlainHttp } from '../system/links.ts';
 import { withLock } from '../system/lock.ts';
 import { type DayState, hashtagsToAsk, judgeRecord, missingHashtags } from '../trends/day-state.ts';
@@ -112,25 +112,56 @@ async function trackDay(
       : await reportAndPublish(store.db(), before, session);
   }
 
-  const send = createHttp(plan.fetch);
+  const connection = connect(plan);
   const parts: Run[] = [];
   const save = async (run: Run, isPartOver: boolean) => {
     if (!isPartOver) return store.save(run, 'going on');
-    await saveOrKeep(store, run, plan);
+    await saveOrKeep(store, run, plan, 'ended');
     parts.push(run);
     await publishPart(store.db(), { ...plan, run, parts });
   };
-  const run = await collectRun(pending, send, plan, isDry ? null : save);
-  const session: Session = { ...plan, run, parts: [...parts, run] };
-  if (isDry) return await preview(store.db(), session);
-  await saveOrKeep(store, run, plan);
+  const run = await collectRun(pending, connection, plan, isDry ? null : save);
+  if (isDry) return await preview(store.db(), { ...plan, run, parts: [...parts, run] });
+  const stored = await storeWithVideos(store, run, connection, plan);
+  const session: Session = { ...plan, run: stored, parts: [...parts, stored] };
   return await reportAndPublish(store.db(), before, session);
 }
 
-/** Stores a run that has ended. If that fails, keeps what it captured in a file beside the database. */
-async function saveOrKeep(store: RunStore, run: Run, { root, log }: Context): Promise<void> {
+/**
+ * Stores a run whose hashtags are asked for. Then asks for the videos of what surges, if the list
+ * wants that, and stores these as well.
+ * @returns the run as it is stored
+ */
+async function storeWithVideos(
+  store: RunStore,
+  run: Run,
+  connection: Connection,
+  plan: RunContext,
+): Promise<Run> {
+  if (plan.watchlist.settings.topVideos === 0) {
+    await saveOrKeep(store, run, plan, 'ended');
+    return run;
+  }
+  await saveOrKeep(store, run, plan, 'going on');
+  const record = readDay(store.db(), run.day);
+  const tiktokIds = readTiktokIds(store.db());
+  const withVideos = await addTopVideos(run, record, tiktokIds, connection, plan);
+  if (withVideos !== run) await store.save(withVideos, 'ended');
+  return withVideos;
+}
+
+/**
+ * Stores a run that has asked for everything. If that fails, keeps what it captured in a file beside
+ * the database.
+ */
+async function saveOrKeep(
+  store: RunStore,
+  run: Run,
+  { root, log }: Context,
+  state: 'going on' | 'ended',
+): Promise<void> {
   try {
-    await store.save(run, 'ended');
+    await store.save(run, state);
   } catch (error) {
     if (run.snapshots.length > 0) {
       const what = `Could not store ${plural(run.snapshots.length, 'snapshot')} of ${run.day}`;

@@ -108,8 +108,14 @@ function describeSince({ day, trends, history }: DayReport): string {
   return ` since ${daysBetween(since, day) < 7 ? formatLongDay(since).split(' ')[0] : since}`;
 }
 
-/** What moved, in Markdown: one line for each hashtag, or what a usual day looked like. */
-export function renderMoved(report: DayReport): string {
+/**
+ * What moved, in Markdown: one line for each hashtag, or what a usual day looked like.
+ * @param below the lines below a hashtag's own
+ */
+export function renderMoved(
+  report: DayReport,
+  below: (hashtag: string) => string[] = () => [],
+): string {
   const { trends, moves, tracked, state } = report;
   if (trends.length === 0) return 'Nothing was captured on this day.';
   if (report.isTooFew) {
@@ -127,7 +133,8 @@ export function renderMoved(report: DayReport): string {
   const total = totalOf(report, trends);
   const together = total.perDay === null ? '' : `together ${formatTogether(total)}`;
   if (moves.length > 0) {
-    const lines = moves.slice(0, MAX_MOVES).map(renderMove);
+    const shown = moves.slice(0, MAX_MOVES);
+    const lines = shown.flatMap((move) => [renderMove(move), ...below(move.hashtag)]);
     const rest = moves.slice(MAX_MOVES);
     if (rest.length > 0)
       lines.push(`- … and ${formatCount(rest.length)} more: ${countKinds(rest)}`);

@@ -12,6 +12,7 @@ import { hashtagOfUrl } from '../core/hashtag-name.ts';
 import { escapeMarkdown, hashtagLink, renderCode } from '../core/markdown.ts';
 import { capitalize } from '../core/text.ts';
 import { type Growth, isRealChange, rankedMeasure } from '../trends/growth.ts';
+import { describeVideoCost, renderTopVideos } from '../trends/top-videos.ts';
 import { commonMeasure } from '../trends/totals.ts';
 import {
   describeLast,
@@ -67,7 +68,7 @@ export function renderReport(report: DayReport, links: ReportLinks): string {
     renderStatus(report),
     ...(isFirst
       ? ['## Welcome', renderWelcome(report, base)]
-      : ['## What moved', renderMoved(report)]),
+      : ['## What moved', renderMoved(report, (hashtag) => renderTopVideos(report, hashtag))]),
     ...renderGroups(report),
     ...(links.hasChart ? [chart] : []),
     ...renderTables(report),
@@ -195,7 +196,11 @@ function renderAdministration(report: DayReport): string {
     const by = lastRun.url === null ? '' : ` by [this run](${lastRun.url})`;
     parts.push(`Captured on ${when}${by}`);
   }
-  if (creditsUsed !== null) parts.push(`${plural(creditsUsed, 'credit')} used`);
+  const videoCost = describeVideoCost(report);
+  if (creditsUsed !== null) {
+    const ofThem = videoCost === null ? '' : `, ${videoCost}`;
+    parts.push(`${plural(creditsUsed, 'credit')} used${ofThem}`);
+  }
   if (creditsRemaining !== null && creditsLastDays !== null) {
     const days = plural(creditsLastDays, 'day');
     parts.push(`${formatCount(creditsRemaining)} left, enough for ${days}`);
@@ -220,6 +225,9 @@ function renderNotes(report: DayReport): string {
     const { last } = turn.absence;
     const had = last === null ? '' : ` (it had ${describeLast(last)})`;
     add(`**${capitalize(describeTurn(turn))}**`, hashtagLink(turn.hashtag) + had);
+  }
+  for (const { hashtag, problem } of report.topVideos) {
+    if (problem !== null) add(`**No videos** ${renderCode(problem)}`, hashtagLink(hashtag));
   }
   for (const hashtag of report.paused) add('**Paused**', hashtagLink(hashtag));
   for (const hashtag of report.removed) add('**No longer tracked**', hashtagLink(hashtag));

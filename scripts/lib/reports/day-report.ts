@@ -34,6 +34,8 @@ export type DayReport = DayRecord & {
   removed: string[];
   /** Hashtags with joiners on their first day, and their name on `previousDay`, without joiners. */
   begunAnew: { hashtag: string; before: string }[];
+  /** The names on the list, the paused ones as well. */
+  listed: Set<string>;
   /** The group of each hashtag that has one, in the order of the list. */
   groups: Map<string, string>;
 };
@@ -69,6 +71,7 @@ export function composeReport(record: DayRecord, watchlist: Watchlist): DayRepor
     creditsLastDays: creditsRemaining === null ? null : daysOfCredits(creditsRemaining, watchlist),
     ...findDropped(record, watchlist),
     begunAnew: findBegunAnew(record, watchlist),
+    listed: new Set(watchlist.entries.map(({ name }) => name)),
     groups: groupsByHashtag(watchlist),
   };
 }

@@ -57,6 +57,7 @@ function createTables(db: Database, name: string): void {
       credits_remaining INTEGER
     );
     -- What a run could not get, and why: 'not-found', 'rejected', 'failed' or 'not-asked'.
+    -- 'videos': the run has its counts, but could not get its videos.
     CREATE TABLE IF NOT EXISTS failures (
       run_id INTEGER NOT NULL REFERENCES runs (id),
       hashtag TEXT NOT NULL,

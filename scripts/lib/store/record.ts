@@ -3,9 +3,9 @@ import { type Counts, parseCount } from '../core/count.ts';
 import type { Day } from '../core/day.ts';
 import { DatabaseError } from '../core/errors.ts';
 import { canonicalHashtag } from '../core/hashtag-name.ts';
-import type { Failure, Run, Snapshot } from '../core/snapshot.ts';
+import type { Failure, Run, Snapshot, TopVideos } from '../core/snapshot.ts';
 import { compareText } from '../core/text.ts';
-import { capturedHashtags, newestDay } from './days.ts';
+import { capturedHashtags, newestDay, VIDEOS_FAILURE } from './days.ts';
 import { inTransaction, selectRows, selectValue } from './rows.ts';
 
 /** Where snapshots that no run captured come from. */
@@ -47,6 +47,8 @@ export function recordRun(db: Database, run: Run): void {
     insertSnapshots(db, rows);
     const brought = [...corrected, ...added].map(({ hashtag }) => hashtag);
     recordCaptures(db, runId, run.day, brought);
+    recordIds(db, run.tiktokIds ?? new Map());
+    for (const found of run.topVideos ?? []) recordVideos(db, runId, run.day, found);
     if (countSnapshots(db) < rowsBefore) throw new DatabaseError('snapshots would be lost');
   });
   // Daily inserts leave pages a fifth empty. Packed once a month, the file is a quarter smaller, and
@@ -151,6 +153,39 @@ export function recordCaptures(db: Database, runId: number, day: Day, hashtags: 
   if (selectValue(db, first, [day]) === runId) return;
   for (const hashtag of hashtags.toSorted(compareText)) {
     db.run('INSERT INTO captures VALUES (?, ?)', [runId, hashtag]);
+  }
+}
+
+/** Stores TikTok's numbers of hashtags. A newer number replaces the one that is there. */
+function recordIds(db: Database, tiktokIds: Map<string, string>): void {
+  for (const row of tiktokIds) {
+    db.run(
+      `INSERT INTO hashtags VALUES (?, ?) ON CONFLICT DO UPDATE SET tiktok_id = excluded.tiktok_id
+       WHERE tiktok_id <> excluded.tiktok_id`,
+      row,
+    );
+  }
+}
+
+/**
+ * Stores what the videos of a hashtag say, unless the day has that already. That there are none is a
+ * failure of its own kind, so that the day does not ask twice.
+ */
+function recordVideos(db: Database, runId: number, day: Day, found: TopVideos): void {
+  const { hashtag, videos, companions, problem } = found;
+  if (problem !== null) {
+    const values = [runId, hashtag, VIDEOS_FAILURE, problem];
+    db.run('INSERT OR IGNORE INTO failures VALUES (?, ?, ?, ?)', values);
+    return;
+  }
+  const known = 'SELECT 1 FROM videos WHERE date = ? AND hashtag = ?';
+  if (selectRows(db, known, [day, hashtag]).length > 0) return;
+  for (const { id, author, plays, createdAt } of videos) {
+    const values = [day, hashtag, id, author, plays, createdAt];
+    db.run('INSERT INTO videos VALUES (?, ?, ?, ?, ?, ?)', values);
+  }
+  for (const { hashtag: companion, uses } of companions) {
+    db.run('INSERT INTO companions VALUES (?, ?, ?, ?)', [day, hashtag, companion, uses]);
   }
 }
 
