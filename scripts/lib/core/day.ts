@@ -25,6 +25,11 @@ export function daysBetween(from: Day, to: Day): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS);
 }
 
+/** Whole days from 1970-01-01 to the day. */
+export function dayNumber(day: Day): number {
+  return Date.parse(day) / DAY_MS;
+}
+
 /** The `count` days that end with `last`, oldest first. */
 export function daysUpTo(last: Day, count: number): Day[] {
   return Array.from({ length: count }, (_, i) => addDays(last, i - count + 1));
