@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { doctor } from '../../scripts/lib/commands/doctor.ts';
 import { mirror } from '../../scripts/lib/commands/mirror.ts';
 import { groupBy } from '../../scripts/lib/core/group-by.ts';
 import { canonicalHashtag } from '../../scripts/lib/core/hashtag-name.ts';
@@ -311,7 +312,7 @@ describe.each(servers)('a mirror in $name', ({ url, isReal }) => {
       'warning: row differs: watchlist #llm: group_name is x there, unknown here',
       'warning: row is missing there: snapshots 2026-11-21 #aitools',
       '2026-11-21: 1 missing there, 1 different, 0 only there',
-      'Compared 6 rows of 2 days: 1 day differ. To send them again: npm run mirror -- --since 2026-11-21',
+      'Compared 6 rows of 2 days: differences on 1 day. To send them again: npm run mirror -- --since 2026-11-21',
     ]);
     expect(await runMirror(root, ['--since', '2026-11-21'])).toMatchObject({
       exitCode: 0,
@@ -338,7 +339,7 @@ describe.each(servers)('a mirror in $name', ({ url, isReal }) => {
       expect(await query(url, SNAPSHOTS)).toHaveLength(5);
       expect(await runMirror(root, ['--verify'])).toMatchObject({
         exitCode: 1,
-        output: expect.stringContaining('Compared 4 rows of 2 days: 3 days differ'),
+        output: expect.stringContaining('Compared 4 rows of 2 days: differences on 3 days'),
       });
     }
     const { output } = await runMirror(root);
@@ -428,6 +429,18 @@ describe.each(servers)('a mirror in $name', ({ url, isReal }) => {
     }
   });
 
+  it('is checked by doctor, which creates nothing there', async () => {
+    const root = await createTwoDays();
+    const env = { DATABASE_URL: url, GITHUB_REPOSITORY: 'ada/tracker' };
+    const check = async () => (await runInProcess(doctor, root, [], { env })).output;
+    expect(await check()).toMatch(/^! 127\.0\.0\.1\/\w+ has nothing of ada\/tracker yet$/m);
+    expect(await check()).toMatch(/^! 127\.0\.0\.1\/\w+ has nothing of ada\/tracker yet$/m);
+    await runMirror(root);
+    expect(await check()).toMatch(
+      /^✓ 127\.0\.0\.1\/\w+ has the days of ada\/tracker up to 2026-11-21$/m,
+    );
+  });
+
   it('is not created by --verify', async () => {
     expect(await runMirror(await createTwoDays(), ['--verify'])).toMatchObject({
       exitCode: 1,
@@ -492,7 +505,7 @@ describe.each(servers)('a mirror in $name', ({ url, isReal }) => {
         `GRANT USAGE ON SCHEMA hashtag_tracker TO "${name}";
          GRANT SELECT ON ALL TABLES IN SCHEMA hashtag_tracker TO "${name}"`,
       );
-      expect((await runMirror(root, ['--verify'], { at })).output).toContain('1 day differ');
+      expect((await runMirror(root, ['--verify'], { at })).output).toContain('differences on 1 day');
       const { exitCode, output } = await runMirror(root, [], { at });
       expect(exitCode).toBe(1);
       expect(output).toMatch(/permission denied.*; an administrator can allow it/);

@@ -113,7 +113,7 @@ function reportVerified(
   log.info(
     isEqual
       ? `${compared}: the mirror has the same`
-      : `${compared}: ${plural(differing.length + daysOnlyThere.length, 'day')} differ` +
+      : `${compared}: differences on ${plural(differing.length + daysOnlyThere.length, 'day')}` +
           (first === undefined
             ? ''
             : `. To send them again: npm run mirror -- --since ${first.day}`),
