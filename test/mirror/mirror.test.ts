@@ -505,7 +505,9 @@ describe.each(servers)('a mirror in $name', ({ url, isReal }) => {
         `GRANT USAGE ON SCHEMA hashtag_tracker TO "${name}";
          GRANT SELECT ON ALL TABLES IN SCHEMA hashtag_tracker TO "${name}"`,
       );
-      expect((await runMirror(root, ['--verify'], { at })).output).toContain('differences on 1 day');
+      expect((await runMirror(root, ['--verify'], { at })).output).toContain(
+        'differences on 1 day',
+      );
       const { exitCode, output } = await runMirror(root, [], { at });
       expect(exitCode).toBe(1);
       expect(output).toMatch(/permission denied.*; an administrator can allow it/);
