@@ -458,6 +458,18 @@ describe.each(servers)('a mirror in $name', ({ url, isReal }) => {
 
   if (!isReal) return;
 
+  it('can be brought up to date by several runs at once, also for the first time', async () => {
+    const root = await createTwoDays();
+    const sources = ['ada/one', 'ada/one', 'ada/two', 'ada/two', 'ada/three'];
+    const ran = await Promise.all(sources.map((source) => runMirror(root, [], { source })));
+    expect(ran.map(({ exitCode, output }) => (exitCode === 0 ? 'done' : output))).toEqual(
+      sources.map(() => 'done'),
+    );
+    for (const source of sources) {
+      expect(await runMirror(root, ['--verify'], { source })).toMatchObject({ exitCode: 0 });
+    }
+  });
+
   /** Creates a role with a password, until the act has ended. */
   async function withRole(act: (name: string, at: string) => Promise<void>): Promise<void> {
     const name = `tracker role ${process.pid}`;

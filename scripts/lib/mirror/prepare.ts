@@ -64,6 +64,8 @@ export async function isPrepared(connection: Connection): Promise<boolean> {
   const columns = new Map(
     found.rows.map(([table, , column, type]) => [`${table}.${column}`, type]),
   );
+  const version = types.has(VERSION_TABLE) ? await readVersion(connection) : 0;
+  if (version > 0 && version < VERSION) return false; // older columns are no mistake
   const refuse = (name: string, why: string) =>
     new MirrorError(
       `${connection.place}: ${inSchema(name)} is not the mirror's, because ${why}. Rename it ` +
@@ -85,7 +87,7 @@ export async function isPrepared(connection: Connection): Promise<boolean> {
   const isThere = [...TABLES.map(({ name }) => name), VIEW, VERSION_TABLE].every((name) =>
     types.has(name),
   );
-  return isThere && (await readVersion(connection)) >= VERSION;
+  return isThere && version >= VERSION;
 }
 
 async function readVersion(connection: Connection): Promise<number> {
