@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { doctor } from '../../scripts/lib/commands/doctor.ts';
 import { mirror } from '../../scripts/lib/commands/mirror.ts';
+import { daysUpTo } from '../../scripts/lib/core/day.ts';
 import { groupBy } from '../../scripts/lib/core/group-by.ts';
 import { canonicalHashtag } from '../../scripts/lib/core/hashtag-name.ts';
 import type { Run, Snapshot } from '../../scripts/lib/core/snapshot.ts';
@@ -12,7 +13,7 @@ import { computeTrends } from '../../scripts/lib/trends/trends.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { cutAfter, openServers, query } from '../helpers/postgres.ts';
 import { writeWatchlist } from '../helpers/repository.ts';
-import { anyHistory, day, rows as rowsOf } from '../helpers/snapshots.ts';
+import { anyHistory, day, rows as rowsOf, TODAY } from '../helpers/snapshots.ts';
 import { type Ran, runInProcess } from '../helpers/tracker.ts';
 
 const servers = await openServers();
@@ -355,28 +356,51 @@ describe.each(servers)('a mirror in $name', ({ url, isReal }) => {
   it('has whole days if the connection is cut, and goes on the next time', async () => {
     const root = await createTracker();
     const names = Array.from({ length: 1000 }, (_, i) => `hashtag${i}`);
-    const history = Array.from({ length: 30 }, (_, i) =>
-      day(`2026-10-${String(i + 1).padStart(2, '0')}`),
+    const history = daysUpTo(TODAY, 24).flatMap((d) =>
+      names.map((hashtag, i) => ({ day: d, hashtag, videoCount: i, viewCount: i })),
     );
-    await change(root, (db) =>
-      addMissingSnapshots(
-        db,
-        history.flatMap((d) =>
-          names.map((hashtag, i) => ({ day: d, hashtag, videoCount: i, viewCount: i })),
-        ),
-      ),
-    );
+    await change(root, (db) => addMissingSnapshots(db, history));
     const at = await cutAfter(url, 1_000_000);
     expect(await runMirror(root, [], { at })).toMatchObject({
       exitCode: 1,
       output: expect.stringMatching(/^error: the database 127\.0\.0\.1\/\w+: /),
     });
-    const count = `SELECT count(*)::int, count(DISTINCT date)::int FROM hashtag_tracker.snapshots`;
+    const count = 'SELECT count(*)::int, count(DISTINCT date)::int FROM hashtag_tracker.snapshots';
     expect(await query(url, count)).toEqual([[20_000, 20]]);
     expect((await runMirror(root)).output).toContain(
-      '10 days sent (2026-10-21 to 2026-10-30), 10,000 rows added',
+      '4 days sent (2026-11-19 to 2026-11-22), 4,000 rows added, 0 changed',
     );
-    expect(await query(url, count)).toEqual([[30_000, 30]]);
+    expect(await query(url, count)).toEqual([[24_000, 24]]);
+  });
+
+  it('has everything of a day or nothing, wherever the connection is cut', async () => {
+    const root = await createTwoDays();
+    await runMirror(root);
+    const counts = (source: string) =>
+      query(
+        url,
+        ['snapshots', 'runs', 'mirrored_days']
+          .map(
+            (table) =>
+              `SELECT count(*)::int FROM hashtag_tracker.${table} WHERE source = '${source}'`,
+          )
+          .join(' UNION ALL '),
+      );
+    const found = { nothing: 0, everything: 0 };
+    for (let bytes = 1500; bytes < 6500; bytes += 250) {
+      const source = `ada/cut-${bytes}`;
+      await runMirror(root, [], { source, at: await cutAfter(url, bytes) });
+      const rows = (await counts(source)).flat();
+      expect(
+        [
+          [0, 0, 0],
+          [4, 2, 2],
+        ],
+        source,
+      ).toContainEqual(rows);
+      found[rows[0] === 0 ? 'nothing' : 'everything']++;
+    }
+    expect(Math.min(...Object.values(found))).toBeGreaterThan(1);
   });
 
   it('does not depend on the settings of the session', async () => {
