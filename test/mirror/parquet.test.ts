@@ -2,12 +2,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Table, tableFromIPC } from 'apache-arrow';
 import { readParquet } from 'parquet-wasm';
+import type { SqlValue } from 'sql.js';
 import { describe, expect, it } from 'vitest';
+import { daysUpTo } from '../../scripts/lib/core/day.ts';
 import { renderParquet } from '../../scripts/lib/mirror/parquet.ts';
 import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { runScript } from '../helpers/process.ts';
-import { day } from '../helpers/snapshots.ts';
+import { TODAY } from '../helpers/snapshots.ts';
 
 /** Reads a file with another implementation of Parquet than the one that wrote it. */
 function read(file: Uint8Array): Table {
@@ -33,16 +35,22 @@ async function createTracker(values: string): Promise<string> {
 const exportParquet = (root: string, ...flags: string[]) =>
   runScript('export', ['--format', 'parquet', ...flags], root);
 
+/** A row of the table `snapshots`. */
+const rowOf = (date: string, hashtag: string, video_count: SqlValue, view_count: SqlValue) => ({
+  date,
+  hashtag,
+  video_count,
+  view_count,
+});
+
 describe('a Parquet file', () => {
   it('has a DATE, a string and two nullable 64-bit integers, sorted by date and hashtag', async () => {
-    const counts = { videoCount: Number.MAX_SAFE_INTEGER, viewCount: null };
-    const table = read(
-      await renderParquet([
-        { day: day('2026-11-22'), hashtag: 'ñandú', ...counts },
-        { day: day('2026-11-22'), hashtag: 'llm', videoCount: 0, viewCount: 7 },
-        { day: day('1969-12-31'), hashtag: '🦙', videoCount: null, viewCount: 1 },
-      ]),
-    );
+    const { bytes } = await renderParquet([
+      rowOf('1969-12-31', '🦙', null, 1),
+      rowOf('2026-11-22', 'Ñandú', Number.MAX_SAFE_INTEGER, null),
+      rowOf('2026-11-22', 'llm', 0, 0),
+    ]);
+    const table = read(bytes);
     expect(
       table.schema.fields.map(({ name, type, nullable }) => [name, `${type}`, nullable]),
     ).toEqual([
@@ -53,21 +61,31 @@ describe('a Parquet file', () => {
     ]);
     expect(rowsOf(table)).toEqual([
       ['1969-12-31', '🦙', null, 1n],
-      ['2026-11-22', 'llm', 0n, 7n],
+      ['2026-11-22', 'llm', 0n, 0n],
       ['2026-11-22', 'ñandú', 9_007_199_254_740_991n, null],
     ]);
   });
 
-  it('is compressed: a year of 100 hashtags takes less than 11 bytes a row', async () => {
-    const rows = Array.from({ length: 36_500 }, (_, i) => ({
-      day: day(new Date(Math.floor(i / 100) * 86_400_000).toISOString().slice(0, 10)),
-      hashtag: `hashtag${i % 100}`,
-      videoCount: 10_000 + i * 31,
-      viewCount: 1_000_000 + i * 3100,
-    }));
-    const file = await renderParquet(rows);
-    expect(file.length).toBeLessThan(11 * rows.length);
-    expect(read(file).numRows).toBe(rows.length);
+  it('is compressed, and has a long history in several parts of whole days', async () => {
+    const days = daysUpTo(TODAY, 1300);
+    const rows = days.flatMap((d, i) =>
+      Array.from({ length: 100 }, (_, j) =>
+        rowOf(
+          d,
+          `hashtag${100 + j}`,
+          10_000 + (i * 100 + j) * 31,
+          1_000_000 + (i * 100 + j) * 3100,
+        ),
+      ),
+    );
+    const { bytes } = await renderParquet(rows);
+    expect(bytes.length).toBeLessThan(11 * rows.length);
+    const table = read(bytes);
+    expect(table.numRows).toBe(rows.length);
+    const counts = table.getChild('video_count')?.toArray() as BigInt64Array;
+    expect(rows.findIndex(({ video_count }, i) => BigInt(Number(video_count)) !== counts[i])).toBe(
+      -1,
+    );
   });
 });
 

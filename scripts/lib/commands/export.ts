@@ -2,7 +2,6 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Database } from 'sql.js';
-import { isDay } from '../core/day.ts';
 import { TrackerError, UsageError } from '../core/errors.ts';
 import { plural } from '../core/format.ts';
 import { canonicalHashtag, showHashtag } from '../core/hashtag-name.ts';
@@ -17,7 +16,7 @@ import {
 import { errorMessage } from '../core/text.ts';
 import { renderParquet } from '../mirror/parquet.ts';
 import { formatRows, FORMATS as TEXT_FORMATS } from '../store/csv.ts';
-import { iterateSnapshots, toSnapshots } from '../store/history.ts';
+import { iterateSnapshots } from '../store/history.ts';
 import { openDatabase } from '../store/open.ts';
 import { type Row, selectRows } from '../store/rows.ts';
 import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
@@ -70,17 +69,14 @@ export const exportSnapshots = defineCommand({
 const toBytes = (piece: string | Uint8Array) =>
   typeof piece === 'string' ? Buffer.from(piece) : piece;
 
-/** The rows as the reports read them, because the columns of the file have types. */
 async function formatParquet(rows: Iterable<Row>, log: Context['log']): Promise<Uint8Array> {
-  const all = [...rows];
-  const withoutDay = all.filter(({ date }) => !isDay(String(date))).length;
-  if (withoutDay > 0) {
-    log.warning(`${plural(withoutDay, 'row')} without a valid date can't be in a Parquet file`);
+  const { bytes, rows: count, leftOut } = await renderParquet(rows);
+  if (leftOut > 0) {
+    log.warning(`${plural(leftOut, 'row')} without a valid date can't be in a Parquet file`);
   }
-  const snapshots = toSnapshots(all);
   // Some readers refuse a Parquet file without rows.
-  if (snapshots.length === 0) throw new TrackerError('no snapshot to export; no file was written');
-  return renderParquet(snapshots);
+  if (count === 0) throw new TrackerError('no snapshot to export; no file was written');
+  return bytes;
 }
 
 /** @throws UsageError if the path leads to the database, or to another file of the tracker */
