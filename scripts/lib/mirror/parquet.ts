@@ -49,9 +49,11 @@ export async function renderParquet(rows: Iterable<Row>): Promise<ParquetFile> {
   });
   const counts = { rows: 0, leftOut: 0 };
   for (const group of inWholeDays(rows)) {
-    counts.leftOut += group.filter(({ date }) => !isDay(String(date))).length;
     const snapshots = toSnapshots(group);
     counts.rows += snapshots.length;
+    if (snapshots.length < group.length) {
+      counts.leftOut += group.filter(({ date }) => !isDay(String(date))).length;
+    }
     if (snapshots.length === 0) continue;
     await file.write({ columnData: toColumns(snapshots), rowGroupSize: snapshots.length });
   }
