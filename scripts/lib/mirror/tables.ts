@@ -94,11 +94,16 @@ export const VERSION = 1;
 export const inSchema = (name: string) => `${SCHEMA}.${name}`;
 
 /**
- * The hours over which growth counts, from `earlier_date` to `date`. The same rule as in
- * `computeGrowth` in trends/growth.ts: whole days. `captured_at` and `earlier_captured_at` are the
- * instants of the two readings, if they are known.
+ * The rule for the time between two readings, the same as in `computeGrowth` and `dailyRate` in
+ * trends/growth.ts: whole days by the calendar. It may use the columns `date`, `earlier_date`, and,
+ * if they are known, the instants `captured_at` and `earlier_captured_at`.
  */
-const HOURS = '(24 * (date - earlier_date))::double precision';
+const ELAPSED = {
+  /** How many hours lie between the readings. */
+  hours: '(24 * (date - earlier_date))::double precision',
+  /** How many days a rate is divided by. */
+  rateDays: '(date - earlier_date)::double precision',
+};
 
 /** The step to which TikTok rounds a count, as `roundingStep` in trends/rounding.ts says. */
 const stepOf = (count: string) => {
@@ -125,14 +130,15 @@ WITH points AS (
 ), spans AS (
   SELECT source, date, hashtag, measure, count, earlier_count,
     count - earlier_count AS added,
-    ${HOURS} AS hours,
+    ${ELAPSED.hours} AS hours,
+    ${ELAPSED.rateDays} AS rate_days,
     ${stepOf('count')} AS step,
     ${stepOf('earlier_count')} AS earlier_step
   FROM pairs
 )
 SELECT source, date, hashtag, measure, count, added, hours,
   CASE WHEN earlier_count > 0
-    THEN power(count::double precision / earlier_count, 24 / hours) - 1 END AS rate,
+    THEN power(count::double precision / earlier_count, 1 / rate_days) - 1 END AS rate,
   CASE WHEN earlier_count > 0
     THEN greatest(step, earlier_step) > 1 AND abs(added) <= greatest(step, earlier_step)
   END AS within_rounding
