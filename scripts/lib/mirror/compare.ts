@@ -70,17 +70,25 @@ export function renderDelete(table: Table, source: string, rows: MirrorRow[]): s
         .map(([, value]) => quote(String(value)))
         .join(', ')})`,
   );
-  const columns = table.key.map((column) => `${column}::text`).join(', ');
+  const columns = table.key.join(', ');
   return (
     `DELETE FROM ${inSchema(table.name)} WHERE source = ${quote(source)} ` +
     `AND (${columns}) IN (${keys.join(', ')})`
   );
 }
 
-/** A text as SQL. */
+/** A text as SQL, in which every character can be seen and copied. */
 export function quote(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  const quoted = text.replaceAll("'", "''");
+  if (text.search(INVISIBLE) < 0) return `'${quoted}'`;
+  const escaped = quoted.replaceAll('\\', '\\\\').replace(INVISIBLE, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return `\\U${code.toString(16).padStart(8, '0')}`;
+  });
+  return `E'${escaped}'`;
 }
+
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 function keyParts({ columns, key }: Table, row: MirrorRow): [string, Value | undefined][] {
   const names = Object.keys(columns);
