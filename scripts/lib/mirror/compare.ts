@@ -13,6 +13,7 @@ export type Difference = {
 
 /** Compares the rows of a table, some of which the mirror has. */
 export function compareRows(table: Table, here: MirrorRow[], there: MirrorRow[]): Difference {
+  if (there.length === 0) return { table, missing: here, changed: [], extra: [] };
   const stored = new Map(there.map((row) => [keyOf(table, row), row]));
   const difference: Difference = { table, missing: [], changed: [], extra: [] };
   for (const row of here) {
