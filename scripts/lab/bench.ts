@@ -4,6 +4,7 @@ import { renderTable } from '../lib/core/markdown.ts';
 import { defineCommand } from '../lib/system/command.ts';
 import { measureCollecting } from './bench/collecting.ts';
 import type { Measurement } from './bench/measure.ts';
+import { measureMirror } from './bench/mirror.ts';
 import { measureAudit, measureGettingStarted, measureRendering } from './bench/reading.ts';
 import { measureRepositorySizes } from './bench/repository-size.ts';
 import { measureWholeRuns } from './bench/whole-run.ts';
@@ -23,6 +24,7 @@ export const bench = defineCommand({
       ...(await measureRepositorySizes(progress)),
       ...(await measureRendering(progress)),
       ...(await measureAudit(project, progress)),
+      ...(await measureMirror(project, progress)),
       ...(await measureGettingStarted(project)),
     ];
     const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;

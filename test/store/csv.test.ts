@@ -680,7 +680,7 @@ describe('npm run export', () => {
   });
 
   it.each([
-    [['--format', 'xml'], /--format xml is unknown; write one of csv, json, ndjson/],
+    [['--format', 'xml'], /--format xml is unknown; write one of csv, json, ndjson, parquet/],
     [['--since', 'monday'], /--since monday is not a day/],
     [['--hashtag', 'c++'], /--hashtag: "c\+\+" can't be a hashtag/],
     [['--hashtag', ' ,'], /--hashtag names no hashtag; write --hashtag aitools,llm/],

@@ -9,6 +9,11 @@ import { DATABASE_PATH, isUnsaved, WATCHLIST_PATH } from '../core/paths.ts';
 import type { DayRecord } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
 import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
+import { readDatabaseAddress } from '../mirror/address.ts';
+import { withConnection } from '../mirror/connection.ts';
+import { isPrepared } from '../mirror/prepare.ts';
+import { readMirroredDays } from '../mirror/send.ts';
+import { findSource } from '../mirror/source.ts';
 import { explainFailedPush } from '../publish/failed-push.ts';
 import { findPublishTarget } from '../publish/target.ts';
 import { newestDay, readCreditsLeft, readDay } from '../store/days.ts';
@@ -62,6 +67,7 @@ export async function* examine(context: Context): Findings {
     checkRemote,
     checkKey,
     checkCredits,
+    checkMirror,
   ];
   for (const check of checks) {
     try {
@@ -259,4 +265,24 @@ async function* checkCredits(_context: Context, known: Known): Findings {
   if (days >= LOW_CREDIT_DAYS) yield fine(text);
   else if (credits < calls && day === null) yield fault(text, remedy);
   else yield remark(text, remedy);
+}
+
+/** Only if there is a mirror. A run goes on without it, so nothing here is a fault. */
+async function* checkMirror({ root, env }: Context): Findings {
+  if (!env.DATABASE_URL?.trim()) return;
+  const update = 'npm run mirror, or on GitHub: Actions → Track hashtags → Run workflow';
+  try {
+    const address = await readDatabaseAddress(env, root);
+    const source = await findSource(root, env);
+    const days = await withConnection(address, async (connection) =>
+      (await isPrepared(connection)) ? readMirroredDays(connection, source) : null,
+    );
+    const newest = [...(days?.keys() ?? [])].sort().at(-1);
+    yield newest === undefined
+      ? remark(`${address.place} has nothing of ${source} yet`, update)
+      : fine(`${address.place} has the days of ${source} up to ${newest}`);
+  } catch (error) {
+    if (!(error instanceof TrackerError)) throw error;
+    yield { state: 'remark', text: error.message };
+  }
 }

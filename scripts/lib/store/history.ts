@@ -131,13 +131,11 @@ export function* iterateSnapshots(
  * @param findTime when a row was captured; without it, that is left open
  */
 export function toSnapshots(rows: Iterable<Row>, findTime?: FindTime): Snapshot[] {
-  const canonical = memoize(canonicalHashtag);
-  const isKnownDay = memoize((text: string) => isDay(text));
   const snapshots = new Map<string, Snapshot>();
   for (const { date, hashtag: storedName, video_count, view_count } of rows) {
     const [day, stored] = [String(date), String(storedName)];
     if (!isKnownDay(day)) continue;
-    const hashtag = canonical(stored);
+    const hashtag = canonicalName(stored);
     const key = `${day} ${hashtag}`;
     // "Vibe Coding" and "vibecoding" are one hashtag. The row with the normal form wins.
     if (stored !== hashtag && snapshots.has(key)) continue;
@@ -153,8 +151,11 @@ export function toSnapshots(rows: Iterable<Row>, findTime?: FindTime): Snapshot[
 function memoize<T>(compute: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>();
   return (text) => {
-    const value = known.has(text) ? (known.get(text) as T) : compute(text);
-    known.set(text, value);
-    return value;
+    if (!known.has(text)) known.set(text, compute(text));
+    return known.get(text) as T;
   };
 }
+
+// For the whole process: a long history is read in many parts, with the same names in each.
+const canonicalName = memoize(canonicalHashtag);
+const isKnownDay = memoize((text) => isDay(text));

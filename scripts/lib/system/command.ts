@@ -117,9 +117,9 @@ export function readFileArgument(root: string, name: string): Promise<Buffer> {
   });
 }
 
-/** Prints pieces of text, at the reader's pace. A reader such as `head` may end early. */
+/** Prints a result piece by piece, at the reader's pace. A reader such as `head` may end early. */
 export async function printResult(
-  pieces: Iterable<string>,
+  pieces: Iterable<string | Uint8Array>,
   stdout: NodeJS.WritableStream,
 ): Promise<void> {
   try {
