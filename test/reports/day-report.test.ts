@@ -667,7 +667,7 @@ describe('the report', () => {
   const report = compose(rows('llm', [100, 101]));
 
   it('begins with the day, written out', () => {
-    expect(renderReport(report, LINKS)).toMatch(/^# TikTok hashtags on Sunday 22 November 2026\n/);
+    expect(renderReport(report, LINKS)).toMatch(/^# TikTok hashtags on Sun 22 Nov 2026\n/);
   });
 
   it('links the chart, the day before and the index from wherever it is shown', () => {

@@ -152,7 +152,8 @@ describe('the format of reports, summaries and the CSV', () => {
         text.endsWith(`\n\n<!-- format ${REPORT_FORMAT} --> <!-- source ${source} -->\n`),
       ).toBe(true);
       expect(parseMark(text)).toEqual({ format: REPORT_FORMAT, source });
-      expect(parseReportCounts(text)).toHaveLength(text.match(/^\|[^\n]*\]\(https/gm)?.length ?? 0);
+      const rows = text.match(/^\|(?:[^|\n]*\|)?\[[^|\n]*\]\(https/gm) ?? [];
+      expect(parseReportCounts(text)).toHaveLength(rows.length);
     }
     expect(parseMark('# An older report\n')).toEqual({ format: null, source: null });
     expect(parseMark(renderMark('ab').replace(/ <!-- source.*/, ''))).toEqual({

@@ -71,6 +71,15 @@ export function formatLongDay(day: Day): string {
   return `${format({ weekday: 'long' })} ${format({ dateStyle: 'long' })}`;
 }
 
+/** `Sun 22 Nov 2026` */
+export function formatShortDay(day: Day): string {
+  const [weekday = '', ...date] = formatLongDay(day).split(' ');
+  return [
+    weekday.slice(0, 3),
+    ...date.map((part) => (/\d/.test(part) ? part : part.slice(0, 3))),
+  ].join(' ');
+}
+
 /** `2026-11-22 06:17 UTC`: an instant (ISO 8601) in a time zone. */
 export function formatInstant(iso: string, timeZone: string): string {
   const style = { timeZone, dateStyle: 'short', timeStyle: 'short' } as const;

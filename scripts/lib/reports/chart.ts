@@ -9,8 +9,8 @@ import { type ChartLine, chooseChartTrends, type DayOfChart } from './chart-line
 const WIDTH = 480;
 const HEIGHT = 400;
 const FONT_SIZE = 15;
-/** The largest width of a digit or small letter in bold, in pixels. */
-const CHARACTER_WIDTH = 8.4;
+/** The width of a usual character in bold, in pixels: rather too much than too little. */
+const CHARACTER_WIDTH = 9;
 const MARGIN = { top: 34, bottom: 28, left: 42, right: 10 };
 /** Longer names are cut in the chart. */
 const NAME_WIDTH = 16;

@@ -3,9 +3,9 @@ import {
   formatCompact,
   formatCount,
   formatInstant,
-  formatLongDay,
   formatPercent,
   formatRanges,
+  formatShortDay,
   plural,
 } from '../core/format.ts';
 import { hashtagOfUrl } from '../core/hashtag-name.ts';
@@ -64,7 +64,7 @@ export function renderReport(report: DayReport, links: ReportLinks): string {
     `[All reports](${base}README.md)`,
   ];
   const blocks = [
-    `# TikTok hashtags on ${formatLongDay(report.day)}`,
+    `# TikTok hashtags on ${formatShortDay(report.day)}`,
     renderStatus(report),
     ...(isFirst
       ? ['## Welcome', renderWelcome(report, base)]
@@ -119,10 +119,11 @@ function renderWelcome({ trends }: DayReport, base: string): string {
   ].join('\n');
 }
 
-/** One line for each group, in the order of the list; nothing if there are no groups. */
+/** One line for each group, in the order of the list; nothing if there are none. */
 function renderGroups(report: DayReport): string[] {
   const groups = listGroups(report.trends, report.groups);
-  if (!groups.some(([group]) => group !== undefined)) return [];
+  // Sums of too few hashtags would mislead.
+  if (report.isTooFew || !groups.some(([group]) => group !== undefined)) return [];
   const measure = commonMeasure(report.trends);
   const rows = groups.map(([group, members]) => {
     const total = totalOf(report, members);
@@ -132,7 +133,7 @@ function renderGroups(report: DayReport): string[] {
       formatTotalAdded(total),
       formatTotalRate(total),
       total.usualPerDay === null ? '–' : formatPercent(total.usualPerDay),
-      report.isTooFew ? '–' : renderFastest(members),
+      renderFastest(members),
     ];
   });
   const header = ['Group', capitalize(measure), 'New', 'Growth', 'Usually', 'Fastest'];

@@ -192,7 +192,9 @@ function describePace(
 ): string {
   if (pace === null) return emphasize(kind);
   const gain = describeGain(pace);
-  const usual = Math.round(pace.usual) === 0 ? 'nearly none' : formatChange(pace.usual);
+  // An average: more digits would claim too much.
+  const average = Number(pace.usual.toPrecision(2));
+  const usual = Math.round(average) === 0 ? 'nearly none' : formatChange(average);
   if (pace.timesUsual === null) return `${emphasize(kind)}: ${gain}, usually nearly none`;
   const times = emphasize(`${formatTimes(pace.timesUsual)} × its usual`);
   return `${kind}, ${times}: ${gain}, usually ${usual}`;
