@@ -142,6 +142,22 @@ describe('the check of a run that says that all is well', () => {
   });
 });
 
+describe('the check of a snapshot’s time', () => {
+  it('finds a snapshot that is said to be of a run that did not bring it', async () => {
+    const world = await createWorld(await createFolder());
+    const promised: Promised = { readings: new Map(), auditedCommit: null };
+    const ends = await runAttempt(world, A_RUN, 0);
+    await checkEnds(world, A_RUN, ends, promised);
+    const others = ends.map((ended) => ({
+      ...ended,
+      readings: ended.readings.filter(({ hashtag }) => hashtag !== 'book'),
+    }));
+    await expect(checkEnds(world, A_RUN, others, promised)).rejects.toThrow(
+      /the run of \S+ did not bring \S+ book/,
+    );
+  });
+});
+
 describe('npm run simulate', () => {
   it('runs the requested number of days and reports the seed', async () => {
     const ran = await spawnScript('simulate', ['--seed', '7', '--days', '3'], await createFolder());

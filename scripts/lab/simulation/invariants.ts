@@ -1,9 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Counts } from '../../lib/core/count.ts';
 import { DATABASE_PATH, reportPath } from '../../lib/core/paths.ts';
+import type { Snapshot } from '../../lib/core/snapshot.ts';
 import { auditHistory, listHistory, renderFinding } from '../../lib/history/audit.ts';
 import { parseReportCounts } from '../../lib/history/parse-report.ts';
 import { parseDatabase } from '../../lib/store/database.ts';
+import { middleOf, readHistory } from '../../lib/store/history.ts';
 import { readDatabaseFile } from '../../lib/store/open.ts';
 import { type Row, selectRows } from '../../lib/store/rows.ts';
 import { git } from '../../lib/system/git.ts';
@@ -89,8 +91,32 @@ export async function checkEnds(
       );
     }
   }
+  await checkTimes(world, ends);
   if (ends.some((ended) => ended.isPublished) && attempt.disk === null && attempt.death === null) {
     await checkReport(world, held);
+  }
+}
+
+/** Checks that a snapshot whose time is that of one of the runs has the counts that this run got. */
+async function checkTimes({ remote, day }: World, ends: Ended[]): Promise<void> {
+  const file = await readObject(remote, `main:${DATABASE_PATH}`);
+  if (file === null) return;
+  using db = await parseDatabase(file);
+  const history = readHistory(db, day, day).filter((snapshot) => snapshot.day === day);
+  for (const run of selectRows(db, 'SELECT * FROM runs WHERE date = ?', [day])) {
+    const ended = ends.find(({ startedAt }) => startedAt === run.started_at);
+    if (ended === undefined) continue;
+    const isOfRun = ({ capturedAt }: Snapshot) => capturedAt === middleOf(run);
+    for (const { hashtag, capturedAt: _, ...counts } of history.filter(isOfRun)) {
+      const reading = ended.readings.find((answered) => answered.hashtag === hashtag);
+      const isAnswered = (['videoCount', 'viewCount'] as const).every(
+        (name) => reading?.[name] === null || reading?.[name] === counts[name],
+      );
+      if (isAnswered) continue;
+      throw new InvariantError(
+        `the run of ${ended.startedAt} did not bring ${day} ${hashtag} ${JSON.stringify(counts)}`,
+      );
+    }
   }
 }
 

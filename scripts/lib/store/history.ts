@@ -58,7 +58,7 @@ function readCaptureTimes(db: Database, rows: Row[]): FindTime {
 type FindTime = (day: string, storedName: string) => number | null;
 
 /** The middle of a run, in Unix milliseconds; null if its times are not valid. */
-function middleOf({ started_at, finished_at }: Row): number | null {
+export function middleOf({ started_at, finished_at }: Row): number | null {
   const middle = (Date.parse(String(started_at)) + Date.parse(String(finished_at))) / 2;
   return Number.isFinite(middle) ? Math.round(middle) : null;
 }
