@@ -13,13 +13,14 @@ import {
   hashtagAnswer,
   startStandIn,
   UNKNOWN_HASHTAG_ANSWER,
+  videosAnswer,
 } from './stand-in.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
 const DAYS = 30;
 const WATCHLIST = {
   $schema: './hashtags.schema.json',
-  settings: { trendingGrowthPercent: 5 },
+  settings: { trendingGrowthPercent: 5, topVideos: 3 },
   hashtags: [
     ...['aitools', 'llm', 'chatgpt', 'claude', 'openai'].map((name) => ({ name, group: 'Models' })),
     ...['cursor', 'vibe coding'].map((name) => ({ name, group: 'Coding' })),
@@ -63,8 +64,35 @@ function demoAnswer(name: string, dayNumber: number): object {
   const videos = Math.round(start * (1 + growth) ** dayNumber * noise * campaign);
   const views = videos * viewsPerVideo;
   // #claude is rounded as TikTok does it. #llm has no number of videos on some days.
-  if (name === 'claude') return hashtagAnswer(name, Math.round(videos / 100) * 100, views);
-  return hashtagAnswer(name, name === 'llm' && dayNumber % 9 === 4 ? null : videos, views);
+  const id = demoId(name);
+  if (name === 'claude') return hashtagAnswer(name, Math.round(videos / 100) * 100, views, id);
+  return hashtagAnswer(name, name === 'llm' && dayNumber % 9 === 4 ? null : videos, views, id);
+}
+
+/** TikTok's number of a hashtag, as the demo makes it up. */
+function demoId(name: string): string {
+  return `71234567890123456${Object.keys(HASHTAGS).indexOf(name) + 10}`;
+}
+
+/** Author, plays, age in days, and further hashtags of what people post under a hashtag that surges. */
+const VIDEOS: [author: string, plays: number, age: number, hashtags: string[]][] = [
+  ['pair.programmer', 2_481_300, 1, ['coding', 'agents', 'aitools']],
+  ['maria_builds', 968_412, 2, ['agents', 'coding', 'webdev']],
+  ['nightly.commits', 310_077, 5, ['coding', 'agents']],
+  ['the_first_one', 9_114_508, 60, ['coding', 'webdev']],
+  ['quietrefactor', 12_904, 3, ['webdev', 'agents', 'claude']],
+];
+
+function demoVideos(id: string, today: Day): object {
+  const name = Object.keys(HASHTAGS).find((known) => demoId(known) === id) ?? '';
+  const videos = VIDEOS.map(([author, plays, age, hashtags], i) => ({
+    id: `${id.slice(0, -1)}${i}`,
+    author,
+    plays,
+    createdMs: Date.parse(`${addDays(today, -age)}T18:05:00Z`),
+    hashtags: [name, ...hashtags],
+  }));
+  return videosAnswer(videos);
 }
 
 export const demo = defineCommand({
@@ -111,6 +139,7 @@ async function liveThroughDays(root: string, firstDay: Day, context: Context): P
   const api = await startStandIn({
     answer: (name) => demoAnswer(name, daysBetween(firstDay, today)),
     fault,
+    videos: (id) => demoVideos(id, today),
   });
   const signal = catchInterruption();
   const runDay = (output: Context['log']['info']) =>
@@ -142,7 +171,7 @@ async function liveThroughDays(root: string, firstDay: Day, context: Context): P
   } finally {
     await api.close();
   }
-  return api.requests.length;
+  return api.requests.length + api.videoRequests.length;
 }
 
 /** Creates a bare remote, and a clone of it with the demo's watchlist committed. */

@@ -150,6 +150,15 @@ describe('npm run check', () => {
   });
 });
 
+describe('npm run check', () => {
+  it('says what videos cost at most', async () => {
+    const root = await createFolder();
+    await writeWatchlist(root, { settings: { topVideos: 5 }, hashtags: ['a', 'b'] });
+    const { stdout } = await runScript('check', [], root);
+    expect(stdout).toContain('up to 60 credits a month');
+  });
+});
+
 describe('npm run check --since', () => {
   it('says what changed since a revision, and what it costs', async () => {
     const { root } = await createRepository(['aitools', 'llm']);

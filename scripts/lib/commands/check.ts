@@ -7,6 +7,7 @@ import { findCommit } from '../system/git.ts';
 import { readObject } from '../system/git-objects.ts';
 import { describeCost, estimateCost } from '../watchlist/credits.ts';
 import {
+  describeVideoCosts,
   renderConsoleReview,
   renderReview,
   reviewWatchlist,
@@ -48,6 +49,8 @@ export const check = defineCommand({
       return 0;
     }
     log.info(describeCost(estimateCost(watchlist)));
+    const ofVideos = describeVideoCosts(watchlist);
+    if (ofVideos !== null) log.info(ofVideos);
     for (const remark of await judgeCredits(root, watchlist)) log.warning(remark);
     return 0;
   },

@@ -1,11 +1,16 @@
 import { formatCount, formatDuration, plural } from '../core/format.ts';
 import { activeNames, type Watchlist } from './watchlist.ts';
 
-/** What a watchlist costs. Each hashtag takes one call a day, and a call costs one credit. */
+/**
+ * What a watchlist costs. Each hashtag takes one call a day, and a call costs one credit. Videos come
+ * on top.
+ */
 export type Cost = {
   callsPerDay: number;
   /** In 30 days. */
   creditsPerMonth: number;
+  /** What videos add to that in 30 days at most, if each day brings that many surges. */
+  videoCreditsPerMonth: number;
   /** An estimate for a run that asks for everything, without retries. */
   runMs: number;
 };
@@ -30,6 +35,7 @@ export function estimateCost(watchlist: Watchlist): Cost {
   return {
     callsPerDay,
     creditsPerMonth: callsPerDay * DAYS_PER_MONTH,
+    videoCreditsPerMonth: Math.min(watchlist.settings.topVideos, callsPerDay) * DAYS_PER_MONTH,
     runMs: Math.max(askingMs, minutesWaited * MINUTE_MS + Math.min(askingMs, TYPICAL_ANSWER_MS)),
   };
 }
