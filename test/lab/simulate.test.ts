@@ -145,7 +145,7 @@ describe('the check of a run that says that all is well', () => {
 describe('the check of a snapshot’s time', () => {
   it('finds a snapshot that is said to be of a run that did not bring it', async () => {
     const world = await createWorld(await createFolder());
-    const promised: Promised = { readings: new Map(), auditedCommit: null };
+    const promised: Promised = { readings: new Map(), unpublished: [], auditedCommit: null };
     const ends = await runAttempt(world, A_RUN, 0);
     await checkEnds(world, A_RUN, ends, promised);
     const others = ends.map((ended) => ({
