@@ -1,0 +1,130 @@
+import initSqlJs, { type Database, type SqlJsStatic } from 'sql.js';
+import { parseCount } from '../../lib/core/count.ts';
+import { addDays, type Day } from '../../lib/core/day.ts';
+import { canonicalHashtag } from '../../lib/core/hashtag-name.ts';
+import type { Failure } from '../../lib/core/snapshot.ts';
+import type { SiteInfo } from '../../lib/dashboard/site.ts';
+import { newestCapturedDay, readDay } from '../../lib/store/days.ts';
+import { readHistory, toSnapshots } from '../../lib/store/history.ts';
+import { SCHEMA } from '../../lib/store/migrations.ts';
+import { selectRows, selectValue } from '../../lib/store/rows.ts';
+import { judgeDayState, missingDays } from '../../lib/trends/day-state.ts';
+import { computePeriodTrends } from '../../lib/trends/period-trends.ts';
+import { computeTrends, groupByHashtag, type Threshold } from '../../lib/trends/trends.ts';
+import { DataProblem, damaged, fetchFile } from './files.ts';
+import type { HashtagHistory, Overview, TopVideo } from './messages.ts';
+
+declare const WASM_PATH: string;
+
+let sqlJs: Promise<SqlJsStatic> | undefined;
+
+/**
+ * Fetches and opens a database.
+ * @throws DataProblem if it is missing, damaged, or newer than the page
+ */
+export async function openDatabase(path: string, version: string): Promise<Database> {
+  if (typeof WebAssembly === 'undefined') {
+    throw new DataProblem(
+      'This browser has no WebAssembly, which the page needs to read the data. It may be switched ' +
+        'off, for example by a lockdown mode. The reports in the repository have the same numbers.',
+    );
+  }
+  sqlJs ??= fetchFile(WASM_PATH, 'wasm').then(({ buffer }) => initSqlJs({ wasmBinary: buffer }));
+  const [bytes, { Database }] = await Promise.all([fetchFile(path, version), sqlJs]);
+  let schema: number;
+  const db = new Database(bytes);
+  try {
+    schema = Number(selectValue(db, 'PRAGMA user_version'));
+    selectValue(db, 'SELECT count(*) FROM snapshots');
+  } catch (cause) {
+    throw damaged(path, cause);
+  }
+  if (schema > SCHEMA) {
+    throw new DataProblem(
+      `The data is newer than this page (schema ${schema}, the page knows ${SCHEMA}). Reload the ` +
+        'page. If that does not help, build and publish the site again.',
+    );
+  }
+  return db;
+}
+
+/** What the newest day says; null if there is none. */
+export function readOverview(db: Database, info: SiteInfo): Overview | null {
+  // A divided database is ordered by hashtag.
+  db.run('CREATE INDEX IF NOT EXISTS snapshots_by_date ON snapshots (date)');
+  const day = newestCapturedDay(db);
+  const record = day === null ? null : readDay(db, day);
+  if (day === null || record === null) return null;
+  const firstDay = info.firstDay ?? record.firstDay;
+  const thresholdOf = createThresholds(info);
+  const trends = computeTrends(record.history, day, thresholdOf);
+  const names = trends.map(({ hashtag }) => hashtag);
+  const captured = new Set(names);
+  const weekStart = addDays(day, -6);
+  const lastDays = { kind: 'week', name: 'the last 7 days', first: weekStart, last: day } as const;
+  return {
+    day,
+    firstDay,
+    trends,
+    tracked: Math.max(record.runs.at(-1)?.tracked ?? 0, names.length + record.failures.length),
+    state: judgeDayState(names, record.failures, record.returned),
+    lastRun: record.runs.at(-1) ?? null,
+    missingDays: missingDays(record.history, day, firstDay),
+    week: computePeriodTrends(readHistory(db, weekStart, day), lastDays, thresholdOf),
+    lastSeen: [...groupByHashtag(record.history, day)].flatMap(([hashtag, series]) =>
+      captured.has(hashtag) ? [] : series.slice(-1),
+    ),
+  };
+}
+
+/** The threshold of each hashtag; of one that the site does not know, the first one's. */
+export function createThresholds({ hashtags }: SiteInfo): (hashtag: string) => Threshold {
+  const known = new Map(hashtags.map(({ name, threshold }) => [name, threshold]));
+  const other = { trendingGrowthPercent: 5, minVideos: 0 };
+  return (hashtag) => known.get(hashtag) ?? other;
+}
+
+/** Everything that is stored of a hashtag. */
+export function readHashtag(db: Database, hashtag: string): HashtagHistory {
+  // Names may be stored as they were written.
+  const stored = selectRows(db, 'SELECT DISTINCT hashtag FROM snapshots')
+    .map((row) => String(row.hashtag))
+    .filter((name) => name === hashtag || canonicalHashtag(name) === hashtag);
+  const rows = stored.flatMap((name) =>
+    selectRows(db, 'SELECT * FROM snapshots WHERE hashtag = ?', [name]),
+  );
+  return {
+    snapshots: groupByHashtag(toSnapshots(rows), LAST_DAY).get(hashtag) ?? [],
+    corrections: selectRows<{ day: Day; videoCount: unknown; viewCount: unknown }>(
+      db,
+      `SELECT date AS day, video_count AS videoCount, view_count AS viewCount
+       FROM corrections JOIN runs ON runs.id = run_id WHERE hashtag = ? ORDER BY date`,
+      [hashtag],
+    ).map(({ day, videoCount, viewCount }) => ({
+      day,
+      videoCount: parseCount(videoCount),
+      viewCount: parseCount(viewCount),
+    })),
+    failures: selectRows<{ day: Day; kind: Failure['kind'] }>(
+      db,
+      `SELECT date AS day, kind FROM failures f JOIN runs ON runs.id = run_id WHERE hashtag = ?
+         AND NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.date = runs.date AND s.hashtag = f.hashtag)
+       GROUP BY date ORDER BY date`,
+      [hashtag],
+    ),
+    videos: readVideos(db, hashtag),
+  };
+}
+
+const LAST_DAY = '9999-12-31' as Day;
+
+function readVideos(db: Database, hashtag: string): TopVideo[] {
+  const hasTable = selectValue(db, "SELECT 1 FROM sqlite_schema WHERE name = 'videos'") !== null;
+  if (!hasTable) return [];
+  return selectRows<TopVideo>(
+    db,
+    `SELECT date AS day, video_id AS id, author, plays, created_at AS createdAt FROM videos
+     WHERE hashtag = ? ORDER BY date DESC, plays DESC`,
+    [hashtag],
+  );
+}

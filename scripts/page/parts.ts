@@ -1,0 +1,61 @@
+import { html, nothing, svg, type TemplateResult } from 'lit-html';
+import { showHashtag } from '../lib/core/hashtag-name.ts';
+import { type HashtagGrowth, type MeasureGrowth, rankedMeasure } from '../lib/trends/growth.ts';
+import type { MeasureTrend, Trend } from '../lib/trends/trends.ts';
+import { formatAddress, type View } from './address.ts';
+import { addedEachDay } from './chart/lines.ts';
+import type { Signal } from './signals.ts';
+
+/** Changes what is shown. A push lets the browser's "back" return to what was shown before. */
+export type Update = (change: Partial<View>, push?: boolean) => void;
+
+/** A link to the hashtag's own view. */
+export function hashtagAnchor(name: string, view: View): TemplateResult {
+  const href = formatAddress({ ...view, hashtag: name, group: null, tags: [], groups: [] });
+  return html`<a href=${href}><bdi>${showHashtag(name)}</bdi></a>`;
+}
+
+/** A link to the group's own view. */
+export function groupAnchor(group: string, view: View): TemplateResult {
+  const href = formatAddress({ ...view, group, hashtag: null, tags: [], groups: [] });
+  return html`<a href=${href}><bdi>${group}</bdi></a>`;
+}
+
+/** The signal as a small label. */
+export function badge(signal: Signal | null): TemplateResult | typeof nothing {
+  if (signal === null) return nothing;
+  return html`<span class="badge ${signal.word}"><span aria-hidden="true">${signal.mark}</span> ${signal.word}</span>`;
+}
+
+/** The colour of a figure that grew or fell. */
+export function toneOf(value: number | null | undefined): string {
+  return value == null || value === 0 ? '' : value > 0 ? 'up' : 'down';
+}
+
+/** The daily rate of a growth; null if there is none. */
+export function rateOf({ growth }: MeasureGrowth): number | null {
+  return growth.kind === 'rate' ? (growth.isWithinRounding ? 0 : growth.perDay) : null;
+}
+
+export function rankedRate(trend: HashtagGrowth<MeasureTrend>): number | null {
+  return trend.rankedBy === null ? null : rateOf(rankedMeasure(trend));
+}
+
+const BAR = { width: 3, gap: 1, height: 22 };
+
+/** A bar for what each of the last days added; a day that is not known has none. */
+export function smallCurve({ last30Days }: Trend): TemplateResult {
+  const added = addedEachDay(last30Days);
+  const known = added.filter((value) => value !== null);
+  const [most, least] = [Math.max(0, ...known), Math.min(0, ...known)];
+  const span = most - least || 1;
+  const y = (value: number) => ((most - value) / span) * (BAR.height - 1);
+  const step = BAR.width + BAR.gap;
+  const bars = added.map((value, i) => {
+    if (value === null) return '';
+    const [top, bottom] = [y(Math.max(value, 0)), y(Math.min(value, 0)) + 1];
+    return `M${i * step},${top.toFixed(1)}h${BAR.width}V${bottom.toFixed(1)}h-${BAR.width}z`;
+  });
+  const width = added.length * step - BAR.gap;
+  return html`<svg class="curve" width=${width} height=${BAR.height} viewBox="0 0 ${width} ${BAR.height}" aria-hidden="true">${svg`<path d=${bars.slice(0, -1).join('')} /><path class="last" d=${bars.at(-1) ?? ''} />`}</svg>`;
+}

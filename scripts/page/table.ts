@@ -1,0 +1,142 @@
+import { html, nothing, type TemplateResult } from 'lit-html';
+import { repeat } from 'lit-html/directives/repeat.js';
+import { formatCount, plural } from '../lib/core/format.ts';
+import { showHashtag } from '../lib/core/hashtag-name.ts';
+import type { SiteInfo } from '../lib/dashboard/site.ts';
+import { rankedMeasure } from '../lib/trends/growth.ts';
+import { formatAdded, formatGrowth, formatSpan } from '../lib/trends/trend-words.ts';
+import type { Trend } from '../lib/trends/trends.ts';
+import { MAX_LINES, type View } from './address.ts';
+import {
+  badge,
+  hashtagAnchor,
+  rankedRate,
+  rateOf,
+  smallCurve,
+  toneOf,
+  type Update,
+} from './parts.ts';
+import { signalOf } from './signals.ts';
+import { chooseRows, isAscending, type TableRow } from './table-rows.ts';
+
+/** Rows that are shown at first; a phone needs long for a thousand. */
+export const FIRST_ROWS = 100;
+
+/** A column: its key in the address, its heading, its class, and its cell. */
+type Column = [key: string, heading: string, kind: string, cell: (trend: Trend) => unknown];
+
+const COLUMNS: Column[] = [
+  [
+    'growth',
+    'Growth',
+    'number',
+    (trend) =>
+      html`<span class=${toneOf(rankedRate(trend))}>${formatGrowth(rankedMeasure(trend).growth)}</span>${trend.rankedBy === 'views' ? html` <span class="quiet">views</span>` : nothing}`,
+  ],
+  ['videos', 'Videos', 'number', ({ videos }) => formatCount(videos.count)],
+  ['new', 'New', 'number', ({ videos }) => formatAdded(videos)],
+  ['week', '7 days', 'number', (trend) => spanCell(trend, 'over7Days')],
+  ['month', '30 days', 'number', (trend) => spanCell(trend, 'over30Days')],
+  ['views', 'Views', 'number', ({ views }) => formatCount(views.count)],
+  ['new-views', 'New views', 'number', ({ views }) => formatAdded(views)],
+  [
+    'views-growth',
+    'Views growth',
+    'number',
+    ({ views }) => html`<span class=${toneOf(rateOf(views))}>${formatGrowth(views.growth)}</span>`,
+  ],
+];
+
+function spanCell(trend: Trend, span: 'over7Days' | 'over30Days') {
+  const figure = rankedMeasure(trend)[span];
+  const rate = figure === null || figure.isWithinRounding ? null : figure.rate;
+  return html`<span class=${toneOf(rate)}>${formatSpan(figure)}</span>`;
+}
+
+/** The table of all hashtags, or of those of a group, with its search and filter. */
+export function renderTable(
+  rows: TableRow[],
+  info: SiteInfo,
+  view: View,
+  update: Update,
+  shown: { rows: number; showMore: () => void },
+): TemplateResult {
+  const found = chooseRows(rows, view);
+  const visible = found.slice(0, shown.rows);
+  const groups = view.group === null ? info.groups : [];
+  return html`
+    <section aria-labelledby="table-title">
+      <div class="bar">
+        <h2 id="table-title">${view.group === null ? 'All hashtags' : 'Its hashtags'}</h2>
+        <label class="search"><span class="hidden">Search hashtags</span>
+          <input type="search" placeholder="Search" autocomplete="off" spellcheck="false" dir="auto"
+            .value=${view.search}
+            @input=${(event: InputEvent) => update({ search: (event.target as HTMLInputElement).value })}></label>
+        ${
+          groups.length === 0
+            ? nothing
+            : html`<label><span class="hidden">Group</span>
+          <select @change=${(event: Event) => update({ only: (event.target as HTMLSelectElement).value || null })}>
+            <option value="" .selected=${view.only === null}>All groups</option>
+            ${groups.map((group) => html`<option value=${group} .selected=${view.only === group}>${group}</option>`)}
+          </select></label>`
+        }
+        <span class="quiet" role="status">${plural(found.length, 'hashtag')}</span>
+      </div>
+      <div class="scroll" role="region" aria-labelledby="table-title" tabindex="0">
+        <table class="hashtags">
+          <thead><tr>
+            <th scope="col" class="check"><span class="hidden">In the chart</span></th>
+            ${renderHeading('rank', '#', 'rank', view, update)}
+            ${renderHeading('hashtag', 'Hashtag', 'name', view, update)}
+            ${renderHeading('growth', 'Growth', 'number', view, update)}
+            <th scope="col">Added each day</th>
+            ${COLUMNS.slice(1).map(([key, heading, kind]) => renderHeading(key, heading, kind, view, update))}
+            ${renderHeading('signal', 'Signal', '', view, update)}
+          </tr></thead>
+          <tbody>${repeat(
+            visible,
+            ({ name }) => name,
+            (row) => renderRow(row, view, update),
+          )}</tbody>
+        </table>
+      </div>
+      ${found.length === 0 ? html`<p class="quiet">No hashtag has such a name${view.only === null ? '' : ' in this group'}.</p>` : nothing}
+      ${
+        visible.length < found.length
+          ? html`<button type="button" class="more" @click=${shown.showMore}>Show all ${formatCount(found.length)}</button>`
+          : nothing
+      }
+    </section>`;
+}
+
+function renderHeading(key: string, heading: string, kind: string, view: View, update: Update) {
+  const isSorted = view.sort === key;
+  const direction = !isSorted ? 'none' : isAscending(view) ? 'ascending' : 'descending';
+  const arrow = !isSorted ? '' : isAscending(view) ? '▲' : '▼';
+  const sort = () => update({ sort: key, isReversed: isSorted && !view.isReversed });
+  return html`<th scope="col" class=${kind} aria-sort=${direction}><button type="button" @click=${sort}>${heading === '#' ? html`<span class="hidden">Rank</span><span aria-hidden="true">#</span>` : heading}<span class="arrow" aria-hidden="true">${arrow}</span></button></th>`;
+}
+
+function renderRow(row: TableRow, view: View, update: Update): TemplateResult {
+  const { name, trend, why, lastSeen } = row;
+  const isChosen = view.tags.includes(name);
+  const isFull = view.tags.length + view.groups.length >= MAX_LINES;
+  const toggle = () =>
+    update({ tags: isChosen ? view.tags.filter((tag) => tag !== name) : [...view.tags, name] });
+  const signal = trend === null ? null : signalOf(trend);
+  return html`<tr class=${isChosen ? 'chosen' : ''}>
+    <td class="check"><label><input type="checkbox" aria-label="Show ${showHashtag(name)} in the chart" .checked=${isChosen} ?disabled=${isFull && !isChosen} @change=${toggle}></label></td>
+    <td class="rank">${trend?.rank ?? '–'}</td>
+    <th scope="row" class="name">${signal === null ? nothing : html`<span class="mark" aria-hidden="true">${signal.mark}</span>`}${hashtagAnchor(name, view)}</th>
+    ${
+      trend === null
+        ? html`<td class="quiet" colspan="10">${why}${lastSeen === null ? '' : `; last ${formatCount(lastSeen.videoCount)} videos and ${formatCount(lastSeen.viewCount)} views on ${lastSeen.day}`}</td>`
+        : html`
+    <td class="number">${COLUMNS[0]?.[3](trend)}</td>
+    <td>${smallCurve(trend)}</td>
+    ${COLUMNS.slice(1).map(([, , kind, cell]) => html`<td class=${kind}>${cell(trend)}</td>`)}
+    <td>${badge(signal)}</td>`
+    }
+  </tr>`;
+}
