@@ -18,16 +18,15 @@ import {
   rankedMeasure,
   spanGrowth,
 } from '../lib/trends/growth.ts';
-import type { PeriodTrend } from '../lib/trends/period-trends.ts';
 import { formatAdded, formatGrowth, formatSpan } from '../lib/trends/trend-words.ts';
 import type { Trend } from '../lib/trends/trends.ts';
 import { DEFAULT_VIEW, formatAddress, type View } from './address.ts';
 import { joinDays, type LinePoint, pointsOf } from './chart/lines.ts';
 import { saveFile } from './chart/picture.ts';
-import type { HashtagHistory, Overview } from './data/messages.ts';
+import type { HashtagHistory, Overview, SignalDay } from './data/messages.ts';
 import { groupFigures } from './group-growth.ts';
 import { expectNextMilestone, nextMilestone, passedMilestones } from './milestones.ts';
-import { badge, groupAnchor, rankedRate, toneOf } from './parts.ts';
+import { badge, groupAnchor, rankedRate, time, toneOf } from './parts.ts';
 import { signalOf } from './signals.ts';
 
 const FIRST = '0001-01-01' as Day;
@@ -68,10 +67,9 @@ export function renderHashtagHead(
 export function renderHashtagLife(
   name: string,
   history: HashtagHistory,
-  signals: PeriodTrend['trendingDays'],
   overview: Overview,
 ): TemplateResult {
-  const { snapshots, corrections, failures, videos } = history;
+  const { snapshots, corrections, failures, videos, signals } = history;
   const [first, last] = [snapshots[0], snapshots.at(-1)];
   if (first === undefined || last === undefined) {
     return html`<p class="quiet">There is no snapshot of this hashtag yet.</p>`;
@@ -88,7 +86,7 @@ export function renderHashtagLife(
         <ul class="plain">
           <li>${plural(snapshots.length, 'day')} from ${first.day} to ${last.day}${last.day === overview.day ? '' : ', and none since'}</li>
           <li>${missed.length === 0 ? 'No day was missed' : html`Missed: ${listRanges(missed)}`}</li>
-          ${corrections.map(({ day, videoCount, viewCount }) => html`<li>Corrected on ${day}: before, it had ${formatCount(videoCount)} videos and ${formatCount(viewCount)} views</li>`)}
+          ${corrections.map(({ day, videoCount, viewCount }) => html`<li>Corrected on ${time(day)}: before, it had ${formatCount(videoCount)} videos and ${formatCount(viewCount)} views</li>`)}
         </ul>
         <button type="button" @click=${() => saveCsv(name, history)}>Save its rows as CSV</button>
       </section>
@@ -135,7 +133,7 @@ function figure(label: string, value: string, note: string, tone: number | null 
   return html`<div><dt>${label}</dt><dd><bdi class=${toneOf(tone)}>${value}</bdi>${note === '' ? nothing : html` <span class="quiet">${note}</span>`}</dd></div>`;
 }
 
-function renderSignals(signals: PeriodTrend['trendingDays']): TemplateResult {
+function renderSignals(signals: SignalDay[]): TemplateResult {
   if (signals.length === 0) return html`<p class="quiet">It never stood out.</p>`;
   const runs = joinDays(
     signals.map(({ day }) => day),
@@ -143,12 +141,11 @@ function renderSignals(signals: PeriodTrend['trendingDays']): TemplateResult {
   ).toReversed();
   const items = runs.map(({ first, last }) => {
     const days = signals.filter(({ day }) => day >= first && day <= last);
-    const rate = ({ growth }: PeriodTrend['trendingDays'][number]) =>
-      growth.kind === 'rate' ? growth.perDay : 0;
+    const rate = ({ growth }: SignalDay) => (growth.kind === 'rate' ? growth.perDay : 0);
     const peak = days.reduce((a, b) => (rate(b) > rate(a) ? b : a));
     const word = days.some(({ isBreakout }) => isBreakout) ? 'breakout' : 'trending';
-    const when = first === last ? first : `${first} to ${last}`;
-    return html`<li>${badge({ word, mark: word === 'breakout' ? '🚀' : '📈', order: 0 })} ${when}: ${plural(days.length, 'day')}, at most ${formatGrowth(peak.growth)} on ${peak.day}</li>`;
+    const when = first === last ? time(first) : html`${time(first)} to ${time(last)}`;
+    return html`<li>${badge({ word, mark: word === 'breakout' ? '🚀' : '📈', order: 0 })} ${when}: ${plural(days.length, 'day')}, at most ${formatGrowth(peak.growth)} on ${time(peak.day)}</li>`;
   });
   return shortList(items);
 }
@@ -161,8 +158,8 @@ function renderMilestones({ snapshots }: HashtagHistory, measure: Measure) {
   const next = formatCount(nextMilestone(last.count));
   const expected = expectNextMilestone(last, spanGrowth(points, 30));
   return html`<ul class="plain">
-    <li>${expected === null ? html`Next: ${next} ${measure}` : html`<strong>Next: ${next} ${measure}, likely about ${expected}</strong>`}</li>
-    ${passed.map(({ milestone, day }) => html`<li>${formatCount(milestone)} ${measure}: ${day}</li>`)}
+    <li>${expected === null ? html`Next: ${next} ${measure}` : html`<strong>Next: ${next} ${measure}, likely about ${time(expected)}</strong>`}</li>
+    ${passed.map(({ milestone, day }) => html`<li>${formatCount(milestone)} ${measure}: ${time(day)}</li>`)}
   </ul>`;
 }
 
@@ -180,8 +177,8 @@ function renderRecords(points: Map<Day, LinePoint>, measure: Measure) {
   const sorted = days.map(({ perDay }) => perDay).sort((a, b) => a - b);
   const usual = sorted[Math.floor(sorted.length / 2)] ?? 0;
   return html`<ul class="plain">
-    <li>Most new ${measure} in a day: ${formatChange(Math.round(most.perDay))} (${formatGrowth(most.growth)}) on ${most.day}</li>
-    ${least.perDay < 0 ? html`<li>Largest loss: ${formatChange(Math.round(least.perDay))} on ${least.day}</li>` : nothing}
+    <li>Most new ${measure} in a day: ${formatChange(Math.round(most.perDay))} (${formatGrowth(most.growth)}) on ${time(most.day)}</li>
+    ${least.perDay < 0 ? html`<li>Largest loss: ${formatChange(Math.round(least.perDay))} on ${time(least.day)}</li>` : nothing}
     <li>A usual day brings ${formatChange(Math.round(usual))} ${measure}</li>
   </ul>`;
 }
@@ -190,7 +187,7 @@ function renderVideos({ videos }: HashtagHistory): TemplateResult {
   return shortList(
     videos.map(
       ({ day, id, author, plays }) =>
-        html`<li><a href="https://www.tiktok.com/@${encodeURIComponent(author ?? '')}/video/${encodeURIComponent(id)}" rel="noopener noreferrer"><bdi>@${author ?? 'unknown'}</bdi></a>, ${formatCount(plays)} plays on ${day}</li>`,
+        html`<li><a href="https://www.tiktok.com/@${encodeURIComponent(author ?? '')}/video/${encodeURIComponent(id)}" rel="noopener noreferrer"><bdi>@${author ?? 'unknown'}</bdi></a>, ${formatCount(plays)} plays on ${time(day)}</li>`,
     ),
   );
 }

@@ -9,7 +9,7 @@ import type { HashtagHistory, Overview } from './data/messages.ts';
 import { renderGroupHead, renderHashtagHead, renderHashtagLife } from './detail.ts';
 import { renderGroups, renderHealth, renderMoved } from './overview.ts';
 import type { Update } from './parts.ts';
-import { marksOf, signalDays, signalOf } from './signals.ts';
+import { marksOf, signalOf } from './signals.ts';
 import { FIRST_ROWS, renderTable } from './table.ts';
 import { listRows, type TableRow } from './table-rows.ts';
 
@@ -77,7 +77,7 @@ function chosenLines({ info, overview }: Data): { tags: string[]; groups: string
 function collectLines(loaded: Data): { lines: Line[]; isLoading: boolean } {
   const { tags, groups } = chosenLines(loaded);
   const lines = [
-    ...tags.map((name) => cached(`#${name} ${view.measure}`, () => hashtagLine(name, loaded))),
+    ...tags.map((name) => cached(`#${name} ${view.measure}`, () => hashtagLine(name))),
     ...groups.map((group) => cached(`${group} ${view.measure}`, () => groupLine(group))),
   ];
   const known = lines.filter((line) => line !== null);
@@ -93,7 +93,7 @@ function cached(key: string, create: () => Line | null): Line | null {
   return line;
 }
 
-function hashtagLine(name: string, { info }: Data): Line | null {
+function hashtagLine(name: string): Line | null {
   const found = histories.get(name);
   if (found === undefined) {
     request(`#${name}`, async () => {
@@ -101,13 +101,11 @@ function hashtagLine(name: string, { info }: Data): Line | null {
     });
     return null;
   }
-  const threshold = info.hashtags.find((one) => one.name === name)?.threshold;
-  const signals = threshold ? signalDays(name, found.snapshots, threshold) : [];
   return {
     key: name,
     label: showHashtag(name),
     points: pointsOf(found.snapshots, view.measure),
-    marks: marksOf(signals),
+    marks: marksOf(found.signals),
   };
 }
 
@@ -178,13 +176,14 @@ function renderData(loaded: Data): TemplateResult {
         rowsShown = Number.POSITIVE_INFINITY;
         show();
       },
+      showChart: panel.reveal,
     });
   if (isEmbedded) return renderChart(loaded);
   if (hashtag !== null) {
     return html`
       ${renderHashtagHead(hashtag, trend, site, view)}
       ${renderChart(loaded)}
-      ${found === undefined || site === undefined ? nothing : renderHashtagLife(hashtag, found, signalDays(hashtag, found.snapshots, site.threshold), overview)}`;
+      ${found === undefined || site === undefined ? nothing : renderHashtagLife(hashtag, found, overview)}`;
   }
   if (group !== null) {
     return html`${renderGroupHead(group, overview, info, view)} ${renderChart(loaded)} ${table()}`;
@@ -206,8 +205,13 @@ function renderChart(loaded: Data): TemplateResult {
       tags: view.tags.filter((tag) => tag !== key),
       groups: view.groups.filter((group) => group !== key),
     });
+  const compare = formatAddress({ ...view, hashtag: null, tags: [view.hashtag ?? ''] });
   const hint =
-    isChosen || view.hashtag !== null ? '' : 'Tick hashtags in the table to compare them.';
+    view.hashtag !== null
+      ? html`<a href=${compare}>Compare it with others</a>`
+      : isChosen
+        ? nothing
+        : 'Tick hashtags in the table to compare them.';
   return panel.render(
     {
       lines,

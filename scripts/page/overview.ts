@@ -170,7 +170,7 @@ export function renderGroups(
   return html`
     <section aria-labelledby="groups-title">
       <h2 id="groups-title">Groups</h2>
-      <div class="scroll" role="region" aria-labelledby="groups-title" tabindex="0">
+      <div class="scroll" role="group" aria-labelledby="groups-title" tabindex="0">
         <table class="groups">
           <thead><tr>
             <th scope="col" class="check"><span class="hidden">In the chart</span></th>

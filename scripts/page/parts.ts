@@ -1,4 +1,5 @@
 import { html, nothing, svg, type TemplateResult } from 'lit-html';
+import type { Day } from '../lib/core/day.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import { type HashtagGrowth, type MeasureGrowth, rankedMeasure } from '../lib/trends/growth.ts';
 import type { MeasureTrend, Trend } from '../lib/trends/trends.ts';
@@ -19,6 +20,11 @@ export function hashtagAnchor(name: string, view: View): TemplateResult {
 export function groupAnchor(group: string, view: View): TemplateResult {
   const href = formatAddress({ ...view, group, hashtag: null, tags: [], groups: [] });
   return html`<a href=${href}><bdi>${group}</bdi></a>`;
+}
+
+/** A day that is not broken into two lines. */
+export function time(day: Day): TemplateResult {
+  return html`<time>${day}</time>`;
 }
 
 /** The signal as a small label. */

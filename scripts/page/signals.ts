@@ -1,9 +1,10 @@
 import type { Day } from '../lib/core/day.ts';
 import { addDays } from '../lib/core/day.ts';
 import type { Snapshot } from '../lib/core/snapshot.ts';
-import { computePeriodTrends, type PeriodTrend } from '../lib/trends/period-trends.ts';
+import { computePeriodTrends } from '../lib/trends/period-trends.ts';
 import { trendMark } from '../lib/trends/trend-words.ts';
 import { isTrending, type Threshold, type Trend } from '../lib/trends/trends.ts';
+import type { SignalDay } from './data/messages.ts';
 
 /** Why a hashtag stands out on a day: a word, and the mark before it. The strongest has 0. */
 export type Signal = { word: string; mark: string; order: number };
@@ -20,7 +21,7 @@ export function signalDays(
   hashtag: string,
   snapshots: Snapshot[],
   threshold: Threshold,
-): PeriodTrend['trendingDays'] {
+): SignalDay[] {
   const [first, last] = [snapshots[0]?.day, snapshots.at(-1)?.day];
   if (first === undefined || last === undefined) return [];
   const life = { kind: 'month', name: hashtag, first: addDays(first, -1), last } as const;
@@ -28,7 +29,7 @@ export function signalDays(
 }
 
 /** The marks of the days that had a signal. */
-export function marksOf(days: PeriodTrend['trendingDays']): Map<Day, string> {
+export function marksOf(days: SignalDay[]): Map<Day, string> {
   return new Map(
     days.map(({ day, isBreakout }) => [
       day,

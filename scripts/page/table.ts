@@ -22,10 +22,11 @@ import { chooseRows, isAscending, type TableRow } from './table-rows.ts';
 /** Rows that are shown at first; a phone needs long for a thousand. */
 export const FIRST_ROWS = 100;
 
-/** A column: its key in the address, its heading, its class, and its cell. */
+/** A column: its key in the address (empty: it can't be sorted), heading, class, and cell. */
 type Column = [key: string, heading: string, kind: string, cell: (trend: Trend) => unknown];
 
 const COLUMNS: Column[] = [
+  ['signal', 'Signal', 'signal', (trend) => badge(signalOf(trend))],
   [
     'growth',
     'Growth',
@@ -33,10 +34,11 @@ const COLUMNS: Column[] = [
     (trend) =>
       html`<span class=${toneOf(rankedRate(trend))}>${formatGrowth(rankedMeasure(trend).growth)}</span>${trend.rankedBy === 'views' ? html` <span class="quiet">views</span>` : nothing}`,
   ],
-  ['videos', 'Videos', 'number', ({ videos }) => formatCount(videos.count)],
-  ['new', 'New', 'number', ({ videos }) => formatAdded(videos)],
   ['week', '7 days', 'number', (trend) => spanCell(trend, 'over7Days')],
   ['month', '30 days', 'number', (trend) => spanCell(trend, 'over30Days')],
+  ['', 'Added each day', '', smallCurve],
+  ['videos', 'Videos', 'number', ({ videos }) => formatCount(videos.count)],
+  ['new', 'New', 'number', ({ videos }) => formatAdded(videos)],
   ['views', 'Views', 'number', ({ views }) => formatCount(views.count)],
   ['new-views', 'New views', 'number', ({ views }) => formatAdded(views)],
   [
@@ -59,7 +61,7 @@ export function renderTable(
   info: SiteInfo,
   view: View,
   update: Update,
-  shown: { rows: number; showMore: () => void },
+  shown: { rows: number; showMore: () => void; showChart: () => void },
 ): TemplateResult {
   const found = chooseRows(rows, view);
   const visible = found.slice(0, shown.rows);
@@ -83,16 +85,13 @@ export function renderTable(
         }
         <span class="quiet" role="status">${plural(found.length, 'hashtag')}</span>
       </div>
-      <div class="scroll" role="region" aria-labelledby="table-title" tabindex="0">
+      <div class="scroll" role="group" aria-labelledby="table-title" tabindex="0">
         <table class="hashtags">
           <thead><tr>
             <th scope="col" class="check"><span class="hidden">In the chart</span></th>
             ${renderHeading('rank', '#', 'rank', view, update)}
             ${renderHeading('hashtag', 'Hashtag', 'name', view, update)}
-            ${renderHeading('growth', 'Growth', 'number', view, update)}
-            <th scope="col">Added each day</th>
-            ${COLUMNS.slice(1).map(([key, heading, kind]) => renderHeading(key, heading, kind, view, update))}
-            ${renderHeading('signal', 'Signal', '', view, update)}
+            ${COLUMNS.map(([key, heading, kind]) => renderHeading(key, heading, kind, view, update))}
           </tr></thead>
           <tbody>${repeat(
             visible,
@@ -107,10 +106,23 @@ export function renderTable(
           ? html`<button type="button" class="more" @click=${shown.showMore}>Show all ${formatCount(found.length)}</button>`
           : nothing
       }
+      ${renderChosen(view, update, shown.showChart)}
     </section>`;
 }
 
+/** What is in the chart, which may be out of sight. */
+function renderChosen({ tags, groups }: View, update: Update, showChart: () => void) {
+  const count = tags.length + groups.length;
+  if (count === 0) return nothing;
+  return html`<div class="chosen-bar">
+    <span>${count === MAX_LINES ? `${count}, the most` : formatCount(count)} in the chart</span>
+    <button type="button" @click=${showChart}>See the chart</button>
+    <button type="button" @click=${() => update({ tags: [], groups: [] })}>Clear</button>
+  </div>`;
+}
+
 function renderHeading(key: string, heading: string, kind: string, view: View, update: Update) {
+  if (key === '') return html`<th scope="col">${heading}</th>`;
   const isSorted = view.sort === key;
   const direction = !isSorted ? 'none' : isAscending(view) ? 'ascending' : 'descending';
   const arrow = !isSorted ? '' : isAscending(view) ? '▲' : '▼';
@@ -133,10 +145,7 @@ function renderRow(row: TableRow, view: View, update: Update): TemplateResult {
       trend === null
         ? html`<td class="quiet" colspan="10">${why}${lastSeen === null ? '' : `; last ${formatCount(lastSeen.videoCount)} videos and ${formatCount(lastSeen.viewCount)} views on ${lastSeen.day}`}</td>`
         : html`
-    <td class="number">${COLUMNS[0]?.[3](trend)}</td>
-    <td>${smallCurve(trend)}</td>
-    ${COLUMNS.slice(1).map(([, , kind, cell]) => html`<td class=${kind}>${cell(trend)}</td>`)}
-    <td>${badge(signal)}</td>`
+    ${COLUMNS.map(([, , kind, cell]) => html`<td class=${kind}>${cell(trend)}</td>`)}`
     }
   </tr>`;
 }

@@ -13,7 +13,9 @@ export type Chart = {
   canvas: () => HTMLCanvasElement | null;
 };
 
-const HEIGHT = { narrow: 260, wide: 380 };
+const HEIGHT = { narrow: 260, wide: 380, least: 160 };
+/** What stands above and below an embedded chart. */
+const FRAME_HEIGHT = 120;
 
 /**
  * Creates a chart in an element. It follows the element's width and the system's colours.
@@ -56,36 +58,44 @@ export function createChart(
     }
     plot?.destroy();
     drawnAs = shape;
-    plot = new uPlot(options(element, lines.length, mode, isLog, width), data, element);
+    plot = new uPlot(options(lines.length, mode, isLog, width), data, element);
   };
 
-  const options = (
-    _: HTMLElement,
-    count: number,
-    mode: Mode,
-    isLog: boolean,
-    width: number,
-  ): uPlot.Options => {
+  const options = (count: number, mode: Mode, isLog: boolean, width: number): uPlot.Options => {
     const { text, grid, series } = colours(element);
     const font = '12px system-ui, sans-serif';
     return {
       width,
-      height: width < 600 ? HEIGHT.narrow : HEIGHT.wide,
+      height: heightOf(element, width),
       legend: { show: false },
       padding: [12, 8, 0, 0],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
       cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
-      scales: { x: { time: true }, y: isLog ? { distr: 3 } : {} },
+      scales: {
+        x: { time: true },
+        y: isLog
+          ? { distr: 3, range: (_plot, min, max) => uPlot.rangeLog(min, max, 10, false) }
+          : {},
+      },
       axes: [
-        { stroke: text, font, grid: { show: false }, ticks: { stroke: grid, width: 1 }, space: 64 },
+        {
+          stroke: text,
+          font,
+          grid: { show: false },
+          ticks: { stroke: grid, width: 1 },
+          space: 64,
+          values: nameDays,
+        },
         {
           stroke: text,
           font,
           size: 58,
-          grid: { stroke: grid, width: 1 },
+          space: 44,
+          grid: { stroke: grid, width: 1, filter: isLog ? roundValues : allValues },
           ticks: { show: false },
+          filter: isLog ? roundValues : allValues,
           values: (_plot, values) =>
-            values.map((value) => (value === null ? '' : formatValue(value, mode))),
+            values.map((value) => (value == null ? '' : formatValue(value, mode))),
         },
       ],
       series: [
@@ -152,6 +162,40 @@ export function createChart(
     canvas: () => plot?.ctx.canvas ?? null,
   };
 }
+
+/** An embedded chart is as high as its frame. */
+function heightOf(element: HTMLElement, width: number): number {
+  const isEmbedded = element.closest('.embed') !== null;
+  if (isEmbedded) return Math.max(HEIGHT.least, window.innerHeight - FRAME_HEIGHT);
+  return width < 600 ? HEIGHT.narrow : HEIGHT.wide;
+}
+
+const allValues: uPlot.Axis.Filter = (_plot, values) => values;
+
+/** Of the values of a logarithmic axis: powers of ten; if there are few, twice and five times those. */
+const roundValues: uPlot.Axis.Filter = (_plot, values) => {
+  const known = values.filter((value) => value > 0);
+  const isWide = Math.max(...known) / Math.min(...known) > 1000;
+  return values.map((value) => {
+    const digit = Number(value.toExponential()[0]);
+    return digit === 1 || (!isWide && (digit === 2 || digit === 5)) ? value : null;
+  });
+};
+
+/** `28 Oct`, or only the month or year if the days are far apart; the year where it begins. */
+const nameDays: uPlot.Axis.DynamicValues = (_plot, seconds, _axis, _space, increment) => {
+  const isDaily = increment < 28 * 86_400;
+  const style = { timeZone: 'UTC', day: isDaily ? 'numeric' : undefined, month: 'short' } as const;
+  const format = new Intl.DateTimeFormat('en-GB', style);
+  let yearBefore = '';
+  return seconds.map((second) => {
+    const date = new Date(second * 1000);
+    const year = date.toISOString().slice(0, 4);
+    const isFirst = year !== yearBefore;
+    yearBefore = year;
+    return `${format.format(date)}${isFirst ? `\n${year}` : ''}`;
+  });
+};
 
 /** The colours of the style sheet, which follow the system. */
 export function colours(element: HTMLElement) {

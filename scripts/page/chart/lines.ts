@@ -78,7 +78,7 @@ export function valuesOf({ points }: Line, days: Day[], mode: Mode): (number | n
 /** A value as the axis shows it. */
 export function formatValue(value: number, mode: Mode): string {
   if (mode === 'growth') return formatPercent(value / 100);
-  if (mode === 'indexed') return formatCount(Math.round(value));
+  if (mode === 'indexed' && value < 10_000) return formatCount(Math.round(value));
   const text = SHORT.format(value);
   return mode === 'added' && value > 0 ? `+${text}` : text;
 }

@@ -32,8 +32,8 @@ export type PanelContent = {
   update: Update;
   /** How a line leaves the chart; null if it can't. */
   remove: ((key: string) => void) | null;
-  /** A sentence under the chart. */
-  hint: string;
+  /** What stands below the chart, at its left. */
+  hint: unknown;
 };
 
 /** Creates the chart with its controls, tooltip, keyboard and table. */
@@ -113,7 +113,7 @@ export function createPanel() {
       address.search = '';
       return html`
         <section class="chart" aria-labelledby="chart-title">
-          <div class="bar"><h2 id="chart-title">Chart</h2></div>
+          <div class="bar"><h2 id="chart-title">${nameContent(view, mode)}</h2></div>
           <div class="controls">
             ${choice('Measure', ['videos', 'views'], view.measure, capitalize, (measure) => update({ measure }))}
             ${choice(
@@ -169,6 +169,11 @@ export function createPanel() {
           </details>
         </section>`;
     },
+    /** Brings the chart into sight, and the keyboard to it. */
+    reveal(): void {
+      host.closest('section')?.scrollIntoView();
+      host.closest<HTMLElement>('.stage')?.focus({ preventScroll: true });
+    },
     draw(): void {
       if (content === null) return;
       const { lines, view } = content;
@@ -177,7 +182,7 @@ export function createPanel() {
   };
 
   function renderData({ lines }: PanelContent): TemplateResult {
-    return html`<div class="scroll data" role="region" aria-label="The data of the chart" tabindex="0">
+    return html`<div class="scroll data" role="group" aria-label="The data of the chart" tabindex="0">
       <table>
         <thead><tr><th scope="col">Day</th>${lines.map(({ label }) => html`<th scope="col" class="number"><bdi>${label}</bdi></th><th scope="col" class="number">New</th><th scope="col" class="number">Growth</th>`)}</tr></thead>
         <tbody>${days()
@@ -216,14 +221,16 @@ function describeDay(day: Day, lines: Line[]): string {
   return `${formatLongDay(day)}. ${parts.join('. ')}`;
 }
 
+/** `Views, indexed to 100` */
+function nameContent({ measure }: View, mode: Mode): string {
+  const name = capitalize(measure);
+  return mode === 'total' ? name : `${name}, ${MODE_WORDS[mode].toLowerCase()}`;
+}
+
 function describeChart({ lines, view, lastDay }: PanelContent, mode: Mode): string {
   const days = daysOf(view.range, lines, lastDay);
   const names = lines.map(({ label }) => label).join(', ');
-  const what =
-    mode === 'total'
-      ? capitalize(view.measure)
-      : `${capitalize(view.measure)}, ${MODE_WORDS[mode].toLowerCase()}`;
-  return `${what}: ${names}, ${days[0] ?? lastDay} to ${days.at(-1) ?? lastDay}`;
+  return `${nameContent(view, mode)}: ${names}, ${days[0] ?? lastDay} to ${days.at(-1) ?? lastDay}`;
 }
 
 /** Buttons of which one is chosen. */

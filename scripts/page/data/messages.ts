@@ -28,6 +28,8 @@ export type HashtagHistory = {
   snapshots: Snapshot[];
   corrections: { day: Day; videoCount: number | null; viewCount: number | null }[];
   failures: { day: Day; kind: Failure['kind'] }[];
+  /** The days on which it stood out. */
+  signals: SignalDay[];
   videos: TopVideo[];
 };
 
@@ -39,6 +41,9 @@ export type TopVideo = {
   plays: number | null;
   createdAt: string | null;
 };
+
+/** A day on which a hashtag stood out. */
+export type SignalDay = PeriodTrend['trendingDays'][number];
 
 /** What the worker can be asked for. */
 export type Question =

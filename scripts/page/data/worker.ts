@@ -9,9 +9,10 @@ import {
   type SiteInfo,
   WHOLE_DATABASE_PATH,
 } from '../../lib/dashboard/site.ts';
-import { openDatabase, readHashtag, readOverview } from './database.ts';
 import { DataProblem, damaged, fetchFile } from './files.ts';
 import type { Answers, Question, Request } from './messages.ts';
+import { openDatabase } from './open.ts';
+import { readHashtag, readOverview } from './read.ts';
 
 // Reads the data beside the page, so that the page stays responsive.
 
@@ -41,7 +42,7 @@ async function answer(question: Question): Promise<Answers[Question['kind']]> {
     case 'overview':
       return { info, overview: readOverview(await main, info) };
     case 'history':
-      return readHashtag(await openHistory(info, question.hashtag), question.hashtag);
+      return readHashtag(await openHistory(info, question.hashtag), question.hashtag, info);
     case 'group':
       groups ??= fetchFile(GROUPS_PATH, info.version).then((bytes) =>
         parseJson<GroupHistories>(bytes, GROUPS_PATH),

@@ -1,4 +1,4 @@
-import initSqlJs, { type Database, type SqlJsStatic } from 'sql.js';
+import type { Database } from 'sql.js';
 import { parseCount } from '../../lib/core/count.ts';
 import { addDays, type Day } from '../../lib/core/day.ts';
 import { canonicalHashtag } from '../../lib/core/hashtag-name.ts';
@@ -6,47 +6,12 @@ import type { Failure } from '../../lib/core/snapshot.ts';
 import type { SiteInfo } from '../../lib/dashboard/site.ts';
 import { newestCapturedDay, readDay } from '../../lib/store/days.ts';
 import { readHistory, toSnapshots } from '../../lib/store/history.ts';
-import { SCHEMA } from '../../lib/store/migrations.ts';
 import { selectRows, selectValue } from '../../lib/store/rows.ts';
 import { judgeDayState, missingDays } from '../../lib/trends/day-state.ts';
 import { computePeriodTrends } from '../../lib/trends/period-trends.ts';
 import { computeTrends, groupByHashtag, type Threshold } from '../../lib/trends/trends.ts';
-import { DataProblem, damaged, fetchFile } from './files.ts';
+import { signalDays } from '../signals.ts';
 import type { HashtagHistory, Overview, TopVideo } from './messages.ts';
-
-declare const WASM_PATH: string;
-
-let sqlJs: Promise<SqlJsStatic> | undefined;
-
-/**
- * Fetches and opens a database.
- * @throws DataProblem if it is missing, damaged, or newer than the page
- */
-export async function openDatabase(path: string, version: string): Promise<Database> {
-  if (typeof WebAssembly === 'undefined') {
-    throw new DataProblem(
-      'This browser has no WebAssembly, which the page needs to read the data. It may be switched ' +
-        'off, for example by a lockdown mode. The reports in the repository have the same numbers.',
-    );
-  }
-  sqlJs ??= fetchFile(WASM_PATH, 'wasm').then(({ buffer }) => initSqlJs({ wasmBinary: buffer }));
-  const [bytes, { Database }] = await Promise.all([fetchFile(path, version), sqlJs]);
-  let schema: number;
-  const db = new Database(bytes);
-  try {
-    schema = Number(selectValue(db, 'PRAGMA user_version'));
-    selectValue(db, 'SELECT count(*) FROM snapshots');
-  } catch (cause) {
-    throw damaged(path, cause);
-  }
-  if (schema > SCHEMA) {
-    throw new DataProblem(
-      `The data is newer than this page (schema ${schema}, the page knows ${SCHEMA}). Reload the ` +
-        'page. If that does not help, build and publish the site again.',
-    );
-  }
-  return db;
-}
 
 /** What the newest day says; null if there is none. */
 export function readOverview(db: Database, info: SiteInfo): Overview | null {
@@ -84,8 +49,8 @@ export function createThresholds({ hashtags }: SiteInfo): (hashtag: string) => T
   return (hashtag) => known.get(hashtag) ?? other;
 }
 
-/** Everything that is stored of a hashtag. */
-export function readHashtag(db: Database, hashtag: string): HashtagHistory {
+/** Everything that is stored of a hashtag, and when it stood out. */
+export function readHashtag(db: Database, hashtag: string, info: SiteInfo): HashtagHistory {
   // Names may be stored as they were written.
   const stored = selectRows(db, 'SELECT DISTINCT hashtag FROM snapshots')
     .map((row) => String(row.hashtag))
@@ -93,8 +58,10 @@ export function readHashtag(db: Database, hashtag: string): HashtagHistory {
   const rows = stored.flatMap((name) =>
     selectRows(db, 'SELECT * FROM snapshots WHERE hashtag = ?', [name]),
   );
+  const snapshots = groupByHashtag(toSnapshots(rows), LAST_DAY).get(hashtag) ?? [];
   return {
-    snapshots: groupByHashtag(toSnapshots(rows), LAST_DAY).get(hashtag) ?? [],
+    snapshots,
+    signals: signalDays(hashtag, snapshots, createThresholds(info)(hashtag)),
     corrections: selectRows<{ day: Day; videoCount: unknown; viewCount: unknown }>(
       db,
       `SELECT date AS day, video_count AS videoCount, view_count AS viewCount
