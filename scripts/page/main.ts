@@ -178,7 +178,7 @@ function renderData(loaded: Data): TemplateResult {
       },
       showChart: panel.reveal,
     });
-  if (isEmbedded) return renderChart(loaded);
+  if (isEmbedded) return html`<h1 class="hidden">TikTok hashtags</h1>${renderChart(loaded)}`;
   if (hashtag !== null) {
     return html`
       ${renderHashtagHead(hashtag, trend, site, view)}

@@ -77,11 +77,10 @@ export function renderTable(
         ${
           groups.length === 0
             ? nothing
-            : html`<label><span class="hidden">Group</span>
-          <select @change=${(event: Event) => update({ only: (event.target as HTMLSelectElement).value || null })}>
+            : html`<select aria-label="Group" @change=${(event: Event) => update({ only: (event.target as HTMLSelectElement).value || null })}>
             <option value="" .selected=${view.only === null}>All groups</option>
             ${groups.map((group) => html`<option value=${group} .selected=${view.only === group}>${group}</option>`)}
-          </select></label>`
+          </select>`
         }
         <span class="quiet" role="status">${plural(found.length, 'hashtag')}</span>
       </div>

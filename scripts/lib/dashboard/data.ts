@@ -5,10 +5,11 @@ import { addDays } from '../core/day.ts';
 import { groupBy } from '../core/group-by.ts';
 import { canonicalHashtag } from '../core/hashtag-name.ts';
 import { compareText } from '../core/text.ts';
-import { parseDatabase } from '../store/database.ts';
+import { openUnchecked } from '../store/database.ts';
 import { firstDay, newestDay } from '../store/days.ts';
 import { toSnapshots } from '../store/history.ts';
-import { inTransaction, iterateRows, type Row, selectRows } from '../store/rows.ts';
+import { SCHEMA } from '../store/migrations.ts';
+import { inTransaction, iterateRows, type Row, selectRows, selectValue } from '../store/rows.ts';
 import { groupsByHashtag, thresholds, type Watchlist } from '../watchlist/watchlist.ts';
 import { sumGroup } from './group-history.ts';
 import {
@@ -156,13 +157,14 @@ const RUNS_OF_HASHTAG = {
 };
 
 async function createPart(queries: Record<string, string>, db: Database, parameters: string[]) {
-  const part = await parseDatabase(null);
-  part.run(`DROP TABLE snapshots;
-    CREATE TABLE snapshots (
+  const part = await openUnchecked(null);
+  part.run(`CREATE TABLE snapshots (
       date TEXT, hashtag TEXT, video_count INTEGER, view_count INTEGER,
       PRIMARY KEY (hashtag, date)
-    ) WITHOUT ROWID`);
+    ) WITHOUT ROWID;
+    PRAGMA user_version = ${SCHEMA}`);
   for (const [table, sql] of Object.entries(queries)) {
+    part.run(String(selectValue(db, 'SELECT sql FROM sqlite_schema WHERE name = ?', [table])));
     insertAll(part, table, selectRows(db, sql, parameters));
   }
   return part;
