@@ -34,14 +34,14 @@ const groupDays = new Map<string, GroupDay[]>();
 const requested = new Set<string>();
 const lineCache = new Map<string, Line>();
 
-const update: Update = (change, push = false) => {
-  view = { ...view, ...change };
+const update: Update = (change) => {
+  view = { ...view, ...(typeof change === 'function' ? change(view) : change) };
   const address = formatAddress(view) || location.pathname + location.search;
-  // Browsers refuse too many changes of the address in a short time.
   try {
-    if (push) history.pushState(null, '', address);
-    else history.replaceState(null, '', address);
-  } catch {}
+    history.replaceState(null, '', address);
+  } catch {
+    // Browsers refuse too many changes of the address in a short time.
+  }
   show();
 };
 

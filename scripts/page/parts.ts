@@ -3,23 +3,25 @@ import type { Day } from '../lib/core/day.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import { type HashtagGrowth, type MeasureGrowth, rankedMeasure } from '../lib/trends/growth.ts';
 import type { MeasureTrend, Trend } from '../lib/trends/trends.ts';
-import { formatAddress, type View } from './address.ts';
+import { DEFAULT_VIEW, formatAddress, type View } from './address.ts';
 import { addedEachDay } from './chart/lines.ts';
 import type { Signal } from './signals.ts';
 
-/** Changes what is shown. A push lets the browser's "back" return to what was shown before. */
-export type Update = (change: Partial<View>, push?: boolean) => void;
+/** Changes what is shown, and the address with it. */
+export type Update = (change: Partial<View> | ((view: View) => Partial<View>)) => void;
 
-/** A link to the hashtag's own view. */
+/** A link to the hashtag's own view, in which the chart shows the same measure and range. */
 export function hashtagAnchor(name: string, view: View): TemplateResult {
-  const href = formatAddress({ ...view, hashtag: name, group: null, tags: [], groups: [] });
-  return html`<a href=${href}><bdi>${showHashtag(name)}</bdi></a>`;
+  return html`<a href=${formatAddress({ ...chartOf(view), hashtag: name })}><bdi>${showHashtag(name)}</bdi></a>`;
 }
 
 /** A link to the group's own view. */
 export function groupAnchor(group: string, view: View): TemplateResult {
-  const href = formatAddress({ ...view, group, hashtag: null, tags: [], groups: [] });
-  return html`<a href=${href}><bdi>${group}</bdi></a>`;
+  return html`<a href=${formatAddress({ ...chartOf(view), group })}><bdi>${group}</bdi></a>`;
+}
+
+function chartOf({ measure, scale, range }: View): View {
+  return { ...DEFAULT_VIEW, measure, scale, range };
 }
 
 /** A day that is not broken into two lines. */
@@ -47,7 +49,7 @@ export function rankedRate(trend: HashtagGrowth<MeasureTrend>): number | null {
   return trend.rankedBy === null ? null : rateOf(rankedMeasure(trend));
 }
 
-const BAR = { width: 3, gap: 1, height: 22 };
+const BAR = { width: 2, gap: 1, height: 22 };
 
 /** A bar for what each of the last days added; a day that is not known has none. */
 export function smallCurve({ last30Days }: Trend): TemplateResult {

@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
+import { guard } from 'lit-html/directives/guard.js';
 import { repeat } from 'lit-html/directives/repeat.js';
 import { formatCount, plural } from '../lib/core/format.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
@@ -85,17 +86,17 @@ export function renderTable(
         <span class="quiet" role="status">${plural(found.length, 'hashtag')}</span>
       </div>
       <div class="scroll" role="group" aria-labelledby="table-title" tabindex="0">
-        <table class="hashtags">
-          <thead><tr>
-            <th scope="col" class="check"><span class="hidden">In the chart</span></th>
+        <table class="hashtags" role="table" aria-rowcount=${found.length + 1}>
+          <thead role="rowgroup"><tr role="row">
+            <th scope="col" role="columnheader" class="check"><span class="hidden">In the chart</span></th>
             ${renderHeading('rank', '#', 'rank', view, update)}
             ${renderHeading('hashtag', 'Hashtag', 'name', view, update)}
             ${COLUMNS.map(([key, heading, kind]) => renderHeading(key, heading, kind, view, update))}
           </tr></thead>
-          <tbody>${repeat(
+          <tbody role="rowgroup">${repeat(
             visible,
             ({ name }) => name,
-            (row) => renderRow(row, view, update),
+            (row) => renderRowOnce(row, view, update),
           )}</tbody>
         </table>
       </div>
@@ -121,12 +122,20 @@ function renderChosen({ tags, groups }: View, update: Update, showChart: () => v
 }
 
 function renderHeading(key: string, heading: string, kind: string, view: View, update: Update) {
-  if (key === '') return html`<th scope="col">${heading}</th>`;
+  if (key === '') return html`<th scope="col" role="columnheader">${heading}</th>`;
   const isSorted = view.sort === key;
   const direction = !isSorted ? 'none' : isAscending(view) ? 'ascending' : 'descending';
   const arrow = !isSorted ? '' : isAscending(view) ? '▲' : '▼';
   const sort = () => update({ sort: key, isReversed: isSorted && !view.isReversed });
-  return html`<th scope="col" class=${kind} aria-sort=${direction}><button type="button" @click=${sort}>${heading === '#' ? html`<span class="hidden">Rank</span><span aria-hidden="true">#</span>` : heading}<span class="arrow" aria-hidden="true">${arrow}</span></button></th>`;
+  return html`<th scope="col" role="columnheader" class=${kind} aria-sort=${direction}><button type="button" @click=${sort}>${heading === '#' ? html`<span class="hidden">Rank</span><span aria-hidden="true">#</span>` : heading}<span class="arrow" aria-hidden="true">${arrow}</span></button></th>`;
+}
+
+/** The row, which is rendered anew only if something in it has changed. */
+function renderRowOnce(row: TableRow, view: View, update: Update) {
+  const isChosen = view.tags.includes(row.name);
+  const isFull = view.tags.length + view.groups.length >= MAX_LINES;
+  const inputs = [row, isChosen, isFull, view.measure, view.scale, view.range];
+  return guard(inputs, () => renderRow(row, view, update));
 }
 
 function renderRow(row: TableRow, view: View, update: Update): TemplateResult {
@@ -134,17 +143,19 @@ function renderRow(row: TableRow, view: View, update: Update): TemplateResult {
   const isChosen = view.tags.includes(name);
   const isFull = view.tags.length + view.groups.length >= MAX_LINES;
   const toggle = () =>
-    update({ tags: isChosen ? view.tags.filter((tag) => tag !== name) : [...view.tags, name] });
+    update(({ tags }) => ({
+      tags: tags.includes(name) ? tags.filter((tag) => tag !== name) : [...tags, name],
+    }));
   const signal = trend === null ? null : signalOf(trend);
-  return html`<tr class=${isChosen ? 'chosen' : ''}>
-    <td class="check"><label><input type="checkbox" aria-label="Show ${showHashtag(name)} in the chart" .checked=${isChosen} ?disabled=${isFull && !isChosen} @change=${toggle}></label></td>
-    <td class="rank">${trend?.rank ?? '–'}</td>
-    <th scope="row" class="name">${signal === null ? nothing : html`<span class="mark" aria-hidden="true">${signal.mark}</span>`}${hashtagAnchor(name, view)}</th>
+  return html`<tr role="row">
+    <td role="cell" class="check"><label><input type="checkbox" aria-label="Show ${showHashtag(name)} in the chart" .checked=${isChosen} ?disabled=${isFull && !isChosen} @change=${toggle}></label></td>
+    <td role="cell" class="rank">${trend?.rank ?? '–'}</td>
+    <th scope="row" role="rowheader" class="name">${signal === null ? nothing : html`<span class="mark" aria-hidden="true">${signal.mark}</span>`}${hashtagAnchor(name, view)}</th>
     ${
       trend === null
-        ? html`<td class="quiet" colspan="10">${why}${lastSeen === null ? '' : `; last ${formatCount(lastSeen.videoCount)} videos and ${formatCount(lastSeen.viewCount)} views on ${lastSeen.day}`}</td>`
+        ? html`<td role="cell" class="quiet why" aria-colspan="10">${why}${lastSeen === null ? '' : `; last ${formatCount(lastSeen.videoCount)} videos and ${formatCount(lastSeen.viewCount)} views on ${lastSeen.day}`}</td>`
         : html`
-    ${COLUMNS.map(([, , kind, cell]) => html`<td class=${kind}>${cell(trend)}</td>`)}`
+    ${COLUMNS.map(([, , kind, cell]) => html`<td role="cell" class=${kind}>${cell(trend)}</td>`)}`
     }
   </tr>`;
 }

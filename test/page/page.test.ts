@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { findBrowser, startBrowser } from '../../scripts/lab/browser.ts';
 import { addDays } from '../../scripts/lib/core/day.ts';
 import { buildPage } from '../../scripts/lib/dashboard/build.ts';
 import { buildData, type SiteFiles } from '../../scripts/lib/dashboard/data.ts';
@@ -13,7 +14,6 @@ import { parseDatabase } from '../../scripts/lib/store/database.ts';
 import { readDay } from '../../scripts/lib/store/days.ts';
 import { recordRun } from '../../scripts/lib/store/record.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
-import { findBrowser, startBrowser } from '../helpers/browser.ts';
 import { createHistory, growing, runOn } from '../helpers/site.ts';
 import { HOSTILE_NAMES, TODAY, tableRows } from '../helpers/snapshots.ts';
 

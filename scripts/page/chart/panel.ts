@@ -48,6 +48,7 @@ export function createPanel() {
   let isTableOpen = false;
   let spoken = '';
   let notice = '';
+  let drawn: unknown[] = [];
   let redraw = () => {};
 
   const chart = createChart(host, onPoint, (from, to) => content?.update({ range: { from, to } }));
@@ -176,8 +177,13 @@ export function createPanel() {
     },
     draw(): void {
       if (content === null) return;
-      const { lines, view } = content;
-      chart.draw({ lines, days: days(), mode: modeOf(content), scale: view.scale });
+      const { lines, view, lastDay } = content;
+      const mode = modeOf(content);
+      // Nothing else changes what is drawn, and drawing would make the browser lay out the page.
+      const inputs = [...lines, mode, view.scale, view.range, lastDay];
+      const isSame = inputs.length === drawn.length && inputs.every((one, i) => one === drawn[i]);
+      drawn = inputs;
+      if (!isSame) chart.draw({ lines, days: days(), mode, scale: view.scale });
     },
   };
 
