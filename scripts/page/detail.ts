@@ -1,10 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import type { Day } from '../lib/core/day.ts';
+import { type Day, daysBetween, daysUpTo } from '../lib/core/day.ts';
 import {
   formatChange,
   formatCount,
   formatPercent,
   formatRanges,
+  formatTimes,
   plural,
 } from '../lib/core/format.ts';
 import { hashtagUrl, showHashtag } from '../lib/core/hashtag-name.ts';
@@ -18,16 +19,17 @@ import {
   rankedMeasure,
   spanGrowth,
 } from '../lib/trends/growth.ts';
-import { formatAdded, formatGrowth, formatSpan } from '../lib/trends/trend-words.ts';
+import type { MovingDay } from '../lib/trends/period-trends.ts';
+import { describePace, formatAdded, formatGrowth, formatSpan } from '../lib/trends/trend-words.ts';
 import type { Trend } from '../lib/trends/trends.ts';
 import { DEFAULT_VIEW, formatAddress, type View } from './address.ts';
 import { joinDays, type LinePoint, pointsOf } from './chart/lines.ts';
 import { saveFile } from './chart/picture.ts';
-import type { HashtagHistory, Overview, SignalDay } from './data/messages.ts';
+import type { HashtagHistory, Overview } from './data/messages.ts';
 import { groupFigures } from './group-growth.ts';
 import { expectNextMilestone, nextMilestone, passedMilestones } from './milestones.ts';
 import { badge, groupAnchor, rankedRate, time, toneOf } from './parts.ts';
-import { signalOf } from './signals.ts';
+import { strongestSignal } from './signals.ts';
 
 const FIRST = '0001-01-01' as Day;
 /** Signals that are this many days apart or less belong together. */
@@ -45,7 +47,7 @@ export function renderHashtagHead(
     <nav class="back"><a href=${backAddress(view)}>← All hashtags</a></nav>
     <div class="title">
       <h1><bdi>${showHashtag(name)}</bdi></h1>
-      ${trend === null ? nothing : badge(signalOf(trend))}
+      ${trend === null ? nothing : badge(trend.signal)}
       ${site?.group ? html`<span class="quiet">in ${groupAnchor(site.group, view)}</span>` : nothing}
       <a class="quiet" href=${hashtagUrl(name)} rel="noopener noreferrer">On TikTok ↗</a>
     </div>
@@ -58,7 +60,7 @@ export function renderHashtagHead(
       ${figure('7 days', formatSpan(rankedMeasure(trend).over7Days), '')}
       ${figure('30 days', formatSpan(rankedMeasure(trend).over30Days), '')}
       ${figure('Views', formatCount(trend.views.count), formatAdded(trend.views))}
-      ${figure('Rank', trend.rank === null ? '–' : formatCount(trend.rank), trend.usualPerDay === null ? '' : `usually ${formatPercent(trend.usualPerDay)} a day`)}
+      ${figure('× usual', trend.pace?.timesUsual == null ? '–' : formatTimes(trend.pace.timesUsual), trend.pace === null ? '' : `usually ${formatChange(trend.pace.usual)} in ${trend.pace.days} days`)}
     </dl>`
     }`;
 }
@@ -69,23 +71,24 @@ export function renderHashtagLife(
   history: HashtagHistory,
   overview: Overview,
 ): TemplateResult {
-  const { snapshots, corrections, failures, videos, signals } = history;
+  const { snapshots, corrections, videos, movingDays } = history;
   const [first, last] = [snapshots[0], snapshots.at(-1)];
   if (first === undefined || last === undefined) {
     return html`<p class="quiet">There is no snapshot of this hashtag yet.</p>`;
   }
   const present = new Set(snapshots.map(({ day }) => day));
-  const missed = failures.filter(({ day }) => !present.has(day)).map(({ day }) => day);
+  const length = daysBetween(first.day, last.day) + 1;
+  const missing = daysUpTo(last.day, length).filter((day) => !present.has(day));
   return html`
     <div class="sections">
-      <section><h2>When it moved</h2>${renderSignals(signals)}</section>
+      <section><h2>When it moved</h2>${renderMoves(movingDays)}</section>
       <section><h2>Milestones</h2>${renderMilestones(history, 'videos')}${renderMilestones(history, 'views')}</section>
       <section><h2>Records</h2>${renderRecords(pointsOf(snapshots, 'videos'), 'videos')}${renderRecords(pointsOf(snapshots, 'views'), 'views')}</section>
       ${videos.length === 0 ? nothing : html`<section><h2>Top videos when it moved</h2>${renderVideos(history)}</section>`}
       <section><h2>Its data</h2>
         <ul class="plain">
           <li>${plural(snapshots.length, 'day')} from ${first.day} to ${last.day}${last.day === overview.day ? '' : ', and none since'}</li>
-          <li>${missed.length === 0 ? 'No day was missed' : html`Missed: ${listRanges(missed)}`}</li>
+          <li>${missing.length === 0 ? 'No day is missing' : `Missing: ${listRanges(missing)}`}</li>
           ${corrections.map(({ day, videoCount, viewCount }) => html`<li>Corrected on ${time(day)}: before, it had ${formatCount(videoCount)} videos and ${formatCount(viewCount)} views</li>`)}
         </ul>
         <button type="button" @click=${() => saveCsv(name, history)}>Save its rows as CSV</button>
@@ -133,19 +136,25 @@ function figure(label: string, value: string, note: string, tone: number | null 
   return html`<div><dt>${label}</dt><dd><bdi class=${toneOf(tone)}>${value}</bdi>${note === '' ? nothing : html` <span class="quiet">${note}</span>`}</dd></div>`;
 }
 
-function renderSignals(signals: SignalDay[]): TemplateResult {
-  if (signals.length === 0) return html`<p class="quiet">It never stood out.</p>`;
+function renderMoves(days: MovingDay[]): TemplateResult {
+  const rising = days.filter(({ signal }) => signal !== 'cooling');
+  if (rising.length === 0) return html`<p class="quiet">It never moved much more than usual.</p>`;
   const runs = joinDays(
-    signals.map(({ day }) => day),
+    rising.map(({ day }) => day),
     DAYS_APART,
   ).toReversed();
   const items = runs.map(({ first, last }) => {
-    const days = signals.filter(({ day }) => day >= first && day <= last);
-    const rate = ({ growth }: SignalDay) => (growth.kind === 'rate' ? growth.perDay : 0);
-    const peak = days.reduce((a, b) => (rate(b) > rate(a) ? b : a));
-    const word = days.some(({ isBreakout }) => isBreakout) ? 'breakout' : 'trending';
+    const inRun = rising.filter(({ day }) => day >= first && day <= last);
+    const rate = ({ growth }: MovingDay) => (growth.kind === 'rate' ? growth.perDay : 0);
+    const peak = inRun.reduce((a, b) => (rate(b) > rate(a) ? b : a));
+    const pace = inRun
+      .flatMap((day) => day.pace ?? [])
+      .toSorted((a, b) => (b.timesUsual ?? 0) - (a.timesUsual ?? 0))[0];
     const when = first === last ? time(first) : html`${time(first)} to ${time(last)}`;
-    return html`<li>${badge({ word, mark: word === 'breakout' ? '🚀' : '📈', order: 0 })} ${when}: ${plural(days.length, 'day')}, at most ${formatGrowth(peak.growth)} on ${time(peak.day)}</li>`;
+    return html`<li>
+      ${badge(strongestSignal(inRun))} ${when}
+      <span class="details">${pace === undefined ? '' : `${describePace(pace)} · `}fastest ${formatGrowth(peak.growth)} on ${time(peak.day)}</span>
+    </li>`;
   });
   return shortList(items);
 }

@@ -9,7 +9,7 @@ import type { HashtagHistory, Overview } from './data/messages.ts';
 import { renderGroupHead, renderHashtagHead, renderHashtagLife } from './detail.ts';
 import { renderGroups, renderHealth, renderMoved } from './overview.ts';
 import type { Update } from './parts.ts';
-import { marksOf, signalOf } from './signals.ts';
+import { marksOf, signalOrder } from './signals.ts';
 import { FIRST_ROWS, renderTable } from './table.ts';
 import { listRows, type TableRow } from './table-rows.ts';
 
@@ -68,7 +68,7 @@ function chosenLines({ info, overview }: Data): { tags: string[]; groups: string
   );
   const candidates = overview.trends
     .filter(({ hashtag }) => view.group === null || members.has(hashtag))
-    .toSorted((a, b) => (signalOf(a)?.order ?? 9) - (signalOf(b)?.order ?? 9));
+    .toSorted((a, b) => signalOrder(a) - signalOrder(b));
   const most = view.group === null ? CHOSEN_LINES : MAX_LINES;
   return { tags: candidates.slice(0, most).map(({ hashtag }) => hashtag), groups: [] };
 }
@@ -105,7 +105,7 @@ function hashtagLine(name: string): Line | null {
     key: name,
     label: showHashtag(name),
     points: pointsOf(found.snapshots, view.measure),
-    marks: marksOf(found.signals),
+    marks: marksOf(found.movingDays),
   };
 }
 

@@ -14,8 +14,9 @@ import type { SiteInfo } from '../lib/dashboard/site.ts';
 import { changeOf, isRealChange, rankedMeasure } from '../lib/trends/growth.ts';
 import type { PeriodTrend } from '../lib/trends/period-trends.ts';
 import {
-  describeTrend,
+  describePace,
   describeTurn,
+  formatAdded,
   formatGrowth,
   formatTotalGrowth,
 } from '../lib/trends/trend-words.ts';
@@ -24,7 +25,7 @@ import { MAX_LINES, type View } from './address.ts';
 import type { Overview } from './data/messages.ts';
 import { type GroupFigures, groupFigures } from './group-growth.ts';
 import { badge, groupAnchor, hashtagAnchor, rankedRate, toneOf, type Update } from './parts.ts';
-import { signalOf } from './signals.ts';
+import { signalOrder, strongestSignal } from './signals.ts';
 
 const MAX_MOVERS = 6;
 const MAX_NAMES = 5;
@@ -62,12 +63,13 @@ function describeAge(age: number): string {
 export function renderMoved(overview: Overview, view: View): TemplateResult {
   const { day, trends, state, week } = overview;
   const signals = trends
-    .filter((trend) => signalOf(trend) !== null)
-    .toSorted((a, b) => (signalOf(a)?.order ?? 0) - (signalOf(b)?.order ?? 0));
+    .filter(({ signal }) => signal !== null && signal !== 'cooling')
+    .toSorted((a, b) => signalOrder(a) - signalOrder(b) || timesUsual(b) - timesUsual(a));
+  const cooling = trends.filter(({ signal }) => signal === 'cooling');
   const falls = trends
-    .filter((trend) => (rankedRate(trend) ?? 0) <= -0.01)
+    .filter((trend) => trend.signal === null && (rankedRate(trend) ?? 0) <= -0.01)
     .toSorted((a, b) => (rankedRate(a) ?? 0) - (rankedRate(b) ?? 0));
-  const movers = [...signals, ...falls];
+  const movers = [...signals, ...falls, ...cooling];
   const usual = trends.filter((trend) => isRealChange(rankedMeasure(trend).growth)).slice(0, 3);
   const shown = movers.length > 0 ? movers : usual;
   return html`
@@ -103,11 +105,21 @@ function describeDay(day: Day): string {
   return new Date(day).toLocaleDateString('en-GB', style);
 }
 
+function timesUsual({ pace }: Trend): number {
+  return pace?.timesUsual ?? 0;
+}
+
 function renderMover(trend: Trend, view: View): TemplateResult {
-  const [growth = '', ...details] = describeTrend(trend);
+  const { signal, pace } = trend;
+  const measure = rankedMeasure(trend);
+  const isSurge = signal === 'surging' || signal === 'breakout';
+  const details = [
+    ...(isSurge && pace !== null ? [describePace(pace)] : []),
+    `${formatAdded(measure)} today, now ${formatCount(measure.count)}`,
+  ];
   return html`<li>
-    ${hashtagAnchor(trend.hashtag, view)} ${badge(signalOf(trend))}
-    <strong class=${toneOf(rankedRate(trend))}>${growth}</strong>
+    ${hashtagAnchor(trend.hashtag, view)} ${badge(signal)}
+    <strong class=${toneOf(rankedRate(trend))}>${trend.rankedBy} ${formatGrowth(measure.growth)}</strong>
     <span class="details">${details.join(' · ')}</span>
   </li>`;
 }
@@ -126,11 +138,12 @@ function renderWeek(week: PeriodTrend[], view: View): TemplateResult {
   return html`<ul class="movers">
     ${[...winners, ...losers].map((trend) => {
       const measure = rankedMeasure(trend);
-      const days = trend.trendingDays.length;
+      const days = trend.movingDays.filter(({ signal }) => signal !== 'cooling');
+      const signal = strongestSignal(days);
       return html`<li>
         ${hashtagAnchor(trend.hashtag, view)}
         <strong class=${toneOf(added(trend))}>${trend.rankedBy} ${formatTotalGrowth(measure, 7)}</strong>
-        <span class="details">${formatChange(added(trend))}, now ${formatCount(measure.count)}${days === 0 ? '' : ` · trending on ${plural(days, 'day')}`}</span>
+        <span class="details">${formatChange(added(trend))}, now ${formatCount(measure.count)}${signal === null ? '' : ` · ${signal} on ${plural(days.length, 'day')}`}</span>
       </li>`;
     })}
   </ul>`;

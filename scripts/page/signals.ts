@@ -1,39 +1,42 @@
-import type { Day } from '../lib/core/day.ts';
-import { addDays } from '../lib/core/day.ts';
+import { addDays, type Day } from '../lib/core/day.ts';
 import type { Snapshot } from '../lib/core/snapshot.ts';
-import { computePeriodTrends } from '../lib/trends/period-trends.ts';
-import { trendMark } from '../lib/trends/trend-words.ts';
-import { isTrending, type Threshold, type Trend } from '../lib/trends/trends.ts';
-import type { SignalDay } from './data/messages.ts';
+import { computePeriodTrends, type MovingDay } from '../lib/trends/period-trends.ts';
+import type { Signal } from '../lib/trends/signals.ts';
+import type { Threshold, Trend } from '../lib/trends/trends.ts';
 
-/** Why a hashtag stands out on a day: a word, and the mark before it. The strongest has 0. */
-export type Signal = { word: string; mark: string; order: number };
+/** The mark of each signal, the strongest first. */
+export const SIGNAL_MARKS: Record<Signal, string> = {
+  breakout: '🚀',
+  surging: '🔥',
+  trending: '📈',
+  cooling: '❄️',
+};
+const STRENGTHS = Object.keys(SIGNAL_MARKS);
 
-/** The signal of a hashtag on its newest day; null on a usual day. */
-export function signalOf(trend: Trend): Signal | null {
-  if (!isTrending(trend)) return null;
-  const isBreakout = trend.verdict === 'breakout';
-  return { word: trend.verdict, mark: trendMark(trend), order: isBreakout ? 0 : 1 };
+/** 0 for the strongest signal; a usual day comes last. */
+export function signalOrder({ signal }: Pick<Trend, 'signal'>): number {
+  return signal === null ? STRENGTHS.length : STRENGTHS.indexOf(signal);
 }
 
-/** The days of a whole history that had a signal. */
-export function signalDays(
+/** The strongest of the days' signals. */
+export function strongestSignal(days: MovingDay[]): Signal | null {
+  return days.toSorted((a, b) => signalOrder(a) - signalOrder(b))[0]?.signal ?? null;
+}
+
+/** The days of a whole history on which the hashtag moved. */
+export function findMovingDays(
   hashtag: string,
   snapshots: Snapshot[],
   threshold: Threshold,
-): SignalDay[] {
+): MovingDay[] {
   const [first, last] = [snapshots[0]?.day, snapshots.at(-1)?.day];
   if (first === undefined || last === undefined) return [];
   const life = { kind: 'month', name: hashtag, first: addDays(first, -1), last } as const;
-  return computePeriodTrends(snapshots, life, () => threshold)[0]?.trendingDays ?? [];
+  return computePeriodTrends(snapshots, life, () => threshold)[0]?.movingDays ?? [];
 }
 
-/** The marks of the days that had a signal. */
-export function marksOf(days: SignalDay[]): Map<Day, string> {
-  return new Map(
-    days.map(({ day, isBreakout }) => [
-      day,
-      trendMark({ verdict: isBreakout ? 'breakout' : 'trending' }),
-    ]),
-  );
+/** The days that stand out in a chart, with their marks. */
+export function marksOf(days: MovingDay[]): Map<Day, string> {
+  const rising = days.filter(({ signal }) => signal !== 'cooling');
+  return new Map(rising.map(({ day, signal }) => [day, SIGNAL_MARKS[signal]]));
 }

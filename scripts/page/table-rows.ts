@@ -6,7 +6,7 @@ import type { Trend } from '../lib/trends/trends.ts';
 import type { View } from './address.ts';
 import type { Overview } from './data/messages.ts';
 import { rankedRate, rateOf } from './parts.ts';
-import { signalOf } from './signals.ts';
+import { signalOrder } from './signals.ts';
 
 /** A hashtag in the table: its trend, or, if the day lacks it, why. */
 export type TableRow = SiteHashtag & {
@@ -19,8 +19,9 @@ export type TableRow = SiteHashtag & {
 export const SORT_VALUES: Record<string, (row: TableRow) => number | string | null> = {
   rank: ({ trend }) => trend?.rank ?? null,
   hashtag: ({ name }) => name,
-  signal: ({ trend }) => (trend === null ? null : (signalOf(trend)?.order ?? null)),
+  signal: ({ trend }) => (trend === null ? null : trend.signal && signalOrder(trend)),
   growth: ({ trend }) => trend && rankedRate(trend),
+  times: ({ trend }) => trend?.pace?.timesUsual ?? null,
   videos: ({ trend }) => trend?.videos.count ?? null,
   new: ({ trend }) => addedOf(trend, 'videos'),
   week: ({ trend }) => trend && (rankedMeasure(trend).over7Days?.rate ?? null),

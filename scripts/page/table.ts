@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { guard } from 'lit-html/directives/guard.js';
 import { repeat } from 'lit-html/directives/repeat.js';
-import { formatCount, plural } from '../lib/core/format.ts';
+import { formatCount, formatTimes, plural } from '../lib/core/format.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import type { SiteInfo } from '../lib/dashboard/site.ts';
 import { rankedMeasure } from '../lib/trends/growth.ts';
@@ -17,7 +17,7 @@ import {
   toneOf,
   type Update,
 } from './parts.ts';
-import { signalOf } from './signals.ts';
+import { SIGNAL_MARKS } from './signals.ts';
 import { chooseRows, isAscending, type TableRow } from './table-rows.ts';
 
 /** Rows that are shown at first; a phone needs long for a thousand. */
@@ -27,7 +27,7 @@ export const FIRST_ROWS = 100;
 type Column = [key: string, heading: string, kind: string, cell: (trend: Trend) => unknown];
 
 const COLUMNS: Column[] = [
-  ['signal', 'Signal', 'signal', (trend) => badge(signalOf(trend))],
+  ['signal', 'Signal', 'signal', (trend) => badge(trend.signal)],
   [
     'growth',
     'Growth',
@@ -37,6 +37,12 @@ const COLUMNS: Column[] = [
   ],
   ['week', '7 days', 'number', (trend) => spanCell(trend, 'over7Days')],
   ['month', '30 days', 'number', (trend) => spanCell(trend, 'over30Days')],
+  [
+    'times',
+    '× usual',
+    'number',
+    ({ pace }) => (pace?.timesUsual == null ? '–' : formatTimes(pace.timesUsual)),
+  ],
   ['', 'Added each day', '', smallCurve],
   ['videos', 'Videos', 'number', ({ videos }) => formatCount(videos.count)],
   ['new', 'New', 'number', ({ videos }) => formatAdded(videos)],
@@ -146,14 +152,14 @@ function renderRow(row: TableRow, view: View, update: Update): TemplateResult {
     update(({ tags }) => ({
       tags: tags.includes(name) ? tags.filter((tag) => tag !== name) : [...tags, name],
     }));
-  const signal = trend === null ? null : signalOf(trend);
+  const signal = trend?.signal ?? null;
   return html`<tr role="row">
     <td role="cell" class="check"><label><input type="checkbox" aria-label="Show ${showHashtag(name)} in the chart" .checked=${isChosen} ?disabled=${isFull && !isChosen} @change=${toggle}></label></td>
     <td role="cell" class="rank">${trend?.rank ?? '–'}</td>
-    <th scope="row" role="rowheader" class="name">${signal === null ? nothing : html`<span class="mark" aria-hidden="true">${signal.mark}</span>`}${hashtagAnchor(name, view)}</th>
+    <th scope="row" role="rowheader" class="name">${signal === null ? nothing : html`<span class="mark" aria-hidden="true">${SIGNAL_MARKS[signal]}</span>`}${hashtagAnchor(name, view)}</th>
     ${
       trend === null
-        ? html`<td role="cell" class="quiet why" aria-colspan="10">${why}${lastSeen === null ? '' : `; last ${formatCount(lastSeen.videoCount)} videos and ${formatCount(lastSeen.viewCount)} views on ${lastSeen.day}`}</td>`
+        ? html`<td role="cell" class="quiet why" aria-colspan="11">${why}${lastSeen === null ? '' : `; last ${formatCount(lastSeen.videoCount)} videos and ${formatCount(lastSeen.viewCount)} views on ${lastSeen.day}`}</td>`
         : html`
     ${COLUMNS.map(([, , kind, cell]) => html`<td role="cell" class=${kind}>${cell(trend)}</td>`)}`
     }

@@ -10,6 +10,7 @@ import { firstDay, newestDay } from '../store/days.ts';
 import { toSnapshots } from '../store/history.ts';
 import { SCHEMA } from '../store/migrations.ts';
 import { inTransaction, iterateRows, type Row, selectRows, selectValue } from '../store/rows.ts';
+import { LOOK_BACK_DAYS } from '../trends/trends.ts';
 import { groupsByHashtag, thresholds, type Watchlist } from '../watchlist/watchlist.ts';
 import { sumGroup } from './group-history.ts';
 import {
@@ -28,8 +29,8 @@ export type SiteFiles = Map<string, Uint8Array>;
 
 /** A larger database is divided, because a phone should not load all of it. */
 const MOST_BYTES_WHOLE = 3_000_000;
-/** The days of a divided database that come first: more than the trends look back. */
-const RECENT_DAYS = 60;
+/** The days of a divided database that come first: those that the trends of a week look back. */
+const RECENT_DAYS = LOOK_BACK_DAYS + 10;
 
 /**
  * The data of the site: the database, whole or divided, and what the page has to know beside it.
@@ -62,6 +63,7 @@ export async function buildData(
     timeZone: watchlist.settings.timeZone,
     firstDay: firstDay(db),
     isDivided,
+    threshold: thresholds(watchlist)(''),
     groups: listGroups(watchlist),
     hashtags,
   };
@@ -143,17 +145,16 @@ async function exportHistory(db: Database, name: string, rows: Row[]): Promise<U
   return part.export();
 }
 
-/** The runs that a part needs, with their failures and corrections. `?1` is its first day or name. */
+/** What else a part needs. `?1` is its first day, or its hashtag. */
 const RECENT_RUNS = {
   runs: 'SELECT * FROM runs WHERE date >= ?1',
   failures: 'SELECT * FROM failures WHERE run_id IN (SELECT id FROM runs WHERE date >= ?1)',
   corrections: 'SELECT * FROM corrections WHERE run_id IN (SELECT id FROM runs WHERE date >= ?1)',
 };
 const RUNS_OF_HASHTAG = {
-  runs: `SELECT * FROM runs WHERE id IN (SELECT run_id FROM failures WHERE hashtag = ?1
-    UNION SELECT run_id FROM corrections WHERE hashtag = ?1)`,
-  failures: 'SELECT * FROM failures WHERE hashtag = ?1',
+  runs: 'SELECT * FROM runs WHERE id IN (SELECT run_id FROM corrections WHERE hashtag = ?1)',
   corrections: 'SELECT * FROM corrections WHERE hashtag = ?1',
+  videos: 'SELECT * FROM videos WHERE hashtag = ?1',
 };
 
 async function createPart(queries: Record<string, string>, db: Database, parameters: string[]) {
@@ -164,7 +165,9 @@ async function createPart(queries: Record<string, string>, db: Database, paramet
     ) WITHOUT ROWID;
     PRAGMA user_version = ${SCHEMA}`);
   for (const [table, sql] of Object.entries(queries)) {
-    part.run(String(selectValue(db, 'SELECT sql FROM sqlite_schema WHERE name = ?', [table])));
+    const definition = selectValue(db, 'SELECT sql FROM sqlite_schema WHERE name = ?', [table]);
+    if (definition === null) continue; // this schema has no such table
+    part.run(String(definition));
     insertAll(part, table, selectRows(db, sql, parameters));
   }
   return part;

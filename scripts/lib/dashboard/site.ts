@@ -30,6 +30,8 @@ export type SiteInfo = {
   firstDay: Day | null;
   /** True if each hashtag's older history is in a file of its own. */
   isDivided: boolean;
+  /** Of a hashtag that is not among these. */
+  threshold: Threshold;
   /** The groups, in the watchlist's order. */
   groups: string[];
   hashtags: SiteHashtag[];

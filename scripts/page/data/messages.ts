@@ -1,8 +1,8 @@
 import type { Day } from '../../lib/core/day.ts';
-import type { Failure, RunInfo, Snapshot } from '../../lib/core/snapshot.ts';
+import type { Snapshot } from '../../lib/core/snapshot.ts';
 import type { GroupDay, SiteInfo } from '../../lib/dashboard/site.ts';
 import type { DayState } from '../../lib/trends/day-state.ts';
-import type { PeriodTrend } from '../../lib/trends/period-trends.ts';
+import type { MovingDay, PeriodTrend } from '../../lib/trends/period-trends.ts';
 import type { Trend } from '../../lib/trends/trends.ts';
 
 /** What the newest day says, as its report does. */
@@ -13,8 +13,6 @@ export type Overview = {
   state: DayState;
   /** How many hashtags should have been captured. */
   tracked: number;
-  /** The newest run of the day; null if the rows were imported. */
-  lastRun: RunInfo | null;
   /** Days of the last 30 with no snapshot at all. */
   missingDays: Day[];
   /** The last 7 days, as a week's summary has them. */
@@ -27,9 +25,8 @@ export type Overview = {
 export type HashtagHistory = {
   snapshots: Snapshot[];
   corrections: { day: Day; videoCount: number | null; viewCount: number | null }[];
-  failures: { day: Day; kind: Failure['kind'] }[];
-  /** The days on which it stood out. */
-  signals: SignalDay[];
+  /** The days on which it moved, oldest first. */
+  movingDays: MovingDay[];
   videos: TopVideo[];
 };
 
@@ -41,9 +38,6 @@ export type TopVideo = {
   plays: number | null;
   createdAt: string | null;
 };
-
-/** A day on which a hashtag stood out. */
-export type SignalDay = PeriodTrend['trendingDays'][number];
 
 /** What the worker can be asked for. */
 export type Question =

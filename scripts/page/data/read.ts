@@ -2,7 +2,6 @@ import type { Database } from 'sql.js';
 import { parseCount } from '../../lib/core/count.ts';
 import { addDays, type Day } from '../../lib/core/day.ts';
 import { canonicalHashtag } from '../../lib/core/hashtag-name.ts';
-import type { Failure } from '../../lib/core/snapshot.ts';
 import type { SiteInfo } from '../../lib/dashboard/site.ts';
 import { newestCapturedDay, readDay } from '../../lib/store/days.ts';
 import { readHistory, toSnapshots } from '../../lib/store/history.ts';
@@ -10,7 +9,7 @@ import { selectRows, selectValue } from '../../lib/store/rows.ts';
 import { judgeDayState, missingDays } from '../../lib/trends/day-state.ts';
 import { computePeriodTrends } from '../../lib/trends/period-trends.ts';
 import { computeTrends, groupByHashtag, type Threshold } from '../../lib/trends/trends.ts';
-import { signalDays } from '../signals.ts';
+import { findMovingDays } from '../signals.ts';
 import type { HashtagHistory, Overview, TopVideo } from './messages.ts';
 
 /** What the newest day says; null if there is none. */
@@ -33,7 +32,6 @@ export function readOverview(db: Database, info: SiteInfo): Overview | null {
     trends,
     tracked: Math.max(record.runs.at(-1)?.tracked ?? 0, names.length + record.failures.length),
     state: judgeDayState(names, record.failures, record.returned),
-    lastRun: record.runs.at(-1) ?? null,
     missingDays: missingDays(record.history, day, firstDay),
     week: computePeriodTrends(readHistory(db, weekStart, day), lastDays, thresholdOf),
     lastSeen: [...groupByHashtag(record.history, day)].flatMap(([hashtag, series]) =>
@@ -42,14 +40,13 @@ export function readOverview(db: Database, info: SiteInfo): Overview | null {
   };
 }
 
-/** The threshold of each hashtag; of one that the site does not know, the first one's. */
-export function createThresholds({ hashtags }: SiteInfo): (hashtag: string) => Threshold {
-  const known = new Map(hashtags.map(({ name, threshold }) => [name, threshold]));
-  const other = { trendingGrowthPercent: 5, minVideos: 0 };
-  return (hashtag) => known.get(hashtag) ?? other;
+/** The threshold of each hashtag. */
+function createThresholds({ hashtags, threshold }: SiteInfo): (hashtag: string) => Threshold {
+  const own = new Map(hashtags.map((hashtag) => [hashtag.name, hashtag.threshold]));
+  return (hashtag) => own.get(hashtag) ?? threshold;
 }
 
-/** Everything that is stored of a hashtag, and when it stood out. */
+/** Everything that is stored of a hashtag, and when it moved. */
 export function readHashtag(db: Database, hashtag: string, info: SiteInfo): HashtagHistory {
   // Names may be stored as they were written.
   const stored = selectRows(db, 'SELECT DISTINCT hashtag FROM snapshots')
@@ -61,7 +58,7 @@ export function readHashtag(db: Database, hashtag: string, info: SiteInfo): Hash
   const snapshots = groupByHashtag(toSnapshots(rows), LAST_DAY).get(hashtag) ?? [];
   return {
     snapshots,
-    signals: signalDays(hashtag, snapshots, createThresholds(info)(hashtag)),
+    movingDays: findMovingDays(hashtag, snapshots, createThresholds(info)(hashtag)),
     corrections: selectRows<{ day: Day; videoCount: unknown; viewCount: unknown }>(
       db,
       `SELECT date AS day, video_count AS videoCount, view_count AS viewCount
@@ -72,13 +69,6 @@ export function readHashtag(db: Database, hashtag: string, info: SiteInfo): Hash
       videoCount: parseCount(videoCount),
       viewCount: parseCount(viewCount),
     })),
-    failures: selectRows<{ day: Day; kind: Failure['kind'] }>(
-      db,
-      `SELECT date AS day, kind FROM failures f JOIN runs ON runs.id = run_id WHERE hashtag = ?
-         AND NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.date = runs.date AND s.hashtag = f.hashtag)
-       GROUP BY date ORDER BY date`,
-      [hashtag],
-    ),
     videos: readVideos(db, hashtag),
   };
 }
