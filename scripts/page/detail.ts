@@ -88,7 +88,7 @@ export function renderHashtagLife(
       <section><h2>Its data</h2>
         <ul class="plain">
           <li>${plural(snapshots.length, 'day')} from ${first.day} to ${last.day}${last.day === overview.day ? '' : ', and none since'}</li>
-          <li>${missing.length === 0 ? 'No day is missing' : `Missing: ${listRanges(missing)}`}</li>
+          <li>${missing.length === 0 ? 'No day is missing' : html`Missing: ${listRanges(missing)}`}</li>
           ${corrections.map(({ day, videoCount, viewCount }) => html`<li>Corrected on ${time(day)}: before, it had ${formatCount(videoCount)} videos and ${formatCount(viewCount)} views</li>`)}
         </ul>
         <button type="button" @click=${() => saveCsv(name, history)}>Save its rows as CSV</button>
@@ -201,12 +201,13 @@ function renderVideos({ videos }: HashtagHistory): TemplateResult {
   );
 }
 
-function listRanges(days: Day[]): string {
+function listRanges(days: Day[]): TemplateResult {
   const ranges = formatRanges(days).toReversed();
   const more = ranges.length - MAX_ITEMS;
-  return (
-    ranges.slice(0, MAX_ITEMS).join(', ') + (more > 0 ? ` and ${formatCount(more)} more times` : '')
-  );
+  const shown = ranges
+    .slice(0, MAX_ITEMS)
+    .map((range, i) => html`${i === 0 ? '' : ', '}${time(range)}`);
+  return html`${shown}${more > 0 ? ` and ${formatCount(more)} more times` : ''}`;
 }
 
 /** The first of the items; the others are behind a fold. */

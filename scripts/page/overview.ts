@@ -115,7 +115,7 @@ function renderMover(trend: Trend, view: View): TemplateResult {
   const isSurge = signal === 'surging' || signal === 'breakout';
   const details = [
     ...(isSurge && pace !== null ? [describePace(pace)] : []),
-    `${formatAdded(measure)} today, now ${formatCount(measure.count)}`,
+    `${formatAdded(measure)}, now ${formatCount(measure.count)}`,
   ];
   return html`<li>
     ${hashtagAnchor(trend.hashtag, view)} ${badge(signal)}

@@ -1,5 +1,4 @@
 import { html, nothing, svg, type TemplateResult } from 'lit-html';
-import type { Day } from '../lib/core/day.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import { type HashtagGrowth, type MeasureGrowth, rankedMeasure } from '../lib/trends/growth.ts';
 import type { Signal } from '../lib/trends/signals.ts';
@@ -25,8 +24,8 @@ function chartOf({ measure, scale, range }: View): View {
   return { ...DEFAULT_VIEW, measure, scale, range };
 }
 
-/** A day that is not broken into two lines. */
-export function time(day: Day): TemplateResult {
+/** A day, or several, not broken into two lines. */
+export function time(day: string): TemplateResult {
   return html`<time>${day}</time>`;
 }
 

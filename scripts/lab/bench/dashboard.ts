@@ -97,7 +97,7 @@ function kilobytes(paths: Iterable<string>, files: SiteFiles): number {
 const WATCH = `window.seen = {};
   const look = () => {
     if (document.querySelector('.health')) window.seen.answers ??= performance.now();
-    if (document.querySelector('.u-over') && document.querySelector('.hashtags tbody tr')) {
+    if (document.querySelector('.legend li') && document.querySelector('.hashtags tbody tr')) {
       window.seen.everything ??= performance.now();
     } else requestAnimationFrame(look);
   };
@@ -166,7 +166,7 @@ async function withPage<T>(
     const page = await browser.newPage();
     await page.addInitScript(WATCH);
     await page.goto(server.url);
-    await page.locator('.u-over').waitFor();
+    await page.locator('.legend li').first().waitFor();
     await page.locator('.hashtags tbody tr').first().waitFor();
     await page.evaluate(
       'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))',
