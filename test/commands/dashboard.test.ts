@@ -21,13 +21,14 @@ describe('npm run dashboard', () => {
     expect((await build(root, 'site')).exitCode).toBe(0);
     await writeFile(path.join(root, 'site/assets/old.js'), '');
     const { exitCode, output } = await build(root, 'site');
-    expect([exitCode, output.trim()]).toEqual([0, 'Wrote the dashboard into site: 9 files.']);
+    expect([exitCode, output.trim()]).toEqual([0, 'Wrote the dashboard into site: 10 files.']);
     const files = await readdir(path.join(root, 'site'), { recursive: true });
     expect(files).not.toContain(path.join('assets', 'old.js'));
     const html = await readFile(path.join(root, 'site/index.html'), 'utf8');
     const links = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link = '']) => link);
     expect(links).toHaveLength(3);
     for (const link of links) expect(files).toContain(path.normalize(link));
+    expect(await readFile(path.join(root, 'site/chart.svg'), 'utf8')).toMatch(/^<svg/);
   });
 
   it('writes nothing into a folder with other files', async () => {

@@ -15,7 +15,12 @@ import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
 import { BOT, REPOSITORY, type StandInGitHub, startGitHub, TOKEN } from '../helpers/github.ts';
 import { day, dayRecord, HOSTILE_NAMES, rows, TODAY } from '../helpers/snapshots.ts';
 
-const LINKS = { report: 'https://report', run: 'https://run', help: 'https://help' };
+const LINKS = {
+  report: 'https://report',
+  run: 'https://run',
+  help: 'https://help',
+  dashboard: 'https://page/',
+};
 const reportOf = (name: string, from: number, to: number) =>
   composeReport(dayRecord(rows(name, [from, to])), parseWatchlist('["a"]'));
 const calm = reportOf('a', 1000, 1001);
@@ -58,6 +63,9 @@ describe('the digest', () => {
     const { stored, github } = await start();
     const issue = stored.addIssue();
     expect(await writeDigest(github, 1, trending)).toBe('created');
+    expect(issue.comments[0]?.body).toContain(
+      '\n\n[The full report](https://report) · [The dashboard](https://page/)\n\n',
+    );
     expect(issue.comments).toMatchObject([
       {
         body: expect.stringMatching(/^<!-- tracker-digest 2026-11-22 -->\n### 2026-11-22: 1 of 1/),
@@ -225,7 +233,9 @@ describe('texts from outside', () => {
           );
         const plain = markup.replace(/\\([!-/:-@[-`{-~])/g, '$1');
         expect(plain).not.toMatch(/#\d|@\w/);
-        expect(markup.replace(/\\./g, '')).not.toMatch(/<|`|\]\((?!https:\/\/(report|run|help)\))/);
+        expect(markup.replace(/\\./g, '')).not.toMatch(
+          /<|`|\]\((?!https:\/\/(report|run|help|page\/)\))/,
+        );
       }
     },
   );

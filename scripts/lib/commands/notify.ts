@@ -122,6 +122,7 @@ async function readSituation(
       report: report === null ? null : fileUrl(env, reportPath(day)),
       run: runUrl(env),
       help: fileUrl(env, 'README.md#when-something-fails'),
+      dashboard: watchlist?.settings.dashboard ?? null,
     },
   };
 }

@@ -5,14 +5,28 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type BuildOptions, build } from 'esbuild';
 import type { Database } from 'sql.js';
+import { renderChart } from '../reports/chart.ts';
+import { composeReport } from '../reports/day-report.ts';
+import { newestCapturedDay, readDay } from '../store/days.ts';
 import type { Watchlist } from '../watchlist/watchlist.ts';
 import { buildData, type SiteFiles } from './data.ts';
+import { CHART_PATH } from './site.ts';
 
 const PAGE_FOLDER = path.resolve(import.meta.dirname, '../../page');
 
-/** The whole site: the page and its data. */
+/** The whole site: the page, its data, and the newest chart for other pages to show. */
 export async function buildSite(db: Database, watchlist: Watchlist): Promise<SiteFiles> {
-  return new Map([...(await buildPage()), ...(await buildData(db, watchlist))]);
+  const files = new Map([...(await buildPage()), ...(await buildData(db, watchlist))]);
+  const chart = renderNewestChart(db, watchlist);
+  if (chart !== null) files.set(CHART_PATH, new TextEncoder().encode(chart));
+  return files;
+}
+
+/** The chart of the newest captured day, as its report shows it. */
+function renderNewestChart(db: Database, watchlist: Watchlist): string | null {
+  const day = newestCapturedDay(db);
+  const record = day === null ? null : readDay(db, day);
+  return record === null ? null : renderChart(composeReport(record, watchlist).trends, record.day);
 }
 
 /**

@@ -5,6 +5,8 @@ import type { Threshold } from '../trends/trends.ts';
 export const SITE_PATH = 'data/site.json';
 export const WHOLE_DATABASE_PATH = 'data/tracker.db.gz';
 export const RECENT_DATABASE_PATH = 'data/recent.db.gz';
+/** The newest chart. Its address never changes. */
+export const CHART_PATH = 'chart.svg';
 export const GROUPS_PATH = 'data/groups.json.gz';
 
 /** The file with the whole history of the hashtag with this number in `SiteInfo.hashtags`. */

@@ -10,7 +10,12 @@ import { type Evidence, renderTrouble, type Trouble } from './troubles.ts';
 /** What the issues report. Links are null outside GitHub. */
 export type Situation = Pick<Evidence, 'day' | 'run' | 'report'> & {
   troubles: Trouble[];
-  links: { report: string | null; run: string | null; help: string | null };
+  links: {
+    report: string | null;
+    run: string | null;
+    help: string | null;
+    dashboard: string | null;
+  };
 };
 
 /** What was done, for the log. */
@@ -63,11 +68,15 @@ export async function writeDigest(
 
 /** The comment of a day on the digest issue. */
 export function renderDigest({ day, report, troubles, links }: Situation): string {
+  const places = [
+    ...(report === null || links.report === null ? [] : [`[The full report](${links.report})`]),
+    ...(report === null || links.dashboard === null ? [] : [`[The dashboard](${links.dashboard})`]),
+  ];
   const headline = report === null ? 'no data' : escapeText(renderHeadline(report));
   const blocks = [
     `${digestMark(day)}\n### ${day}: ${headline}`,
     ...(report === null ? [] : [renderHealth(report)]),
-    ...(report === null || links.report === null ? [] : [`[The full report](${links.report})`]),
+    ...(places.length > 0 ? [places.join(' · ')] : []),
     ...troubles.map((trouble) => `⚠️ ${renderTrouble(trouble, null, links.run)}`),
     ...(report === null || report.state.turns.length === 0 ? [] : [renderTurns(report)]),
     ...(report === null ? [] : [renderTrending(report)]),

@@ -115,7 +115,12 @@ export async function writeIndex(sources: Sources, report: DayReport | null): Pr
   const latestDay = days.find((entry) => entry.hasReport)?.day ?? null;
   const record = latestDay === null || latestDay === report?.day ? null : readDay(db, latestDay);
   const latest = record === null ? report : composeReport(record, watchlist);
-  const text = renderReportIndex(latest, days, await listSummaries(sources));
+  const text = renderReportIndex(
+    latest,
+    days,
+    await listSummaries(sources),
+    watchlist.settings.dashboard ?? null,
+  );
   const written = [await write(sources, INDEX_PATH, text)];
   if (latest !== null) written.push(await write(sources, BADGE_PATH, renderBadge(latest)));
   return written;
