@@ -18,7 +18,8 @@ export type View = {
   /** The lines of the chart; if there are none, the page chooses them. */
   tags: string[];
   groups: string[];
-  measure: Measure;
+  /** Null: what is known of most hashtags. */
+  measure: Measure | null;
   /** Null: what suits the lines. */
   mode: Mode | null;
   scale: 'linear' | 'log';
@@ -30,6 +31,9 @@ export type View = {
   isReversed: boolean;
 };
 
+/** A view with its measure. */
+export type MeasuredView = View & { measure: Measure };
+
 /** More lines than this can't be told apart. */
 export const MAX_LINES = 8;
 
@@ -38,7 +42,7 @@ export const DEFAULT_VIEW: View = {
   group: null,
   tags: [],
   groups: [],
-  measure: 'videos',
+  measure: null,
   mode: null,
   scale: 'linear',
   range: '30d',
@@ -74,7 +78,7 @@ export function parseAddress(hash: string): View {
     group: text('group') || null,
     tags,
     groups: [...new Set(list('groups'))].slice(0, MAX_LINES - tags.length),
-    measure: oneOf('measure', ['videos', 'views'], 'videos'),
+    measure: (['videos', 'views'] as const).find((measure) => measure === text('measure')) ?? null,
     mode: MODES.find((mode) => mode === text('show')) ?? null,
     scale: oneOf('scale', ['linear', 'log'], 'linear'),
     range: parseRange(text('range')),
@@ -93,7 +97,7 @@ export function formatAddress(view: View): string {
     ['group', view.group === null ? null : encode(view.group)],
     ['tags', view.tags.map(encode).join(',')],
     ['groups', view.groups.map(encode).join(',')],
-    ['measure', view.measure === DEFAULT_VIEW.measure ? null : view.measure],
+    ['measure', view.measure],
     ['show', view.mode],
     ['scale', view.scale === DEFAULT_VIEW.scale ? null : view.scale],
     [

@@ -17,6 +17,7 @@ import {
   knownPoints,
   type Measure,
   rankedMeasure,
+  SPAN_TOLERANCE_DAYS,
   spanGrowth,
 } from '../lib/trends/growth.ts';
 import type { MovingDay } from '../lib/trends/period-trends.ts';
@@ -82,7 +83,7 @@ export function renderHashtagLife(
   return html`
     <div class="sections">
       <section><h2>When it moved</h2>${renderMoves(movingDays)}</section>
-      <section><h2>Milestones</h2>${renderMilestones(history, 'videos')}${renderMilestones(history, 'views')}</section>
+      <section><h2>Milestones</h2>${renderMilestones(history, 'videos', overview.day)}${renderMilestones(history, 'views', overview.day)}</section>
       <section><h2>Records</h2>${renderRecords(pointsOf(snapshots, 'videos'), 'videos')}${renderRecords(pointsOf(snapshots, 'views'), 'views')}</section>
       ${videos.length === 0 ? nothing : html`<section><h2>Top videos when it moved</h2>${renderVideos(history)}</section>`}
       <section><h2>Its data</h2>
@@ -159,13 +160,15 @@ function renderMoves(days: MovingDay[]): TemplateResult {
   return shortList(items);
 }
 
-function renderMilestones({ snapshots }: HashtagHistory, measure: Measure) {
+function renderMilestones({ snapshots }: HashtagHistory, measure: Measure, newest: Day) {
   const points = knownPoints(snapshots, measure, FIRST);
   const last = points.at(-1);
   if (last === undefined) return nothing;
   const passed = passedMilestones(points).slice(0, 4);
   const next = formatCount(nextMilestone(last.count));
-  const expected = expectNextMilestone(last, spanGrowth(points, 30));
+  // Nobody knows how a hashtag went on that has ended.
+  const hasEnded = daysBetween(last.day, newest) > SPAN_TOLERANCE_DAYS;
+  const expected = hasEnded ? null : expectNextMilestone(last, spanGrowth(points, 30));
   return html`<ul class="plain">
     <li>${expected === null ? html`Next: ${next} ${measure}` : html`<strong>Next: ${next} ${measure}, likely about ${time(expected)}</strong>`}</li>
     ${passed.map(({ milestone, day }) => html`<li>${formatCount(milestone)} ${measure}: ${time(day)}</li>`)}

@@ -1,7 +1,9 @@
 import { html, nothing, render, type TemplateResult } from 'lit-html';
+import { type Day, daysBetween } from '../lib/core/day.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import type { GroupDay, SiteInfo } from '../lib/dashboard/site.ts';
-import { formatAddress, MAX_LINES, parseAddress } from './address.ts';
+import type { Measure } from '../lib/trends/growth.ts';
+import { formatAddress, MAX_LINES, type MeasuredView, parseAddress } from './address.ts';
 import { type Line, pointsOf } from './chart/lines.ts';
 import { createPanel } from './chart/panel.ts';
 import { startWorker } from './data/client.ts';
@@ -15,6 +17,8 @@ import { listRows, type TableRow } from './table-rows.ts';
 
 /** How many lines the chart has if nobody chose any. */
 const CHOSEN_LINES = 4;
+/** A hashtag without a count for so many days has ended. */
+const ENDED_DAYS = 30;
 
 const root = document.querySelector('#page') as HTMLElement;
 root.replaceChildren();
@@ -23,7 +27,13 @@ document.body.classList.toggle('embed', isEmbedded);
 const ask = startWorker();
 const panel = createPanel();
 
-type Data = { info: SiteInfo; overview: Overview; rows: TableRow[] };
+type Data = {
+  info: SiteInfo;
+  overview: Overview;
+  rows: TableRow[];
+  /** What most hashtags are ranked by. */
+  measure: Measure;
+};
 
 let view = parseAddress(location.hash);
 let data: Data | 'empty' | null = null;
@@ -76,9 +86,10 @@ function chosenLines({ info, overview }: Data): { tags: string[]; groups: string
 /** The lines whose histories are here; the others are asked for. */
 function collectLines(loaded: Data): { lines: Line[]; isLoading: boolean } {
   const { tags, groups } = chosenLines(loaded);
+  const measure = view.measure ?? loaded.measure;
   const lines = [
-    ...tags.map((name) => cached(`#${name} ${view.measure}`, () => hashtagLine(name))),
-    ...groups.map((group) => cached(`${group} ${view.measure}`, () => groupLine(group))),
+    ...tags.map((name) => cached(`#${name} ${measure}`, () => hashtagLine(name, measure))),
+    ...groups.map((group) => cached(`${group} ${measure}`, () => groupLine(group, measure))),
   ];
   const known = lines.filter((line) => line !== null);
   return {
@@ -87,13 +98,26 @@ function collectLines(loaded: Data): { lines: Line[]; isLoading: boolean } {
   };
 }
 
+function measured(loaded: Data): MeasuredView {
+  return { ...view, measure: view.measure ?? loaded.measure };
+}
+
+/** Where the chart ends: with the newest day, or, if the lines ended long before, with them. */
+function lastDayOf(lines: Line[], newest: Day): Day {
+  const last = lines
+    .flatMap(({ points }) => [...points.keys()].at(-1) ?? [])
+    .sort()
+    .at(-1);
+  return last === undefined || daysBetween(last, newest) < ENDED_DAYS ? newest : last;
+}
+
 function cached(key: string, create: () => Line | null): Line | null {
   const line = lineCache.get(key) ?? create();
   if (line !== null) lineCache.set(key, line);
   return line;
 }
 
-function hashtagLine(name: string): Line | null {
+function hashtagLine(name: string, measure: Measure): Line | null {
   const found = histories.get(name);
   if (found === undefined) {
     request(`#${name}`, async () => {
@@ -104,12 +128,12 @@ function hashtagLine(name: string): Line | null {
   return {
     key: name,
     label: showHashtag(name),
-    points: pointsOf(found.snapshots, view.measure),
+    points: pointsOf(found.snapshots, measure),
     marks: marksOf(found.movingDays),
   };
 }
 
-function groupLine(group: string): Line | null {
+function groupLine(group: string, measure: Measure): Line | null {
   const found = groupDays.get(group);
   if (found === undefined) {
     request(group, async () => {
@@ -118,7 +142,7 @@ function groupLine(group: string): Line | null {
     return null;
   }
   const comparable = new Map(found.map(({ day, isComparable }) => [day, isComparable]));
-  const points = pointsOf(found, view.measure, (day) => comparable.get(day) === true);
+  const points = pointsOf(found, measure, (day) => comparable.get(day) === true);
   return { key: group, label: group, points, marks: new Map() };
 }
 
@@ -191,7 +215,7 @@ function renderData(loaded: Data): TemplateResult {
   return html`
     ${renderHealth(overview, info, Date.now())}
     ${renderMoved(overview, view)}
-    ${renderGroups(overview, info, view, update)}
+    ${renderGroups(overview, info, measured(loaded), update)}
     ${renderChart(loaded)}
     ${table()}
     <footer class="quiet">Counts as TikTok shows them, one snapshot a day. ≈ is a change within TikTok’s rounding. Days without a count stay gaps.</footer>`;
@@ -216,8 +240,8 @@ function renderChart(loaded: Data): TemplateResult {
     {
       lines,
       isLoading,
-      lastDay: loaded.overview.day,
-      view,
+      lastDay: lastDayOf(lines, loaded.overview.day),
+      view: measured(loaded),
       update,
       remove: isChosen ? remove : null,
       hint,
@@ -227,7 +251,11 @@ function renderChart(loaded: Data): TemplateResult {
 }
 
 ask<'overview'>({ kind: 'overview' }).then(({ info, overview }) => {
-  data = overview === null ? 'empty' : { info, overview, rows: listRows(overview, info) };
+  const isRankedBy = (measure: Measure) =>
+    (overview?.trends ?? []).filter(({ rankedBy }) => rankedBy === measure).length;
+  const measure = isRankedBy('views') > isRankedBy('videos') ? 'views' : 'videos';
+  data = overview && { info, overview, rows: listRows(overview, info), measure };
+  data ??= 'empty';
   show();
 }, fail);
 show();

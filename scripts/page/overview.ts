@@ -21,7 +21,7 @@ import {
   formatTotalGrowth,
 } from '../lib/trends/trend-words.ts';
 import type { Trend } from '../lib/trends/trends.ts';
-import { MAX_LINES, type View } from './address.ts';
+import { MAX_LINES, type MeasuredView, type View } from './address.ts';
 import type { Overview } from './data/messages.ts';
 import { type GroupFigures, groupFigures } from './group-growth.ts';
 import { badge, groupAnchor, hashtagAnchor, rankedRate, toneOf, type Update } from './parts.ts';
@@ -153,7 +153,7 @@ function renderWeek(week: PeriodTrend[], view: View): TemplateResult {
 export function renderGroups(
   overview: Overview,
   info: SiteInfo,
-  view: View,
+  view: MeasuredView,
   update: Update,
 ): TemplateResult | typeof nothing {
   if (info.groups.length === 0) return nothing;

@@ -33,7 +33,7 @@ const COLUMNS: Column[] = [
     'Growth',
     'number',
     (trend) =>
-      html`<span class=${toneOf(rankedRate(trend))}>${formatGrowth(rankedMeasure(trend).growth)}</span>${trend.rankedBy === 'views' ? html` <span class="quiet">views</span>` : nothing}`,
+      html`<span class=${toneOf(rankedRate(trend))}>${formatGrowth(rankedMeasure(trend).growth)}</span>${trend.rankedBy === 'views' ? html` <span class="by">views</span>` : nothing}`,
   ],
   ['week', '7 days', 'number', (trend) => spanCell(trend, 'over7Days')],
   ['month', '30 days', 'number', (trend) => spanCell(trend, 'over30Days')],
@@ -73,6 +73,7 @@ export function renderTable(
   const found = chooseRows(rows, view);
   const visible = found.slice(0, shown.rows);
   const groups = view.group === null ? info.groups : [];
+  const isMixed = rows.some(({ trend }) => trend?.rankedBy === 'videos');
   return html`
     <section aria-labelledby="table-title">
       <div class="bar">
@@ -92,7 +93,7 @@ export function renderTable(
         <span class="quiet" role="status">${plural(found.length, 'hashtag')}</span>
       </div>
       <div class="scroll" role="group" aria-labelledby="table-title" tabindex="0">
-        <table class="hashtags" role="table" aria-rowcount=${found.length + 1}>
+        <table class=${isMixed ? 'hashtags mixed' : 'hashtags'} role="table" aria-rowcount=${found.length + 1}>
           <thead role="rowgroup"><tr role="row">
             <th scope="col" role="columnheader" class="check"><span class="hidden">In the chart</span></th>
             ${renderHeading('rank', '#', 'rank', view, update)}

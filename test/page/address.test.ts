@@ -20,7 +20,7 @@ const anyView: fc.Arbitrary<View> = fc.record({
   group: fc.option(anyText),
   tags: fc.uniqueArray(anyTag, { maxLength: 4 }),
   groups: fc.uniqueArray(anyText, { maxLength: 4 }),
-  measure: fc.constantFrom('videos', 'views'),
+  measure: fc.option(fc.constantFrom('videos', 'views')),
   mode: fc.option(fc.constantFrom(...MODES)),
   scale: fc.constantFrom('linear', 'log'),
   range: fc.oneof(

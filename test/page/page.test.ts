@@ -432,6 +432,35 @@ describe.skipIf(program === null)('the page', () => {
     });
   });
 
+  it('shows views if no videos are known, and the last days of a hashtag that has ended', async () => {
+    using db = await createHistory(['ended', 'llm'], 100, (name, ago) =>
+      name === 'ended' && ago < 60
+        ? null
+        : { videoCount: null, viewCount: 9_000_000 - ago * 9_001 },
+    );
+    const list = {
+      hashtags: [
+        { name: 'ended', group: 'a' },
+        { name: 'llm', group: 'a' },
+      ],
+    };
+    const data = await buildData(db, parseWatchlist(JSON.stringify(list)));
+    const page = await open(await serve(new Map([...pageFiles, ...data])));
+    expect(await page.locator('.groups').innerText()).toContain('9,000,000');
+    await expect.poll(() => page.locator('.legend li bdi').allInnerTexts()).toEqual(['#llm']);
+    expect(await page.locator('.stage').getAttribute('aria-label')).toMatch(
+      /^Views: #llm, 2026-10-24/,
+    );
+    await page.getByRole('link', { name: '#ended' }).click();
+    const last = addDays(TODAY, -60);
+    await expect
+      .poll(() => page.locator('.stage').getAttribute('aria-label'))
+      .toBe(`Views: #ended, ${addDays(last, -29)} to ${last}`);
+    const text = await page.locator('main').innerText();
+    expect(text).toContain('It has no count on the newest day');
+    expect(text).toMatch(/Next: 10,000,000 views\n/);
+  });
+
   it('says that there is no data yet', async () => {
     using db = await parseDatabase(null);
     const files = new Map([...pageFiles, ...(await buildData(db, WATCHLIST))]);

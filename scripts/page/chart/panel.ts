@@ -2,7 +2,7 @@ import { html, nothing, render, type TemplateResult } from 'lit-html';
 import type { Day } from '../../lib/core/day.ts';
 import { formatLongDay } from '../../lib/core/format.ts';
 import { capitalize } from '../../lib/core/text.ts';
-import { DEFAULT_VIEW, formatAddress, MODES, type Mode, RANGES, type View } from '../address.ts';
+import { DEFAULT_VIEW, type MeasuredView, MODES, type Mode, RANGES } from '../address.ts';
 import type { Update } from '../parts.ts';
 import { createChart } from './chart.ts';
 import { daysOf, describePoint, type Line } from './lines.ts';
@@ -28,7 +28,7 @@ export type PanelContent = {
   /** True while histories are on their way. */
   isLoading: boolean;
   lastDay: Day;
-  view: View;
+  view: MeasuredView;
   update: Update;
   /** How a line leaves the chart; null if it can't. */
   remove: ((key: string) => void) | null;
@@ -110,8 +110,6 @@ export function createPanel() {
       const { lines, view, update, remove, isLoading, hint } = next;
       const mode = modeOf(next);
       const isLogPossible = mode === 'total' || mode === 'indexed';
-      const address = new URL(location.href);
-      address.search = '';
       return html`
         <section class="chart" aria-labelledby="chart-title">
           <div class="bar"><h2 id="chart-title">${nameContent(view, mode)}</h2></div>
@@ -147,7 +145,7 @@ export function createPanel() {
             aria-label=${describeChart(next, mode)} aria-describedby="chart-help" @keydown=${onKey}
             @blur=${() => chart.pointAt(null)}>
             ${host}${tooltip}
-            ${lines.length === 0 ? html`<p class="empty">${isLoading ? 'Loading …' : 'Nothing to draw yet: growth appears from the second day on.'}</p>` : nothing}
+            ${lines.every(({ points }) => points.size === 0) ? html`<p class="empty">${isLoading ? 'Loading …' : `There are no ${view.measure} to draw in these days.`}</p>` : nothing}
           </div>
           <p id="chart-help" class="hidden">Left and right arrow keys go from day to day, with Shift from week to week, Home and End to the first and last day.</p>
           <p class="hidden" aria-live="polite">${spoken}</p>
@@ -156,7 +154,7 @@ export function createPanel() {
             ${dateInputs(next)}
             <button type="button" @click=${copyLink}>Copy link</button>
             <button type="button" @click=${save}>Save as picture</button>
-            <a class="whole" href=${address.pathname + formatAddress(view)} target="_blank" rel="noopener">Open the whole page</a>
+            <a class="whole" href=${location.pathname + location.hash} target="_blank" rel="noopener">Open the whole page</a>
             <span class="quiet" role="status">${notice}</span>
           </div>
           <details ?open=${isTableOpen} @toggle=${(event: Event) => {
@@ -228,7 +226,7 @@ function describeDay(day: Day, lines: Line[]): string {
 }
 
 /** `Views, indexed to 100` */
-function nameContent({ measure }: View, mode: Mode): string {
+function nameContent({ measure }: MeasuredView, mode: Mode): string {
   const name = capitalize(measure);
   return mode === 'total' ? name : `${name}, ${MODE_WORDS[mode].toLowerCase()}`;
 }
