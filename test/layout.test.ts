@@ -11,6 +11,7 @@ const FOLDERS = [
   'publish',
   'dashboard',
   'reports',
+  'feeds',
   'store',
   'collect',
   'watchlist',

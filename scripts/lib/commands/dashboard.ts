@@ -2,13 +2,14 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import { plural } from '../core/format.ts';
+import { FEED_PATH, WEEKLY_FEED_PATH } from '../core/paths.ts';
 import { buildSite } from '../dashboard/build.ts';
 import type { SiteFiles } from '../dashboard/data.ts';
 import { serveSite } from '../dashboard/serve.ts';
 import { SITE_PATH } from '../dashboard/site.ts';
 import { openDatabase } from '../store/open.ts';
 import { defineCommand } from '../system/command.ts';
-import { exists } from '../system/files.ts';
+import { exists, readIfThere } from '../system/files.ts';
 import { readWatchlist } from '../watchlist/watchlist.ts';
 
 export const dashboard = defineCommand({
@@ -21,7 +22,7 @@ export const dashboard = defineCommand({
     const load = async () => {
       const watchlist = await readWatchlist(root);
       using db = await openDatabase(root);
-      return await buildSite(db, watchlist);
+      return await buildSite(db, watchlist, await readFeeds(root));
     };
     if (build !== undefined) {
       const folder = path.resolve(root, build);
@@ -42,6 +43,16 @@ export const dashboard = defineCommand({
     return 0;
   },
 });
+
+/** The feeds that the reports have, by their names. */
+async function readFeeds(root: string): Promise<SiteFiles> {
+  const feeds: SiteFiles = new Map();
+  for (const file of [FEED_PATH, WEEKLY_FEED_PATH]) {
+    const contents = await readIfThere(path.join(root, file));
+    if (contents !== null) feeds.set(path.posix.basename(file), contents);
+  }
+  return feeds;
+}
 
 /** Refuses a folder with other files than a site's, because it will be replaced. */
 async function refuseOtherFiles(folder: string, name: string): Promise<void> {

@@ -14,9 +14,17 @@ import { CHART_PATH } from './site.ts';
 
 const PAGE_FOLDER = path.resolve(import.meta.dirname, '../../page');
 
-/** The whole site: the page, its data, and the newest chart for other pages to show. */
-export async function buildSite(db: Database, watchlist: Watchlist): Promise<SiteFiles> {
-  const files = new Map([...(await buildPage()), ...(await buildData(db, watchlist))]);
+/**
+ * The whole site: the page, its data, the newest chart for other pages to show, and the feeds.
+ * @param feeds by their names
+ */
+export async function buildSite(
+  db: Database,
+  watchlist: Watchlist,
+  feeds: SiteFiles,
+): Promise<SiteFiles> {
+  const page = await buildPage([...feeds.keys()]);
+  const files = new Map([...page, ...(await buildData(db, watchlist)), ...feeds]);
   const chart = renderNewestChart(db, watchlist);
   if (chart !== null) files.set(CHART_PATH, new TextEncoder().encode(chart));
   return files;
@@ -32,8 +40,9 @@ function renderNewestChart(db: Database, watchlist: Watchlist): string | null {
 /**
  * The page without data. The names of its files contain hashes of their contents, so that no cache
  * mixes two versions.
+ * @param feeds the names of the feeds that it names to feed readers
  */
-export async function buildPage(): Promise<SiteFiles> {
+export async function buildPage(feeds: string[] = []): Promise<SiteFiles> {
   const wasmFile = createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm-browser.wasm');
   const wasm = new Uint8Array(gzipSync(await readFile(wasmFile), { level: 9 }));
   const wasmPath = `assets/sqlite-${hashName(wasm)}.wasm.gz`;
@@ -49,7 +58,13 @@ export async function buildPage(): Promise<SiteFiles> {
   const script = await addBundle('main.ts', { WORKER_PATH: JSON.stringify(worker) });
   const style = await addBundle('style.css');
   const html = await readFile(path.join(PAGE_FOLDER, 'index.html'), 'utf8');
-  const page = html.replace('main.ts', script).replace('style.css', style);
+  const links = feeds.map(
+    (name) => `<link rel="alternate" type="application/atom+xml" href="${name}">`,
+  );
+  const page = html
+    .replace('main.ts', script)
+    .replace('style.css', style)
+    .replace('</title>', `</title>${links.join('')}`);
   files.set('index.html', new TextEncoder().encode(page));
   files.set('icon.svg', await readFile(path.join(PAGE_FOLDER, 'icon.svg')));
   return files;
