@@ -12,8 +12,10 @@ import { recordRun } from '../../scripts/lib/store/record.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
 import { createFolder } from '../helpers/folder.ts';
+import { commitFile, createRepository } from '../helpers/repository.ts';
 import { createHistory, growing, runOn } from '../helpers/site.ts';
 import { HOSTILE_NAMES, TODAY } from '../helpers/snapshots.ts';
+import { runTrack, startApi } from '../helpers/tracker.ts';
 
 const PAGE = 'https://somebody.github.io/tags/';
 const WATCHLIST = parseWatchlist(
@@ -153,6 +155,22 @@ describe('the feed', () => {
     );
     await writeFile(path.join(root, FEED_PATH), 'damaged');
     expect(await write(db, root)).toContain(FEED_PATH);
+  });
+});
+
+describe('a run that publishes', () => {
+  it('publishes the feed with the reports, and nothing if there is no news', async () => {
+    const { root } = await createRepository(['cursor', 'llm']);
+    const settings = { dashboard: PAGE };
+    const list = JSON.stringify({ settings, hashtags: ['cursor', 'llm'] });
+    await commitFile(root, 'data/hashtags.json', list, true);
+    await runTrack(root, await startApi(), ['--publish'], { day: '2026-11-21' });
+    expect(await git(root, ['ls-tree', '--name-only', 'origin/main', FEED_PATH])).toBe('');
+    const fault = (name: string) => (name === 'llm' ? { status: 400 } : null);
+    await runTrack(root, await startApi({ fault }), ['--publish'], { day: '2026-11-22' });
+    const text = await git(root, ['show', `origin/main:${FEED_PATH}`]);
+    expect(text).toContain('2026-11-22: 1 hashtag missed');
+    expect(await git(root, ['status', '--porcelain'])).toBe('');
   });
 });
 
