@@ -10,7 +10,9 @@ const FOLDERS = [
   'mirror',
   'history',
   'publish',
+  'dashboard',
   'reports',
+  'feeds',
   'store',
   'collect',
   'watchlist',
@@ -18,7 +20,10 @@ const FOLDERS = [
   'trends',
   'core',
 ];
-/** A page in a browser must be able to run this code. */
+/** What the page in a browser runs: its own files, and everything that they import. */
+const PAGE = 'page/';
+const PACKAGES_OF_PAGE = ['lit-html', 'sql.js', 'uplot'];
+/** Code that is the same everywhere: the page shows what the reports say because of it. */
 const PURE_FOLDERS = ['trends', 'core'];
 const MOST_FILES_IN_A_FOLDER = 12;
 
@@ -44,11 +49,11 @@ const importsOf = new Map(
 );
 const arrows = [...importsOf].flatMap(([from, names]) => names.map((to) => ({ from, to })));
 
-/** The folder of a file: `lab` for scripts/lab, `entry` for an entry point, null for a package. */
+/** The folder of a file: `lab`, `page`, `entry` for an entry point, null for a package. */
 function folderOf(file: string): string | null {
   if (!file.endsWith('.ts')) return null;
   const [part = '', folder = ''] = file.split('/');
-  return part === 'lib' ? folder : part === 'lab' ? 'lab' : 'entry';
+  return part === 'lib' ? folder : part === 'lab' || part === 'page' ? part : 'entry';
 }
 
 /** Finds a circle of imports that the file leads to. Null if there is none. */
@@ -98,7 +103,7 @@ describe('the layout of scripts/', () => {
     expect(circles).toEqual([]);
   });
 
-  it('has no import of the lab or of an entry point in scripts/lib', () => {
+  it('has no import of the lab, the page or an entry point in scripts/lib', () => {
     const wrong = arrows
       .filter(({ from, to }) => from.startsWith('lib/') && !to.startsWith('lib/') && folderOf(to))
       .map(({ from, to }) => `${from} imports ${to}, which is outside scripts/lib`);
@@ -114,6 +119,19 @@ describe('the layout of scripts/', () => {
     expect(FOLDERS.slice(-PURE_FOLDERS.length), 'pure folders must be at the bottom').toEqual(
       PURE_FOLDERS,
     );
+  });
+
+  it('has a page that reaches nothing of Node, and no package but its own', () => {
+    const reached = new Set(files.filter((file) => file.startsWith(PAGE)));
+    for (const file of reached) {
+      for (const name of importsOf.get(file) ?? []) reached.add(name);
+    }
+    const packages = [...reached].filter((name) => folderOf(name) === null);
+    expect(packages.filter((name) => name.startsWith('node:'))).toEqual([]);
+    expect([...new Set(packages.map((name) => name.split('/')[0]))].toSorted()).toEqual(
+      PACKAGES_OF_PAGE,
+    );
+    expect(reached.size).toBeGreaterThan(20);
   });
 
   it('has entry points that import only a command and what runs it', () => {
@@ -132,12 +150,13 @@ describe('the layout of scripts/', () => {
     );
     expect(mapped).toEqual(FOLDERS);
     expect(map).toContain('`scripts/lab/`');
+    expect(map).toContain('`scripts/page/`');
   });
 
   it('is also the layout of the tests', async () => {
     const folders = (await readdir(path.join(PROJECT, 'test'), { withFileTypes: true }))
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name);
-    for (const folder of folders) expect([...FOLDERS, 'lab', 'helpers']).toContain(folder);
+    for (const folder of folders) expect([...FOLDERS, 'lab', 'page', 'helpers']).toContain(folder);
   });
 });

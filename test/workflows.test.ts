@@ -92,6 +92,10 @@ describe('a job', () => {
     needs: { track: { result, outputs: tell === undefined ? {} : { tell } } },
     inputs: { 'dry-run': dry },
   });
+  const site = (dashboard: string, report: string, dry = false) => ({
+    needs: { track: { result: 'failure', outputs: { dashboard, report } } },
+    inputs: { 'dry-run': dry },
+  });
 
   it.each([
     ['track.yml', 'track', 'on schedule', event('schedule'), true],
@@ -103,6 +107,10 @@ describe('a job', () => {
     ['track.yml', 'notify', 'if notifications are off', needs('success', 'false'), false],
     ['track.yml', 'notify', 'if there was no run', needs('skipped'), false],
     ['track.yml', 'notify', 'after a dry run', needs('success', 'true', true), false],
+    ['track.yml', 'dashboard', 'after a report', site('true', 'reports/2026-11-22.md'), true],
+    ['track.yml', 'dashboard', 'if it is off', site('', 'reports/2026-11-22.md'), false],
+    ['track.yml', 'dashboard', 'if there is no report', site('true', ''), false],
+    ['track.yml', 'dashboard', 'after a dry run', site('true', 'x.md', true), false],
     ['check.yml', 'audit', 'for a pull request', event('pull_request'), true],
     ['check.yml', 'audit', 'by hand', event('workflow_dispatch'), true],
     ['check.yml', 'audit', 'after a push, which audit.yml looks at', event('push'), false],
@@ -188,6 +196,62 @@ describe('track.yml', () => {
     ]);
     expect(notify?.match(/secrets\.\w+/g)).toEqual(['secrets.ALERT_WEBHOOK_URL']);
     expect(notify).toContain('persist-credentials: false');
+  });
+
+  it('lets only the job that publishes the dashboard publish a page, and only if Pages is on', async () => {
+    expect(permissionsOf(await readJob('track.yml', 'dashboard'))).toEqual([
+      'contents: read',
+      'pages: write',
+      'id-token: write',
+    ]);
+    const text = await readWorkflow('track.yml');
+    expect(text.match(/pages: write|id-token: write/g)).toHaveLength(2);
+    const ran = async (output: string) =>
+      runJob(
+        'track.yml',
+        'dashboard',
+        await createFolder(),
+        {},
+        {
+          'Check whether Pages is on': async (file) => {
+            await writeFile(file, output);
+            return 'success';
+          },
+          Install: async () => 'success',
+          'Build the dashboard': async () => 'success',
+        },
+      );
+    expect(await ran('')).toEqual(['Check whether Pages is on']);
+    expect(await ran('on=true\n')).toEqual([
+      'Check whether Pages is on',
+      'actions/checkout',
+      'actions/setup-node',
+      'Install',
+      'Build the dashboard',
+      'actions/upload-pages-artifact',
+      'Publish the dashboard',
+    ]);
+  });
+
+  it.each([
+    ['"workflow"', 'on=true\n', ''],
+    ['"legacy"', '', 'Settings → Pages → Build and deployment → Source: GitHub Actions'],
+    ['', '', 'Settings → Pages → Build and deployment → Source: GitHub Actions'],
+  ])('warns, and fails nothing, if Pages is not switched on: %s', async (type, output, warning) => {
+    const folder = await createFolder();
+    const gh = `#!/bin/sh\n${type === '' ? 'exit 1' : `echo ${type}`}\n`;
+    await writeFile(path.join(folder, 'gh'), gh, { mode: 0o755 });
+    await writeFile(path.join(folder, 'output'), '');
+    const [check = ''] = await runLines('track.yml', 'dashboard');
+    const ran = await runStep(check, folder, {
+      PATH: `${folder}:${process.env.PATH}`,
+      GITHUB_OUTPUT: path.join(folder, 'output'),
+      GITHUB_REPOSITORY: 'somebody/hashtags',
+    });
+    expect(ran.exitCode).toBe(0);
+    expect(await readFile(path.join(folder, 'output'), 'utf8')).toBe(output);
+    expect(ran.stdout).toContain(warning);
+    if (warning === '') expect(ran.stdout).not.toContain('::warning');
   });
 
   it('runs one at a time, and drops none that waits', async () => {

@@ -114,8 +114,9 @@ ${DAYS} days in ${seconds} s, ${requests} HTTP requests. Every day was pushed to
   demo/tracker/reports/${lastDay}.md   today's report, as GitHub will show it
   demo/tracker/reports/README.md       the index of all reports
   git -C demo/tracker log --stat       the audit trail
-Every command works on the demo's data, for example the audit:
-  cd demo/tracker && node --import=tsx ../../scripts/audit.ts`);
+Every command works on the demo's data, for example the audit and the dashboard:
+  cd demo/tracker && node --import=tsx ../../scripts/audit.ts
+  cd demo/tracker && node --import=tsx ../../scripts/dashboard.ts`);
     return 0;
   },
 });

@@ -455,3 +455,26 @@ describe('the mirror', () => {
     },
   );
 });
+
+describe('the dashboard', () => {
+  const findings = async (status: number, body: object | string) => {
+    const { root } = await createHealthy();
+    const url = await startAnswering({ status, body });
+    const hashtags = ['aitools', 'llm'];
+    await writeWatchlist(root, { settings: { dashboard: `${url}/site/` }, hashtags });
+    return (await listFindings(root)).at(-1);
+  };
+
+  it('is fine if it is at its address', async () => {
+    expect(await findings(200, { version: '1' })).toMatch(/^✓ the dashboard is at http.*\/site\/$/);
+  });
+
+  it.each([
+    [404, 'not found'],
+    [200, '<html>another page</html>'],
+  ])('gets a remark that says what to click if it is not there (%i %s)', async (status, body) => {
+    expect(await findings(status, body)).toMatch(
+      /^! there is no dashboard at http.*\n {4}→ choose Settings → Pages → Source: GitHub Actions/,
+    );
+  });
+});

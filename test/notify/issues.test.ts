@@ -24,6 +24,7 @@ const LINKS = {
   week: 'https://week',
   run: 'https://run',
   help: 'https://help',
+  dashboard: 'https://page/',
 };
 const reportOf = (name: string, from: number, to: number) =>
   composeReport(dayRecord(rows(name, [from, to])), parseWatchlist('["a"]'));
@@ -74,6 +75,9 @@ describe('the digest', () => {
     const { stored, github } = await start();
     const issue = stored.addIssue();
     expect(await writeDigest(github, 1, trending)).toBe('created');
+    expect(issue.comments[0]?.body).toContain(
+      '\n\n[The full report](https://report) · [The dashboard](https://page/)\n\n',
+    );
     expect(issue.comments).toMatchObject([
       {
         body: expect.stringMatching(/^<!-- tracker-digest 2026-11-22 -->\n### 2026-11-22: 1 of 1/),
@@ -270,7 +274,7 @@ describe('texts from outside', () => {
         const plain = markup.replace(/\\([!-/:-@[-`{-~])/g, '$1');
         expect(plain).not.toMatch(/#\d|@\w/);
         expect(markup.replace(/\\./g, '')).not.toMatch(
-          /<|`|\]\((?!https:\/\/(report|week|run|help)\))/,
+          /<|`|\]\((?!https:\/\/(report|week|run|help|page\/)\))/,
         );
       }
     },

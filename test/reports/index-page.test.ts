@@ -42,6 +42,14 @@ describe('the index', () => {
     expect(renderReportIndex(first, [entry('2026-11-22')], [])).not.toContain(chart);
   });
 
+  it('links to the dashboard if there is one', () => {
+    const link = '**[Explore the dashboard](https://somebody.github.io/tags/)**';
+    const days = [entry('2026-11-22')];
+    expect(render(days)).not.toContain('dashboard');
+    const address = 'https://somebody.github.io/tags/';
+    expect(renderReportIndex(latest, days, [], address)).toContain(link);
+  });
+
   it('lists every report, newest first, by month', () => {
     const days = ['2026-11-02', '2026-11-01', '2026-10-31', '2026-10-30'].map((text) =>
       entry(text),

@@ -74,6 +74,7 @@ describe('a watchlist', () => {
       timeZone: 'Europe/Berlin',
       topVideos: 5,
       digestIssue: 7,
+      dashboard: 'https://somebody.github.io/tags/',
       troubleIssue: true,
     };
     const entry = {
@@ -191,6 +192,9 @@ describe('a mistake', () => {
       'true or false, without quotes',
     ],
     ['a number in quotes', settings('{"minVideos": "1"}'), 1, 47, 'without quotes, such as 5'],
+    ['a page without a slash', settings('{"dashboard": "https://a.b/c"}'), 1, 47, 'at its end'],
+    ['a page with a query', settings('{"dashboard": "https://a.b/?c/"}'), 1, 47, 'at its end'],
+    ['a page of another kind', settings('{"dashboard": "file:///a/"}'), 1, 47, 'not the address'],
     ['an issue in quotes', settings('{"digestIssue": "#7"}'), 1, 49, "must be the issue's number"],
     ['a negative threshold', '[{"name": "a", "trendingGrowthPercent": -1}]', 1, 41, 'at least 0'],
     ['a long group', `[{"name": "a", "group": "${'x'.repeat(61)}"}]`, 1, 25, 'longer than 60'],

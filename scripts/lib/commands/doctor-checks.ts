@@ -8,6 +8,7 @@ import { formatCount, formatRanges, plural } from '../core/format.ts';
 import { DATABASE_PATH, isUnsaved, WATCHLIST_PATH } from '../core/paths.ts';
 import type { DayRecord } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
+import { SITE_PATH } from '../dashboard/site.ts';
 import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
 import { readDatabaseAddress } from '../mirror/address.ts';
 import { withConnection } from '../mirror/connection.ts';
@@ -22,7 +23,7 @@ import type { Clock } from '../system/clock.ts';
 import type { Context } from '../system/command.ts';
 import { exists, readIfThere } from '../system/files.ts';
 import { GitError, git } from '../system/git.ts';
-import { createHttp } from '../system/http.ts';
+import { createHttp, HttpFault } from '../system/http.ts';
 import { warnOfPlainHttp } from '../system/links.ts';
 import { judgeRecord, missingDays } from '../trends/day-state.ts';
 import { daysOfCredits, LOW_CREDIT_DAYS } from '../watchlist/credits.ts';
@@ -49,6 +50,7 @@ const TRACK_WORKFLOW = '.github/workflows/track.yml';
 const CHECK_WORKFLOW = '.github/workflows/check.yml';
 const RUN_IT = 'npm run track, or on GitHub: Actions → Track hashtags → Run workflow';
 const PUSH_TIMEOUT_MS = 30_000;
+const PAGE_TIMEOUT_MS = 10_000;
 
 const fine = (text: string): Finding => ({ state: 'fine', text });
 const remark = (text: string, remedy: string): Finding => ({ state: 'remark', text, remedy });
@@ -68,6 +70,7 @@ export async function* examine(context: Context): Findings {
     checkKey,
     checkCredits,
     checkMirror,
+    checkDashboard,
   ];
   for (const check of checks) {
     try {
@@ -247,6 +250,25 @@ async function* checkKey({ env, fetch }: Context, known: Known): Findings {
       yield remark(text, 'try again later');
     }
   }
+}
+
+async function* checkDashboard({ fetch }: Context, { watchlist }: Known): Findings {
+  const address = watchlist?.settings.dashboard;
+  if (address === undefined) return;
+  const enable =
+    'choose Settings → Pages → Source: GitHub Actions, then run: Actions → Track hashtags → Run workflow';
+  const request = { method: 'GET', headers: {}, timeoutMs: PAGE_TIMEOUT_MS } as const;
+  const answer = await createHttp(fetch)(`${address}${SITE_PATH}`, request).catch(
+    (error: unknown) => {
+      if (error instanceof HttpFault) return error;
+      throw error;
+    },
+  );
+  if (answer instanceof HttpFault) {
+    yield remark(`the dashboard at ${address} can't be reached (${answer.message})`, enable);
+  } else if (answer.status !== 200 || !answer.text.startsWith('{"version":')) {
+    yield remark(`there is no dashboard at ${address} (HTTP ${answer.status})`, enable);
+  } else yield fine(`the dashboard is at ${address}`);
 }
 
 async function* checkCredits(_context: Context, known: Known): Findings {

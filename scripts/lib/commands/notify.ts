@@ -136,6 +136,7 @@ async function readSituation(
       week: week === null ? null : fileUrl(env, summaryPath(week.period)),
       run: runUrl(env),
       help: fileUrl(env, 'README.md#when-something-fails'),
+      dashboard: watchlist?.settings.dashboard ?? null,
     },
   };
 }

@@ -12,6 +12,9 @@ export const LATEST_CSV_PATH = 'data/latest.csv';
 export const REPORTS_FOLDER = 'reports';
 export const INDEX_PATH = `${REPORTS_FOLDER}/README.md`;
 export const BADGE_PATH = `${REPORTS_FOLDER}/badge.svg`;
+/** What happened, for feed readers; and the weeks alone. */
+export const FEED_PATH = `${REPORTS_FOLDER}/feed.xml`;
+export const WEEKLY_FEED_PATH = `${REPORTS_FOLDER}/weekly.xml`;
 
 /** Everything that is made from the database. */
 export const GENERATED_PATHS = [REPORTS_FOLDER, LATEST_CSV_PATH];
@@ -54,7 +57,7 @@ const GENERATED = [
 /** True for a file that the tracker makes from the database. */
 export function isGenerated(file: string): boolean {
   return (
-    [LATEST_CSV_PATH, INDEX_PATH, BADGE_PATH].includes(file) ||
+    [LATEST_CSV_PATH, INDEX_PATH, BADGE_PATH, FEED_PATH, WEEKLY_FEED_PATH].includes(file) ||
     GENERATED.some((pattern) => pattern.test(file))
   );
 }

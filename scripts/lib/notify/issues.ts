@@ -16,7 +16,13 @@ export type Situation = Pick<Evidence, 'day' | 'run' | 'report'> & {
   troubles: Trouble[];
   /** The summary of the week that ended before the day, on the first day after it; null on others. */
   week: Summary | null;
-  links: { report: string | null; week: string | null; run: string | null; help: string | null };
+  links: {
+    report: string | null;
+    week: string | null;
+    run: string | null;
+    help: string | null;
+    dashboard: string | null;
+  };
 };
 
 /** What was done, for the log. */
@@ -66,11 +72,15 @@ export async function writeDigest(
 
 /** The comment of a day on the digest issue. */
 export function renderDigest({ day, report, troubles, week, links }: Situation): string {
+  const places = [
+    ...(report === null || links.report === null ? [] : [`[The full report](${links.report})`]),
+    ...(report === null || links.dashboard === null ? [] : [`[The dashboard](${links.dashboard})`]),
+  ];
   const headline = report === null ? 'no data' : escapeText(renderHeadline(report));
   const blocks = [
     `${digestMark(day)}\n### ${day}: ${headline}`,
     ...(report === null ? [] : [renderStatus(report)]),
-    ...(report === null || links.report === null ? [] : [`[The full report](${links.report})`]),
+    ...(places.length > 0 ? [places.join(' · ')] : []),
     ...troubles.map((trouble) => `⚠️ ${renderTrouble(trouble, null, links.run)}`),
     ...(report === null ? [] : [renderMoved(report)]),
     ...(week === null ? [] : renderWeek(week, links.week)),

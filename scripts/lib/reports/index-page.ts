@@ -27,11 +27,13 @@ const MAX_SURGED_NAMES = 5;
  * @param latest the newest of the reports; null if there is none
  * @param days newest first
  * @param summaries the weeks and months that have one, each kind oldest first
+ * @param dashboard the address of the dashboard; null if it is not published
  */
 export function renderReportIndex(
   latest: DayReport | null,
   days: IndexedDay[],
   summaries: Period[],
+  dashboard: string | null = null,
 ): string {
   const newestOfKinds = (['week', 'month'] as const).flatMap((kind) => {
     const newest = summaries.findLast((period) => period.kind === kind);
@@ -41,6 +43,7 @@ export function renderReportIndex(
   const blocks = [
     '# TikTok hashtag reports',
     ...(latest === null ? [] : renderLatest(latest)),
+    ...(dashboard === null ? [] : [`**[Explore the dashboard](${dashboard})**`]),
     ...(newestOfKinds.length > 0 ? [`**Summaries:** ${newestOfKinds.join(' · ')}`] : []),
     `## All ${plural(days.filter((entry) => entry.hasReport).length, 'report')}`,
     ...(months.some((line) => line.includes('~~')) ? ['Struck out: no data on that day.'] : []),

@@ -14,6 +14,7 @@ import {
 } from '../core/paths.ts';
 import { monthOf, type Period, parseMonth, parseWeek, weekOf } from '../core/period.ts';
 import type { PeriodRecord } from '../core/snapshot.ts';
+import { writeFeeds } from '../feeds/write.ts';
 import { newestCapturedDay, readDay, readDays, readPeriod } from '../store/days.ts';
 import { writeTextIfChanged } from '../system/files.ts';
 import type { Watchlist } from '../watchlist/watchlist.ts';
@@ -108,15 +109,16 @@ export async function writeSummary(sources: Sources, record: PeriodRecord): Prom
 }
 
 /**
- * Writes the index of all reports and summaries, and the badge.
+ * Writes the index of all reports and summaries, the badge, and the feeds.
  * @param report a report that exists already and need not be made again; null for none
  * @returns the paths of these files
  */
 export async function writeIndex(sources: Sources, report: DayReport | null): Promise<string[]> {
   const { db, watchlist } = sources;
   const reportDays = new Set(await listReports(sources));
+  const recorded = readDays(db);
   const days = await Promise.all(
-    readDays(db).map(async ({ day, missed }) => ({
+    recorded.map(async ({ day, missed }) => ({
       day,
       missed: missed.length,
       hasReport: reportDays.has(day),
@@ -126,10 +128,15 @@ export async function writeIndex(sources: Sources, report: DayReport | null): Pr
   const latestDay = days.find((entry) => entry.hasReport)?.day ?? null;
   const record = latestDay === null || latestDay === report?.day ? null : readDay(db, latestDay);
   const latest = record === null ? report : composeReport(record, watchlist);
-  const text = renderReportIndex(latest, days, await listSummaries(sources));
+  const text = renderReportIndex(
+    latest,
+    days,
+    await listSummaries(sources),
+    watchlist.settings.dashboard ?? null,
+  );
   const written = [await write(sources, INDEX_PATH, text)];
   if (latest !== null) written.push(await write(sources, BADGE_PATH, renderBadge(latest)));
-  return written;
+  return [...written, ...(await writeFeeds(db, watchlist, sources.root, recorded))];
 }
 
 /**

@@ -353,7 +353,7 @@ function toDay(value: unknown): Day | null {
 }
 
 /** The first day with a snapshot; null if there is none. */
-function firstDay(db: Database): Day | null {
+export function firstDay(db: Database): Day | null {
   return nextDay(db, 'SELECT min(date) FROM snapshots WHERE date > ?', '');
 }
 

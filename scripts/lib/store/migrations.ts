@@ -5,6 +5,9 @@ import { inTransaction, selectRows, selectValue } from './rows.ts';
 /** Each upgrades a file to the next version (SQLite's `user_version`), in one transaction. */
 const MIGRATIONS = [createTables, addImports, addCapturesAndVideos];
 
+/** The newest version that this program knows. */
+export const SCHEMA = MIGRATIONS.length;
+
 const SNAPSHOTS_TABLE = `(
   date TEXT,
   hashtag TEXT,

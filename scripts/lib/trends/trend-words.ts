@@ -117,24 +117,6 @@ export function isMarkedRounded(figure: Growth | SpanGrowth | null): boolean {
 }
 
 /**
- * A trending hashtag, without its name, in parts: `videos +16.1%`, `+23,786, now 171,720`,
- * `breakout, 3.4 × its usual: +86,000 in 3 days, usually +25,000`.
- * @param emphasize marks important words
- */
-export function describeTrend(trend: Trend, emphasize = (text: string) => text): string[] {
-  const measure = rankedMeasure(trend);
-  const growth = `${trend.rankedBy} ${emphasize(formatGrowth(measure.growth))}`;
-  const parts = [growth, `${formatAdded(measure)}, now ${formatCount(measure.count)}`];
-  if (trend.signal === 'breakout') parts.push(describePace(trend.pace, 'breakout', emphasize));
-  return parts;
-}
-
-/** 🚀 for a breakout, 📈 for anything else that is trending. */
-export function trendMark({ signal }: Pick<Trend, 'signal'>): string {
-  return signal === 'breakout' ? '🚀' : '📈';
-}
-
-/**
  * What a hashtag did, without its name: `breakout, 3.4 × its usual: +86,000 in 3 days, usually
  * +25,000 · now 171,720 videos, +16.1%`, `lost 333,696 videos, -2.0%`, `passed 1,000,000 views`.
  * @param emphasize marks important words
@@ -151,7 +133,7 @@ export function describeMove(move: Move, emphasize = (text: string) => text): st
   switch (kind) {
     case 'breakout':
     case 'surging':
-      return [describePace(trend.pace, kind, emphasize), `${now}, ${rate}`, ...passed].join(' · ');
+      return [describeSurge(trend.pace, kind, emphasize), `${now}, ${rate}`, ...passed].join(' · ');
     case 'trending': {
       const times = trend.pace?.timesUsual ?? null;
       const beside = times === null ? [] : [`${formatTimes(times)} × its usual`];
@@ -185,19 +167,24 @@ export function moveMark(move: Move): string {
 }
 
 /** `surging, 3.4 × its usual: +86,000 in 3 days, usually +25,000`. */
-function describePace(
+function describeSurge(
   pace: Pace | null,
   kind: string,
   emphasize: (text: string) => string,
 ): string {
   if (pace === null) return emphasize(kind);
+  if (pace.timesUsual === null) return `${emphasize(kind)}: ${describePace(pace)}`;
+  return `${kind}, ${describePace(pace, emphasize)}`;
+}
+
+/** `3.4 × its usual: +86,000 in 3 days, usually +25,000`. */
+export function describePace(pace: Pace, emphasize = (text: string) => text): string {
   const gain = describeGain(pace);
+  if (pace.timesUsual === null) return `${gain}, usually nearly none`;
   // An average: more digits would claim too much.
   const average = Number(pace.usual.toPrecision(2));
   const usual = Math.round(average) === 0 ? 'nearly none' : formatChange(average);
-  if (pace.timesUsual === null) return `${emphasize(kind)}: ${gain}, usually nearly none`;
-  const times = emphasize(`${formatTimes(pace.timesUsual)} × its usual`);
-  return `${kind}, ${times}: ${gain}, usually ${usual}`;
+  return `${emphasize(`${formatTimes(pace.timesUsual)} × its usual`)}: ${gain}, usually ${usual}`;
 }
 
 function describeGain({ added, days }: Pace): string {

@@ -4,6 +4,8 @@ import { plainText } from '../core/text.ts';
 const text = v.string('must be text in double quotes');
 const trueOrFalse = v.boolean('must be true or false, without quotes');
 const NUMBER = 'must be a number without quotes, such as 5';
+const PAGE_ADDRESS =
+  'is not the address of a page; write "https://OWNER.github.io/REPO/", with the slash at its end';
 const ISSUE_NUMBER = "must be the issue's number without quotes, such as 12";
 
 const settingsEntries = {
@@ -47,6 +49,12 @@ const settingsEntries = {
     describe(
       'The number of an issue that gets a comment on each day with something to say.',
       wholeNumberIn(1, Number.MAX_SAFE_INTEGER, ISSUE_NUMBER),
+    ),
+  ),
+  dashboard: v.exactOptional(
+    describe(
+      'The address of the dashboard, such as "https://OWNER.github.io/REPO/". With it, each run publishes the dashboard.',
+      v.pipe(text, v.check(isPageAddress, PAGE_ADDRESS)),
     ),
   ),
   troubleIssue: optional('True: an issue is open while tracking has problems.', trueOrFalse, false),
@@ -138,6 +146,11 @@ function strictObject<const Entries extends v.ObjectEntries>(entries: Entries) {
   const isObject = (value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value);
   return v.pipe(v.custom<object>(isObject, 'must be an object'), v.strictObject(entries));
+}
+
+/** True for the address of a folder on the web. Others would make broken links. */
+function isPageAddress(address: string): boolean {
+  return /^https?:\/\/[^\s?#()<>"\\]+\/$/.test(address) && URL.canParse(address);
 }
 
 function isTimeZone(name: string): boolean {

@@ -1,0 +1,52 @@
+import type { Day } from '../core/day.ts';
+import type { Threshold } from '../trends/trends.ts';
+
+/** Where the parts of a site are, from its top. */
+export const SITE_PATH = 'data/site.json';
+export const WHOLE_DATABASE_PATH = 'data/tracker.db.gz';
+export const RECENT_DATABASE_PATH = 'data/recent.db.gz';
+/** The newest chart. Its address never changes. */
+export const CHART_PATH = 'chart.svg';
+export const GROUPS_PATH = 'data/groups.json.gz';
+
+/** The file with the whole history of the hashtag with this number in `SiteInfo.hashtags`. */
+export function historyPath(number: number): string {
+  return `data/hashtags/${number}.db.gz`;
+}
+
+/** A hashtag of the watchlist, or one that was removed from it and has snapshots. */
+export type SiteHashtag = {
+  name: string;
+  group: string | null;
+  threshold: Threshold;
+  /** Whether the watchlist asks for it. */
+  status: 'tracked' | 'paused' | 'removed';
+};
+
+/** What the page knows before it opens a database: the file `data/site.json`. */
+export type SiteInfo = {
+  /** Changes with the data. It is added to the addresses of the files, so no cache mixes them. */
+  version: string;
+  timeZone: string;
+  /** The first day with a snapshot. */
+  firstDay: Day | null;
+  /** True if each hashtag's older history is in a file of its own. */
+  isDivided: boolean;
+  /** Of a hashtag that is not among these. */
+  threshold: Threshold;
+  /** The groups, in the watchlist's order. */
+  groups: string[];
+  hashtags: SiteHashtag[];
+};
+
+/** What the hashtags of a group had together on one day. */
+export type GroupDay = {
+  day: Day;
+  videoCount: number | null;
+  viewCount: number | null;
+  /** False if other hashtags were counted on the day before, so that the change says nothing. */
+  isComparable: boolean;
+};
+
+/** The file `data/groups.json.gz`: each group's days, oldest first. */
+export type GroupHistories = Record<string, GroupDay[]>;

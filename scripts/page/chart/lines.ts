@@ -1,0 +1,118 @@
+import { addDays, type Day, daysBetween, daysUpTo } from '../../lib/core/day.ts';
+import { formatChange, formatCount, formatPercent } from '../../lib/core/format.ts';
+import type { Snapshot } from '../../lib/core/snapshot.ts';
+import {
+  changeOf,
+  computeGrowth,
+  countOf,
+  type Growth,
+  type Measure,
+  type Point,
+} from '../../lib/trends/growth.ts';
+import { formatGrowth } from '../../lib/trends/trend-words.ts';
+import type { Mode, Range } from '../address.ts';
+
+/** One day of a line: its exact count, and how it changed. */
+export type LinePoint = { count: number; growth: Growth };
+
+/** A line of the chart: a hashtag or group, its known days, and the days that stand out. */
+export type Line = {
+  key: string;
+  label: string;
+  points: Map<Day, LinePoint>;
+  /** The days on which it had a signal, with the signal's mark. */
+  marks: Map<Day, string>;
+};
+
+/**
+ * The known days of a series, each with its growth since the known day before.
+ * @param snapshots oldest first
+ * @param isComparable false on a day whose change says nothing
+ */
+export function pointsOf(
+  snapshots: Omit<Snapshot, 'hashtag'>[],
+  measure: Measure,
+  isComparable: (day: Day) => boolean = () => true,
+): Map<Day, LinePoint> {
+  const points = new Map<Day, LinePoint>();
+  let before: Point[] = [];
+  for (const snapshot of snapshots) {
+    const count = countOf({ hashtag: '', ...snapshot }, measure);
+    if (count === null) continue;
+    const { day } = snapshot;
+    const point = { day, count };
+    const growth = computeGrowth(isComparable(day) ? [...before, point] : [point], day);
+    points.set(day, { count, growth });
+    before = [point];
+  }
+  return points;
+}
+
+/** The days of the range, oldest first: up to `lastDay`, and not before the first of the lines. */
+export function daysOf(range: Range, lines: Line[], lastDay: Day): Day[] {
+  const starts = lines.flatMap(({ points }) => points.keys().next().value ?? []).sort();
+  const first = starts[0] ?? lastDay;
+  if (typeof range === 'object') {
+    return daysUpTo(range.to, daysBetween(range.from, range.to) + 1);
+  }
+  const lengths = { '7d': 7, '30d': 30, '90d': 90, '1y': 365, all: Number.POSITIVE_INFINITY };
+  const available = daysBetween(first, lastDay) + 1;
+  return daysUpTo(lastDay, Math.max(2, Math.min(lengths[range], available)));
+}
+
+/** The values of a line on each of the days, as the chart draws them; null is a gap. */
+export function valuesOf({ points }: Line, days: Day[], mode: Mode): (number | null)[] {
+  const base = days.map((day) => points.get(day)?.count ?? 0).find((count) => count > 0);
+  return days.map((day) => {
+    const point = points.get(day);
+    if (point === undefined) return null;
+    const { count, growth } = point;
+    if (mode === 'total') return count;
+    if (mode === 'indexed') return base === undefined ? null : (count / base) * 100;
+    if (mode === 'growth') return growth.kind === 'rate' ? growth.perDay * 100 : null;
+    const change = changeOf(growth);
+    return change === null ? null : change.added / change.days;
+  });
+}
+
+/** A value as the axis shows it. */
+export function formatValue(value: number, mode: Mode): string {
+  if (mode === 'growth') return formatPercent(value / 100);
+  if (mode === 'indexed' && value < 10_000) return formatCount(Math.round(value));
+  const text = SHORT.format(value);
+  return mode === 'added' && value > 0 ? `+${text}` : text;
+}
+
+const SHORT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 2 });
+
+/** The exact figures of a day: `567,795`, `+13,047`, `+1.2%/day over 2 days`. */
+export function describePoint(point: LinePoint | undefined): string[] {
+  if (point === undefined) return ['no count'];
+  const change = changeOf(point.growth);
+  return [
+    formatCount(point.count),
+    ...(change === null ? [] : [formatChange(change.added), formatGrowth(point.growth)]),
+  ];
+}
+
+/** What was added on each day, for a small curve: null where the day or the one before is unknown. */
+export function addedEachDay(counts: (number | null)[]): (number | null)[] {
+  let before: { count: number; index: number } | null = null;
+  return counts.map((count, index) => {
+    if (count === null) return null;
+    const added = before === null ? null : (count - before.count) / (index - before.index);
+    before = { count, index };
+    return added;
+  });
+}
+
+/** Runs of days that are at most `apart` days from each other. */
+export function joinDays(days: Day[], apart: number): { first: Day; last: Day }[] {
+  const runs: { first: Day; last: Day }[] = [];
+  for (const day of days) {
+    const run = runs.at(-1);
+    if (run !== undefined && addDays(run.last, apart) >= day) run.last = day;
+    else runs.push({ first: day, last: day });
+  }
+  return runs;
+}

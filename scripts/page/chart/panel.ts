@@ -1,0 +1,269 @@
+import { html, nothing, render, type TemplateResult } from 'lit-html';
+import type { Day } from '../../lib/core/day.ts';
+import { formatLongDay } from '../../lib/core/format.ts';
+import { capitalize } from '../../lib/core/text.ts';
+import { DEFAULT_VIEW, type MeasuredView, MODES, type Mode, RANGES } from '../address.ts';
+import type { Update } from '../parts.ts';
+import { createChart } from './chart.ts';
+import { daysOf, describePoint, type Line } from './lines.ts';
+import { savePicture } from './picture.ts';
+
+const MODE_WORDS: Record<Mode, string> = {
+  total: 'Total',
+  added: 'Added a day',
+  growth: 'Growth',
+  indexed: 'Indexed to 100',
+};
+const RANGE_WORDS = {
+  '7d': '7 days',
+  '30d': '30 days',
+  '90d': '90 days',
+  '1y': '1 year',
+  all: 'All',
+};
+
+/** What the panel shows, and how it changes that. */
+export type PanelContent = {
+  lines: Line[];
+  /** True while histories are on their way. */
+  isLoading: boolean;
+  lastDay: Day;
+  view: MeasuredView;
+  update: Update;
+  /** How a line leaves the chart; null if it can't. */
+  remove: ((key: string) => void) | null;
+  /** What stands below the chart, at its left. */
+  hint: unknown;
+};
+
+/** Creates the chart with its controls, tooltip, keyboard and table. */
+export function createPanel() {
+  const host = document.createElement('div');
+  host.className = 'plot';
+  const tooltip = document.createElement('div');
+  tooltip.className = 'tooltip';
+  tooltip.hidden = true;
+  let content: PanelContent | null = null;
+  let pointed: number | null = null;
+  let isTableOpen = false;
+  let spoken = '';
+  let notice = '';
+  let drawn: unknown[] = [];
+  let redraw = () => {};
+
+  const chart = createChart(host, onPoint, (from, to) => content?.update({ range: { from, to } }));
+
+  function onPoint(index: number | null, left: number, top: number): void {
+    pointed = index;
+    const day = index === null ? undefined : days()[index];
+    tooltip.hidden = day === undefined;
+    if (day === undefined || content === null) return;
+    render(renderTooltip(day, content.lines), tooltip);
+    // Beside the pointer, on the side that has room.
+    const x = left + 58 > host.clientWidth / 2 ? left + 46 - tooltip.offsetWidth : left + 74;
+    tooltip.style.transform = `translate(${Math.max(0, Math.round(x))}px, ${Math.max(0, Math.round(Math.min(top, host.clientHeight - tooltip.offsetHeight)))}px)`;
+  }
+
+  const days = () =>
+    content === null ? [] : daysOf(content.view.range, content.lines, content.lastDay);
+
+  const onKey = (event: KeyboardEvent) => {
+    const last = days().length - 1;
+    const step = event.shiftKey ? 7 : 1;
+    const from = pointed ?? last + 1;
+    const targets: Record<string, number | null> = {
+      ArrowLeft: Math.max(0, from - step),
+      ArrowRight: Math.min(last, (pointed ?? -1) + step),
+      Home: 0,
+      End: last,
+      Escape: null,
+    };
+    const target = targets[event.key];
+    if (target === undefined || content === null) return;
+    event.preventDefault();
+    chart.pointAt(target);
+    const day = target === null ? undefined : days()[target];
+    spoken = day === undefined ? '' : describeDay(day, content.lines);
+    redraw();
+  };
+
+  const copyLink = async () => {
+    notice = await navigator.clipboard.writeText(location.href).then(
+      () => 'The link is copied.',
+      () => 'The browser did not allow it. Copy the address instead.',
+    );
+    redraw();
+  };
+
+  const save = () => {
+    const canvas = chart.canvas();
+    if (canvas !== null && content !== null) {
+      savePicture(host, canvas, content.lines, describeChart(content, modeOf(content)));
+    }
+  };
+
+  return {
+    /** The panel. After it stands in the page, `draw` draws the chart. */
+    render(next: PanelContent, onChange: () => void): TemplateResult {
+      content = next;
+      redraw = onChange;
+      const { lines, view, update, remove, isLoading, hint } = next;
+      const mode = modeOf(next);
+      const isLogPossible = mode === 'total' || mode === 'indexed';
+      return html`
+        <section class="chart" aria-labelledby="chart-title">
+          <div class="bar"><h2 id="chart-title">${nameContent(view, mode)}</h2></div>
+          <div class="controls">
+            ${choice('Measure', ['videos', 'views'], view.measure, capitalize, (measure) => update({ measure }))}
+            ${choice(
+              'Show',
+              MODES,
+              mode,
+              (option) => MODE_WORDS[option],
+              (option) => update({ mode: option }),
+            )}
+            ${isLogPossible ? choice('Scale', ['linear', 'log'], view.scale, capitalize, (scale) => update({ scale })) : nothing}
+            ${choice(
+              'Range',
+              RANGES,
+              typeof view.range === 'string' ? view.range : null,
+              (option) => RANGE_WORDS[option],
+              (range) => update({ range }),
+            )}
+          </div>
+          <ul class="legend" aria-label="Lines of the chart">
+            ${lines.map(
+              ({ key, label }, i) =>
+                html`<li><span class="key line-${i}" aria-hidden="true"></span><bdi>${label}</bdi>${
+                  remove === null
+                    ? nothing
+                    : html`<button type="button" class="remove" aria-label="Remove ${label} from the chart" @click=${() => remove(key)}>×</button>`
+                }</li>`,
+            )}
+          </ul>
+          <div class="stage" tabindex="0" role="group" aria-roledescription="chart"
+            aria-label=${describeChart(next, mode)} aria-describedby="chart-help" @keydown=${onKey}
+            @blur=${() => chart.pointAt(null)}>
+            ${host}${tooltip}
+            ${lines.every(({ points }) => points.size === 0) ? html`<p class="empty">${isLoading ? 'Loading …' : `There are no ${view.measure} to draw in these days.`}</p>` : nothing}
+          </div>
+          <p id="chart-help" class="hidden">Left and right arrow keys go from day to day, with Shift from week to week, Home and End to the first and last day.</p>
+          <p class="hidden" aria-live="polite">${spoken}</p>
+          <div class="bar below">
+            <span class="quiet hint">${hint}</span>
+            ${dateInputs(next)}
+            <button type="button" @click=${copyLink}>Copy link</button>
+            <button type="button" @click=${save}>Save as picture</button>
+            <a class="whole" href=${location.pathname + location.hash} target="_blank" rel="noopener">Open the whole page</a>
+            <span class="quiet" role="status">${notice}</span>
+          </div>
+          <details ?open=${isTableOpen} @toggle=${(event: Event) => {
+            const isOpen = (event.target as HTMLDetailsElement).open;
+            if (isOpen === isTableOpen) return;
+            isTableOpen = isOpen;
+            redraw();
+          }}>
+            <summary>The same data as a table</summary>
+            ${isTableOpen ? renderData(next) : nothing}
+          </details>
+        </section>`;
+    },
+    /** Brings the chart into sight, and the keyboard to it. */
+    reveal(): void {
+      host.closest('section')?.scrollIntoView();
+      host.closest<HTMLElement>('.stage')?.focus({ preventScroll: true });
+    },
+    draw(): void {
+      if (content === null) return;
+      const { lines, view, lastDay } = content;
+      const mode = modeOf(content);
+      // Nothing else changes what is drawn, and drawing would make the browser lay out the page.
+      const inputs = [...lines, mode, view.scale, view.range, lastDay];
+      const isSame = inputs.length === drawn.length && inputs.every((one, i) => one === drawn[i]);
+      drawn = inputs;
+      if (!isSame) chart.draw({ lines, days: days(), mode, scale: view.scale });
+    },
+  };
+
+  function renderData({ lines }: PanelContent): TemplateResult {
+    return html`<div class="scroll data" role="group" aria-label="The data of the chart" tabindex="0">
+      <table>
+        <thead><tr><th scope="col">Day</th>${lines.map(({ label }) => html`<th scope="col" class="number"><bdi>${label}</bdi></th><th scope="col" class="number">New</th><th scope="col" class="number">Growth</th>`)}</tr></thead>
+        <tbody>${days()
+          .toReversed()
+          .map(
+            (day) =>
+              html`<tr><th scope="row">${day}</th>${lines.map(({ points }) => {
+                const [count, added = '–', growth = '–'] = describePoint(points.get(day));
+                return points.has(day)
+                  ? html`<td class="number">${count}</td><td class="number">${added}</td><td class="number">${growth}</td>`
+                  : html`<td class="number quiet">–</td><td class="number quiet">–</td><td class="number quiet">–</td>`;
+              })}</tr>`,
+          )}</tbody>
+      </table>
+    </div>`;
+  }
+}
+
+/** What the lines show: several hashtags are compared from the same start. */
+function modeOf({ view, lines }: PanelContent): Mode {
+  return view.mode ?? (lines.length > 1 ? 'indexed' : 'total');
+}
+
+function renderTooltip(day: Day, lines: Line[]): TemplateResult {
+  return html`<p>${formatLongDay(day)}</p>
+    <table>${lines.map(({ label, points, marks }, i) => {
+      const [count, ...change] = describePoint(points.get(day));
+      return html`<tr><td><span class="key line-${i}"></span></td><th><bdi>${label}</bdi></th><td class="number">${count}</td>${change.map((text) => html`<td class="number">${text}</td>`)}<td>${marks.get(day) ?? ''}</td></tr>`;
+    })}</table>`;
+}
+
+function describeDay(day: Day, lines: Line[]): string {
+  const parts = lines.map(
+    ({ label, points }) => `${label}: ${describePoint(points.get(day)).join(', ')}`,
+  );
+  return `${formatLongDay(day)}. ${parts.join('. ')}`;
+}
+
+/** `Views, indexed to 100` */
+function nameContent({ measure }: MeasuredView, mode: Mode): string {
+  const name = capitalize(measure);
+  return mode === 'total' ? name : `${name}, ${MODE_WORDS[mode].toLowerCase()}`;
+}
+
+function describeChart({ lines, view, lastDay }: PanelContent, mode: Mode): string {
+  const days = daysOf(view.range, lines, lastDay);
+  const names = lines.map(({ label }) => label).join(', ');
+  return `${nameContent(view, mode)}: ${names}, ${days[0] ?? lastDay} to ${days.at(-1) ?? lastDay}`;
+}
+
+/** Buttons of which one is chosen. */
+function choice<T extends string>(
+  label: string,
+  options: readonly T[],
+  chosen: T | null,
+  wordsOf: (option: T) => string,
+  choose: (option: T) => void,
+): TemplateResult {
+  return html`<div class="choice" role="group" aria-label=${label}>${options.map(
+    (option) =>
+      html`<button type="button" aria-pressed=${option === chosen ? 'true' : 'false'} @click=${() => choose(option)}>${wordsOf(option)}</button>`,
+  )}</div>`;
+}
+
+/** The first and last day, as a range that is dragged sets them. */
+function dateInputs({ view, lines, lastDay, update }: PanelContent): TemplateResult {
+  const days = daysOf(view.range, lines, lastDay);
+  const [from, to] = [days[0] ?? lastDay, days.at(-1) ?? lastDay];
+  const change = (next: { from: Day; to: Day }) => {
+    if (next.from < next.to) update({ range: next });
+  };
+  const input = (label: string, value: Day, onChange: (day: Day) => void) =>
+    html`<label class="date"><span class="quiet">${label}</span> <input type="date" .value=${value} max=${lastDay}
+      @change=${(event: Event) => onChange((event.target as HTMLInputElement).value as Day)}></label>`;
+  return html`<span class="dates">${input('From', from, (day) => change({ from: day, to }))} ${input('to', to, (day) => change({ from, to: day }))}${
+    typeof view.range === 'object'
+      ? html` <button type="button" @click=${() => update({ range: DEFAULT_VIEW.range })}>Reset</button>`
+      : nothing
+  }</span>`;
+}

@@ -1,0 +1,237 @@
+import { html, nothing, type TemplateResult } from 'lit-html';
+import { type Day, daysBetween, daysUpTo } from '../lib/core/day.ts';
+import {
+  formatChange,
+  formatCount,
+  formatPercent,
+  formatRanges,
+  formatTimes,
+  plural,
+} from '../lib/core/format.ts';
+import { hashtagUrl, showHashtag } from '../lib/core/hashtag-name.ts';
+import { FORMULA_START } from '../lib/core/text.ts';
+import type { SiteHashtag, SiteInfo } from '../lib/dashboard/site.ts';
+import {
+  changeOf,
+  isRealChange,
+  knownPoints,
+  type Measure,
+  rankedMeasure,
+  SPAN_TOLERANCE_DAYS,
+  spanGrowth,
+} from '../lib/trends/growth.ts';
+import type { MovingDay } from '../lib/trends/period-trends.ts';
+import { describePace, formatAdded, formatGrowth, formatSpan } from '../lib/trends/trend-words.ts';
+import type { Trend } from '../lib/trends/trends.ts';
+import { DEFAULT_VIEW, formatAddress, type View } from './address.ts';
+import { joinDays, type LinePoint, pointsOf } from './chart/lines.ts';
+import { saveFile } from './chart/picture.ts';
+import type { HashtagHistory, Overview } from './data/messages.ts';
+import { groupFigures } from './group-growth.ts';
+import { expectNextMilestone, nextMilestone, passedMilestones } from './milestones.ts';
+import { badge, groupAnchor, rankedRate, time, toneOf } from './parts.ts';
+import { strongestSignal } from './signals.ts';
+
+const FIRST = '0001-01-01' as Day;
+/** Signals that are this many days apart or less belong together. */
+const DAYS_APART = 7;
+const MAX_ITEMS = 12;
+
+/** The head of a hashtag's own view: its name, its signal and its figures of the newest day. */
+export function renderHashtagHead(
+  name: string,
+  trend: Trend | null,
+  site: SiteHashtag | undefined,
+  view: View,
+): TemplateResult {
+  return html`
+    <nav class="back"><a href=${backAddress(view)}>← All hashtags</a></nav>
+    <div class="title">
+      <h1><bdi>${showHashtag(name)}</bdi></h1>
+      ${trend === null ? nothing : badge(trend.signal)}
+      ${site?.group ? html`<span class="quiet">in ${groupAnchor(site.group, view)}</span>` : nothing}
+      <a class="quiet" href=${hashtagUrl(name)} rel="noopener noreferrer">On TikTok ↗</a>
+    </div>
+    ${
+      trend === null
+        ? html`<p class="quiet">${site === undefined ? 'This hashtag is not tracked, and nothing is stored of it.' : 'It has no count on the newest day.'}</p>`
+        : html`<dl class="figures">
+      ${figure('Videos', formatCount(trend.videos.count), formatAdded(trend.videos))}
+      ${figure('Growth', formatGrowth(trend.videos.growth), '', rankedRate(trend))}
+      ${figure('7 days', formatSpan(rankedMeasure(trend).over7Days), '')}
+      ${figure('30 days', formatSpan(rankedMeasure(trend).over30Days), '')}
+      ${figure('Views', formatCount(trend.views.count), formatAdded(trend.views))}
+      ${figure('× usual', trend.pace?.timesUsual == null ? '–' : formatTimes(trend.pace.timesUsual), trend.pace === null ? '' : `usually ${formatChange(trend.pace.usual)} in ${trend.pace.days} days`)}
+    </dl>`
+    }`;
+}
+
+/** What a hashtag's whole history says. */
+export function renderHashtagLife(
+  name: string,
+  history: HashtagHistory,
+  overview: Overview,
+): TemplateResult {
+  const { snapshots, corrections, videos, movingDays } = history;
+  const [first, last] = [snapshots[0], snapshots.at(-1)];
+  if (first === undefined || last === undefined) {
+    return html`<p class="quiet">There is no snapshot of this hashtag yet.</p>`;
+  }
+  const present = new Set(snapshots.map(({ day }) => day));
+  const length = daysBetween(first.day, last.day) + 1;
+  const missing = daysUpTo(last.day, length).filter((day) => !present.has(day));
+  return html`
+    <div class="sections">
+      <section><h2>When it moved</h2>${renderMoves(movingDays)}</section>
+      <section><h2>Milestones</h2>${renderMilestones(history, 'videos', overview.day)}${renderMilestones(history, 'views', overview.day)}</section>
+      <section><h2>Records</h2>${renderRecords(pointsOf(snapshots, 'videos'), 'videos')}${renderRecords(pointsOf(snapshots, 'views'), 'views')}</section>
+      ${videos.length === 0 ? nothing : html`<section><h2>Top videos when it moved</h2>${renderVideos(history)}</section>`}
+      <section><h2>Its data</h2>
+        <ul class="plain">
+          <li>${plural(snapshots.length, 'day')} from ${first.day} to ${last.day}${last.day === overview.day ? '' : ', and none since'}</li>
+          <li>${missing.length === 0 ? 'No day is missing' : html`Missing: ${listRanges(missing)}`}</li>
+          ${corrections.map(({ day, videoCount, viewCount }) => html`<li>Corrected on ${time(day)}: before, it had ${formatCount(videoCount)} videos and ${formatCount(viewCount)} views</li>`)}
+        </ul>
+        <button type="button" @click=${() => saveCsv(name, history)}>Save its rows as CSV</button>
+      </section>
+    </div>`;
+}
+
+/** The head of a group's own view. */
+export function renderGroupHead(
+  group: string,
+  overview: Overview,
+  info: SiteInfo,
+  view: View,
+): TemplateResult {
+  const members = new Set(
+    info.hashtags.filter((one) => one.group === group).map(({ name }) => name),
+  );
+  const trends = overview.trends.filter(({ hashtag }) => members.has(hashtag));
+  const percent = (rate: number | null) => (rate === null ? '–' : formatPercent(rate));
+  const figures = (measure: Measure) => groupFigures(group, trends, measure);
+  const [videos, views] = [figures('videos'), figures('views')];
+  return html`
+    <nav class="back"><a href=${backAddress(view)}>← All hashtags</a></nav>
+    <div class="title"><h1><bdi>${group}</bdi></h1><span class="quiet">${plural(members.size, 'hashtag')}</span></div>
+    ${
+      members.size === 0
+        ? html`<p class="quiet">No hashtag of the list is in such a group.</p>`
+        : html`<dl class="figures">
+      ${figure('Videos', formatCount(videos.total), videos.added === null ? '' : formatChange(videos.added))}
+      ${figure('A day', percent(videos.perDay), '', videos.perDay)}
+      ${figure('7 days', percent(videos.over7Days), '', videos.over7Days)}
+      ${figure('30 days', percent(videos.over30Days), '', videos.over30Days)}
+      ${figure('Views', formatCount(views.total), views.added === null ? '' : formatChange(views.added))}
+      ${figure('Fastest', videos.fastest === null ? '–' : showHashtag(videos.fastest.hashtag), videos.fastest === null ? '' : formatGrowth(rankedMeasure(videos.fastest).growth))}
+    </dl>`
+    }`;
+}
+
+function backAddress(view: View): string {
+  const { search, only, sort, isReversed } = view;
+  return formatAddress({ ...DEFAULT_VIEW, search, only, sort, isReversed }) || '#';
+}
+
+function figure(label: string, value: string, note: string, tone: number | null = null) {
+  return html`<div><dt>${label}</dt><dd><bdi class=${toneOf(tone)}>${value}</bdi>${note === '' ? nothing : html` <span class="quiet">${note}</span>`}</dd></div>`;
+}
+
+function renderMoves(days: MovingDay[]): TemplateResult {
+  const rising = days.filter(({ signal }) => signal !== 'cooling');
+  if (rising.length === 0) return html`<p class="quiet">It never moved much more than usual.</p>`;
+  const runs = joinDays(
+    rising.map(({ day }) => day),
+    DAYS_APART,
+  ).toReversed();
+  const items = runs.map(({ first, last }) => {
+    const inRun = rising.filter(({ day }) => day >= first && day <= last);
+    const rate = ({ growth }: MovingDay) => (growth.kind === 'rate' ? growth.perDay : 0);
+    const peak = inRun.reduce((a, b) => (rate(b) > rate(a) ? b : a));
+    const pace = inRun
+      .flatMap((day) => day.pace ?? [])
+      .toSorted((a, b) => (b.timesUsual ?? 0) - (a.timesUsual ?? 0))[0];
+    const when = first === last ? time(first) : html`${time(first)} to ${time(last)}`;
+    return html`<li>
+      ${badge(strongestSignal(inRun))} ${when}
+      <span class="details">${pace === undefined ? '' : `${describePace(pace)} · `}fastest ${formatGrowth(peak.growth)} on ${time(peak.day)}</span>
+    </li>`;
+  });
+  return shortList(items);
+}
+
+function renderMilestones({ snapshots }: HashtagHistory, measure: Measure, newest: Day) {
+  const points = knownPoints(snapshots, measure, FIRST);
+  const last = points.at(-1);
+  if (last === undefined) return nothing;
+  const passed = passedMilestones(points).slice(0, 4);
+  const next = formatCount(nextMilestone(last.count));
+  // Nobody knows how a hashtag went on that has ended.
+  const hasEnded = daysBetween(last.day, newest) > SPAN_TOLERANCE_DAYS;
+  const expected = hasEnded ? null : expectNextMilestone(last, spanGrowth(points, 30));
+  return html`<ul class="plain">
+    <li>${expected === null ? html`Next: ${next} ${measure}` : html`<strong>Next: ${next} ${measure}, likely about ${time(expected)}</strong>`}</li>
+    ${passed.map(({ milestone, day }) => html`<li>${formatCount(milestone)} ${measure}: ${time(day)}</li>`)}
+  </ul>`;
+}
+
+function renderRecords(points: Map<Day, LinePoint>, measure: Measure) {
+  const days = [...points].flatMap(([day, { growth }]) => {
+    const change = changeOf(growth);
+    return change === null || !isRealChange(growth)
+      ? []
+      : [{ day, growth, perDay: change.added / change.days }];
+  });
+  const [start] = days;
+  if (start === undefined) return nothing;
+  const most = days.reduce((a, b) => (b.perDay > a.perDay ? b : a), start);
+  const least = days.reduce((a, b) => (b.perDay < a.perDay ? b : a), start);
+  const sorted = days.map(({ perDay }) => perDay).sort((a, b) => a - b);
+  const usual = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  return html`<ul class="plain">
+    <li>Most new ${measure} in a day: ${formatChange(Math.round(most.perDay))} (${formatGrowth(most.growth)}) on ${time(most.day)}</li>
+    ${least.perDay < 0 ? html`<li>Largest loss: ${formatChange(Math.round(least.perDay))} on ${time(least.day)}</li>` : nothing}
+    <li>A usual day brings ${formatChange(Math.round(usual))} ${measure}</li>
+  </ul>`;
+}
+
+function renderVideos({ videos }: HashtagHistory): TemplateResult {
+  return shortList(
+    videos.map(
+      ({ day, id, author, plays }) =>
+        html`<li><a href="https://www.tiktok.com/@${encodeURIComponent(author ?? '')}/video/${encodeURIComponent(id)}" rel="noopener noreferrer"><bdi>@${author ?? 'unknown'}</bdi></a>, ${formatCount(plays)} plays on ${time(day)}</li>`,
+    ),
+  );
+}
+
+function listRanges(days: Day[]): TemplateResult {
+  const ranges = formatRanges(days).toReversed();
+  const more = ranges.length - MAX_ITEMS;
+  const shown = ranges
+    .slice(0, MAX_ITEMS)
+    .map((range, i) => html`${i === 0 ? '' : ', '}${time(range)}`);
+  return html`${shown}${more > 0 ? ` and ${formatCount(more)} more times` : ''}`;
+}
+
+/** The first of the items; the others are behind a fold. */
+function shortList(items: TemplateResult[]): TemplateResult {
+  return html`<ul class="plain">${items.slice(0, MAX_ITEMS)}</ul>${
+    items.length > MAX_ITEMS
+      ? html`<details><summary>${formatCount(items.length - MAX_ITEMS)} more</summary><ul class="plain">${items.slice(MAX_ITEMS)}</ul></details>`
+      : nothing
+  }`;
+}
+
+function saveCsv(name: string, { snapshots }: HashtagHistory): void {
+  // As the program's export: a name that a spreadsheet would read as a formula gets an apostrophe.
+  const cell = (text: string) => {
+    const safe = FORMULA_START.test(text) ? `'${text}` : text;
+    return /[",\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  const rows = snapshots.map(
+    ({ day, hashtag, videoCount, viewCount }) =>
+      `${day},${cell(hashtag)},${videoCount ?? ''},${viewCount ?? ''}\n`,
+  );
+  const text = `date,hashtag,video_count,view_count\n${rows.join('')}`;
+  saveFile(new Blob([text], { type: 'text/csv' }), `${name}.csv`);
+}

@@ -1,0 +1,215 @@
+import { html, nothing, type TemplateResult } from 'lit-html';
+import { type Day, dayOf, daysBetween } from '../lib/core/day.ts';
+import {
+  formatChange,
+  formatCount,
+  formatLongDay,
+  formatPercent,
+  formatRanges,
+  plural,
+} from '../lib/core/format.ts';
+import { showHashtag } from '../lib/core/hashtag-name.ts';
+import { capitalize } from '../lib/core/text.ts';
+import type { SiteInfo } from '../lib/dashboard/site.ts';
+import { changeOf, isRealChange, rankedMeasure } from '../lib/trends/growth.ts';
+import type { PeriodTrend } from '../lib/trends/period-trends.ts';
+import {
+  describePace,
+  describeTurn,
+  formatAdded,
+  formatGrowth,
+  formatTotalGrowth,
+} from '../lib/trends/trend-words.ts';
+import type { Trend } from '../lib/trends/trends.ts';
+import { MAX_LINES, type MeasuredView, type View } from './address.ts';
+import type { Overview } from './data/messages.ts';
+import { type GroupFigures, groupFigures } from './group-growth.ts';
+import { badge, groupAnchor, hashtagAnchor, rankedRate, toneOf, type Update } from './parts.ts';
+import { signalOrder, strongestSignal } from './signals.ts';
+
+const MAX_MOVERS = 6;
+const MAX_NAMES = 5;
+
+/** How fresh the data is, and whether anything is missing. */
+export function renderHealth(overview: Overview, info: SiteInfo, nowMs: number): TemplateResult {
+  const { day, state, trends, tracked, missingDays } = overview;
+  const age = daysBetween(day, dayOf(nowMs, info.timeZone));
+  const isLate = age > 1;
+  const isComplete = state.captured.size + state.absent.length === tracked;
+  const missed = state.missed.map(({ hashtag }) => hashtag);
+  const names = missed.slice(0, MAX_NAMES).map(showHashtag).join(', ');
+  const more =
+    missed.length > MAX_NAMES ? ` and ${formatCount(missed.length - MAX_NAMES)} more` : '';
+  return html`
+    <p class="health ${isComplete && !isLate ? '' : 'warn'}">
+      <span aria-hidden="true">${isComplete && !isLate ? '✅' : '⚠️'}</span>
+      <strong>${formatLongDay(day)}</strong>${describeAge(age)} ·
+      ${formatCount(trends.length)} of ${plural(tracked, 'hashtag')}${
+        missed.length === 0 ? nothing : html` · <strong>missing: ${names}${more}</strong>`
+      }${state.absent.length === 0 ? nothing : ` · ${formatCount(state.absent.length)} not on TikTok`}${
+        missingDays.length === 0
+          ? nothing
+          : html` · <span title=${formatRanges(missingDays).join(', ')}>${plural(missingDays.length, 'day')} missing in the last 30</span>`
+      }
+    </p>`;
+}
+
+function describeAge(age: number): string {
+  if (age <= 0) return ', today';
+  return age === 1 ? ', yesterday' : `, ${plural(age, 'day')} ago`;
+}
+
+/** What moved on the newest day, and in the last seven. */
+export function renderMoved(overview: Overview, view: View): TemplateResult {
+  const { day, trends, state, week } = overview;
+  const signals = trends
+    .filter(({ signal }) => signal !== null && signal !== 'cooling')
+    .toSorted((a, b) => signalOrder(a) - signalOrder(b) || timesUsual(b) - timesUsual(a));
+  const cooling = trends.filter(({ signal }) => signal === 'cooling');
+  const falls = trends
+    .filter((trend) => trend.signal === null && (rankedRate(trend) ?? 0) <= -0.01)
+    .toSorted((a, b) => (rankedRate(a) ?? 0) - (rankedRate(b) ?? 0));
+  const movers = [...signals, ...falls, ...cooling];
+  const usual = trends.filter((trend) => isRealChange(rankedMeasure(trend).growth)).slice(0, 3);
+  const shown = movers.length > 0 ? movers : usual;
+  return html`
+    <section class="moved" aria-labelledby="moved-title">
+      <h2 id="moved-title">What moved</h2>
+      <div class="columns">
+        <div>
+          <h3>${describeDay(day)}</h3>
+          ${
+            movers.length > 0
+              ? nothing
+              : html`<p class="quiet">A usual day${usual.length > 0 ? '. The fastest:' : ': nothing grew by more than rounding.'}</p>`
+          }
+          <ul class="movers">
+            ${shown.slice(0, MAX_MOVERS).map((trend) => renderMover(trend, view))}
+            ${state.turns.map(
+              (turn) =>
+                html`<li>${hashtagAnchor(turn.hashtag, view)} <span class="quiet">${describeTurn(turn)}</span></li>`,
+            )}
+          </ul>
+          ${shown.length > MAX_MOVERS ? html`<p class="quiet">and ${formatCount(shown.length - MAX_MOVERS)} more, see the table</p>` : nothing}
+        </div>
+        <div>
+          <h3>Last 7 days</h3>
+          ${renderWeek(week, view)}
+        </div>
+      </div>
+    </section>`;
+}
+
+function describeDay(day: Day): string {
+  const style = { timeZone: 'UTC', weekday: 'long', day: 'numeric', month: 'long' } as const;
+  return new Date(day).toLocaleDateString('en-GB', style);
+}
+
+function timesUsual({ pace }: Trend): number {
+  return pace?.timesUsual ?? 0;
+}
+
+function renderMover(trend: Trend, view: View): TemplateResult {
+  const { signal, pace } = trend;
+  const measure = rankedMeasure(trend);
+  const isSurge = signal === 'surging' || signal === 'breakout';
+  const details = [
+    ...(isSurge && pace !== null ? [describePace(pace)] : []),
+    `${formatAdded(measure)}, now ${formatCount(measure.count)}`,
+  ];
+  return html`<li>
+    ${hashtagAnchor(trend.hashtag, view)} ${badge(signal)}
+    <strong class=${toneOf(rankedRate(trend))}>${trend.rankedBy} ${formatGrowth(measure.growth)}</strong>
+    <span class="details">${details.join(' · ')}</span>
+  </li>`;
+}
+
+function renderWeek(week: PeriodTrend[], view: View): TemplateResult {
+  const changed = week.filter((trend) => isRealChange(rankedMeasure(trend).growth));
+  const added = (trend: PeriodTrend) => changeOf(rankedMeasure(trend).growth)?.added ?? 0;
+  const winners = changed.filter((trend) => added(trend) > 0).slice(0, MAX_MOVERS - 1);
+  const losers = changed
+    .filter((trend) => added(trend) < 0)
+    .toReversed()
+    .slice(0, 2);
+  if (winners.length + losers.length === 0) {
+    return html`<p class="quiet">Nothing grew by more than rounding.</p>`;
+  }
+  return html`<ul class="movers">
+    ${[...winners, ...losers].map((trend) => {
+      const measure = rankedMeasure(trend);
+      const days = trend.movingDays.filter(({ signal }) => signal !== 'cooling');
+      const signal = strongestSignal(days);
+      return html`<li>
+        ${hashtagAnchor(trend.hashtag, view)}
+        <strong class=${toneOf(added(trend))}>${trend.rankedBy} ${formatTotalGrowth(measure, 7)}</strong>
+        <span class="details">${formatChange(added(trend))}, now ${formatCount(measure.count)}${signal === null ? '' : ` · ${signal} on ${plural(days.length, 'day')}`}</span>
+      </li>`;
+    })}
+  </ul>`;
+}
+
+/** The groups side by side, the fastest of the week first. */
+export function renderGroups(
+  overview: Overview,
+  info: SiteInfo,
+  view: MeasuredView,
+  update: Update,
+): TemplateResult | typeof nothing {
+  if (info.groups.length === 0) return nothing;
+  const groupOf = new Map(info.hashtags.map(({ name, group }) => [name, group]));
+  const figures = info.groups
+    .map((group) =>
+      groupFigures(
+        group,
+        overview.trends.filter(({ hashtag }) => groupOf.get(hashtag) === group),
+        view.measure,
+      ),
+    )
+    .toSorted(
+      (a, b) =>
+        (b.over7Days ?? Number.NEGATIVE_INFINITY) - (a.over7Days ?? Number.NEGATIVE_INFINITY),
+    );
+  const percent = (rate: number | null) => (rate === null ? '–' : formatPercent(rate));
+  const cell = (rate: number | null) =>
+    html`<td class="number ${toneOf(rate)}">${percent(rate)}</td>`;
+  const isFull = view.tags.length + view.groups.length >= MAX_LINES;
+  const toggle = ({ group }: GroupFigures) =>
+    update({
+      groups: view.groups.includes(group)
+        ? view.groups.filter((other) => other !== group)
+        : [...view.groups, group],
+    });
+  return html`
+    <section aria-labelledby="groups-title">
+      <h2 id="groups-title">Groups</h2>
+      <div class="scroll" role="group" aria-labelledby="groups-title" tabindex="0">
+        <table class="groups">
+          <thead><tr>
+            <th scope="col" class="check"><span class="hidden">In the chart</span></th>
+            <th scope="col">Group</th>
+            <th scope="col" class="number">7 days</th>
+            <th scope="col" class="number">30 days</th>
+            <th scope="col" class="number">A day</th>
+            <th scope="col" class="number">New ${view.measure}</th>
+            <th scope="col" class="number">${capitalize(view.measure)}</th>
+            <th scope="col">Fastest</th>
+          </tr></thead>
+          <tbody>
+            ${figures.map(
+              (one) => html`<tr>
+              <td class="check"><label><input type="checkbox" aria-label="Show the group ${one.group} in the chart"
+                .checked=${view.groups.includes(one.group)} ?disabled=${isFull && !view.groups.includes(one.group)}
+                @change=${() => toggle(one)}></label></td>
+              <th scope="row">${groupAnchor(one.group, view)} <span class="quiet">${formatCount(one.hashtags)}</span></th>
+              ${cell(one.over7Days)} ${cell(one.over30Days)} ${cell(one.perDay)}
+              <td class="number">${one.added === null ? '–' : formatChange(one.added)}</td>
+              <td class="number">${formatCount(one.total)}</td>
+              <td>${one.fastest === null ? '–' : html`${hashtagAnchor(one.fastest.hashtag, view)} <span class="quiet">${formatGrowth(rankedMeasure(one.fastest).growth)}</span>`}</td>
+            </tr>`,
+            )}
+          </tbody>
+        </table>
+      </div>
+    </section>`;
+}

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { addDays } from '../../scripts/lib/core/day.ts';
+import {
+  addedEachDay,
+  daysOf,
+  describePoint,
+  joinDays,
+  type Line,
+  pointsOf,
+  valuesOf,
+} from '../../scripts/page/chart/lines.ts';
+import { day, rows, TODAY } from '../helpers/snapshots.ts';
+
+function line(videos: (number | null)[]): Line {
+  return {
+    key: 'tag',
+    label: '#tag',
+    points: pointsOf(rows('tag', videos), 'videos'),
+    marks: new Map(),
+  };
+}
+const draw = (videos: (number | null)[], mode: Parameters<typeof valuesOf>[2]) => {
+  const one = line(videos);
+  return valuesOf(one, daysOf('30d', [one], TODAY), mode);
+};
+
+describe('a line of the chart', () => {
+  const videos = [100, 110, null, 130, 130];
+
+  it('has each count, and gaps where there is none', () => {
+    expect(draw(videos, 'total')).toEqual([100, 110, null, 130, 130]);
+  });
+
+  it('begins with 100 if it is indexed, at the first count above zero', () => {
+    expect(draw([0, 50, 60], 'indexed')).toEqual([0, 100, 120]);
+  });
+
+  it('has what was added a day, divided by the days of a gap', () => {
+    expect(draw(videos, 'added')).toEqual([null, 10, null, 10, 0]);
+  });
+
+  it('has the daily growth in percent', () => {
+    const growth = draw(videos, 'growth').map((value) => value && Number(value.toFixed(3)));
+    expect(growth).toEqual([null, 10, null, 8.711, 0]);
+  });
+
+  it('says its exact figures as the report does', () => {
+    const { points } = line(videos);
+    expect(describePoint(points.get(addDays(TODAY, -1)))).toEqual([
+      '130',
+      '+20',
+      '+8.7%/day over 2 days',
+    ]);
+    expect(describePoint(points.get(addDays(TODAY, -4)))).toEqual(['100']);
+    expect(describePoint(points.get(addDays(TODAY, -2)))).toEqual(['no count']);
+  });
+
+  it('has no change on a day that can’t be compared', () => {
+    const points = pointsOf(rows('tag', [1, 2, 3]), 'videos', (d) => d !== addDays(TODAY, -1));
+    expect([...points.values()].map(({ growth }) => growth.kind)).toEqual([
+      'first',
+      'first',
+      'rate',
+    ]);
+  });
+});
+
+describe('the range', () => {
+  it('ends with the newest day, and begins no earlier than the lines', () => {
+    const lines = [line([1, 2, 3]), line([1, 2, 3, 4, 5])];
+    expect(daysOf('7d', lines, TODAY)).toEqual([-4, -3, -2, -1, 0].map((n) => addDays(TODAY, n)));
+    expect(daysOf('all', lines, TODAY)).toHaveLength(5);
+    expect(daysOf('7d', [line(Array(40).fill(1))], TODAY)).toHaveLength(7);
+  });
+
+  it('can be any days', () => {
+    const range = { from: day('2026-11-01'), to: day('2026-11-03') };
+    expect(daysOf(range, [], TODAY)).toEqual(['2026-11-01', '2026-11-02', '2026-11-03']);
+  });
+});
+
+describe('the small curve', () => {
+  it('has what each day added, and nothing where it is unknown', () => {
+    expect(addedEachDay([null, 10, 12, null, 18, 17])).toEqual([null, null, 2, null, 3, -1]);
+  });
+});
+
+describe('days that are near each other', () => {
+  it('are one run', () => {
+    const days = ['2026-11-01', '2026-11-03', '2026-11-10', '2026-11-20'].map(day);
+    expect(joinDays(days, 7)).toEqual([
+      { first: '2026-11-01', last: '2026-11-10' },
+      { first: '2026-11-20', last: '2026-11-20' },
+    ]);
+  });
+});
