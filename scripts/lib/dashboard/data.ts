@@ -150,6 +150,9 @@ const RECENT_RUNS = {
   runs: 'SELECT * FROM runs WHERE date >= ?1',
   failures: 'SELECT * FROM failures WHERE run_id IN (SELECT id FROM runs WHERE date >= ?1)',
   corrections: 'SELECT * FROM corrections WHERE run_id IN (SELECT id FROM runs WHERE date >= ?1)',
+  captures: 'SELECT * FROM captures WHERE run_id IN (SELECT id FROM runs WHERE date >= ?1)',
+  videos: 'SELECT * FROM videos WHERE date >= ?1',
+  companions: 'SELECT * FROM companions WHERE date >= ?1',
 };
 const RUNS_OF_HASHTAG = {
   runs: 'SELECT * FROM runs WHERE id IN (SELECT run_id FROM corrections WHERE hashtag = ?1)',
