@@ -55,14 +55,14 @@ describe('a hashtag with a history that is not found', () => {
     expect(first.output).toMatch(
       /^error: Still missing: #tag1, .* The next run asks for them again/m,
     );
-    expect(await report(1)).toContain('⚠️ **1 of 50 captured** · 49 missed: ');
+    expect(await report(1)).toMatch(/^⚠️ \*\*49 missing: .* and 46 more\*\* · 1 of 50 · /m);
     expect(await report(1)).toContain('(it had 1,000 videos, 50,000 views on 2026-11-10)');
     expect(await report(1)).not.toContain('✅');
 
     lost.clear();
     const second = await run(1);
     expect(second).toMatchObject({ exitCode: 0, asked: names.slice(1) });
-    expect(await report(1)).toContain('✅ **50 of 50 captured**');
+    expect(await report(1)).toContain('\n✅ 50 of 50 · ');
   });
 
   it('is missed for three days at every attempt, and gone from the fourth on', async () => {
@@ -75,7 +75,7 @@ describe('a hashtag with a history that is not found', () => {
         expect(ran).toMatchObject({ exitCode: 1, asked });
         expect(ran.output).not.toContain('gone');
       }
-      expect(await report(nth)).toContain('⚠️ **1 of 2 captured** · 1 missed: [#b]');
+      expect(await report(nth)).toMatch(/^⚠️ \*\*1 missing: \[#b\].* · 1 of 2 · /m);
     }
     const gone = await run(4);
     expect(gone.exitCode).toBe(0);
@@ -84,16 +84,16 @@ describe('a hashtag with a history that is not found', () => {
     ]);
     expect(gone.news).toMatchObject({
       failures: [],
-      turns: [{ hashtag: 'b', words: 'gone from TikTok since 2026-11-11' }],
+      moves: [{ hashtag: 'b', mark: '👋', words: 'gone from TikTok since 2026-11-11' }],
     });
-    expect(await report(4)).toContain('✅ **1 of 2 captured** · 1 not on TikTok');
+    expect(await report(4)).toContain('\n✅ 1 of 2 · 1 not on TikTok · ');
     expect(await report(4)).toContain('**Gone from TikTok since 2026-11-11**: [#b]');
     expect(await run(4)).toMatchObject({ exitCode: 0, asked: [] });
 
     const later = await run(5);
     expect(later).toMatchObject({ exitCode: 0, asked: ['a', 'b'] });
     expect(later.output).not.toMatch(/^(note|warning|error): /m);
-    expect(later.news.turns).toEqual([]);
+    expect(later.news.moves).toEqual([]);
     expect(await report(5)).not.toContain('Gone');
     const index = await readFile(path.join(root, 'reports', 'README.md'), 'utf8');
     expect(index.match(/\d+\]\(\S+\) \(1 missed\)/g)).toHaveLength(3);
@@ -106,10 +106,10 @@ describe('a hashtag with a history that is not found', () => {
     for (const nth of [1, 2, 3]) await run(nth);
     lost.clear();
     const found = await run(4);
-    expect(found.news.turns).toEqual([]);
+    expect(found.news.moves).toEqual([]);
     lost.add('b');
     for (const nth of [5, 6, 7]) expect((await run(nth)).exitCode).toBe(1);
-    expect((await run(8)).news.turns).toMatchObject([
+    expect((await run(8)).news.moves).toMatchObject([
       { words: 'gone from TikTok since 2026-11-15' },
     ]);
     await run(9);
@@ -117,11 +117,11 @@ describe('a hashtag with a history that is not found', () => {
     const back = await run(10);
     expect(back).toMatchObject({
       exitCode: 0,
-      news: { turns: [{ hashtag: 'b', words: 'back on TikTok' }] },
+      news: { moves: [{ hashtag: 'b', mark: '↩️', words: 'back on TikTok' }] },
     });
     expect(back.output).toContain('note: #b is back on TikTok');
     expect(await report(10)).toContain('**Back on TikTok**: [#b]');
-    expect((await run(11)).news.turns).toEqual([]);
+    expect((await run(11)).news.moves).toEqual([]);
   });
 
   it('is not gone because of days on which nothing was captured', async () => {
@@ -141,7 +141,7 @@ describe('a hashtag with a history that is not found', () => {
     expect((await run(10)).exitCode).toBe(1);
     expect(await run(11)).toMatchObject({
       exitCode: 0,
-      news: { turns: [{ hashtag: 'b', words: `gone from TikTok since ${dateOf(7)}` }] },
+      news: { moves: [{ hashtag: 'b', words: `gone from TikTok since ${dateOf(7)}` }] },
     });
   });
 
@@ -201,14 +201,14 @@ describe('a hashtag that never had a count', () => {
       const ran = await run(nth);
       expect(ran).toMatchObject({ exitCode: 0, asked: ['a', 'b'] });
       expect(ran.output).not.toMatch(/^(note|warning|error): /m);
-      expect(ran.news).toMatchObject({ failures: [], turns: [] });
+      expect(ran.news).toMatchObject({ failures: [], moves: [] });
     }
     lost.clear();
     const found = await run(6);
-    expect(found.news.turns).toEqual([{ hashtag: 'b', words: 'now on TikTok' }]);
+    expect(found.news.moves).toEqual([{ hashtag: 'b', mark: '🆕', words: 'now on TikTok' }]);
     expect(found.output).toContain('note: #b is now on TikTok');
     expect(await report(6)).toContain('**Now on TikTok**: [#b]');
-    expect((await run(7)).news.turns).toEqual([]);
+    expect((await run(7)).news.moves).toEqual([]);
     expect((await runScript('audit', [], root)).stdout).not.toContain('no counts for');
   });
 });

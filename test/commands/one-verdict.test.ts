@@ -30,10 +30,13 @@ async function verdictsOf(root: string, ran: { exitCode: number; outputs: object
     lastHeard: new Map(),
     creditsLeft: null,
   });
+  const status = (await read(`${today}.md`)).match(/^(?:✅|⚠️) .*$/m)?.[0] ?? '';
+  const [, captured, tracked] = / (\d+) of (\d+)/.exec(status) ?? [];
+  const absent = / (\d+) not on TikTok/.exec(status)?.[1] ?? 0;
   return {
     exitCode: ran.exitCode,
     output: 'failed' in ran.outputs ? ran.outputs.failed : undefined,
-    report: /\d+ missed/.exec(await read(`${today}.md`))?.[0],
+    report: Number(tracked) - Number(captured) - Number(absent),
     index: /\d+ missed\)/.exec(await read('README.md'))?.[0],
     trouble: trouble?.kind === 'incomplete' ? trouble.missing.length : 0,
     audit: (await runScript('audit', [], root)).stdout.match(/no counts for .*/)?.[0],
@@ -49,7 +52,7 @@ describe('the state of a day', () => {
     expect(await verdictsOf(root, ran)).toEqual({
       exitCode: 1,
       output: '2',
-      report: '2 missed',
+      report: 2,
       index: '2 missed)',
       trouble: 2,
       audit: 'no counts for #a, #b',
@@ -64,7 +67,7 @@ describe('the state of a day', () => {
     expect(await verdictsOf(root, ran)).toEqual({
       exitCode: 0,
       output: '0',
-      report: undefined,
+      report: 0,
       index: undefined,
       trouble: 0,
       audit: undefined,
@@ -88,8 +91,8 @@ describe('the state of a day on which a hashtag with a count is not found', () =
     }
     const missedDays = days.slice(1, 4);
     const audit = missedDays.map((missed) => `${missed}: no counts for #b`);
-    const found = { exitCode: 0, output: '0', report: undefined, trouble: 0 };
-    const missed = { exitCode: 1, output: '1', report: '1 missed', trouble: 1 };
+    const found = { exitCode: 0, output: '0', report: 0, trouble: 0 };
+    const missed = { exitCode: 1, output: '1', report: 1, trouble: 1 };
     const saidBy = (nth: number) => ({
       index: nth === 0 ? undefined : '1 missed)',
       audit: nth === 0 ? undefined : audit[0]?.slice(12),

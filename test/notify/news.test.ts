@@ -4,7 +4,7 @@ import type { Failure, Snapshot } from '../../scripts/lib/core/snapshot.ts';
 import { findNews, type News, parseNews, renderNews } from '../../scripts/lib/notify/news.ts';
 import { composeReport, type DayReport } from '../../scripts/lib/reports/day-report.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
-import { anyName, dayRecord, rows, TODAY } from '../helpers/snapshots.ts';
+import { anyName, day, dayRecord, rows, TODAY } from '../helpers/snapshots.ts';
 
 const watchlist = parseWatchlist('["a", "b"]');
 const reportOf = (history: Snapshot[], failures: Failure[] = []) =>
@@ -73,6 +73,16 @@ describe('what is new', () => {
         words: 'surging, 1.9 × its usual: +150 in 4 days, usually +80 · now 1,490 videos, +4.2%',
       },
       { hashtag: 'a', mark: '📈', words: 'trending, +10.0%: +100, now 1,100 videos' },
+    ]);
+  });
+
+  it('is what is gone from TikTok even on a day with too few counts to say what moved', () => {
+    const last = { day: day('2026-11-18'), videoCount: 5, viewCount: 6 };
+    const absence = { last, since: day('2026-11-19'), daysBefore: 3 };
+    const gone: Failure = { hashtag: 'b', kind: 'not-found', reason: 'HTTP 404', absence };
+    const report = reportOf(trending, [gone, failed('c')]);
+    expect(findNews(null, report, []).moves).toEqual([
+      { hashtag: 'b', mark: '👋', words: 'gone from TikTok since 2026-11-19' },
     ]);
   });
 

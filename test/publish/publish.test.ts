@@ -151,7 +151,7 @@ describe('publishing', () => {
     await writeFile(path.join(root, 'data/latest.csv'), 'mine');
     const api = await startApi({ fault: () => ({ status: 400, body: {} }) });
     await runTrack(root, api, ['--publish'], { day: '2026-11-22' });
-    expect(await showFile(remote, 'main', 'reports/2026-11-22.md')).toContain('0 of 1 captured');
+    expect(await showFile(remote, 'main', 'reports/2026-11-22.md')).toContain(' · 0 of 1 · ');
     expect(await showFile(remote, 'main', 'data/latest.csv')).toBe(before);
   });
 
@@ -168,7 +168,7 @@ describe('publishing', () => {
     for (const name of ['2026-11-28', '2026-11-29', '2026-11-30', 'weekly/2026-W48']) {
       expect(files).toContain(`reports/${name}.md`);
     }
-    expect(await showFile(remote, 'main', 'reports/2026-11-28.md')).toContain('2 of 2 captured');
+    expect(await showFile(remote, 'main', 'reports/2026-11-28.md')).toContain('✅ 2 of 2 · ');
     expect(await showFile(remote, 'main', 'data/latest.csv')).toContain('2026-11-30');
     expect(await git(root, ['status', '--porcelain'])).toBe('');
   });
@@ -275,7 +275,7 @@ describe('a race for the remote', () => {
       ['2026-11-22', 'llm'],
     ]);
     expect(await showFile(repository.remote, 'main', 'reports/2026-11-22.md')).toContain(
-      '**2 of 2 captured**',
+      '\n✅ 2 of 2 · ',
     );
     // The checkout is on the same commit, and nothing is left to commit.
     expect(await git(repository.root, ['rev-parse', 'HEAD'])).toBe(
@@ -301,7 +301,7 @@ describe('a race for the remote', () => {
     );
     expect(await queryRemote(repository.remote, 'SELECT count(*) FROM runs')).toEqual([[5]]);
     expect(await showFile(repository.remote, 'main', 'reports/2026-11-22.md')).toContain(
-      '**5 of 5 captured**',
+      '\n✅ 5 of 5 · ',
     );
     expect(api.requests.toSorted()).toEqual(names);
   });
@@ -385,7 +385,7 @@ describe('a race for the remote', () => {
     const ran = await runTrack(repository.root, api, ['--publish'], { day: '2026-11-23' });
     expect(ran.output).toMatch(/push failed \(try 1 of 10\)[\s\S]*Published/);
     const week = await showFile(repository.remote, 'main', 'reports/weekly/2026-W47.md');
-    expect(week).toContain('**2 of 3 days captured**');
+    expect(week).toContain(' 2 of 3 days · ');
     expect(week).toContain('· 2 hashtags');
   });
 

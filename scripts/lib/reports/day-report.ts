@@ -18,7 +18,7 @@ export type DayReport = DayRecord & {
   state: DayState;
   /** True if so many hashtags are missing that nothing is ranked. */
   isTooFew: boolean;
-  /** What moved, the strongest first; empty if `isTooFew`. */
+  /** What moved, the strongest first; if `isTooFew`, only what TikTok has got or lost. */
   moves: Move[];
   /** How many hashtags should have been captured. */
   tracked: number;
@@ -63,7 +63,7 @@ export function composeReport(record: DayRecord, watchlist: Watchlist): DayRepor
     trends,
     state,
     isTooFew,
-    moves: isTooFew ? [] : findMoves({ trends, state, history }),
+    moves: findMoves({ trends: isTooFew ? [] : trends, state, history }),
     tracked,
     missingDays: missingDays(history, day, record.firstDay),
     creditsUsed: used.length === 0 ? null : used.reduce((sum, credits) => sum + credits, 0),
