@@ -515,7 +515,7 @@ describe('the data notes', () => {
       'a missed day',
       [...rows('llm', [1, null, 1], [1, null, 1]), ...rows('b', [1, 1, 1], [1, 1, 1])],
       {},
-      `- **Compared with 2 days before**, because of missing days: ${link('llm')}`,
+      `- **Compared with 2 days before**, because there is no count of videos in between: ${link('llm')}`,
     ],
     [
       'a return after a long gap',

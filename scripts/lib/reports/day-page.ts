@@ -268,7 +268,10 @@ function remarksOn(trend: Trend): Remark[] {
   const { added, days } = growth;
   if (isLongGap(growth)) {
     add('**Back** after a long gap; growth is the daily rate over the gap', ` (${days} days)`);
-  } else if (days > 1) add(`**Compared with ${days} days before**, because of missing days`);
+  } else if (days > 1) {
+    const missing = `there is no count of ${trend.rankedBy} in between`;
+    add(`**Compared with ${days} days before**, because ${missing}`);
+  }
   if (added < 0 && !growth.isWithinRounding) {
     add('**Fell**', ` by ${formatUnits(-added, trend.rankedBy ?? 'videos')}`);
   }
