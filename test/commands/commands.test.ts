@@ -87,6 +87,28 @@ describe('npm run track', () => {
   });
 });
 
+describe('the page of a run on GitHub', () => {
+  it('says that a dry run stored nothing, and warns of the last credits', async () => {
+    const { root } = await createRepository(['aitools']);
+    const api = await startApi({ credits: 4 });
+    const summary = path.join(await createFolder(), 'summary.md');
+    await writeFile(summary, '');
+    const ran = await runScript('track', ['--dry-run'], root, {
+      SCAVIO_API_KEY: DEMO_KEY,
+      SCAVIO_BASE_URL: api.url,
+      GITHUB_ACTIONS: 'true',
+      GITHUB_STEP_SUMMARY: summary,
+    });
+    expect(ran.stdout).toMatch(/^::warning::Credits for 3 more days: top up$/m);
+    const text = await readFile(summary, 'utf8');
+    expect(text).toMatch(
+      /^> \*\*This was a dry run\. Nothing was stored, written or published\.\*\*\n\n# /,
+    );
+    expect(text).toContain('\n⚠️ **Credits for 3 more days: top up** · 1 of 1 · ');
+    expect(text).not.toContain('The chart starts');
+  });
+});
+
 describe('npm run check', () => {
   it('confirms a correct list and says how a name is tracked', async () => {
     const root = await createFolder();

@@ -57,6 +57,7 @@ export function dayRecord(history: Snapshot[], overrides: Partial<DayRecord> = {
     runs: [],
     failures: [],
     returned: [],
+    peaks: [],
     corrections: [],
     topVideos: [],
     ...overrides,

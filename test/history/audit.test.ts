@@ -218,7 +218,7 @@ describe('the audit', () => {
     ],
     [
       'a hashtag in a report that the database does not have',
-      (root) => changeReport(root, 'tag/llm)', 'tag/lln)'),
+      (root) => changeReport(root, /(\|[^\n]*tag\/)llm\)/, '$1lln)'),
       [
         `2026-11-21 #lln: the report shows other counts than the database; before: nothing; after: ${FULL}`,
         `2026-11-21 #llm: the report lacks the snapshot; before: ${FULL}; after: nothing`,

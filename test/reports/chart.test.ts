@@ -9,7 +9,10 @@ import { anyHistory, HOSTILE_NAMES, rows, TODAY, trendsOf } from '../helpers/sna
 /** A day's trends and what moved on it. */
 function dayOf(snapshots: Snapshot[]) {
   const trends = trendsOf(snapshots);
-  return { trends, moves: findMoves({ trends, state: { turns: [] }, history: snapshots }) };
+  return {
+    trends,
+    moves: findMoves({ trends, state: { turns: [] }, history: snapshots, peaks: [] }),
+  };
 }
 
 const render = (...snapshots: Snapshot[][]) => renderChart(dayOf(snapshots.flat()), TODAY);

@@ -198,6 +198,17 @@ describe('reading a day', () => {
     expect(readDay(db, '2026-11-22' as Day)?.history).toHaveLength(3);
   });
 
+  it('has the highest count ever of a hashtag that passes a milestone, and of no other', () => {
+    recordRun(db, createRun('2024-01-01', { a: [10_100, 20], b: [90_000, 1] }));
+    for (const day of ['2026-11-19', '2026-11-20', '2026-11-21']) {
+      recordRun(db, createRun(day, { a: [9_990, 30], b: [30_000, 1] }));
+    }
+    recordRun(db, createRun('2026-11-22', { a: [10_010, 40], b: [30_001, 1] }));
+    const peaks = [{ hashtag: 'a', videoCount: 10_100, viewCount: 30 }];
+    expect(readDay(db, '2026-11-22' as Day)).toMatchObject({ peaks });
+    expect(readDay(db, '2026-11-21' as Day)).toMatchObject({ peaks: [] });
+  });
+
   it('skips a stored date that is not a day', () => {
     db.run("INSERT INTO snapshots VALUES ('2026-11-1', 'a', 1, 1)");
     recordRun(db, createRun('2026-11-02', { a: [1, 1] }));

@@ -18,7 +18,7 @@ function adding(start: number, gains: number[]): number[] {
 }
 
 const movesOf = (history: Snapshot[], turns: Turn[] = []): Move[] =>
-  findMoves({ trends: trendsOf(history), state: { turns }, history });
+  findMoves({ trends: trendsOf(history), state: { turns }, history, peaks: [] });
 
 const told = (history: Snapshot[]) =>
   movesOf(history).map((move) => `#${move.hashtag} ${describeMove(move)}`);
@@ -112,6 +112,10 @@ describe('a milestone', () => {
   it('is told once, not each time that the count crosses it again', () => {
     expect(milestoneOf([19_990, 20_010, 19_990, 20_010])).toBe(null);
     expect(milestoneOf([20_000, 19_990, 20_010])).toBe(null);
+    const history = rows('tag', [19_990, 20_010]);
+    const peaks = [{ hashtag: 'tag', videoCount: 20_400, viewCount: null }];
+    const trends = trendsOf(history);
+    expect(findMoves({ trends, state: { turns: [] }, history, peaks })).toEqual([]);
   });
 
   it('lies between the two counts and is new, whatever the history', () => {

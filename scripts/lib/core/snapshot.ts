@@ -111,6 +111,8 @@ export type DayRecord = {
   failures: Failure[];
   /** The hashtags with a snapshot on the day that were not found before it. */
   returned: { hashtag: string; absence: Absence }[];
+  /** The highest counts before the day, of the hashtags that pass a milestone on it. */
+  peaks: ({ hashtag: string } & Counts)[];
   corrections: Correction[];
   /** Of the hashtags whose videos were asked for on the day. */
   topVideos: TopVideos[];

@@ -63,7 +63,7 @@ export function composeReport(record: DayRecord, watchlist: Watchlist): DayRepor
     trends,
     state,
     isTooFew,
-    moves: findMoves({ trends: isTooFew ? [] : trends, state, history }),
+    moves: findMoves({ ...record, trends: isTooFew ? [] : trends, state }),
     tracked,
     missingDays: missingDays(history, day, record.firstDay),
     creditsUsed: used.length === 0 ? null : used.reduce((sum, credits) => sum + credits, 0),

@@ -16,6 +16,7 @@ import type {
   TopVideos,
 } from '../core/snapshot.ts';
 import { isAbsence, isMissed } from '../trends/day-state.ts';
+import { hashtagsAtMilestone } from '../trends/moves.ts';
 import { openAbsences } from './absences.ts';
 import { readHistory } from './history.ts';
 import { type Row, selectRows, selectValue } from './rows.ts';
@@ -213,6 +214,7 @@ export function readDay(db: Database, day: Day): DayRecord | null {
     runs,
     failures: readFailures(db, day),
     returned: readReturned(db, day, history, previousHashtags),
+    peaks: readPeaks(db, day, history),
     corrections: selectRows<Correction>(db, CORRECTIONS, [day]).map((correction) => ({
       ...correction,
       videoCount: parseCount(correction.videoCount),
@@ -279,6 +281,18 @@ function readReturned(
     .filter(({ absence }) => absence.daysBefore > 0);
 }
 
+/** The highest counts before the day, of the hashtags that pass a milestone on it. */
+function readPeaks(db: Database, day: Day, history: Snapshot[]): DayRecord['peaks'] {
+  const names = hashtagsAtMilestone(history, day);
+  if (names.length === 0) return []; // usually, and the query reads the whole table
+  const rows = selectRows(db, PEAKS, [day, JSON.stringify(names)]);
+  return rows.map(({ hashtag, video_count, view_count }) => ({
+    hashtag: canonicalHashtag(String(hashtag)),
+    videoCount: parseCount(video_count),
+    viewCount: parseCount(view_count),
+  }));
+}
+
 /** Everything about a week or month; null if the database has no snapshot of it. */
 export function readPeriod(db: Database, period: Period): PeriodRecord | null {
   const { first, last } = period;
@@ -328,6 +342,12 @@ const NOT_FOUND_BEFORE = `SELECT date, hashtag FROM (
       AND NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.date = runs.date AND s.hashtag = f.hashtag)
     GROUP BY date, f.hashtag
   ) WHERE kind = 'not-found' ORDER BY date`;
+
+// The tutorial's script stored names as written: any alphabet, spaces, # and capitals.
+const PEAKS = `SELECT hashtag, max(video_count) AS video_count, max(view_count) AS view_count
+  FROM snapshots WHERE date < ?1
+    AND (hashtag IN (SELECT value FROM json_each(?2)) OR hashtag GLOB '*[^a-z0-9_]*')
+  GROUP BY hashtag`;
 
 const RUNS = `SELECT date AS day, started_at AS startedAt, finished_at AS finishedAt, trigger, url,
     tracked, credits_used AS creditsUsed, credits_remaining AS creditsRemaining

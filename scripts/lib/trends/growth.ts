@@ -1,3 +1,4 @@
+import type { Counts } from '../core/count.ts';
 import { addDays, type Day, daysBetween } from '../core/day.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { isWithinRounding } from './rounding.ts';
@@ -75,7 +76,7 @@ export function changeOf(growth: Growth): Change | null {
   return growth.kind === 'rate' || growth.kind === 'from-zero' ? growth : null;
 }
 
-export function countOf({ videoCount, viewCount }: Snapshot, measure: Measure): number | null {
+export function countOf({ videoCount, viewCount }: Counts, measure: Measure): number | null {
   return measure === 'videos' ? videoCount : viewCount;
 }
 

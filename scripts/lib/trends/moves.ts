@@ -1,4 +1,7 @@
-import type { Snapshot } from '../core/snapshot.ts';
+import type { Counts } from '../core/count.ts';
+import type { Day } from '../core/day.ts';
+import { groupBy } from '../core/group-by.ts';
+import type { DayRecord, Snapshot } from '../core/snapshot.ts';
 import { compareText } from '../core/text.ts';
 import type { DayState, Turn } from './day-state.ts';
 import { changeOf, countOf, isRealChange, type Measure, rankedMeasure } from './growth.ts';
@@ -36,6 +39,8 @@ type DayOfMoves = {
   state: Pick<DayState, 'turns'>;
   /** The snapshots up to the day. */
   history: Snapshot[];
+  /** The highest counts ever before the day, of the hashtags that pass a milestone on it. */
+  peaks: DayRecord['peaks'];
 };
 
 /**
@@ -44,10 +49,11 @@ type DayOfMoves = {
  * Within a kind by the multiple of its usual, then by the rate. Except for turns, a hashtag is
  * listed once, with its strongest kind.
  */
-export function findMoves({ trends, state, history }: DayOfMoves): Move[] {
+export function findMoves({ trends, state, history, peaks }: DayOfMoves): Move[] {
+  const counts = [...history, ...peaks];
   const ofTrends = trends.flatMap((trend): Move[] => {
     const { hashtag } = trend;
-    const milestone = findMilestone(trend, history);
+    const milestone = findMilestone(trend, counts);
     const kind = kindOf(trend) ?? (milestone === null ? null : 'milestone');
     return kind === null ? [] : [{ kind, hashtag, trend, milestone }];
   });
@@ -62,25 +68,42 @@ function kindOf({ signal, ...trend }: Trend): 'falling' | Trend['signal'] {
   return isFall ? 'falling' : signal;
 }
 
+/**
+ * The hashtags of the day that pass a milestone in one of their counts, as far as the history says.
+ * @param history oldest first
+ */
+export function hashtagsAtMilestone(history: Snapshot[], day: Day): string[] {
+  const isAt = (series: Snapshot[]) =>
+    (['videos', 'views'] as const).some((measure) => {
+      const counts = series.flatMap((snapshot) => countOf(snapshot, measure) ?? []);
+      const count = counts.pop() ?? 0;
+      return counts.length > 0 && passedMilestone(Math.max(...counts), count) !== null;
+    });
+  return [...groupBy(history, ({ hashtag }) => hashtag)]
+    .filter(([, series]) => series.at(-1)?.day === day && isAt(series))
+    .map(([hashtag]) => hashtag);
+}
+
 /** The largest milestone that lies between the two counts, unless an older count had reached it. */
-function findMilestone(trend: Trend, history: Snapshot[]): number | null {
+function findMilestone(trend: Trend, counts: ({ hashtag: string } & Counts)[]): number | null {
   const { count, growth } = rankedMeasure(trend);
   const change = changeOf(growth);
-  if (count === null || change === null || change.added <= 0) return null;
-  const milestone = largestMilestoneUpTo(count);
-  if (milestone === null || count - change.added >= milestone) return null;
+  if (count === null || change === null) return null;
+  const milestone = passedMilestone(count - change.added, count);
+  if (milestone === null) return null;
   const measure: Measure = trend.rankedBy ?? 'videos';
-  const reached = history.filter(
-    (snapshot) =>
-      snapshot.hashtag === trend.hashtag && (countOf(snapshot, measure) ?? 0) >= milestone,
+  const reached = counts.filter(
+    (other) => other.hashtag === trend.hashtag && (countOf(other, measure) ?? 0) >= milestone,
   );
   return reached.length === 1 ? milestone : null; // one is the day's own
 }
 
-function largestMilestoneUpTo(count: number): number | null {
+/** The largest milestone above `before` and up to `count`. */
+function passedMilestone(before: number, count: number): number | null {
   if (count < SMALLEST_MILESTONE) return null;
   const power = 10 ** (String(count).length - 1);
-  return ([5, 2].find((factor) => factor * power <= count) ?? 1) * power;
+  const milestone = ([5, 2].find((factor) => factor * power <= count) ?? 1) * power;
+  return before < milestone ? milestone : null;
 }
 
 function compareMoves(a: Move, b: Move): number {
