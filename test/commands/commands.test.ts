@@ -143,6 +143,11 @@ describe('npm run check', () => {
     const words = 'warning: Every hashtag is paused, so nothing is asked for: remove "paused"';
     expect((await runInProcess(check, root, [], {})).output).toContain(words);
     expect((await runInProcess(report, root, [], {})).output).toContain(words);
+    await git(root, ['init', '--quiet', '--initial-branch=main']);
+    await git(root, ['add', '.']);
+    await git(root, ['-c', 'user.name=Ada', '-c', 'user.email=a@b', 'commit', '-qm', 'Pause']);
+    const since = await runInProcess(check, root, ['--since', 'HEAD'], {});
+    expect(since.output).toContain('data/hashtags.json:1:1: Every hashtag is paused');
   });
 
   it('reports every mistake with its place, and exits with code 2', async () => {

@@ -40,34 +40,37 @@ export const check = defineCommand({
     const active = activeNames(watchlist).length;
     const paused = watchlist.entries.length - active;
     log.info(`${WATCHLIST_PATH} is fine: ${active} to track, ${paused} paused`);
-    const tooLong = warnOfTime(watchlist);
-    if (tooLong !== null) warn(tooLong, log);
-    const allPaused = warnOfPause(watchlist);
-    if (allPaused !== null) log.warning(allPaused);
+    const remarks = [
+      warnOfTime(watchlist),
+      warnOfPause(watchlist),
+      await judgeCredits(root, watchlist),
+    ].filter((remark) => remark !== null);
     if (since !== undefined) {
-      await showChanges(since, watchlist, context);
+      await showChanges(since, watchlist, remarks, context);
       return 0;
     }
     log.info(describeCost(estimateCost(watchlist)));
     const ofVideos = describeVideoCosts(watchlist);
     if (ofVideos !== null) log.info(ofVideos);
-    for (const remark of await judgeCredits(root, watchlist)) log.warning(remark);
+    for (const remark of remarks) warn(remark, log);
     return 0;
   },
 });
 
 /** Prints what changed and what it costs; on GitHub, shows it on the run's page as well. */
-async function showChanges(since: string, watchlist: Watchlist, { root, log }: Context) {
+async function showChanges(
+  since: string,
+  watchlist: Watchlist,
+  remarks: string[],
+  { root, log }: Context,
+) {
   const before = await readWatchlistAt(root, since);
   const review = reviewWatchlist(before instanceof WatchlistError ? null : before, watchlist);
-  const remarks = await judgeCredits(root, watchlist);
-  if (before instanceof WatchlistError) {
-    remarks.unshift(`the list at ${since} was not valid, so everything counts as added`);
-  }
+  const wasWrong = `the list at ${since} was not valid, so everything counts as added`;
+  const allRemarks = before instanceof WatchlistError ? [wasWrong, ...remarks] : remarks;
   log.info(renderConsoleReview(review));
-  for (const message of remarks) warn(message, log);
-  const ofTime = warnOfTime(watchlist); // printed already
-  await log.showSummary(renderReview(review, ofTime === null ? remarks : [...remarks, ofTime]));
+  for (const remark of allRemarks) warn(remark, log);
+  await log.showSummary(renderReview(review, allRemarks));
 }
 
 function warn(message: string, log: Context['log']): void {
@@ -91,14 +94,13 @@ async function readWatchlistAt(
 }
 
 /** Warns if a month of this list costs more than the credits that the newest run reported. */
-async function judgeCredits(root: string, watchlist: Watchlist): Promise<string[]> {
+async function judgeCredits(root: string, watchlist: Watchlist): Promise<string | null> {
   try {
     using db = await openDatabase(root);
     const left = readCreditsLeft(db);
-    const warning = left === null ? null : warnOfCredits(watchlist, left);
-    return warning === null ? [] : [warning];
+    return left === null ? null : warnOfCredits(watchlist, left);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    return [`the remaining credits are unknown: ${error.message}`];
+    return `the remaining credits are unknown: ${error.message}`;
   }
 }
