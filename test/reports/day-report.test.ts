@@ -524,6 +524,12 @@ describe('the data notes', () => {
       `- **Back** after a long gap; growth is the daily rate over the gap: ${link('llm')} (8 days)`,
     ],
     [
+      'a count of videos after more than a week with counts of views alone',
+      [...rows('llm', [1, ...gap(7), 1], [1, 1, 1, 1, 1, 1, 1, 1, 1]), ...rows('b', [1, 1])],
+      {},
+      `- **Compared with 8 days before**, because there is no count of videos in between: ${link('llm')}`,
+    ],
+    [
       'a correction',
       llm,
       {

@@ -34,10 +34,10 @@ export function chooseForVideos(
   const active = activeNames(watchlist);
   const isDone = run.stopReason === null && hashtagsToAsk(state, active).length === 0;
   if (record === null || !isDone || run.creditsRemaining === null) return [];
-  const { history, day } = record;
+  const { history, peaks, day } = record;
   const trends = computeTrends(history, day, thresholds(watchlist));
   const asked = new Set(record.topVideos.map(({ hashtag }) => hashtag));
-  const surging = findMoves({ trends, state, history })
+  const surging = findMoves({ trends, state, history, peaks })
     .filter(({ kind }) => kind === 'breakout' || kind === 'surging')
     .map(({ hashtag }) => hashtag)
     .filter((name) => active.includes(name) && tiktokIds.has(name) && !asked.has(name));

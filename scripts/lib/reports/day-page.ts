@@ -11,7 +11,7 @@ import {
 import { hashtagOfUrl } from '../core/hashtag-name.ts';
 import { escapeMarkdown, hashtagLink, renderCode } from '../core/markdown.ts';
 import { capitalize } from '../core/text.ts';
-import { type Growth, isRealChange, rankedMeasure } from '../trends/growth.ts';
+import { changeOf, type Growth, isRealChange, rankedMeasure } from '../trends/growth.ts';
 import { describeVideoCost, renderTopVideos } from '../trends/top-videos.ts';
 import { commonMeasure } from '../trends/totals.ts';
 import {
@@ -173,16 +173,19 @@ function renderRank({ rank, rankChange, isNewlyRanked }: Trend): string {
 }
 
 function renderGrowthCell(trend: Trend): string {
-  const { growth } = rankedMeasure(trend);
-  const text = isLongGap(growth) ? `back: ${formatGrowth(growth)}` : formatGrowth(growth);
+  const text = formatGrowthOf(trend, rankedMeasure(trend).growth);
   const isMoving = trend.signal !== null && trend.signal !== 'cooling';
   return isMoving ? `**${text}**` : text;
 }
 
 /** Nothing for a hashtag that is ranked by views, because its growth stands in the third column. */
-function renderViewsGrowthCell({ rankedBy, views: { growth } }: Trend): string {
-  if (rankedBy === 'views') return '–';
-  return isLongGap(growth) ? `back: ${formatGrowth(growth)}` : formatGrowth(growth);
+function renderViewsGrowthCell(trend: Trend): string {
+  return trend.rankedBy === 'views' ? '–' : formatGrowthOf(trend, trend.views.growth);
+}
+
+function formatGrowthOf(trend: Trend, growth: Growth): string {
+  const text = formatGrowth(growth);
+  return growth.kind === 'rate' && isBack(trend) ? `back: ${text}` : text;
 }
 
 /** When and by which run the day was captured, the credits, and the missing days, in one line. */
@@ -266,7 +269,7 @@ function remarksOn(trend: Trend): Remark[] {
   if (trend.views.count === null) add('**No view count** from TikTok');
   if (growth.kind !== 'rate') return remarks;
   const { added, days } = growth;
-  if (isLongGap(growth)) {
+  if (isBack(trend)) {
     add('**Back** after a long gap; growth is the daily rate over the gap', ` (${days} days)`);
   } else if (days > 1) {
     const missing = `there is no count of ${trend.rankedBy} in between`;
@@ -279,7 +282,8 @@ function remarksOn(trend: Trend): Remark[] {
   return remarks;
 }
 
-/** True if the hashtag returns after more than a week, and did not just miss a day. */
-function isLongGap(growth: Growth): boolean {
-  return growth.kind === 'rate' && growth.days > 7;
+/** True if the hashtag returns after more than a week without any count. */
+function isBack({ videos, views }: Trend): boolean {
+  const days = [videos, views].flatMap(({ growth }) => changeOf(growth)?.days ?? []);
+  return days.length > 0 && Math.min(...days) > 7;
 }

@@ -37,7 +37,7 @@ export function pointsOf(
   const points = new Map<Day, LinePoint>();
   let before: Point[] = [];
   for (const snapshot of snapshots) {
-    const count = countOf({ hashtag: '', ...snapshot }, measure);
+    const count = countOf(snapshot, measure);
     if (count === null) continue;
     const { day } = snapshot;
     const point = { day, count };
