@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { addDays } from '../../scripts/lib/core/day.ts';
 import { monthOf, weekOf } from '../../scripts/lib/core/period.ts';
-import type { Run } from '../../scripts/lib/core/snapshot.ts';
+import type { Run, TopVideos } from '../../scripts/lib/core/snapshot.ts';
 import { parseReportCounts } from '../../scripts/lib/history/parse-report.ts';
 import { readReportLinks, renderReport } from '../../scripts/lib/reports/day-page.ts';
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
@@ -60,6 +60,23 @@ const COUNTS: Record<string, (n: number) => [number | null, number | null] | und
   resting: (n) => (n < 38 ? [10, 10] : undefined),
 };
 
+const TOP_VIDEOS: TopVideos[] = [
+  {
+    hashtag: 'breakout',
+    videos: [
+      { id: '71', author: 'ada', plays: 1_234_567, createdAt: `${LAST}T01:00:00.000Z` },
+      { id: '72', author: 'a|b*c', plays: 1, createdAt: `${FIRST}T01:00:00.000Z` },
+      { id: '73', author: null, plays: null, createdAt: null },
+    ],
+    companions: [
+      { hashtag: 'beside', uses: 12 },
+      { hashtag: 'steady', uses: 9 },
+    ],
+    problem: null,
+  },
+  { hashtag: 'rising', videos: [], companions: [], problem: 'HTTP 503' },
+];
+
 /** A database with 39 days that show nearly everything that a report can say. */
 async function createDatabase() {
   const db = await parseDatabase(null);
@@ -90,6 +107,7 @@ async function createDatabase() {
         { hashtag: 'failing', kind: 'failed', reason: 'HTTP 503: `try` [later](2026-11-26.md)' },
       ],
       stopReason: null,
+      ...(n === 38 ? { topVideos: TOP_VIDEOS } : {}),
     };
     recordRun(db, run);
     if (n < 38) continue;
