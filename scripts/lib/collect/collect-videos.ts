@@ -14,7 +14,7 @@ import type { Connection, RunContext } from './collect-run.ts';
 import { createVideosClient } from './scavio.ts';
 import type { FoundVideos } from './videos-answer.ts';
 
-/** Videos are worth no longer wait: the day's counts are not published before. */
+/** Videos are not worth a longer wait, because the day's counts are published after them. */
 const MAX_MS = 10 * 60_000;
 
 /**
@@ -24,7 +24,7 @@ const MAX_MS = 10 * 60_000;
  * @param record the day, with the run
  * @param tiktokIds TikTok's own numbers of hashtags, without which there is nothing to ask by
  */
-export function chooseForVideos(
+function chooseForVideos(
   record: DayRecord | null,
   run: Run,
   tiktokIds: Map<string, string>,
@@ -34,10 +34,10 @@ export function chooseForVideos(
   const active = activeNames(watchlist);
   const isDone = run.stopReason === null && hashtagsToAsk(state, active).length === 0;
   if (record === null || !isDone || run.creditsRemaining === null) return [];
-  const { history, peaks, day } = record;
+  const { history, day } = record;
   const trends = computeTrends(history, day, thresholds(watchlist));
   const asked = new Set(record.topVideos.map(({ hashtag }) => hashtag));
-  const surging = findMoves({ trends, state, history, peaks })
+  const surging = findMoves({ ...record, trends, state })
     .filter(({ kind }) => kind === 'breakout' || kind === 'surging')
     .map(({ hashtag }) => hashtag)
     .filter((name) => active.includes(name) && tiktokIds.has(name) && !asked.has(name));

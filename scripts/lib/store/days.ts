@@ -321,8 +321,9 @@ const SNAPSHOT_DAYS = `WITH RECURSIVE days(day) AS (
 /** The kind of a failure to get the videos of a hashtag, whose snapshot the day has. */
 export const VIDEOS_FAILURE = 'videos';
 
-const VIDEO_PROBLEMS = `SELECT hashtag, reason, max(run_id) FROM failures JOIN runs ON runs.id = run_id
-  WHERE date = ? AND kind = ? GROUP BY hashtag ORDER BY hashtag`;
+// By the key of failures, so that only those of the day's runs are read.
+const VIDEO_PROBLEMS = `SELECT hashtag, reason, max(run_id) FROM runs CROSS JOIN failures
+  WHERE date = ? AND run_id = runs.id AND kind = ? GROUP BY hashtag ORDER BY hashtag`;
 
 // The reason why a run ended early is stored once, with the first hashtag that was not asked.
 const FAILURES = `SELECT date, run_id, hashtag, kind, iif(reason <> '', reason,
