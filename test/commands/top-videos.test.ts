@@ -133,7 +133,7 @@ describe('the videos of what surges', () => {
     expect(lines.slice(at + 1, at + 5)).toEqual([
       '  - ▶️ [\\@\u2060ada](https://www.tiktok.com/@ada/video/71) · 5,000 plays · 2 days old',
       '  - ▶️ [\\@\u2060bob\\|\\<b\\>](https://www.tiktok.com/@bob%7C%3Cb%3E/video/72) · 90 plays · 1 day old',
-      '  - ➕ Used beside it, and not on your list: [#moon](https://www.tiktok.com/tag/moon) 2×',
+      '  - ➕ Often used beside it, and not on your list: [#moon](https://www.tiktok.com/tag/moon) (in 2 videos)',
       expect.stringMatching(/^- 🚀 \*\*\[#comet\]/),
     ]);
     expect(lines.join()).toContain('5 credits used, 2 of them for videos');

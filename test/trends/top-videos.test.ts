@@ -108,7 +108,7 @@ describe('the lines below a hashtag', () => {
       '  - ▶️ [\\@\u2060ada](https://www.tiktok.com/@ada/video/71) · 1,234,567 plays · 3 days old',
       '  - ▶️ [\\@\u2060ada](https://www.tiktok.com/@ada/video/72) · 1 play · new today',
       '  - ▶️ [author unknown](https://www.tiktok.com/@_/video/73) · plays unknown · age unknown',
-      '  - ➕ Used beside it, and not on your list: [#robots](https://www.tiktok.com/tag/robots) 12×, [#llm](https://www.tiktok.com/tag/llm) 4×',
+      '  - ➕ Often used beside it, and not on your list: [#robots](https://www.tiktok.com/tag/robots) (in 12 videos), [#llm](https://www.tiktok.com/tag/llm) (4)',
     ]);
   });
 

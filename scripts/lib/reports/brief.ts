@@ -134,7 +134,11 @@ export function renderMoved(
   const together = total.perDay === null ? '' : `together ${formatTogether(total)}`;
   if (moves.length > 0) {
     const shown = moves.slice(0, MAX_MOVES);
-    const lines = shown.flatMap((move) => [renderMove(move), ...below(move.hashtag)]);
+    const hasBelow = ({ kind }: Move) => kind === 'breakout' || kind === 'surging';
+    const lines = shown.flatMap((move) => [
+      renderMove(move),
+      ...(hasBelow(move) ? below(move.hashtag) : []),
+    ]);
     const rest = moves.slice(MAX_MOVES);
     if (rest.length > 0)
       lines.push(`- … and ${formatCount(rest.length)} more: ${countKinds(rest)}`);

@@ -59,9 +59,10 @@ export function renderTopVideos(report: DayOfVideos, hashtag: string): string[] 
   const companions = chooseCompanions(found.companions, listed).slice(0, MAX_SUGGESTIONS);
   if (companions.length === 0) return lines;
   const names = companions.map(
-    (companion) => `${hashtagLink(companion.hashtag)} ${companion.uses}×`,
+    ({ hashtag: name, uses }, i) =>
+      `${hashtagLink(name)} (${i === 0 ? `in ${plural(uses, 'video')}` : formatCount(uses)})`,
   );
-  return [...lines, `  - ➕ Used beside it, and not on your list: ${names.join(', ')}`];
+  return [...lines, `  - ➕ Often used beside it, and not on your list: ${names.join(', ')}`];
 }
 
 /** `3 of them for videos`: what videos add to the credits of a day; null if they add nothing. */
