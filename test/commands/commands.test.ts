@@ -99,7 +99,9 @@ describe('the page of a run on GitHub', () => {
       GITHUB_ACTIONS: 'true',
       GITHUB_STEP_SUMMARY: summary,
     });
-    expect(ran.stdout).toMatch(/^::warning::Credits for 3 more days: top up$/m);
+    expect(ran.stdout).toMatch(
+      /^::warning::The credits will run out within a week: 3 left, enough for 3 days\. Top up/m,
+    );
     const text = await readFile(summary, 'utf8');
     expect(text).toMatch(
       /^> \*\*This was a dry run\. Nothing was stored, written or published\.\*\*\n\n# /,

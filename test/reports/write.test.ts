@@ -54,7 +54,7 @@ describe('the summaries', () => {
     await runDays(root, ['2026-11-20', '2026-11-21', '2026-12-09']);
     expect(await summaries(root)).toEqual(['monthly/2026-11.md', 'weekly/2026-W47.md']);
     const week = await read(root, 'weekly/2026-W47.md');
-    expect(week).toContain('**2 of 3 days captured**');
+    expect(week).toContain(' · 2 of 3 days · ');
     expect(week).toContain('- [2026-11-21](../2026-11-21.md): ');
   });
 
@@ -79,7 +79,7 @@ describe('the summaries', () => {
     await runDays(root, ['2026-11-20', '2026-11-21', '2026-11-23']);
     await writeWatchlist(root, { settings: { trendingGrowthPercent: 50 }, hashtags: ['aitools'] });
     await runScript('report', ['--date', '2026-11-20'], root);
-    expect(await read(root, 'weekly/2026-W47.md')).toContain('No hashtag was trending');
+    expect(await read(root, 'weekly/2026-W47.md')).toContain('Nothing surged or trended');
   });
 });
 

@@ -1,3 +1,4 @@
+import { isOutOfCredits } from '../collect/answer.ts';
 import { addDays, daysBetween } from '../core/day.ts';
 import { formatCount, formatInstant, formatList, formatLongDay, plural } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
@@ -69,8 +70,8 @@ function findProblems(report: DayReport): string[] {
   const { state, trends, tracked, creditsLastDays } = report;
   const problems: string[] = [];
   const reasons = failuresOf(report).map(({ reason }) => reason);
-  const isOutOfCredits = reasons.some((reason) => reason.startsWith('out of credits'));
-  if (isOutOfCredits) problems.push(`Out of credits${describeSince(report)}: top up`);
+  const hasNoCredits = reasons.some(isOutOfCredits);
+  if (hasNoCredits) problems.push(`Out of credits${describeSince(report)}: top up`);
   else if (trends.length === 0) {
     const [reason] = reasons;
     const why = reason === undefined ? '' : `: ${escapeMarkdown(plainText(reason, 100))}`;
@@ -86,14 +87,14 @@ function findProblems(report: DayReport): string[] {
     const named = names.length === 0 ? '' : `: ${names.join(', ')}${rest}`;
     problems.push(`${formatCount(missing)} missing${named}`);
   }
-  if (!isOutOfCredits && creditsLastDays !== null && creditsLastDays < LOW_CREDIT_DAYS) {
+  if (!hasNoCredits && creditsLastDays !== null && creditsLastDays < LOW_CREDIT_DAYS) {
     problems.push(describeLowCredits(creditsLastDays));
   }
   return problems;
 }
 
 /** `Credits for 3 more days: top up`. */
-export function describeLowCredits(days: number): string {
+function describeLowCredits(days: number): string {
   return days === 0
     ? 'Not enough credits for another day: top up'
     : `Credits for ${days} more ${days === 1 ? 'day' : 'days'}: top up`;
