@@ -9,8 +9,12 @@ export function rankAll<T extends HashtagGrowth>(trends: T[]): (T & { rank: numb
   const ranked = trends.filter(({ rankedBy }) => rankedBy !== null).sort(compareRanked);
   const others = trends.filter(({ rankedBy }) => rankedBy === null).sort(compareSize);
   const rates = ranked.map((trend) => rateForRank(rankedMeasure(trend).growth));
+  let rank = 1;
   return [
-    ...ranked.map((trend, i) => ({ ...trend, rank: rates.indexOf(rates[i] ?? 0) + 1 })),
+    ...ranked.map((trend, i) => {
+      if (rates[i] !== rates[i - 1]) rank = i + 1;
+      return { ...trend, rank };
+    }),
     ...others.map((trend) => ({ ...trend, rank: null })),
   ];
 }
