@@ -285,19 +285,22 @@ async function publishDay(
 /** The exit code, and an annotation for everything that a person should know. */
 function judge(record: DayRecord | null, { run, parts, wanted, log }: Session): ExitCode {
   const state = judgeRecord(record);
+  const hasSnapshots = state.captured.size > 0;
   for (const failure of parts.flatMap((part) => part.failures)) {
     const { hashtag, kind, reason } = failure;
     if (kind === 'not-found') tellAbsence(failure, record, state, log);
-    if (kind === 'failed') log.error(`${showHashtag(hashtag)}: ${reason}`);
-    if (kind === 'rejected')
-      log.error(`The API refuses the name ${showHashtag(hashtag)} (${reason})`);
+    // An API that refuses everything does not mean the name.
+    const isName = kind === 'rejected' && hasSnapshots;
+    if (isName) log.error(`The API refuses the name ${showHashtag(hashtag)} (${reason})`);
+    else if (kind === 'failed' || kind === 'rejected') {
+      log.error(`${showHashtag(hashtag)}: ${reason}`);
+    }
   }
   const asked = new Set(parts.flatMap((part) => [...part.snapshots, ...part.failures].map(nameOf)));
   for (const turn of state.turns) {
     if (asked.has(turn.hashtag))
       log.notice(`${showHashtag(turn.hashtag)} is ${describeTurn(turn)}`);
   }
-  const hasSnapshots = state.captured.size > 0;
   const toAsk = new Set(hashtagsToAsk(state, wanted));
   const missing = missingHashtags(state, wanted);
   const renderNames = (names: string[]) => formatList(names.map(showHashtag), 10);
