@@ -72,6 +72,14 @@ export function renderMoved(overview: Overview, view: View): TemplateResult {
   const movers = [...signals, ...falls, ...cooling];
   const usual = trends.filter((trend) => isRealChange(rankedMeasure(trend).growth)).slice(0, 3);
   const shown = movers.length > 0 ? movers : usual;
+  const isFirst = trends.every(({ rankedBy }) => rankedBy === null);
+  if (isFirst) {
+    return html`
+      <section class="moved" aria-labelledby="moved-title">
+        <h2 id="moved-title">What moved</h2>
+        <p class="quiet">Growth appears from the second day on. These counts are its starting point.</p>
+      </section>`;
+  }
   return html`
     <section class="moved" aria-labelledby="moved-title">
       <h2 id="moved-title">What moved</h2>

@@ -461,6 +461,15 @@ describe.skipIf(program === null)('the page', () => {
     expect(text).toMatch(/Next: 10,000,000 views\n/);
   });
 
+  it('says on the first day when growth appears', async () => {
+    using db = await createHistory(['llm'], 1, () => ({ videoCount: 5, viewCount: 9 }));
+    const data = await buildData(db, parseWatchlist('["llm"]'));
+    const page = await open(await serve(new Map([...pageFiles, ...data])));
+    const text = await page.locator('main').innerText();
+    expect(text).toContain('Growth appears from the second day on');
+    expect(text).not.toContain('usual day');
+  });
+
   it('says that there is no data yet', async () => {
     using db = await parseDatabase(null);
     const files = new Map([...pageFiles, ...(await buildData(db, WATCHLIST))]);

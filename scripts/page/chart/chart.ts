@@ -68,7 +68,7 @@ export function createChart(
       width,
       height: heightOf(element, width),
       legend: { show: false },
-      padding: [12, 8, 0, 0],
+      padding: [12, 20, 0, 0],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
       cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
       scales: {
@@ -84,6 +84,7 @@ export function createChart(
           grid: { show: false },
           ticks: { stroke: grid, width: 1 },
           space: 64,
+          incrs: WHOLE_DAYS,
           values: nameDays,
         },
         {
@@ -181,6 +182,11 @@ const roundValues: uPlot.Axis.Filter = (_plot, values) => {
     return digit === 1 || (!isWide && (digit === 2 || digit === 5)) ? value : null;
   });
 };
+
+/** The steps of the axis of days, in seconds. From a month on, the library takes calendar months. */
+const WHOLE_DAYS = [1, 2, 3, 5, 7, 10, 15, 30, 60, 90, 120, 180, 365, 730, 1825].map(
+  (days) => days * 86_400,
+);
 
 /** `28 Oct`, or only the month or year if the days are far apart; the year where it begins. */
 const nameDays: uPlot.Axis.DynamicValues = (_plot, seconds, _axis, _space, increment) => {
