@@ -4,7 +4,11 @@ export default defineConfig({
   logLevel: 'error', // not a word on packages that ship source maps without sources
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/helpers/temporary-files.ts', 'test/helpers/browser.ts'],
+    globalSetup: [
+      'test/helpers/temporary-files.ts',
+      'test/helpers/pglite.ts',
+      'test/helpers/browser.ts',
+    ],
     setupFiles: ['test/helpers/setup.ts'],
     testTimeout: 60_000,
     maxWorkers: '100%',

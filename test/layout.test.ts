@@ -7,6 +7,7 @@ import { PROJECT } from './helpers/process.ts';
 const FOLDERS = [
   'commands',
   'notify',
+  'mirror',
   'history',
   'publish',
   'dashboard',

@@ -188,9 +188,10 @@ describe('track.yml', () => {
     );
     expect(permissionsOf(track ?? '')).toEqual(['contents: write']);
     expect(permissionsOf(notify ?? '')).toEqual(['contents: read', 'issues: write']);
-    // The job only learns whether there is a webhook.
+    // The job only learns whether there is a webhook, and whether there is a mirror.
     expect(track?.match(/secrets\.[^}]+ /g)).toEqual([
       "secrets.ALERT_WEBHOOK_URL != '' ",
+      "secrets.DATABASE_URL != '' ",
       'secrets.SCAVIO_API_KEY ',
     ]);
     expect(notify?.match(/secrets\.\w+/g)).toEqual(['secrets.ALERT_WEBHOOK_URL']);
@@ -275,6 +276,48 @@ describe('track.yml', () => {
     expect(notify).toContain('continue-on-error: true');
   });
 
+  it('brings the mirror up to date after publishing, if there is one, and only warns if that fails', async () => {
+    const job = await readJob('track.yml', 'mirror');
+    expect(job).toMatch(/^ {4}needs: track$/m);
+    expect(job).toMatch(
+      /if: \$\{\{ !cancelled\(\) && needs\.track\.outputs\.mirror == 'true' && !inputs\.dry-run \}\}\n/,
+    );
+    expect(job).toContain('continue-on-error: true');
+    expect(permissionsOf(job)).toEqual(['contents: read']);
+    expect(job.match(/secrets\.\w+/g)).toEqual(['secrets.DATABASE_URL']);
+    expect(job).toContain('persist-credentials: false');
+
+    const { root } = await createTracker(['aitools']);
+    await symlink(path.join(PROJECT, 'node_modules'), path.join(root, 'node_modules'));
+    const output = path.join(path.dirname(root), 'output');
+    const look = (await runLines('track.yml', 'track')).find((line) =>
+      line.includes('HAS_DATABASE'),
+    );
+    for (const HAS_DATABASE of ['true', 'false']) {
+      await writeFile(output, '');
+      await runStep(String(look), root, {
+        HAS_DATABASE,
+        HAS_WEBHOOK: 'false',
+        GITHUB_OUTPUT: output,
+      });
+      expect(await readFile(output, 'utf8')).toBe(`wanted=false\nmirror=${HAS_DATABASE}\n`);
+    }
+    const [install, line = ''] = await runLines('track.yml', 'mirror');
+    expect(await runLines('track.yml', 'track')).toContain(install); // tested there
+    const failed = await runStep(line, root, {
+      GITHUB_ACTIONS: 'true',
+      GITHUB_REPOSITORY: 'ada/tracker',
+      DATABASE_URL: 'postgresql://me:sesame@127.0.0.1:1/db',
+    });
+    expect(failed).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(
+        /::error::the database 127\.0\.0\.1\/db: .*\n(?:.*\n)*::warning title=The mirror is not up to date::/,
+      ),
+    });
+    expect(failed.stdout + failed.stderr).not.toContain('sesame');
+  });
+
   describe('after the step that tracks', () => {
     const LOOK = 'Look for snapshots that could not be pushed';
     const KEEP = 'Keep snapshots that could not be pushed';
@@ -302,6 +345,7 @@ describe('track.yml', () => {
       'keeps snapshots that could not be pushed, in a file that can be imported, if it ends with %s',
       async (status) => {
         const { root, remote, ran } = await endJob(async (repository) => {
+          await runTrack(repository.root, await startApi(), ['--publish'], { day: '2026-11-21' });
           await runTrack(repository.root, await startApi(), ['--publish']);
           return status;
         });
@@ -314,6 +358,7 @@ describe('track.yml', () => {
         const file = path.join(root, DATABASE_PATH);
         expect((await runScript('import', [file], other)).exitCode).toBe(0);
         expect(await queryDatabase(other, 'SELECT * FROM snapshots')).toEqual([
+          ['2026-11-21', 'aitools', 1000, 50_000],
           ['2026-11-22', 'aitools', 1000, 50_000],
         ]);
       },
@@ -395,8 +440,9 @@ describe('track.yml', () => {
       captured: '1',
       failed: '0',
       trending: '[]',
+      surging: '[]',
       report: `reports/${outputs.date}.md`,
-      news: JSON.stringify({ day: outputs.date, trending: [], failures: [], turns: [], more: 0 }),
+      news: JSON.stringify({ day: outputs.date, moves: [], failures: [], more: 0 }),
     });
     const summary = await readFile(env.GITHUB_STEP_SUMMARY, 'utf8');
     expect(summary).toContain('(https://github.com/ada/tracker/blob/main/reports/README.md)');

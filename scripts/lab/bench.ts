@@ -5,6 +5,7 @@ import { defineCommand } from '../lib/system/command.ts';
 import { measureCollecting } from './bench/collecting.ts';
 import { measureDashboard } from './bench/dashboard.ts';
 import type { Measurement } from './bench/measure.ts';
+import { measureMirror } from './bench/mirror.ts';
 import { measureAudit, measureGettingStarted, measureRendering } from './bench/reading.ts';
 import { measureRepositorySizes } from './bench/repository-size.ts';
 import { measureWholeRuns } from './bench/whole-run.ts';
@@ -25,6 +26,7 @@ export const bench = defineCommand({
       ...(await measureRendering(progress)),
       ...(await measureAudit(project, progress)),
       ...(await measureDashboard(progress)),
+      ...(await measureMirror(project, progress)),
       ...(await measureGettingStarted(project)),
     ];
     const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;

@@ -13,15 +13,14 @@ import {
   hashtagAnswer,
   startStandIn,
   UNKNOWN_HASHTAG_ANSWER,
+  videosAnswer,
 } from './stand-in.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
-/** The count of #cursor in the last two days, the last first, as a multiple of its usual one. */
-const BREAKOUT = [1.19, 1.04];
 const DAYS = 30;
 const WATCHLIST = {
   $schema: './hashtags.schema.json',
-  settings: { trendingGrowthPercent: 5 },
+  settings: { trendingGrowthPercent: 5, topVideos: 3 },
   hashtags: [
     ...['aitools', 'llm', 'chatgpt', 'claude', 'openai'].map((name) => ({ name, group: 'Models' })),
     ...['cursor', 'vibe coding'].map((name) => ({ name, group: 'Coding' })),
@@ -31,32 +30,69 @@ const WATCHLIST = {
 
 /** Videos on the first day, usual growth per day, and views per video. */
 const HASHTAGS: Record<string, [videos: number, growth: number, viewsPerVideo: number]> = {
-  aitools: [1_121_904, 0.003, 4210],
+  aitools: [918_044, 0.003, 4210], // reaches a million on the last day
   llm: [402_118, 0.012, 2890],
   chatgpt: [3_866_230, 0.001, 6120],
   claude: [228_915, 0.009, 3350],
   openai: [2_700_442, 0.002, 5007],
   cursor: [118_377, 0.008, 2044],
-  vibecoding: [61_204, 0.021, 1777],
+  vibecoding: [61_204, 0.006, 1777],
+};
+
+/** What comes on top of the usual growth: from which day on, and how much on that day and the next. */
+const CAMPAIGNS: Record<string, [fromDay: number, growth: number[]]> = {
+  cursor: [DAYS - 2, [0.04, 0.14]], // a breakout
+  vibecoding: [DAYS - 4, [0.02, 0.03, 0.03, 0.03]], // surges
+  claude: [DAYS - 8, [0.03, 0.04, 0, 0, 0, 0, -0.004, -0.004]], // is cooling on the last day
+  openai: [DAYS - 1, [-0.018]], // falls
 };
 
 const MISSED_DAY = 12; // no run at all
 const OUTAGE_DAY = 19; // one hashtag fails, and a rerun captures it
 const FAILURE_DAY = DAYS - 2; // one hashtag fails for good
 
-/** The counts of a hashtag on a day: steady growth, some noise, and a striking last day. */
+/** The counts of a hashtag on a day: steady growth, some noise, and its campaign. */
 function demoAnswer(name: string, dayNumber: number): object {
   const known = HASHTAGS[name];
   if (known === undefined) return UNKNOWN_HASHTAG_ANSWER;
   const [start, growth, viewsPerVideo] = known;
   const noise = 1 + 0.001 * Math.sin(dayNumber * 2.3 + start);
-  const breakout = name === 'cursor' ? (BREAKOUT[DAYS - 1 - dayNumber] ?? 1) : 1;
-  const dip = name === 'openai' && dayNumber === DAYS - 1 ? 0.996 : 1;
-  const videos = Math.round(start * (1 + growth) ** dayNumber * noise * breakout * dip);
+  const [fromDay, daily] = CAMPAIGNS[name] ?? [DAYS, []];
+  const campaign = daily
+    .slice(0, Math.max(0, dayNumber - fromDay + 1))
+    .reduce((factor, extra) => factor * (1 + extra), 1);
+  const videos = Math.round(start * (1 + growth) ** dayNumber * noise * campaign);
   const views = videos * viewsPerVideo;
   // #claude is rounded as TikTok does it. #llm has no number of videos on some days.
-  if (name === 'claude') return hashtagAnswer(name, Math.round(videos / 100) * 100, views);
-  return hashtagAnswer(name, name === 'llm' && dayNumber % 9 === 4 ? null : videos, views);
+  const id = demoId(name);
+  if (name === 'claude') return hashtagAnswer(name, Math.round(videos / 100) * 100, views, id);
+  return hashtagAnswer(name, name === 'llm' && dayNumber % 9 === 4 ? null : videos, views, id);
+}
+
+/** TikTok's number of a hashtag, as the demo makes it up. */
+function demoId(name: string): string {
+  return `71234567890123456${Object.keys(HASHTAGS).indexOf(name) + 10}`;
+}
+
+/** Author, plays, age in days, and further hashtags of what people post under a hashtag that surges. */
+const VIDEOS: [author: string, plays: number, age: number, hashtags: string[]][] = [
+  ['pair.programmer', 2_481_300, 1, ['coding', 'agents', 'aitools']],
+  ['maria_builds', 968_412, 2, ['agents', 'coding', 'webdev']],
+  ['nightly.commits', 310_077, 5, ['coding', 'agents']],
+  ['the_first_one', 9_114_508, 60, ['coding', 'webdev']],
+  ['quietrefactor', 12_904, 3, ['webdev', 'agents', 'claude']],
+];
+
+function demoVideos(id: string, today: Day): object {
+  const name = Object.keys(HASHTAGS).find((known) => demoId(known) === id) ?? '';
+  const videos = VIDEOS.map(([author, plays, age, hashtags], i) => ({
+    id: `${id.slice(0, -1)}${i}`,
+    author,
+    plays,
+    createdMs: Date.parse(`${addDays(today, -age)}T18:05:00Z`),
+    hashtags: [name, ...hashtags],
+  }));
+  return videosAnswer(videos);
 }
 
 export const demo = defineCommand({
@@ -104,6 +140,7 @@ async function liveThroughDays(root: string, firstDay: Day, context: Context): P
   const api = await startStandIn({
     answer: (name) => demoAnswer(name, daysBetween(firstDay, today)),
     fault,
+    videos: (id) => demoVideos(id, today),
   });
   const signal = catchInterruption();
   const runDay = (output: Context['log']['info']) =>
@@ -135,7 +172,7 @@ async function liveThroughDays(root: string, firstDay: Day, context: Context): P
   } finally {
     await api.close();
   }
-  return api.requests.length;
+  return api.requests.length + api.videoRequests.length;
 }
 
 /** Creates a bare remote, and a clone of it with the demo's watchlist committed. */

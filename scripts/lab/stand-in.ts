@@ -18,6 +18,10 @@ export type Fault =
 export type StandInOptions = {
   /** The JSON body of a hashtag's 200 answer, before credits are added. */
   answer: (hashtag: string) => object;
+  /** The JSON body of the 200 answer about a hashtag's videos. Default: no video. */
+  videos?: (hashtagId: string) => object;
+  /** Called before each answer about videos. `nth` counts the requests for the hashtag from 1. */
+  videosFault?: (hashtagId: string, nth: number) => Fault | null;
   /** Called before each answer. `nth` counts the requests for the hashtag from 1. */
   fault?: (hashtag: string, nth: number) => Fault | null;
   key?: string;
@@ -35,6 +39,8 @@ export type StandIn = {
   url: string;
   /** The hashtag of each request, in order. Includes faults and refusals. */
   requests: string[];
+  /** The id of the hashtag in each request for videos, in order, likewise. */
+  videoRequests: string[];
   /** How many requests were refused with 429. */
   refused: () => number;
   close: () => Promise<void>;
@@ -50,6 +56,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   const { key = DEMO_KEY, latencyMs = 0, limit, now = () => Date.now() } = options;
   const { maxInFlight = Number.POSITIVE_INFINITY } = options;
   const requests: string[] = [];
+  const videoRequests: string[] = [];
   const countOf = new Map<string, number>();
   let credits = options.credits ?? 1000;
   let inFlight = 0;
@@ -64,6 +71,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    videoRequests,
     refused: () => refused,
     close: () =>
       new Promise((resolve) => {
@@ -80,6 +88,9 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     if (request.method === 'GET' && request.url === '/api/v1/usage') {
       return send(response, 200, { plan: 'free', credit_balance: credits, purchased_credits: 0 });
     }
+    if (request.method === 'POST' && request.url === '/api/v1/tiktok/hashtag/videos') {
+      return handleVideos(body, response);
+    }
     if (request.method !== 'POST' || request.url !== '/api/v1/tiktok/hashtag') {
       return send(response, 404, { error: 'Not found' });
     }
@@ -88,6 +99,39 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
       return send(response, 400, { error: 'hashtag_name or hashtag_id is required' });
     }
     requests.push(hashtag);
+    await respond(response, {
+      name: hashtag,
+      fault: options.fault,
+      answer: () => options.answer(hashtag),
+    });
+  }
+
+  async function handleVideos(body: Record<string, unknown> | null, response: ServerResponse) {
+    const id = body?.hashtag_id;
+    const count = body?.count ?? 20;
+    if (typeof id !== 'string' || !/^\d+$/.test(id)) {
+      return send(response, 400, { error: 'hashtag_id is required' });
+    }
+    if (typeof count !== 'number' || count < 1 || count > 30) {
+      return send(response, 400, { error: 'count must be between 1 and 30' });
+    }
+    videoRequests.push(id);
+    await respond(response, {
+      name: `videos of ${id}`,
+      fault: options.videosFault && ((_, nth) => options.videosFault?.(id, nth) ?? null),
+      answer: () => options.videos?.(id) ?? videosAnswer([]),
+    });
+  }
+
+  /** What both endpoints share: limits, faults, credits. */
+  async function respond(
+    response: ServerResponse,
+    {
+      name,
+      fault,
+      answer,
+    }: { name: string; fault: StandInOptions['fault'] | undefined; answer: () => object },
+  ): Promise<void> {
     const headers = takeFromWindow();
     if (headers.refused) {
       refused++;
@@ -100,10 +144,10 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     inFlight++;
     try {
       if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs));
-      const nth = (countOf.get(hashtag) ?? 0) + 1;
-      countOf.set(hashtag, nth);
-      const fault = options.fault?.(hashtag, nth) ?? null;
-      if (fault !== null) return commit(response, fault);
+      const nth = (countOf.get(name) ?? 0) + 1;
+      countOf.set(name, nth);
+      const committed = fault?.(name, nth) ?? null;
+      if (committed !== null) return commit(response, committed);
       if (credits <= 0) {
         const error = {
           error: 'Out of credits',
@@ -114,7 +158,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
       }
       credits--;
       const envelope = { response_time: 969, credits_used: 1, credits_remaining: credits };
-      send(response, 200, { ...options.answer(hashtag), ...envelope }, headers.fields);
+      send(response, 200, { ...answer(), ...envelope }, headers.fields);
     } finally {
       inFlight--;
     }
@@ -189,12 +233,17 @@ function commit(response: ServerResponse, fault: Fault): void {
 }
 
 /** A 200 answer in the API's current shape: `statsV2` is exact, `stats` is rounded. */
-export function hashtagAnswer(name: string, videoCount: number | null, viewCount: number): object {
+export function hashtagAnswer(
+  name: string,
+  videoCount: number | null,
+  viewCount: number,
+  id = '7123456789012345678',
+): object {
   const round = (count: number) => Number(count.toPrecision(2));
   return {
     data: {
       challengeInfo: {
-        challenge: { id: '7123456789012345678', title: name, desc: '' },
+        challenge: { id, title: name, desc: '' },
         stats: { videoCount: round(videoCount ?? 0), viewCount: round(viewCount) },
         statsV2: { videoCount: String(videoCount ?? 0), viewCount: String(viewCount) },
       },
@@ -204,3 +253,40 @@ export function hashtagAnswer(name: string, videoCount: number | null, viewCount
 
 /** The answer for a hashtag that TikTok does not have. */
 export const UNKNOWN_HASHTAG_ANSWER = { data: { challengeInfo: null } };
+
+/** A video of the stand-in. `createdMs` is in Unix milliseconds. */
+export type StandInVideo = {
+  id: string;
+  author: string;
+  plays: number;
+  createdMs: number;
+  /** The hashtags that it names, without #. */
+  hashtags: string[];
+};
+
+/** A 200 answer about videos, in the shape of TikTok's app or of its web page. */
+export function videosAnswer(videos: StandInVideo[], shape: 'app' | 'web' = 'app'): object {
+  const seconds = (ms: number) => Math.floor(ms / 1000);
+  if (shape === 'app') {
+    const items = videos.map(({ id, author, plays, createdMs, hashtags }) => ({
+      aweme_id: id,
+      desc: hashtags.map((name) => `#${name}`).join(' '),
+      create_time: seconds(createdMs),
+      author: { unique_id: author, nickname: author },
+      statistics: { play_count: plays, digg_count: 1, comment_count: 1, share_count: 1 },
+      text_extra: hashtags.map((name) => ({ hashtag_name: name })),
+    }));
+    return { data: { aweme_list: items, cursor: items.length, has_more: 1, status_code: 0 } };
+  }
+  const items = videos.map(({ id, author, plays, createdMs, hashtags }) => ({
+    id,
+    desc: hashtags.map((name) => `#${name}`).join(' '),
+    createTime: seconds(createdMs),
+    author: { uniqueId: author, nickname: author },
+    stats: { playCount: Number(plays.toPrecision(2)), diggCount: 1 },
+    statsV2: { playCount: String(plays), diggCount: '1' },
+    challenges: hashtags.map((name) => ({ title: name })),
+    textExtra: hashtags.map((name) => ({ hashtagName: name })),
+  }));
+  return { data: { itemList: items, cursor: String(items.length), hasMore: true, statusCode: 0 } };
+}

@@ -4,7 +4,9 @@ import { DEMO_KEY, type Fault } from '../../scripts/lab/stand-in.ts';
 import { createVirtualClock, type VirtualClock } from '../../scripts/lab/virtual-clock.ts';
 import type { Outcome, RateLimit, Reply } from '../../scripts/lib/collect/answer.ts';
 import { type Collection, collect, type Progress } from '../../scripts/lib/collect/collect.ts';
+import { createPacer } from '../../scripts/lib/collect/pace.ts';
 import { type AskScavio, createScavioClient } from '../../scripts/lib/collect/scavio.ts';
+import type { Counts } from '../../scripts/lib/core/count.ts';
 import { createHttp } from '../../scripts/lib/system/http.ts';
 import { startApi } from '../helpers/tracker.ts';
 
@@ -26,7 +28,10 @@ type Run = Collection & {
   tookMs: number;
   maxInFlight: number;
 };
-type Setup = Partial<Parameters<typeof collect>[1]> & { clock: VirtualClock };
+type Setup = Partial<Omit<Parameters<typeof collect<Counts>>[1], 'pacer'>> & {
+  clock: VirtualClock;
+  requestsPerMinute?: number | null;
+};
 
 function fault(retryAfterMs: number | null): Outcome {
   return { kind: 'fault', reason: 'HTTP 503', retryAfterMs };
@@ -60,7 +65,11 @@ function apiOn(
 }
 
 /** Collects in virtual time, and records what happens. */
-async function run(hashtags: string[], ask: AskScavio, options: Setup): Promise<Run> {
+async function run(
+  hashtags: string[],
+  ask: AskScavio,
+  { requestsPerMinute = null, ...options }: Setup,
+): Promise<Run> {
   const { clock } = options;
   const requests: Request[] = [];
   const progress: Progress[] = [];
@@ -71,7 +80,7 @@ async function run(hashtags: string[], ask: AskScavio, options: Setup): Promise<
   const collection = await collect(hashtags, {
     random: () => 0.5,
     concurrency: 1,
-    requestsPerMinute: null,
+    pacer: createPacer(clock, requestsPerMinute),
     signal: new AbortController().signal,
     deadlineMs: null,
     onProgress: (step) => progress.push(step),

@@ -2,11 +2,13 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEMO_KEY } from '../../scripts/lab/stand-in.ts';
+import { check } from '../../scripts/lib/commands/check.ts';
+import { report } from '../../scripts/lib/commands/report.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { PROJECT, spawnScript } from '../helpers/process.ts';
 import { createRepository, writeWatchlist } from '../helpers/repository.ts';
-import { runScript, runTrack, startApi } from '../helpers/tracker.ts';
+import { runInProcess, runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 const entryPoints = (await readdir(path.join(PROJECT, 'scripts'))).filter((file) =>
   file.endsWith('.ts'),
@@ -94,8 +96,31 @@ describe('npm run check', () => {
       exitCode: 0,
       stdout:
         'note: data/hashtags.json:1:2: "#AI Tools" is tracked as #aitools\n' +
-        'data/hashtags.json is fine: 1 to track, 1 paused\n',
+        'data/hashtags.json is fine: 1 to track, 1 paused\n' +
+        'It costs 1 credit a day, 30 in 30 days; a run takes about 1 s\n',
     });
+  });
+
+  it('warns if the credits that were left do not last for a month', async () => {
+    const root = await createFolder();
+    await writeWatchlist(root, ['aitools', 'llm']);
+    await runTrack(root, await startApi({ credits: 20 }));
+    expect((await runInProcess(check, root, [], {})).output).toBe(
+      'data/hashtags.json is fine: 2 to track, 0 paused\n' +
+        'It costs 2 credits a day, 60 in 30 days; a run takes about 2 s\n' +
+        'warning: the list costs 60 credits a month, and 18 were left on 2026-11-22, ' +
+        'enough for 9 days',
+    );
+  });
+
+  it('says that everything is paused, and so does npm run report', async () => {
+    const root = await createFolder();
+    await writeWatchlist(root, ['llm']);
+    await runTrack(root, await startApi());
+    await writeWatchlist(root, [{ name: 'llm', paused: true }]);
+    const words = 'warning: Every hashtag is paused, so nothing is asked for: remove "paused"';
+    expect((await runInProcess(check, root, [], {})).output).toContain(words);
+    expect((await runInProcess(report, root, [], {})).output).toContain(words);
   });
 
   it('reports every mistake with its place, and exits with code 2', async () => {
@@ -122,6 +147,15 @@ describe('npm run check', () => {
     await writeWatchlist(root, ['a!']);
     const ran = await spawnScript('check', [], root, { GITHUB_ACTIONS: 'true' });
     expect(ran.stdout).toMatch(/^::error file=data\/hashtags.json,line=1,col=2::/);
+  });
+});
+
+describe('npm run check', () => {
+  it('says what videos cost at most', async () => {
+    const root = await createFolder();
+    await writeWatchlist(root, { settings: { topVideos: 5 }, hashtags: ['a', 'b'] });
+    const { stdout } = await runScript('check', [], root);
+    expect(stdout).toContain('up to 60 credits a month');
   });
 });
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DEMO_KEY } from '../../scripts/lab/stand-in.ts';
 import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
 import { examine, renderFinding } from '../../scripts/lib/commands/doctor-checks.ts';
-import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
+import { DATABASE_PATH, unsavedPath } from '../../scripts/lib/core/paths.ts';
 import type { Context } from '../../scripts/lib/system/command.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createTerminalLog } from '../../scripts/lib/system/log.ts';
@@ -19,6 +19,7 @@ import {
   type Repository,
   writeWatchlist,
 } from '../helpers/repository.ts';
+import { TODAY } from '../helpers/snapshots.ts';
 import { runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 const WORKFLOWS = '.github/workflows';
@@ -159,8 +160,9 @@ describe('the list', () => {
     const { root, env } = await createHealthy();
     await writeWatchlist(root, [{ name: 'llm', paused: true }]);
     expect((await complaints(root, env))[0]).toMatch(
-      /^! .*: 0 to track, 1 paused\n {4}→ .*"paused"/,
+      /^! .*: 0 to track, 1 paused, so nothing is asked for\n {4}→ .*"paused"/,
     );
+    expect((await listFindings(root, env)).at(-1)).toBe('✓ 996 credits left');
   });
 });
 
@@ -178,11 +180,28 @@ describe('the database', () => {
     }
   });
 
+  it('is no crash if its folder is missing', async () => {
+    const { root } = await createRepository();
+    await rm(path.join(root, 'data'), { recursive: true });
+    expect((await complaints(root))[0]).toContain('✗ data/hashtags.json');
+  });
+
   it('gets a remark if it has no data yet', async () => {
     const { root } = await createRepository();
     expect(await complaints(root)).toContainEqual(
       expect.stringMatching(/^! data\/hashtag_tracker\.db has no data yet\n {4}→ .*Run workflow$/),
     );
+  });
+
+  it('gets a remark for snapshots that a run could not store', async () => {
+    const { root, env } = await createHealthy();
+    await writeFile(path.join(root, unsavedPath(TODAY, 1)), '');
+    await writeFile(path.join(root, unsavedPath(TODAY, 2)), '');
+    await writeFile(path.join(root, 'data/mine.csv'), '');
+    expect((await complaints(root, env)).slice(0, 2)).toEqual([
+      expect.stringMatching(/^! data\/unsaved-2026-11-22-2\.csv has .*\n {4}→ npm run import -- /),
+      expect.stringMatching(/^! data\/unsaved-2026-11-22\.csv has .*\n {4}→ npm run import -- /),
+    ]);
   });
 
   it('gets a remark if its newest day is older than yesterday', async () => {
@@ -242,6 +261,19 @@ describe('the workflow that tracks', () => {
     expect(complaint).toMatch(/^✗ \.github\/workflows\/track\.yml .*\n {4}→ git restore /);
     expect(complaint).toMatch(message);
     expect(others).toEqual([]);
+  });
+
+  it('gets a remark in a folder that has only data, as that of the demo', async () => {
+    const { root, env } = await createHealthy();
+    await rm(path.join(root, '.github'), { recursive: true });
+    expect(await complaints(root, env)).toEqual([
+      expect.stringMatching(/^! this folder has data, but .*\n {4}→ to track on GitHub, /),
+    ]);
+    await writeFile(path.join(root, 'package.json'), '{}');
+    expect(await complaints(root, env)).toEqual([
+      expect.stringMatching(/^✗ \.github\/workflows\/track\.yml can't be read/),
+      expect.stringMatching(/^! \.github\/workflows\/check\.yml can't be read/),
+    ]);
   });
 
   it('is enough, but a missing check.yml gets a remark', async () => {
@@ -429,4 +461,20 @@ describe('the dashboard', () => {
       /^! there is no dashboard at http.*\n {4}→ choose Settings → Pages → Source: GitHub Actions/,
     );
   });
+});
+
+describe('the mirror', () => {
+  it.each([
+    ['postgres://me:sesame@127.0.0.1:1/db', /^! the database 127\.0\.0\.1\/db: .*ECONNREFUSED/],
+    ['postgres://me:1/sesame@host/db', /^! DATABASE_URL can't be used; .*\/ as %2F/],
+  ])(
+    'gets only a remark if it can’t be reached, without the password: %s',
+    async (url, message) => {
+      const { root, env } = await createHealthy();
+      const more = { DATABASE_URL: url, GITHUB_REPOSITORY: 'ada/tracker' };
+      const found = await complaints(root, { ...env, ...more });
+      expect(found).toEqual([expect.stringMatching(message)]);
+      expect(found[0]).not.toContain('sesame');
+    },
+  );
 });

@@ -95,12 +95,12 @@ describe('the notifications of a week', () => {
     videos = { cursor: 1100, llm: 1001 };
     for (const id of [2, 3, 4]) await run(id);
     expect(place.hook.texts).toEqual([
-      'TikTok hashtags on 2026-11-17\n📈 #cursor videos +10.0%, +100, now 1,100\n' +
+      'TikTok hashtags on 2026-11-17\n📈 #cursor trending, +10.0%: +100, now 1,100 videos\n' +
         'Report: https://github.com/ada/tracker/blob/main/reports/2026-11-17.md',
     ]);
     expect(digest.comments).toHaveLength(1);
     expect(digest.comments[0]?.body).toContain(
-      '**[#cursor](https://www.tiktok.com/tag/cursor)** videos **+10.0%**',
+      '**[#cursor](https://www.tiktok.com/tag/cursor)** trending, **+10.0%**',
     );
     expect(trouble()).toEqual([]);
 
@@ -139,7 +139,7 @@ describe('the notifications of a week', () => {
     await run(10);
     expect(place.hook.texts).toHaveLength(5);
     expect(digest.comments).toHaveLength(5);
-    expect(digest.comments[4]?.body).toContain('**2 of 2 captured**');
+    expect(digest.comments[4]?.body).toContain('\n✅ 2 of 2 · ');
     expect(digest.comments[4]?.body).not.toContain('⚠️');
     expect(trouble()).toMatchObject([{ state: 'closed', comments: [] }]);
 
@@ -163,6 +163,24 @@ describe('the notifications of a week', () => {
     const root = await createRoot({ troubleIssue: true });
     await runWorkflow({ root, api, github, hook: await startHook() }, { day: '2026-11-22' });
     expect(github.issues[0]?.body).toContain('12 left, enough for 6 days');
+  });
+});
+
+describe('the digest', () => {
+  it('gets the week once, on the first day after it that is tracked', async () => {
+    const github = await startGitHub();
+    const digest = github.addIssue();
+    const root = await createRoot({ digestIssue: 1 });
+    const place = { root, api: await startApi(), github, hook: await startHook() };
+    for (const day of ['20', '22', '24', '24', '25']) {
+      await runWorkflow(place, { day: `2026-11-${day}` });
+    }
+    expect(digest.comments).toHaveLength(1);
+    expect(digest.comments[0]?.body).toMatch(/^<!-- tracker-digest 2026-11-24 -->/);
+    expect(digest.comments[0]?.body).toContain('\n\n### Week 47 of 2026\n\n⚠️ **1 day missing');
+    expect(digest.comments[0]?.body).toContain(
+      '[The full summary](https://github.com/ada/tracker/blob/main/reports/weekly/2026-W47.md)',
+    );
   });
 });
 
@@ -319,15 +337,17 @@ describe('the notifications about hashtags that are not on TikTok', () => {
       expect(await states(`2026-11-${day}`)).toEqual(['open']);
     }
     expect(await states('2026-11-24')).toEqual(['closed']);
-    expect(place.hook.texts.at(-1)).toContain('ℹ️ Gone from TikTok since 2026-11-21: #llm');
-    expect(digest.comments.at(-1)?.body).toContain('- Gone from TikTok since 2026-11-21: [#llm]');
+    expect(place.hook.texts.at(-1)).toContain('👋 #llm gone from TikTok since 2026-11-21');
+    expect(digest.comments.at(-1)?.body).toMatch(
+      /- 👋 .*#llm\].* \*\*gone from TikTok since 2026-11-21\*\*/,
+    );
     const said = [place.hook.texts.length, digest.comments.length];
     for (const day of ['25', '26', '27']) await states(`2026-11-${day}`);
     expect([place.hook.texts.length, digest.comments.length]).toEqual(said);
 
     lost.clear();
     await states('2026-11-28');
-    expect(place.hook.texts.at(-1)).toMatch(/Back on TikTok: #llm\n.*Now on TikTok: #never/);
+    expect(place.hook.texts.at(-1)).toMatch(/↩️ #llm back on TikTok\n🆕 #never now on TikTok/);
     expect(github.issues.slice(1)).toMatchObject([{ state: 'closed' }]);
   });
 });

@@ -165,6 +165,14 @@ describe('a rerun on the same day', () => {
     expect(await readReport(root, '2026-11-22')).not.toContain('Failed');
   });
 
+  it('exits with 1 if --refresh could not get a count again, although the day has one', async () => {
+    const { root } = await createRepository(['aitools']);
+    expect((await runTrack(root, await startApi())).exitCode).toBe(0);
+    const failing = await startApi({ fault: () => ({ status: 418 }) });
+    expect((await runTrack(root, failing, ['--refresh'])).exitCode).toBe(1);
+    expect(await queryDatabase(root, 'SELECT video_count FROM snapshots')).toEqual([[1000]]);
+  });
+
   it('asks for all hashtags again with --refresh, and keeps a replaced count as a correction', async () => {
     const root = await createRoot(['aitools']);
     await runTrack(root, await startApi());
@@ -235,15 +243,6 @@ describe('a run with problems', () => {
     expect(await queryDatabase(root, 'SELECT hashtag FROM snapshots')).toEqual([['aitools']]);
   });
 
-  it('does not believe an API that knows no hashtag at all', async () => {
-    const root = await createRoot();
-    const ran = await runTrack(root, await startApi({ answer: () => ({ data: {} }) }));
-    expect(ran).toMatchObject({
-      exitCode: 1,
-      output: expect.stringContaining('Nothing was captured'),
-    });
-  });
-
   it('stops when the credits run out, and keeps what it captured', async () => {
     const root = await createRoot(['a', 'b', 'c']);
     const api = await startApi({ credits: 1 });
@@ -257,13 +256,30 @@ describe('a run with problems', () => {
     expect(await readReport(root, '2026-11-22')).toContain('**Not asked** ');
   });
 
-  it('stops if the key is refused, and says what to do', async () => {
-    const root = await createRoot();
-    const ran = await runTrack(root, await startApi({ key: 'another' }));
-    expect(ran).toMatchObject({
-      exitCode: 1,
-      output: expect.stringContaining('check SCAVIO_API_KEY'),
-    });
+  it.each<[string, Fault | null, object, RegExp, RegExp | null]>([
+    [
+      'knows no hashtag',
+      null,
+      { data: {} },
+      /knows none of them: is SCAVIO_BASE_URL right\?$/,
+      null,
+    ],
+    [
+      'refuses everything',
+      { status: 400, body: { error: 'no such tenant' } },
+      {},
+      /refused everything, so hardly because of the names: what does it say\?$/,
+      /SCAVIO_BASE_URL/,
+    ],
+    ['refuses the key', { status: 401 }, {}, /check SCAVIO_API_KEY\. Still/, /SCAVIO_BASE_URL/],
+    ['has moved', { status: 301 }, {}, /Nothing was captured\.$/, /is SCAVIO_BASE_URL right/],
+    ['is down', { status: 503 }, {}, /is SCAVIO_BASE_URL right, is the API up\?$/, null],
+  ])('says what may be wrong if the API %s', async (_case, fault, answer, words, others) => {
+    const api = await startApi({ answer: () => answer, fault: () => fault });
+    const { exitCode, output } = await runTrack(await createRoot(), api);
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(words);
+    if (others !== null) expect(output).not.toMatch(others);
   });
 
   it('keeps what it captured if it is interrupted', async () => {
@@ -384,6 +400,10 @@ describe('a run of many minutes', () => {
     }
     expect(await queryDatabase(root, 'SELECT sum(stored) FROM runs')).toEqual([[70]]);
     expect(await queryDatabase(root, 'SELECT * FROM failures')).toEqual([]);
+    const captures = 'SELECT run_id, count(*) FROM captures GROUP BY 1';
+    expect(await queryDatabase(root, captures)).toEqual(
+      runs.map(([, stored], i) => [i + 1, stored]).slice(1),
+    );
     expect(await countCommits()).toBe(String(runs.length));
   });
 
@@ -532,9 +552,59 @@ describe('npm run track', () => {
   });
 });
 
+describe('a run', () => {
+  it.each([
+    [16, null],
+    [15, 'The credits will run out within a week: 13 left, enough for 6 days. Top up, or pause'],
+    [3, 'The credits are not enough for another day: 1 left. Top up, or pause hashtags in'],
+  ])('with %i credits before it warns: %s', async (credits, words) => {
+    const { exitCode, output } = await runTrack(await createRoot(), await startApi({ credits }));
+    expect(exitCode).toBe(0);
+    if (words === null) expect(output).not.toContain('warning');
+    else expect(output).toContain(`warning: ${words}`);
+  });
+
+  it('does not warn of low credits if it is the one that found them spent', async () => {
+    const { output } = await runTrack(await createRoot(), await startApi({ credits: 1 }));
+    expect(output).toContain('out of credits');
+    expect(output).not.toContain('warning');
+  });
+
+  it('says that everything is paused, and asks nothing', async () => {
+    const root = await createRoot([{ name: 'aitools', paused: true }]);
+    expect(await runTrack(root, await startApi())).toMatchObject({
+      exitCode: 0,
+      output:
+        'warning: Every hashtag is paused, so nothing is asked for: remove "paused" from some in ' +
+        'data/hashtags.json',
+    });
+  });
+
+  it('that has nothing to ask says what the day has', async () => {
+    const root = await createRoot(['aitools', 'llm', 'never', 'wrong']);
+    const api = await startApi({
+      answer: (name) => (name === 'never' ? UNKNOWN_HASHTAG_ANSWER : hashtagAnswer(name, 1, 2)),
+      fault: (name) => (name === 'wrong' ? { status: 422 } : null),
+    });
+    await runTrack(root, api);
+    const told = async (...args: string[]) =>
+      (await runTrack(root, api, args)).output.split('\n')[0];
+    expect(await told()).toBe(
+      'Nothing to ask: 2026-11-22 has 2 of 4 hashtags, 1 not on TikTok, 1 name that the API ' +
+        'has refused today',
+    );
+    expect(await told('--hashtag', 'llm')).toBe('Nothing to ask: 2026-11-22 has 1 of 1 hashtag');
+  });
+});
+
 describe('the news of a run', () => {
   const newsOf = ({ outputs }: Ran) => JSON.parse(outputs.news ?? 'null');
-  const nothing = { day: '2026-11-22', trending: [], failures: [], turns: [], more: 0 };
+  const nothing = { day: '2026-11-22', moves: [], failures: [], more: 0 };
+  const trending = (hashtag: string) => ({
+    hashtag,
+    mark: '📈',
+    words: 'trending, +20.0%: +200, now 1,200 videos',
+  });
 
   it('has only what no earlier run of the day had', async () => {
     const root = await createRoot();
@@ -547,17 +617,17 @@ describe('the news of a run', () => {
     const failure = { hashtag: 'llm', reason: 'HTTP 418: down' };
     expect(newsOf(await runTrack(root, api))).toEqual({
       ...nothing,
-      trending: ['aitools'],
+      moves: [trending('aitools')],
       failures: [failure],
     });
     expect(newsOf(await runTrack(root, api))).toEqual(nothing);
     reason = 'broken';
     expect(newsOf(await runTrack(root, api))).toMatchObject({
-      trending: [],
+      moves: [],
       failures: [{ hashtag: 'llm', reason: 'HTTP 418: broken' }],
     });
     reason = '';
-    expect(newsOf(await runTrack(root, api))).toEqual({ ...nothing, trending: ['llm'] });
+    expect(newsOf(await runTrack(root, api))).toEqual({ ...nothing, moves: [trending('llm')] });
     expect(newsOf(await runTrack(root, api))).toEqual(nothing);
   });
 

@@ -87,6 +87,7 @@ describe('growth', () => {
     kind: 'rate',
     added: 10,
     days: 1,
+    hours: null,
     perDay: 0.1,
     isWithinRounding: false,
     ...over,
@@ -100,28 +101,55 @@ describe('growth', () => {
     ['no change', rate({ added: 0, perDay: 0, isWithinRounding: true }), '0.0%'],
     ['a change within rounding', rate({ isWithinRounding: true }), '≈+10.0%'],
     ['a first day', { kind: 'first' }, 'first day'],
-    ['a zero baseline', { kind: 'from-zero', added: 12, days: 1 }, 'from 0'],
-    ['an old zero baseline', { kind: 'from-zero', added: 12, days: 4 }, 'from 0 over 4 days'],
+    ['a zero baseline', { kind: 'from-zero', added: 12, days: 1, hours: null }, 'from 0'],
+    [
+      'an old zero baseline',
+      { kind: 'from-zero', added: 12, days: 4, hours: null },
+      'from 0 over 4 days',
+    ],
     ['an unknown count', { kind: 'unknown' }, '–'],
+    ['a usual morning', rate({ hours: 24.02 }), '+10.0%'],
+    ['a usual gap', rate({ days: 3, hours: 70 }), '+10.0%/day over 3 days'],
+    ['a late day', rate({ hours: 34.2 }), '+10.0%/day over 34 h'],
+    ['a late end of a gap', rate({ days: 3, hours: 77 }), '+10.0%/day over 77 h'],
+    ['a day after a late one', rate({ hours: 13.8 }), '+10.0% in 14 h'],
+    ['no hour', rate({ hours: 0.4 }), '+10.0% in under 1 h'],
+    [
+      'a late day after zero',
+      { kind: 'from-zero', added: 12, days: 1, hours: 34.2 },
+      'from 0 over 34 h',
+    ],
   ])('has its own wording for %s', (_case, growth, expected) => {
     expect(formatGrowth(growth)).toBe(expected);
   });
 });
 
 describe('growth over a whole span', () => {
-  const rate = (added: number, days: number, isWithinRounding = false) =>
-    ({ kind: 'rate', added, days, perDay: 0.01, isWithinRounding }) as const;
+  const rate = (
+    added: number,
+    days: number,
+    isWithinRounding = false,
+    hours: number | null = null,
+  ) => ({ kind: 'rate', added, days, hours, perDay: 0.01, isWithinRounding }) as const;
 
   it.each<[string, number | null, Growth, string]>([
     ['all days', 2000, rate(1000, 7), '+100%'],
     ['fewer days', 110, rate(10, 5), '+10.0% over 5 days'],
     ['one day', 90, rate(-10, 1), '-10.0% over 1 day'],
     ['a change within rounding', 1.1e6, rate(1e5, 7, true), '≈+10.0%'],
+    ['a late last day', 110, rate(10, 7, false, 178.2), '+10.0% over 178 h'],
+    ['a last day on time', 110, rate(10, 7, false, 169), '+10.0%'],
+    ['less than a day', 110, rate(10, 1, false, 14), '+10.0% in 14 h'],
     ['no change', 1e6, rate(0, 7, true), '0.0%'],
     ['a fall to nothing', 0, rate(-5, 7), '-100%'],
     ['a first count', 5, { kind: 'first' }, 'one day'],
-    ['a zero baseline', 5, { kind: 'from-zero', added: 5, days: 7 }, 'from 0'],
-    ['a later zero baseline', 5, { kind: 'from-zero', added: 5, days: 3 }, 'from 0 over 3 days'],
+    ['a zero baseline', 5, { kind: 'from-zero', added: 5, days: 7, hours: null }, 'from 0'],
+    [
+      'a later zero baseline',
+      5,
+      { kind: 'from-zero', added: 5, days: 3, hours: null },
+      'from 0 over 3 days',
+    ],
     ['an unknown count', null, { kind: 'unknown' }, '–'],
   ])('has its own wording for %s', (_case, count, growth, expected) => {
     expect(formatTotalGrowth({ count, growth }, 7)).toBe(expected);

@@ -58,6 +58,7 @@ export function dayRecord(history: Snapshot[], overrides: Partial<DayRecord> = {
     failures: [],
     returned: [],
     corrections: [],
+    topVideos: [],
     ...overrides,
   };
 }

@@ -146,6 +146,20 @@ describe('the audit', () => {
       ],
     ],
     [
+      'changed views of the newest day beside a correction with other views than there were',
+      (root) =>
+        changeDatabase(
+          root,
+          `UPDATE snapshots SET view_count = 7 WHERE date = '2026-11-22' AND hashtag = 'llm';
+           INSERT INTO runs SELECT 99, date, 'later', 'later', trigger, url, 1, 1, 1, 0, 1, 1 FROM runs
+             WHERE date = '2026-11-22' LIMIT 1;
+           INSERT OR REPLACE INTO corrections VALUES (99, 'llm', 1022, 49999)`,
+        ),
+      [
+        '2026-11-22 #llm: the snapshot was changed without a correction; before: 1,022 videos, 50,000 views; after: 1,022 videos, 7 views',
+      ],
+    ],
+    [
       'a changed count of the newest day without a correction',
       (root) =>
         changeDatabase(
@@ -500,6 +514,41 @@ describe('from schema 2 on, a row that nothing explains', () => {
       `INSERT OR REPLACE INTO corrections VALUES (5, 'llm', 1022, 50000); ${CORRECT}`,
       ['2026-11-22', 'the correction was added by no run'],
     ],
+    [
+      'is found if it is a capture of a run that stored nothing',
+      `${addRun(0)} INSERT INTO captures VALUES (99, 'llm')`,
+      ['2026-11-22', 'no new run can have brought 1 later capture'],
+    ],
+    [
+      'is found if it is a capture without a snapshot',
+      `${addRun(2)} INSERT INTO captures VALUES (99, 'llm'), (99, 'nobody')`,
+      ['2026-11-22', 'no new run can have brought 1 later capture'],
+    ],
+    [
+      'is found if it is a capture of the day’s first run',
+      `${addRun(2).replace('date', "'2026-11-23'")} ${addSnapshots('2026-11-23')} INSERT INTO captures VALUES (99, 'a')`,
+      ['2026-11-23', 'no new run can have brought 1 later capture'],
+    ],
+    [
+      'is found if it is a capture of an earlier run',
+      "INSERT INTO captures VALUES (5, 'llm')",
+      ['2026-11-22', 'the record of a later capture was added by no run'],
+    ],
+    [
+      'is found if it is a video',
+      "INSERT INTO videos VALUES ('2026-11-22', 'llm', '7', 'ada', 1, NULL)",
+      ['2026-11-22', 'the video of the day was added by no run'],
+    ],
+    [
+      'is found if it is a companion',
+      "INSERT INTO companions VALUES ('2026-11-21', 'llm', 'rag', 1)",
+      ['2026-11-21', 'the companion of the day was added by no run'],
+    ],
+    [
+      'is found if it is a hashtag’s id',
+      "INSERT INTO hashtags VALUES ('llm', '7')",
+      ['no day', 'the id of the hashtag was added by no run'],
+    ],
   ])('%s', async (_, sql, [day, problem]) => {
     const { root } = await createHistory();
     await changeDatabase(root, sql);
@@ -510,6 +559,12 @@ describe('from schema 2 on, a row that nothing explains', () => {
 
   it.each([
     ['runs that stored as many', addRun(2) + addSnapshots('2026-11-22')],
+    [
+      'a run that brought it later, with an id, a video and a companion',
+      `${addRun(2)} ${addSnapshots('2026-11-22')} INSERT INTO captures VALUES (99, 'a'), (99, 'b');
+       INSERT INTO hashtags VALUES ('a', '7'); INSERT INTO companions VALUES ('2026-11-22', 'a', 'rag', 1);
+       INSERT INTO videos VALUES ('2026-11-22', 'a', '7', 'ada', 1, NULL)`,
+    ],
     [
       'imports of those days and as many rows',
       addSnapshots('2026-11-18') +
@@ -532,6 +587,21 @@ describe('from schema 2 on, a row that nothing explains', () => {
     expect((await audit(root)).lines).toEqual([]);
   });
 
+  it('is no hashtag’s id that a new run has replaced, but one that changed without a run', async () => {
+    const { root } = await createHistory();
+    await changeDatabase(root, `${addRun(0)} INSERT INTO hashtags VALUES ('llm', '7')`);
+    await commitAll(root);
+    const next = addRun(0).replace('99', '100');
+    await changeDatabase(root, `${next} UPDATE hashtags SET tiktok_id = '8'`);
+    await commitAll(root);
+    expect((await audit(root)).lines).toEqual([]);
+    await changeDatabase(root, "UPDATE hashtags SET tiktok_id = '9'");
+    const commit = await commitAll(root);
+    expect((await audit(root)).findings).toMatchObject([
+      { commit, problem: 'the id of the hashtag was changed', before: 'tiktok_id 8' },
+    ]);
+  });
+
   it('is found in the first version of the database as well', async () => {
     const { root } = await createRepository();
     await mkdir(path.join(root, 'data'), { recursive: true });
@@ -546,6 +616,11 @@ describe('from schema 2 on, a row that nothing explains', () => {
     ['correction', 'DELETE FROM corrections WHERE run_id = 4', 'the correction was removed'],
     ['import', "UPDATE imports SET source = 'x'", 'the record of an import was changed'],
     ['import', 'DELETE FROM imports', 'the record of an import was removed'],
+    [
+      'capture',
+      "DELETE FROM captures WHERE run_id = 2 AND hashtag = 'llm'",
+      'the record of a later capture was removed',
+    ],
   ])('is no excuse: a record of a %s never changes or goes: %s', async (_, sql, problem) => {
     const { root } = await createHistory();
     await changeDatabase(
@@ -569,14 +644,14 @@ describe('from schema 2 on, a row that nothing explains', () => {
     await git(root, ['reset', '--quiet', '--hard', 'HEAD^']);
     await changeDatabase(root, `${addSnapshots('2026-11-23')} PRAGMA user_version = 1`);
     expect((await commitAll(root)) && (await audit(root)).lines).toEqual([
-      expect.stringContaining('the schema went back from 2 to 1'),
+      expect.stringContaining('the schema went back from 3 to 1'),
     ]);
   });
 
   it('is not looked for in versions of schema 1', async () => {
     const { root } = await createRepository();
     await mkdir(path.join(root, 'data'), { recursive: true });
-    const toSchemaOne = 'DROP TABLE imports; PRAGMA user_version = 1';
+    const toSchemaOne = 'DROP TABLE imports; DROP TABLE captures; PRAGMA user_version = 1';
     await changeDatabase(root, `${addSnapshots('2026-11-19')} ${toSchemaOne}`);
     await commitAll(root);
     await changeDatabase(root, `${addSnapshots('2026-11-20')} ${toSchemaOne}`);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -280,6 +281,19 @@ describe('a committed database without days that have a report', () => {
     expect(await runInProcess(report, root, [], NEXT)).toMatchObject({ exitCode: 0 });
   });
 
+  it('stops the run also if the report of such a day can’t be read', async () => {
+    const root = await createHistory();
+    await git(root, ['checkout', '--quiet', 'HEAD~1', '--', DATABASE_PATH]);
+    const report = path.join(root, 'reports/2026-11-22.md');
+    await writeFile(report, (await readFile(report, 'utf8')).replaceAll('|1,000|', '|a lot|'));
+    await git(root, ['commit', '--quiet', '--all', '-m', 'Took theirs']);
+    const ran = await runTrack(root, await startApi(), [], NEXT);
+    expect(ran).toMatchObject({
+      exitCode: 1,
+      output: expect.stringContaining('1 day with a report: 2026-11-22'),
+    });
+  });
+
   it('is fine after its reports were deleted as well', async () => {
     const root = await createHistory();
     await git(root, ['rm', '--quiet', '-r', DATABASE_PATH, 'reports']);
@@ -346,6 +360,36 @@ describe('a last commit that git can’t show', () => {
       output: expect.stringMatching(/can't be compared.*LFS/),
     });
     expect(api.requests).toEqual([]);
+  });
+
+  it('goes on if it is the file that the committed Git LFS pointer names', async () => {
+    const root = await createHistory();
+    const file = path.join(root, DATABASE_PATH);
+    const whole = await readFile(file);
+    const oid = createHash('sha256').update(whole).digest('hex');
+    await writeFile(
+      file,
+      `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${whole.length}\n`,
+    );
+    await git(root, ['commit', '--quiet', '--all', '-m', 'Use LFS']);
+    await writeFile(file, whole);
+    expect((await runTrack(root, await startApi(), [], NEXT)).exitCode).toBe(0);
+  });
+
+  it('is compared with the newest good version if the last commit’s is damaged', async () => {
+    const root = await createHistory();
+    const file = path.join(root, DATABASE_PATH);
+    const whole = await readFile(file);
+    await writeFile(file, 'damage');
+    await git(root, ['commit', '--quiet', '--all', '-m', 'Break it']);
+    await writeFile(file, whole);
+    expect((await runTrack(root, await startApi(), ['--hashtag', 'llm'], NEXT)).exitCode).toBe(0);
+    await edit(root, `UPDATE snapshots SET view_count = 7 WHERE ${DAY}`);
+    const ran = await runTrack(root, await startApi(), [], NEXT);
+    expect(ran).toMatchObject({
+      exitCode: 1,
+      output: expect.stringContaining('this file has 1,000 videos, 7 views'),
+    });
   });
 
   it('is no trouble in a folder that is no repository, with or without git', async () => {

@@ -1,9 +1,12 @@
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import initSqlJs from 'sql.js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { hashtagAnswer } from '../../scripts/lab/stand-in.ts';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
+import { parseDatabase } from '../../scripts/lib/store/database.ts';
+import { countLost } from '../../scripts/lib/store/salvage.ts';
 import { git } from '../../scripts/lib/system/git.ts';
-
 import { createOnce, createRepository, writeWatchlist } from '../helpers/repository.ts';
 import { queryDatabase, runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
@@ -146,11 +149,25 @@ describe('npm run restore', () => {
     expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);
   });
 
+  it('counts the videos that go, and none in a file that is too old to have some', async () => {
+    using damaged = await parseDatabase(null);
+    using good = await parseDatabase(null);
+    const row = "('2026-11-22', 'ai', '7', 'ada', 5, NULL)";
+    damaged.run(`INSERT INTO videos VALUES ${row}`);
+    damaged.run("INSERT INTO snapshots VALUES ('2026-11-22', 'ai', 1, 1)");
+    const lost = { snapshots: 1, runs: 0, videos: 1, isAll: true };
+    expect(await countLost(damaged.export(), good)).toEqual(lost);
+    damaged.run('DROP TABLE videos');
+    expect(await countLost(damaged.export(), good)).toEqual({ ...lost, videos: 0 });
+  });
+
   it('counts the rows that can be read if the damage hides others', async () => {
     const { root, file } = await createHistory();
     const names = Array.from({ length: 160 }, (_, i) => `a_hashtag_with_a_long_name_${i}`);
     await writeWatchlist(root, names);
-    await runTrack(root, await startApi(), [], { day: '2026-11-23' });
+    // Without ids, the last page of the file holds snapshots.
+    const api = await startApi({ answer: (name) => hashtagAnswer(name, 1000, 50_000, '') });
+    await runTrack(root, api, [], { day: '2026-11-23' });
     const damaged = await readFile(file);
     damaged.fill(0xff, damaged.length - 4096, damaged.length);
     await writeFile(file, damaged);
@@ -203,6 +220,25 @@ describe('npm run restore', () => {
       ),
     });
     expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);
+  });
+
+  it('brings back a file of the tutorial’s script, byte for byte, if the history has no other', async () => {
+    const { root } = await createRepository(['aitools']);
+    const file = path.join(root, DATABASE_PATH);
+    const { Database } = await initSqlJs();
+    const tutorial = new Database();
+    tutorial.run(`CREATE TABLE snapshots (date TEXT, hashtag TEXT, video_count INTEGER,
+        view_count INTEGER, PRIMARY KEY (date, hashtag));
+      INSERT INTO snapshots VALUES ('2024-05-01', 'vibe coding', 7, 8), ('2024-05-01', 'VibeCoding', 9, 9)`);
+    const bytes = Buffer.from(tutorial.export());
+    await writeFile(file, bytes);
+    await git(root, ['add', '.']);
+    await commitDatabase(root);
+    await writeFile(file, 'damage');
+    const ran = await runScript('restore', [], root);
+    expect(ran.stdout).toMatch(/Restored .* days up to 2024-05-01/);
+    expect((await readFile(file)).equals(bytes)).toBe(true);
+    expect(await queryDatabase(root, SNAPSHOTS)).toHaveLength(2);
   });
 
   it('says so if the history has no good version', async () => {

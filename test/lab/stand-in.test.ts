@@ -4,13 +4,19 @@ import {
   hashtagAnswer,
   type StandIn,
   UNKNOWN_HASHTAG_ANSWER,
+  videosAnswer,
 } from '../../scripts/lab/stand-in.ts';
 import { startApi } from '../helpers/tracker.ts';
 
 type Answer = { status: number; headers: Headers; body: unknown };
 
-async function post(api: StandIn, body: unknown, key: string | null = DEMO_KEY): Promise<Answer> {
-  const response = await fetch(`${api.url}/api/v1/tiktok/hashtag`, {
+async function post(
+  api: StandIn,
+  body: unknown,
+  key: string | null = DEMO_KEY,
+  endpoint = '/hashtag',
+): Promise<Answer> {
+  const response = await fetch(`${api.url}/api/v1/tiktok${endpoint}`, {
     method: 'POST',
     headers: key === null ? {} : { Authorization: `Bearer ${key}` },
     body: JSON.stringify(body),
@@ -182,5 +188,51 @@ describe('the limits of the stand-in', () => {
     await vi.waitUntil(() => api.requests.length === 4);
     vi.advanceTimersByTime(WINDOW_MS);
     expect((await another).status).toBe(200);
+  });
+});
+
+describe('the stand-in’s videos', () => {
+  const VIDEO = {
+    id: '7412345678901234567',
+    author: 'ada',
+    plays: 1_234_567,
+    createdMs: Date.UTC(2026, 10, 20),
+    hashtags: ['ai', 'llm'],
+  };
+  const askVideos = (api: StandIn, body: object) => post(api, body, DEMO_KEY, '/hashtag/videos');
+
+  it('come in the shape of TikTok’s app or web page, for an id, and cost a credit', async () => {
+    for (const [shape, expected] of [
+      ['app', { aweme_list: [{ aweme_id: VIDEO.id, statistics: { play_count: 1_234_567 } }] }],
+      ['web', { itemList: [{ id: VIDEO.id, statsV2: { playCount: '1234567' } }] }],
+    ] as const) {
+      const api = await startApi({ videos: () => videosAnswer([VIDEO], shape), credits: 2 });
+      expect(await askVideos(api, { hashtag_id: '229207', count: 30 })).toMatchObject({
+        status: 200,
+        body: { data: expected, credits_used: 1, credits_remaining: 1 },
+      });
+      await ask(api, 'ai');
+      expect(await askVideos(api, { hashtag_id: '229207' })).toMatchObject({ status: 402 });
+      expect([api.requests, api.videoRequests]).toEqual([['ai'], ['229207', '229207']]);
+    }
+  });
+
+  it.each([
+    { hashtag_name: 'ai' },
+    { hashtag_id: 'ai' },
+    { hashtag_id: '229207', count: 31 },
+    { hashtag_id: '229207', count: 0 },
+  ])('are refused for %j', async (body) => {
+    const api = await startApi();
+    expect(await askVideos(api, body)).toMatchObject({ status: 400 });
+    expect(api.videoRequests).toEqual([]);
+  });
+
+  it('have faults of their own', async () => {
+    const api = await startApi({ videosFault: (_, nth) => (nth === 1 ? { status: 503 } : null) });
+    expect((await ask(api, 'ai')).status).toBe(200);
+    expect((await askVideos(api, { hashtag_id: '1' })).status).toBe(503);
+    expect((await askVideos(api, { hashtag_id: '1' })).status).toBe(200);
+    expect((await askVideos(api, { hashtag_id: '2' })).status).toBe(503);
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
+import { addDays } from '../../scripts/lib/core/day.ts';
+import { weekOf } from '../../scripts/lib/core/period.ts';
 import { createGitHub } from '../../scripts/lib/notify/github.ts';
 import {
   keepTroubleIssue,
@@ -9,7 +11,9 @@ import {
   type Situation,
   writeDigest,
 } from '../../scripts/lib/notify/issues.ts';
+import type { Trouble } from '../../scripts/lib/notify/troubles.ts';
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
+import { composeSummary } from '../../scripts/lib/reports/summary.ts';
 import { createHttp } from '../../scripts/lib/system/http.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
 import { BOT, REPOSITORY, type StandInGitHub, startGitHub, TOKEN } from '../helpers/github.ts';
@@ -17,6 +21,7 @@ import { day, dayRecord, HOSTILE_NAMES, rows, TODAY } from '../helpers/snapshots
 
 const LINKS = {
   report: 'https://report',
+  week: 'https://week',
   run: 'https://run',
   help: 'https://help',
   dashboard: 'https://page/',
@@ -25,11 +30,18 @@ const reportOf = (name: string, from: number, to: number) =>
   composeReport(dayRecord(rows(name, [from, to])), parseWatchlist('["a"]'));
 const calm = reportOf('a', 1000, 1001);
 
+const weekWith = (name: string, counts = [1000, 1100]) => {
+  const history = rows(name, counts);
+  const days = { firstDay: day('2026-11-16'), lastDay: TODAY };
+  return composeSummary({ period: weekOf(TODAY), ...days, history }, parseWatchlist('["a"]'));
+};
+
 const situation = (overrides: Partial<Situation> = {}): Situation => ({
   day: TODAY,
   run: 'succeeded',
   report: calm,
   troubles: [],
+  week: null,
   links: LINKS,
   ...overrides,
 });
@@ -98,6 +110,34 @@ describe('the digest', () => {
     stored.addIssue();
     expect(await writeDigest(github, 1, situation())).toBe('nothing');
     expect(writes(stored)).toEqual([]);
+  });
+
+  it('is not written for a surge that goes on, but for its begin and its end', async () => {
+    const { stored, github } = await start();
+    stored.addIssue();
+    const gains = [50, 60, 70, 20, 20, 20, 20];
+    const done = [];
+    for (let days = 1; days <= gains.length; days++) {
+      const counts = Array.from({ length: 20 }, (_, i) => 1000 + i * 20);
+      for (const gain of gains.slice(0, days)) counts.push((counts.at(-1) ?? 0) + gain);
+      const report = composeReport(dayRecord(rows('a', counts)), parseWatchlist('["a"]'));
+      const today = addDays(TODAY, days);
+      done.push(await writeDigest(github, 1, situation({ day: today, report })));
+    }
+    const nothing = 'nothing';
+    expect(done).toEqual([nothing, 'created', nothing, nothing, nothing, 'created', nothing]);
+  });
+
+  it('has the top of the week on the day after it, even on a usual day', async () => {
+    const { stored, github } = await start();
+    const issue = stored.addIssue();
+    const usual = situation({ week: weekWith('a', [1000, 1010, 1020]) });
+    expect(await writeDigest(github, 1, usual)).toBe('created');
+    expect(issue.comments[0]?.body).toMatch(
+      /\n\n### Week 47 of 2026\n\n⚠️ .*4 days missing.*\n\nA usual week: .*\n\n- 📈 .*\+20, now 1,020.*\n\n\[The full summary\]\(https:\/\/week\)$/,
+    );
+    const moved = renderDigest(situation({ week: weekWith('a', [1000, 1100, 1020]) }));
+    expect(moved).toMatch(/\n- 📈 .* trending on 1 day · .*\n\n\[The full summary\]/);
   });
 
   it('never takes a person’s comment or that of another day for its own', async () => {
@@ -220,7 +260,7 @@ describe('texts from outside', () => {
     (text) => {
       const items = [{ hashtag: text, since: null, reason: text }];
       const hostile = {
-        ...situation({ report: reportOf(text, 1000, 1100) }),
+        ...situation({ report: reportOf(text, 1000, 1100), week: weekWith(text) }),
         troubles: [{ kind: 'incomplete' as const, missing: items }],
       };
       for (const body of [renderDigest(hostile), renderTroubleIssue(hostile, {})]) {
@@ -234,7 +274,7 @@ describe('texts from outside', () => {
         const plain = markup.replace(/\\([!-/:-@[-`{-~])/g, '$1');
         expect(plain).not.toMatch(/#\d|@\w/);
         expect(markup.replace(/\\./g, '')).not.toMatch(
-          /<|`|\]\((?!https:\/\/(report|run|help|page\/)\))/,
+          /<|`|\]\((?!https:\/\/(report|week|run|help|page\/)\))/,
         );
       }
     },
@@ -243,9 +283,16 @@ describe('texts from outside', () => {
   it('of any length fit into a body that GitHub accepts', () => {
     const history = Array.from({ length: 1500 }, (_, i) => rows(`tag${i}`, [1000, 1100])).flat();
     const report = composeReport(dayRecord(history), parseWatchlist('["a"]'));
-    const text = renderDigest(situation({ report }));
+    const reason = 'because '.repeat(400);
+    const missing = Array.from({ length: 30 }, (_, i) => ({
+      hashtag: `tag${i}`,
+      since: null,
+      reason: `${i} ${reason}`,
+    }));
+    const troubles: Trouble[] = Array.from({ length: 20 }, () => ({ kind: 'incomplete', missing }));
+    const text = renderDigest(situation({ report, troubles }));
     expect(text.length).toBeGreaterThan(50_000);
     expect(text.length).toBeLessThan(65_000);
-    expect(text).toMatch(/\n- .*\n\n… the report has the rest\.$/);
+    expect(text).toMatch(/\n\n… the report has the rest\.$/);
   });
 });

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../scripts/lib/core/snapshot.ts';
-import { type Evidence, findTroubles, renderTrouble } from '../../scripts/lib/notify/troubles.ts';
+import {
+  type Evidence,
+  findTroubles,
+  renderTrouble,
+  type Trouble,
+} from '../../scripts/lib/notify/troubles.ts';
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import type { LastHeard } from '../../scripts/lib/store/days.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
@@ -71,15 +76,29 @@ describe('trouble', () => {
       '2026-08-01',
     ],
     ['never had data, and failed two days ago', { firstFailedDay: day('2026-11-20') }, null],
-    [
-      'never had data, and failed three days ago',
-      { firstFailedDay: day('2026-11-19') },
-      '2026-11-19',
-    ],
   ])('begins after three days of asking without data: the hashtag %s', (_case, last, since) => {
     const troubles = find({ lastHeard: new Map([['b', heard({ ...last, reason: 'HTTP 404' })]]) });
     const hashtags = [{ hashtag: 'b', since, reason: 'HTTP 404' }];
     expect(troubles).toEqual(since === null ? [] : [{ kind: 'silent', hashtags }]);
+  });
+
+  it('begins after three days for a hashtag that never had data, and is then since no day', () => {
+    const never = heard({ firstFailedDay: day('2026-11-19'), reason: 'HTTP 404' });
+    expect(find({ lastHeard: new Map([['b', never]]) })).toEqual([
+      { kind: 'silent', hashtags: [{ hashtag: 'b', since: null, reason: 'HTTP 404' }] },
+    ]);
+  });
+
+  it('are the names that the API refuses, unless it refuses everything', () => {
+    const refusal: Failure = { hashtag: 'b', kind: 'rejected', reason: 'HTTP 422' };
+    const item = { hashtag: 'b', since: null, reason: 'HTTP 422' };
+    const refused = { kind: 'refused', hashtags: [item] };
+    expect(find({ run: 'incomplete', report: reportWith(refusal) })).toEqual([refused]);
+    const others = reportWith(refusal, { hashtag: 'a', kind: 'failed', reason: 'x' });
+    expect(find({ report: others }).map(({ kind }) => kind)).toEqual(['incomplete', 'refused']);
+    expect(find({ run: 'failed', report: reportWith(refusal) })).toEqual([{ kind: 'failed' }]);
+    const nothing = composeReport(dayRecord([], { failures: [refusal] }), listOf('a', 'b'));
+    expect(find({ report: nothing })).toEqual([{ kind: 'incomplete', missing: [item] }]);
   });
 
   it('ignores hashtags that are not on TikTok', () => {
@@ -123,6 +142,41 @@ describe('trouble in words', () => {
     const words = renderTrouble({ kind: 'incomplete', missing: items }, null, null);
     const markup = words.replace(/\\./g, '').replace(/`[^`]*`/g, '');
     expect(markup).not.toMatch(/[\r\n|`<>]|\]\((?!https:\/\/www\.tiktok\.com\/tag\/[^()]*\))/);
+  });
+
+  const inWords = (trouble: Trouble) => renderTrouble(trouble, null, null);
+  const itemOf = (reason: string | null) => ({ hashtag: 'b', since: null, reason });
+
+  it.each([
+    [null, 'Usually there is nothing to do, because the next run asks again'],
+    ['HTTP 503, 4 times', 'Usually there is nothing to do, because the next run asks again'],
+    ['the run did not come to its end', 'Usually there is nothing to do'],
+    [
+      'out of credits (HTTP 402); top up at https://example.org, then run again',
+      'Until that is done, every run misses something',
+    ],
+    ['the API refused the key (HTTP 401); check SCAVIO_API_KEY', 'Until that is done'],
+    ['the endpoint is retired (HTTP 410); update this tracker', 'Until that is done'],
+    ['HTTP 301: redirects are not followed; check SCAVIO_BASE_URL', 'Until that is done'],
+  ])('says of a run that missed something because of %j what to do', (reason, words) => {
+    expect(inWords({ kind: 'incomplete', missing: [itemOf(reason)] })).toContain(`. ${words}`);
+  });
+
+  it('names no day since which there is no data if there never was any', () => {
+    const silent = (reason: string) => inWords({ kind: 'silent', hashtags: [itemOf(reason)] });
+    expect(silent('HTTP 503')).toBe(
+      '**No data for 3 days or more**: [#b](https://www.tiktok.com/tag/b) `HTTP 503`. ' +
+        'If a name is wrong, correct, pause or remove it in `data/hashtags.json`.',
+    );
+    expect(silent('out of credits (HTTP 402); top up, then run again')).toMatch(/run again`\.$/);
+  });
+
+  it.each([
+    [6, 6, 'will run out within a week**: 6 left, enough for 6 days. Top up'],
+    [1, 1, 'will run out within a week**: 1 left, enough for 1 day. Top up'],
+    [3, 0, 'are not enough for another day**: 3 left. Top up'],
+  ])('says of %i credits for %i days: %s', (left, days, words) => {
+    expect(inWords({ kind: 'credits', left, days })).toContain(`**The credits ${words}`);
   });
 
   it('names 30 hashtags, grouped by reason, and counts the rest', () => {

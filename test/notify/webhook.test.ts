@@ -3,33 +3,38 @@ import { describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
 import type { News } from '../../scripts/lib/notify/news.ts';
 import { postToWebhook, renderFailure, renderMessage } from '../../scripts/lib/notify/webhook.ts';
-import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import { createHttp } from '../../scripts/lib/system/http.ts';
-import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
 import { type HttpAnswer, startHttpServer } from '../helpers/http.ts';
-import { dayRecord, HOSTILE_NAMES, rows, TODAY } from '../helpers/snapshots.ts';
+import { HOSTILE_NAMES, TODAY } from '../helpers/snapshots.ts';
 
-const NOTHING: News = { day: TODAY, trending: [], failures: [], turns: [], more: 0 };
+const NOTHING: News = { day: TODAY, moves: [], failures: [], more: 0 };
 const LINKS = { report: 'https://github.com/ada/tracker/report.md', run: 'https://run' };
 
-const steady = Array.from({ length: 20 }, (_, i) => 1000 + i);
-const report = composeReport(
-  dayRecord([...rows('cursor', [...steady, 1100, 1300]), ...rows('llm', [1000, 1100])]),
-  parseWatchlist('["cursor", "llm"]'),
-);
 const render = (news: Partial<News>, links = LINKS) =>
-  renderMessage({ ...NOTHING, ...news }, report, links);
+  renderMessage({ ...NOTHING, ...news }, links);
+const move = (hashtag: string, mark = '📈', words = 'trending, +10.0%') => ({
+  hashtag,
+  mark,
+  words,
+});
 const failures = (count: number, reason = 'HTTP 503: down') =>
   Array.from({ length: count }, (_, i) => ({ hashtag: `tag${i}`, reason }));
 
 describe('a message', () => {
   it('says what is new, and links to more', () => {
-    expect(render({ trending: ['cursor', 'llm'], failures: failures(2) })).toBe(
+    const moves = [
+      move('cursor', '🚀', 'breakout, 45 × its usual: +900 in 2 days'),
+      move('a', '👋', 'gone from TikTok since 2026-11-19'),
+      move('b', '🆕', 'now on TikTok'),
+      move('c', '🆕', 'now on TikTok'),
+    ];
+    expect(render({ moves, failures: failures(2) })).toBe(
       [
         'TikTok hashtags on 2026-11-22',
-        '🚀 #cursor videos +18.2%, +200, now 1,300, breakout: 141 × its usual, +281 in 2 days, usually +2',
-        '📈 #llm videos +10.0%, +100, now 1,100',
         '⚠️ Not captured: #tag0, #tag1 (HTTP 503: down)',
+        '🚀 #cursor breakout, 45 × its usual: +900 in 2 days',
+        '👋 #a gone from TikTok since 2026-11-19',
+        '🆕 #b, #c now on TikTok',
         'Report: https://github.com/ada/tracker/report.md',
         'Run: https://run',
       ].join('\n'),
@@ -38,25 +43,9 @@ describe('a message', () => {
 
   it('keeps names that are written from right to left apart', () => {
     const missed = ['שלום', 'llm', 'مرحبا'].map((hashtag) => ({ hashtag, reason: 'HTTP 503' }));
-    const text = render({ trending: ['سلام'], failures: missed });
-    expect(text).toContain('\n📈 \u2068#سلام\u2069\n');
+    const text = render({ moves: [move('سلام')], failures: missed });
+    expect(text).toContain('\n📈 \u2068#سلام\u2069 trending, +10.0%\n');
     expect(text).toContain('captured: \u2068#שלום\u2069, #llm, \u2068#مرحبا\u2069 (HTTP');
-  });
-
-  it('says which hashtags are gone, back or there at last', () => {
-    const turns = [
-      { hashtag: 'a', words: 'gone from TikTok since 2026-11-19' },
-      { hashtag: 'b', words: 'now on TikTok' },
-      { hashtag: 'c', words: 'now on TikTok' },
-    ];
-    expect(render({ turns }, { report: 'https://report', run: 'https://run' })).toBe(
-      [
-        'TikTok hashtags on 2026-11-22',
-        'ℹ️ Gone from TikTok since 2026-11-19: #a',
-        'ℹ️ Now on TikTok: #b, #c',
-        'Report: https://report',
-      ].join('\n'),
-    );
   });
 
   it('is not written if nothing is new', () => {
@@ -64,23 +53,21 @@ describe('a message', () => {
   });
 
   it('links to the run only if something failed', () => {
-    expect(render({ trending: ['llm'] })).not.toContain('Run:');
-  });
-
-  it('names the hashtags if there is no report', () => {
-    const news = { ...NOTHING, trending: ['llm'] };
-    const text = renderMessage(news, null, { report: null, run: null });
-    expect(text).toBe('TikTok hashtags on 2026-11-22\n📈 #llm');
+    expect(render({ moves: [move('llm')] })).not.toContain('Run:');
   });
 
   it.each([
-    ['trending hashtags', { trending: Array.from({ length: 1000 }, (_, i) => `tag${i}`) }, 1000],
+    [
+      'moves',
+      { moves: Array.from({ length: 1000 }, (_, i) => move(`tag${i}`, '📈', `+${i}`)) },
+      1000,
+    ],
     [
       'reasons',
       { failures: failures(300).map((f, i) => ({ ...f, reason: `${i} ${'<&>'.repeat(60)}` })) },
       300,
     ],
-    ['items that did not fit into the news', { trending: ['llm'], more: 41 }, 42],
+    ['items that did not fit into the news', { moves: [move('llm')], more: 41 }, 42],
   ])('is no longer than Discord allows, and counts the rest: %s', (_case, news, total) => {
     const text = render(news) ?? '';
     expect(text.length).toBeLessThanOrEqual(2000);
@@ -101,7 +88,7 @@ describe('a message', () => {
     '[click](https://evil.example)',
     '::error::x',
   ])('contains nothing that a chat treats as more than text: %j', (text) => {
-    const message = render({ trending: [text], failures: [{ hashtag: text, reason: text }] });
+    const message = render({ moves: [move(text)], failures: [{ hashtag: text, reason: text }] });
     expect(message?.split('\n')).toHaveLength(5);
     expect(message).not.toMatch(/[<>]|@[a-zU]|\]\(|::error/);
     expect(message).not.toMatch(/&(?!amp;|lt;|gt;)/);

@@ -324,11 +324,14 @@ describe('a race for the remote', () => {
   it('keeps the other views as a correction if both have the same videos', async () => {
     const repository = await createRepository(['aitools']);
     const other = await cloneRepository(repository);
-    const answer = (views: number) => startApi({ answer: (name) => hashtagAnswer(name, 7, views) });
-    await runTrack(repository.root, await answer(1000), ['--publish']);
-    await runTrack(other, await answer(2000));
-    const clock = createVirtualClock(Date.parse('2026-11-22T09:43:00Z'));
-    await runTrack(other, await answer(3000), ['--refresh', '--publish'], { clock });
+    const runAt = async (root: string, time: string, views: number, flags: string[]) => {
+      const api = await startApi({ answer: (name) => hashtagAnswer(name, 7, views) });
+      const clock = createVirtualClock(Date.parse(`2026-11-22T${time}Z`));
+      expect((await runTrack(root, api, flags, { clock })).exitCode).toBe(0);
+    };
+    await runAt(repository.root, '05:17', 1000, ['--publish']);
+    await runAt(other, '06:17', 2000, []);
+    await runAt(other, '07:17', 3000, ['--refresh', '--publish']);
     expect(await queryRemote(repository.remote, 'SELECT * FROM snapshots')).toEqual([
       ['2026-11-22', 'aitools', 7, 3000],
     ]);
@@ -476,6 +479,24 @@ describe('a race must not lose', () => {
       ['2026-11-20', 'aitools'],
       ['2026-11-22', 'aitools'],
     ]);
+  });
+
+  it('the revert of an import, whose record stays away as well', async () => {
+    const repository = await createRepository(['aitools']);
+    const { root, remote } = repository;
+    const api = await startApi();
+    await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+    const csv = 'date,hashtag,video_count,view_count\n2026-11-20,aitools,1,2\n';
+    await writeFile(path.join(root, 'rows.csv'), csv);
+    await runScript('import', ['rows.csv'], root);
+    await git(root, ['commit', '--quiet', '-m', 'Import', '--', DATABASE_PATH]);
+    await git(root, ['push', '--quiet', 'origin', 'HEAD:main']);
+    const other = await cloneRepository(repository);
+    await git(other, ['revert', '--no-edit', 'HEAD']);
+    await git(other, ['push', '--quiet']);
+    expect((await runTrack(root, api, ['--publish'])).exitCode).toBe(0);
+    expect(await queryRemote(remote, SNAPSHOTS)).toHaveLength(2);
+    expect(await queryRemote(remote, 'SELECT * FROM imports')).toEqual([]);
   });
 
   it('the other worktrees of the repository, even if their folder is temporarily missing', async () => {

@@ -3,25 +3,32 @@ import { describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../scripts/lib/core/snapshot.ts';
 import { renderChart } from '../../scripts/lib/reports/chart.ts';
 import { chooseChartTrends } from '../../scripts/lib/reports/chart-lines.ts';
+import { findMoves } from '../../scripts/lib/trends/moves.ts';
 import { anyHistory, HOSTILE_NAMES, rows, TODAY, trendsOf } from '../helpers/snapshots.ts';
 
-const render = (...snapshots: Snapshot[][]) => renderChart(trendsOf(snapshots.flat()), TODAY);
+/** A day's trends and what moved on it. */
+function dayOf(snapshots: Snapshot[]) {
+  const trends = trendsOf(snapshots);
+  return { trends, moves: findMoves({ trends, state: { turns: [] }, history: snapshots }) };
+}
+
+const render = (...snapshots: Snapshot[][]) => renderChart(dayOf(snapshots.flat()), TODAY);
 
 /** The chart's lines, dots and end labels, as they are in the document. */
 function draw(...snapshots: Snapshot[][]) {
   const svg = render(...snapshots) ?? '';
-  const paths = svg.match(/<path [^>]*>/g) ?? [];
+  const lines = [
+    ...svg.matchAll(/<path d="([^"]*)" fill="none" stroke="(#\w+)" stroke-width="(.*?)"/g),
+  ];
   const labels = [
-    ...svg.matchAll(/<text [^>]*font-weight:600[^>]*translate\(\S+ ([\d.]+)\)[^>]*>([^<]*)</g),
+    ...svg.matchAll(/<text x="[\d.]+" y="([\d.]+)" font-weight="600"[^>]*>([^<]*)</g),
   ];
   return {
-    lines: paths
-      .filter((path) => path.includes('stroke-width="2"'))
-      .map((path) => /stroke="(.*?)"/.exec(path)?.[1]),
-    segments: paths
-      .filter((path) => path.includes('stroke-width="2"'))
-      .map((path) => (/ d="(.*?)"/.exec(path)?.[1] ?? '').split('M').length - 1),
-    dots: paths.filter((path) => path.includes('transform="matrix(')).length,
+    lines: lines.map(([, , color]) => color),
+    widths: lines.map(([, , , width]) => Number(width)),
+    segments: lines.map(([, path = '']) => path.split('M').length - 1),
+    ends: lines.map(([, path = '']) => Number(/,([\d.]+)Z?$/.exec(path)?.[1])),
+    dots: svg.match(/<circle /g)?.length ?? 0,
     labels: labels.map(([, , text]) => text),
     labelYs: labels.map(([, y]) => Number(y)),
   };
@@ -62,25 +69,30 @@ describe('the chart', () => {
     expect(draw(rows('llm', [200, 250, 320]))).toMatchObject({
       lines: [expect.stringMatching(/^#\w{6}$/)],
       segments: [1],
-      labels: ['#llm  160'],
+      labels: ['#llm 160'],
     });
   });
 
   it('says so if a line shows views', () => {
     const views = [2000, 3000];
-    expect(draw(rows('llm', [null, null], views)).labels).toEqual(['#llm (views)  150']);
+    expect(draw(rows('llm', [null, null], views)).labels).toEqual(['#llm 150']);
+    expect(render(rows('llm', [null, null], views))).toContain('>views, first day shown = 100<');
+    expect(render(rows('tag', [1, 2]))).toContain('>videos, first day shown = 100<');
+    const mixed = [rows('llm', [null, null], views), rows('tag', [1, 2])];
+    expect(draw(...mixed).labels).toEqual(['#llm (views) 150', '#tag 200']);
+    expect(render(...mixed)).toContain('>first day shown = 100<');
   });
 
   it('indexes each hashtag to its own first day above zero', () => {
     const { labels } = draw(rows('old', [0, 50, 50, 100]), rows('new', [10, 11]));
-    expect(labels).toEqual(['#new  110', '#old  200']);
+    expect(labels).toEqual(['#new 110', '#old 200']);
   });
 
   it('keeps the colour of a hashtag from day to day in any order', () => {
     const before = draw(rows('a', [100, 150]), rows('b', [100, 120]));
     const after = draw(rows('a', [100, 120]), rows('b', [100, 150]));
-    expect(before).toMatchObject({ lines: after.lines, labels: ['#a  150', '#b  120'] });
-    expect(after.labels).toEqual(['#a  120', '#b  150']);
+    expect(before).toMatchObject({ lines: after.lines, labels: ['#a 150', '#b 120'] });
+    expect(after.labels).toEqual(['#a 120', '#b 150']);
   });
 
   it('breaks the line at a gap, and marks a day between gaps', () => {
@@ -91,12 +103,12 @@ describe('the chart', () => {
   });
 
   it('labels a line that ends before today', () => {
-    expect(draw(rows('tag', [100, 150, null], [null, null, 7])).labels).toEqual(['#tag  150']);
+    expect(draw(rows('tag', [100, 150, null], [null, null, 7])).labels).toEqual(['#tag 150']);
   });
 
   it('cuts long names, and those in wide characters earlier', () => {
     const { labels } = draw(rows('a'.repeat(30), [1, 3]), rows('日'.repeat(20), [1, 2]));
-    expect(labels).toEqual([`#${'a'.repeat(18)}…  300`, `#${'日'.repeat(9)}…  200`]);
+    expect(labels).toEqual([`#${'a'.repeat(16)}… 300`, `#${'日'.repeat(8)}… 200`]);
   });
 
   it('never labels two long names alike', () => {
@@ -104,22 +116,22 @@ describe('the chart', () => {
     const names = [`${start}1`, `${start}2`, `${start}x${start}`, `${start}y${start}`];
     const { labels } = draw(...names.map((name) => rows(name, [1, 2])));
     expect(labels).toEqual([
-      `#${'a'.repeat(9)}…${'a'.repeat(8)}1  200`,
-      `#${'a'.repeat(9)}…${'a'.repeat(8)}2  200`,
-      `#${'a'.repeat(18)}…(1)  200`,
-      `#${'a'.repeat(18)}…(2)  200`,
+      `#${'a'.repeat(8)}…${'a'.repeat(7)}1 200`,
+      `#${'a'.repeat(8)}…${'a'.repeat(7)}2 200`,
+      `#${'a'.repeat(16)}…(1) 200`,
+      `#${'a'.repeat(16)}…(2) 200`,
     ]);
   });
 
   it('cuts no character in two', () => {
     const family = '👨\u200d👩\u200d👧';
     const { labels } = draw(rows(family.repeat(10), [1, 2]));
-    expect(labels).toEqual([`#${family.repeat(3)}…  200`]);
+    expect(labels).toEqual([`#${family.repeat(3)}… 200`]);
   });
 
   it('keeps names that are written from right to left apart from the numbers', () => {
     const { labels } = draw(rows('שלום', [1, 2]), rows('م'.repeat(30), [1, 3]));
-    expect(labels).toEqual(['\u2068#שלום\u2069  200', `\u2068#${'م'.repeat(18)}…\u2069  300`]);
+    expect(labels).toEqual(['\u2068#שלום\u2069 200', `\u2068#${'م'.repeat(16)}…\u2069 300`]);
   });
 
   it('of 300 hashtags has 8 lines in 8 colours, with labels inside it that do not overlap', () => {
@@ -130,9 +142,9 @@ describe('the chart', () => {
     expect(labels).toHaveLength(8);
     const sorted = labelYs.toSorted((a, b) => a - b);
     const distances = sorted.slice(1).map((y, i) => y - (sorted[i] ?? 0));
-    expect(Math.min(...distances)).toBeGreaterThanOrEqual(12);
+    expect(Math.min(...distances)).toBeGreaterThanOrEqual(15);
     expect(sorted[0]).toBeGreaterThan(0);
-    expect(sorted.at(-1)).toBeLessThan(420);
+    expect(sorted.at(-1)).toBeLessThan(400);
   });
 
   it('takes the colours of its text and axes from the reader’s theme', () => {
@@ -143,6 +155,35 @@ describe('the chart', () => {
     expect(svg).not.toMatch(/<rect[^>]*fill="(?!none)/);
   });
 
+  it('has no text under 11 pixels on a phone, where it is 370 pixels wide', () => {
+    const svg = render(rows('tag', [100, 150])) ?? '';
+    const width = Number(/<svg [^>]*width="(\d+)"/.exec(svg)?.[1]);
+    const sizes = [...svg.matchAll(/font(?:-size)?:(\d+)px|font-size="(\d+)"/g)].map((size) =>
+      Number(size[1] ?? size[2]),
+    );
+    expect(sizes.length).toBeGreaterThan(0);
+    expect((Math.min(...sizes) * 370) / width).toBeGreaterThanOrEqual(11);
+  });
+
+  it('cuts off a line that would flatten the rest, and says how far it goes', () => {
+    const calm = Array.from({ length: 5 }, (_, i) => rows(`calm${i}`, [1000, 1050 + 20 * i]));
+    const flat = draw(...calm);
+    const { labels, ends, lines } = draw(...calm, rows('wild', [1000, 90_000]), rows('z', [9, 9]));
+    expect(labels).toContain('#wild ↑9000');
+    expect(lines).toHaveLength(7);
+    const heightOf = (values: number[]) => Math.max(...values) - Math.min(...values);
+    expect(heightOf(ends.slice(0, 5))).toBeGreaterThan(heightOf(flat.ends) / 5);
+    expect(draw(rows('wild', [1000, 90_000]), rows('calm', [10, 11])).labels).toContain(
+      '#wild 9000',
+    );
+  });
+
+  it('draws what moved thicker, and above the rest', () => {
+    const { widths, lines } = draw(rows('a', [100, 150]), rows('b', [1000, 1001]));
+    expect(widths).toEqual([2, 3.5]);
+    expect(lines[1]).toBe(draw(rows('a', [100, 150])).lines[0]);
+  });
+
   it('is the same, byte for byte, each time it is drawn', () => {
     expect(render(rows('tag', [100, 150]))).toBe(render(rows('tag', [100, 150])));
   });
@@ -150,17 +191,18 @@ describe('the chart', () => {
 
 describe('the hashtags in the chart', () => {
   const chosen = (...snapshots: Snapshot[][]) =>
-    chooseChartTrends(trendsOf(snapshots.flat())).map(({ hashtag }) => hashtag);
+    chooseChartTrends(dayOf(snapshots.flat())).map(({ hashtag }) => hashtag);
 
-  it('are the trending ones first, then the largest changes, up or down', () => {
+  it('are first what moved, the strongest first, then the largest changes, up or down', () => {
     const calm = Array.from({ length: 8 }, (_, i) => rows(`calm${i}`, [1000, 1001]));
     const names = chosen(
       ...calm,
       rows('grew', [100, 300, 300]),
       rows('fell', [500, 100, 100]),
       rows('trending', [100, 106]),
+      rows('falling', [100, 98]),
     );
-    expect(names.slice(0, 3)).toEqual(['trending', 'fell', 'grew']);
+    expect(names.slice(0, 4)).toEqual(['trending', 'falling', 'fell', 'grew']);
     expect(names).toHaveLength(8);
   });
 
@@ -194,7 +236,7 @@ describe('the document of the chart', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
         const plain = history.map((row) => ({ ...row, hashtag: `t${row.hashtag.length}` }));
-        expect(renderChart(trendsOf(plain), TODAY) ?? '').not.toMatch(/NaN|Infinity|undefined/);
+        expect(renderChart(dayOf(plain), TODAY) ?? '').not.toMatch(/NaN|Infinity|undefined/);
       }),
       { numRuns: 40 },
     );

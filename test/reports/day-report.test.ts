@@ -4,7 +4,7 @@ import { addDays } from '../../scripts/lib/core/day.ts';
 import { formatInstant } from '../../scripts/lib/core/format.ts';
 import { hashtagLink } from '../../scripts/lib/core/markdown.ts';
 import type { DayRecord, Failure, RunInfo, Snapshot } from '../../scripts/lib/core/snapshot.ts';
-import { renderHeadline, renderHealth, renderTrending } from '../../scripts/lib/reports/brief.ts';
+import { renderHeadline, renderMoved, renderStatus } from '../../scripts/lib/reports/brief.ts';
 import { renderConsoleReport } from '../../scripts/lib/reports/console.ts';
 import { renderReport } from '../../scripts/lib/reports/day-page.ts';
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
@@ -72,157 +72,247 @@ function notes(markdown: string): string[] {
 const gap = (days: number) => Array<null>(days).fill(null);
 const link = (hashtag: string) => `[#${hashtag}](https://www.tiktok.com/tag/${hashtag})`;
 
-describe('the health line', () => {
+describe('the status line', () => {
   it.each<[string, Partial<DayRecord>, string]>([
-    ['a complete day', { runs: [run()] }, '✅ **1 of 1 captured** · 2026-11-22 06:18 UTC'],
-    ['that no run is recorded', {}, 'no run is recorded for this day'],
+    ['a complete day', { runs: [run()] }, '✅ 1 of 1 · 06:18'],
+    ['a day without a run', {}, '✅ 1 of 1'],
     [
-      'a run on GitHub',
-      { runs: [run({ url: 'https://x.test/1' })] },
-      'by [this run](https://x.test/1)',
+      'the time of the last run',
+      { runs: [run(), run({ finishedAt: '2026-11-22T12:30:00.000Z' })] },
+      '✅ 1 of 1 · 12:30',
     ],
-    ['a failure', { failures: [failure('b')] }, '⚠️ **1 of 2 captured**'],
-    ['that a hashtag is missing', { runs: [run({ tracked: 3 })] }, '⚠️ **1 of 3 captured**'],
+    [
+      'a failure',
+      { failures: [failure('b')], runs: [run()] },
+      `⚠️ **1 missing: ${link('b')}** · 1 of 2 · 06:18`,
+    ],
+    [
+      'hashtags that nobody asked for',
+      { runs: [run({ tracked: 3 })] },
+      '⚠️ **2 missing** · 1 of 3 · 06:18',
+    ],
+    [
+      'the first of many missing hashtags',
+      { failures: ['a', 'b', 'c', 'd'].map((name) => failure(name)) },
+      `⚠️ **4 missing: ${link('a')}, ${link('b')}, ${link('c')} and 1 more** · 1 of 5`,
+    ],
     [
       'a hashtag that TikTok does not have',
       { failures: [failure('b', 'not-found')] },
-      '✅ **1 of 2 captured** · 1 not on TikTok',
+      '✅ 1 of 2 · 1 not on TikTok',
     ],
-    ['one credit', { runs: [run({ creditsUsed: 1 })] }, '1 credit used'],
+    ['credits for a week', { runs: [run({ creditsRemaining: 7 })] }, '✅ 1 of 1 · 06:18'],
+    [
+      'credits for less than a week',
+      { runs: [run({ creditsRemaining: 6 })] },
+      '⚠️ **Credits for 6 more days: top up** · 1 of 1 · 06:18',
+    ],
+    [
+      'no credits for another day',
+      { runs: [run({ creditsRemaining: 0 })] },
+      '⚠️ **Not enough credits for another day: top up** · 1 of 1 · 06:18',
+    ],
+    [
+      'credits that ran out on the way',
+      {
+        failures: [failure('b', 'not-asked', 'out of credits (HTTP 402); top up, then run again')],
+      },
+      `⚠️ **Out of credits: top up** · **1 missing: ${link('b')}** · 1 of 2`,
+    ],
+  ])('of %s', (_case, record, expected) => {
+    expect(renderStatus(compose(rows('llm', [100]), record))).toBe(expected);
+  });
+
+  it('says since when there are no credits', () => {
+    const failures = [failure('llm', 'not-asked', 'out of credits (HTTP 402); top up')];
+    const since = (ago: number) =>
+      renderStatus(compose(rows('llm', [5], [], addDays(TODAY, -ago)), { failures }));
+    expect(since(1)).toBe('⚠️ **Out of credits: top up** · 0 of 1');
+    expect(since(3)).toBe('⚠️ **Out of credits since Friday: top up** · 0 of 1');
+    expect(since(12)).toBe('⚠️ **Out of credits since 2026-11-11: top up** · 0 of 1');
+  });
+
+  it('says why nothing was captured', () => {
+    const report = compose([], { failures: [failure('a', 'failed', 'HTTP 503: *down*')] });
+    expect(renderStatus(report)).toBe(
+      '⚠️ **Nothing was captured: HTTP 503\\: \\*down\\*** · 0 of 1',
+    );
+  });
+
+  it('shows the time in the time zone of the watchlist', () => {
+    const settings = { timeZone: 'Asia/Tokyo' };
+    const record = { runs: [run({ finishedAt: '2026-11-21T23:30:00Z' })] };
+    expect(renderStatus(compose(rows('llm', [100]), record, { settings }))).toBe(
+      '✅ 1 of 1 · 08:30',
+    );
+    expect(formatInstant('2026-11-22T23:30:00.000Z', 'UTC')).toBe('2026-11-22 23:30 UTC');
+  });
+});
+
+describe('the administration at the end', () => {
+  it.each<[string, Partial<DayRecord>, string]>([
+    [
+      'that no run is recorded',
+      {},
+      'No run is recorded for this day · no day missing in the last 30',
+    ],
+    ['when the day was captured', { runs: [run()] }, 'Captured on 2026-11-22 06:18 UTC ·'],
+    [
+      'a run on GitHub',
+      { runs: [run({ url: 'https://x.test/1' })] },
+      ' by [this run](https://x.test/1) ·',
+    ],
+    ['one credit', { runs: [run({ creditsUsed: 1 })] }, '· 1 credit used ·'],
     [
       'the credits of all runs',
       { runs: [run({ creditsUsed: 2 }), run(), run({ creditsUsed: 3 })] },
-      '5 credits used',
-    ],
-    [
-      'the credits left',
-      { runs: [run({ creditsRemaining: 6543 })] },
-      '6,543 left, enough for 6,543 days',
+      '· 5 credits used ·',
     ],
     [
       'the last known credits left',
       { runs: [run({ creditsRemaining: 9 }), run({ creditsRemaining: 2 }), run()] },
-      '2 left, enough for 2 days',
+      '· 2 left, enough for 2 days ·',
     ],
-    [
-      'the time of the last run',
-      { runs: [run(), run({ finishedAt: '2026-11-22T12:30:00.000Z' })] },
-      '· 2026-11-22 12:30 UTC',
-    ],
-    [
-      'the missed hashtags',
-      { failures: [failure('a', 'not-asked'), failure('b', 'not-found')] },
-      `· 1 missed: ${link('a')} · 1 not on TikTok ·`,
-    ],
-    [
-      'the first of many missed hashtags',
-      { failures: ['a', 'b', 'c', 'd'].map((name) => failure(name)) },
-      `· 4 missed: ${link('a')}, ${link('b')}, ${link('c')} and 1 more ·`,
-    ],
-    ['that no day is missing', {}, 'no day missing in the last 30'],
     ['missing days', { firstDay: addDays(TODAY, -3) }, '3 days missing in the last 30'],
   ])('shows %s', (_case, record, expected) => {
-    expect(renderHealth(compose(rows('llm', [100]), record))).toContain(expected);
-  });
-
-  it('is a warning if nothing was captured', () => {
-    const report = compose([], { failures: [failure('a', 'not-found')] });
-    expect(renderHealth(report)).toMatch(/^⚠️ \*\*0 of 1 captured\*\*/);
+    const text = render(rows('llm', [100]), record);
+    expect(text.split('## Data notes')[1]).toContain(expected);
+    expect(text.split('## Data notes')[0]).not.toContain(expected);
   });
 
   it('does not mention unknown credits', () => {
-    expect(renderHealth(compose(rows('llm', [100]), { runs: [run()] }))).not.toMatch(/credit|left/);
-  });
-
-  it('shows the time in the time zone of the watchlist', () => {
-    expect(formatInstant('2026-11-22T23:30:00.000Z', 'UTC')).toBe('2026-11-22 23:30 UTC');
-    expect(formatInstant('2026-11-22T23:30:00Z', 'Asia/Tokyo')).toBe('2026-11-23 08:30 Asia/Tokyo');
+    expect(render(rows('llm', [100]), { runs: [run()] })).not.toMatch(/credit|left/);
   });
 });
 
-describe('the trending section', () => {
-  const trending = (...args: Parameters<typeof compose>) => renderTrending(compose(...args));
+describe('what moved', () => {
+  const moved = (...args: Parameters<typeof compose>) => renderMoved(compose(...args));
+  const calm = Array.from({ length: 30 }, (_, i) => 1000 + i * 10);
 
-  it('has one line per hashtag, the fastest first', () => {
+  it('has one line per hashtag, the strongest first, and what all did together', () => {
     const history = [
-      ...rows('slow', [100, 110]),
-      ...rows('fast', [100, 150]),
-      ...rows('no', [9, 9]),
+      ...rows('fell', [1000, 900]),
+      ...rows('fast', [1000, 1500]),
+      ...rows('surge', [...calm, 1490, 2780]),
+      ...rows('no', [900, 900]),
     ];
-    expect(trending(history)).toBe(
-      `- 📈 **${link('fast')}** videos **+50.0%** · +50, now 150\n` +
-        `- 📈 **${link('slow')}** videos **+10.0%** · +10, now 110`,
+    expect(moved(history)).toBe(
+      `- 🚀 **${link('surge')}** breakout, **75 × its usual**: +1,490 in 2 days, usually +20 · now 2,780 videos, +86.6%\n` +
+        `- 📈 **${link('fast')}** trending, **+50.0%**: +500, now 1,500 videos\n` +
+        `- 📉 **${link('fell')}** lost 100 videos, **-10.0%** · now 900 videos\n` +
+        '\nAll hashtags together +38.5% (usually +0.9%).',
     );
   });
 
-  it('marks a breakout and shows the growth of a usual day', () => {
-    const calm = Array.from({ length: 20 }, (_, i) => 1000 + i * 10);
-    expect(trending(rows('llm', [...calm, 1390, 2780]))).toMatch(
-      /^- 🚀 .* videos \*\*\+100%\*\* .* \*\*breakout\*\*: 80 × its usual, \+1,590 in 2 days, usually \+20/,
+  it('shows eight lines at most and counts the rest', () => {
+    const history = Array.from({ length: 6 }, (_, i) => [
+      ...rows(`up${i}`, [1000, 1100 + i]),
+      ...rows(`down${i}`, [1000, 900 - i]),
+    ]).flat();
+    const lines = moved(history)
+      .split('\n')
+      .filter((line) => line.startsWith('- '));
+    expect(lines).toHaveLength(9);
+    expect(lines.at(-1)).toBe('- … and 4 more: 4 falling');
+  });
+
+  it('is on a quiet day what all did together, the fastest, and what added most', () => {
+    const history = [
+      ...rows(
+        'big',
+        calm.map((count) => count * 100 + 1),
+      ),
+      ...rows('small', calm),
+      ...rows(
+        'still',
+        calm.map(() => 50_001),
+      ),
+    ];
+    expect(moved(history)).toBe(
+      'A usual day: together +0.6% (usually +0.6%).\n\n' +
+        `- Fastest: ${link('small')} +0.8%, ${link('big')} +0.8%\n` +
+        `- Added most: ${link('big')} +1,000 videos, ${link('small')} +10 videos`,
     );
   });
 
-  it('says if a hashtag is slower than in the week before', () => {
-    const counts = [100, null, null, null, null, null, null, 12_800, 19_200];
-    expect(trending(rows('llm', counts))).toContain(
-      ' · 50.0 points below the daily average of the 7 days before',
-    );
-  });
-
-  it('says over how many days a hashtag grew, and that views were counted', () => {
-    const history = rows('llm', [null, null, null], [1000, null, 1210]);
-    expect(trending(history)).toContain('views **+10.0%/day over 2 days**');
+  it('marks what hashtags did together if it holds changes within rounding', () => {
+    expect(moved(rows('llm', [1_000_000, 1_100_000]))).toContain('together ≈+10.0%.');
   });
 
   it.each([
-    [
-      'the fastest hashtag',
-      rows('llm', [1000, 1020]),
-      `The fastest was ${link('llm')}: videos +2.0%.`,
-    ],
-    ['that nothing grew', rows('llm', [100, 90]), 'Nothing grew by more than rounding.'],
+    ['that nothing grew', rows('llm', [1000, 999]), 'Nothing grew by more than rounding.'],
     [
       'growth within rounding',
-      rows('llm', [1_000_000, 1_100_000]),
+      rows('llm', [1_200_000, 1_300_000]),
       'Nothing grew by more than rounding.',
     ],
-    ['a first day', rows('llm', [100]), 'Growth appears from the second day on'],
     [
       'a second day from zero',
       rows('llm', [0, 7]),
       'There is no growth to show, because no count of today',
     ],
     ['that nothing was captured', [], 'Nothing was captured on this day.'],
-  ])('mentions %s if nothing is trending', (_case, history, expected) => {
-    expect(trending(history)).toContain(expected);
+  ])('says %s', (_case, history, expected) => {
+    expect(moved(history)).toContain(expected);
+  });
+
+  it('says that too few were captured, and nothing is ranked anywhere', () => {
+    const history = Array.from({ length: 11 }, (_, i) => rows(`t${i}`, [1000, 1100 + i])).flat();
+    const absent = [failure('x', 'not-found'), failure('y', 'not-found')];
+    const failures = ['a', 'b', 'c'].map((name) => failure(name));
+    const missing2 = compose(history, { failures: [...failures.slice(1), ...absent] });
+    expect(missing2.isTooFew).toBe(false); // 11 of 13
+    const report = compose(history, { failures: [...failures, ...absent] });
+    expect(report.isTooFew).toBe(true); // 11 of 14
+    expect(renderMoved(report)).toBe(
+      'Only 11 of 14 hashtags were captured. That is too few to say what moved, so nothing is ranked.',
+    );
+    expect(report.moves).toEqual([]);
+    expect(report.trends.flatMap(({ rank }) => rank ?? [])).toEqual([]);
+    const table = tableRows(renderReport(report, LINKS));
+    expect(table[0]?.slice(0, 2)).toEqual(['Hashtag', 'Growth']);
+    expect(table[2]?.[0]).toBe(link('t10')); // the largest
   });
 
   it('uses the hashtag’s own threshold and minVideos', () => {
     const hashtags = [{ name: 'llm', trendingGrowthPercent: 20 }, 'claude'];
     const history = [...rows('llm', [100, 115]), ...rows('claude', [100, 106])];
     const own = compose(history, {}, { hashtags });
-    expect(own.trends.filter((trend) => trend.isTrending).map((t) => t.hashtag)).toEqual([
-      'claude',
-    ]);
+    expect(own.moves.map((move) => move.hashtag)).toEqual(['claude']);
     const few = compose(history, {}, { hashtags, settings: { minVideos: 107 } });
-    expect(few.trends.some((trend) => trend.isTrending)).toBe(false);
+    expect(few.moves).toEqual([]);
+    expect(notes(renderReport(few, LINKS)).join()).toContain('fewer than `minVideos` videos**');
+  });
+});
+
+describe('the groups', () => {
+  const hashtags = [
+    { name: 'b', group: 'Zebra' },
+    { name: 'a', group: 'Apes' },
+    { name: 'c', group: 'Zebra' },
+    'd',
+  ];
+
+  it('have what they have together and the fastest, in the order of the list', () => {
+    const calm = Array.from({ length: 30 }, (_, i) => 10_001 + i * 100);
+    const history = [
+      ...rows('a', [1000, 1000]),
+      ...rows('b', calm),
+      ...rows('c', [...calm.slice(0, -1), 13_901]),
+      ...rows('d', [null, null], [5, 9]),
+    ];
+    const table = tableRows(render(history, {}, { hashtags }));
+    expect(table.slice(0, 5)).toEqual([
+      ['Group', 'Videos', 'New', 'Growth', 'Usually', 'Fastest'],
+      expect.anything(),
+      ['Zebra', '26.8K', '+1.2K', '+4.7%', '+0.9%', `${link('c')} +8.6%`],
+      ['Apes', '1K', '0', '0.0%', '–', '–'],
+      ['Other hashtags', '–', '–', '–', '–', `${link('d')} +80.0%`],
+    ]);
   });
 
-  it('does not say that nothing exceeded its threshold if minVideos was the reason', () => {
-    const history = rows('llm', [100, 200]);
-    const text = trending(history, {}, { settings: { minVideos: 1000 } });
-    expect(text).not.toContain('No hashtag grew');
-  });
-
-  it('names the threshold if it is the same for all hashtags', () => {
-    const history = rows('llm', [1000, 1020]);
-    expect(trending(history, {}, { settings: { trendingGrowthPercent: 2.5 } })).toContain(
-      'No hashtag grew by more than 2.5% a day.',
-    );
-    const hashtags = [{ name: 'llm', trendingGrowthPercent: 10 }];
-    expect(trending(history, {}, { hashtags })).toContain(
-      'No hashtag grew faster than its threshold.',
-    );
+  it('are left out if there are none', () => {
+    expect(render(rows('llm', [1, 2]))).not.toContain('## Groups');
   });
 });
 
@@ -233,7 +323,8 @@ describe('the table', () => {
     expect(cells(render(rows('llm', videos, views)), 'llm')).toEqual({
       Rank: '1\u00a0=',
       Hashtag: link('llm'),
-      '14 days': '▁▂▂▃▃▄▄▅▅▆▆▇▇█',
+      '×\u00a0usual': '1.0 ×',
+      'Daily gain': '██████████████',
       Videos: '1,237,021',
       New: '+1,234',
       Growth: '+0.1%',
@@ -247,15 +338,11 @@ describe('the table', () => {
   });
 
   it.each<[string, Snapshot[], Record<string, string>]>([
-    [
-      'a first day',
-      rows('x', [5], [7]),
-      { Rank: '–', New: '–', Growth: 'first day', '7 days': '–' },
-    ],
+    ['a first day', rows('x', [5], [7]), { Rank: '–', New: '–', Growth: '–', '7 days': '–' }],
     [
       'unknown videos',
       rows('x', [5, null], [5, 6]),
-      { Videos: '–', Growth: '–', 'Views/video': '–' },
+      { Videos: '–', Growth: '**+20.0%**', 'Views growth': '–', 'Views/video': '–' },
     ],
     ['unknown views', rows('x', [5, 6], [5, null]), { Views: '–', 'Views growth': '–' }],
     ['a zero baseline', rows('x', [0, 12]), { New: '+12', Growth: 'from 0', Rank: '–' }],
@@ -302,10 +389,10 @@ describe('the table', () => {
     expect(names).toEqual([
       'Rank by views',
       'Hashtag',
-      '14 days',
+      'Growth',
+      'Daily gain',
       'Views',
       'New views',
-      'Views growth',
     ]);
   });
 
@@ -325,9 +412,10 @@ describe('the table', () => {
     const history = ['c', 'a', 'b'].flatMap((hashtag) => rows(hashtag, [1, 2]));
     const headings = render(history, {}, { hashtags }).match(/^## .*$/gm);
     expect(headings).toEqual([
-      '## Trending',
-      '## E\\|\\*x\\*',
+      '## What moved',
+      '## Groups',
       '## Models',
+      '## E\\|\\*x\\*',
       '## Other hashtags',
       '## Data notes',
     ]);
@@ -341,12 +429,15 @@ describe('the table', () => {
 
 describe('the sparkline', () => {
   it.each<[string, (number | null)[], string]>([
-    ['growth', [0, 10, 20, 30, 40, 50, 60, 70], '▁▂▃▄▅▆▇█'],
-    ['a gap', [0, null, 70], '▁·█'],
-    ['a gap at the end', [0, 70, null], '▁█·'],
-    ['no days before the first count', [null, null, 0, 70], '▁█'],
-    ['no change', [5, 5, 5], '▄▄▄'],
-    ['one day', [null, 5], '▄'],
+    ['what each day added', [0, 70, 80, 100, 130, 170, 220, 280], '█▂▃▄▅▆▇'],
+    ['a little as more than nothing', [0, 1, 1, 1001], '▂▁█'],
+    ['a steady gain as one height, however large the count', [9e9, 9e9 + 1, 9e9 + 2], '██'],
+    ['a fall as nothing', [50, 40, 60], '▁█'],
+    ['a gap, and a daily average after it', [0, 10, null, 20], '█·▅'],
+    ['a gap at the end', [0, 70, null], '█·'],
+    ['no days before the first gain', [null, null, 0, 70], '█'],
+    ['no change', [5, 5, 5], '▁▁'],
+    ['one day', [null, 5], '–'],
     ['no day', [null, null], '–'],
   ])('shows %s', (_case, counts, expected) => {
     expect(renderSparkline(counts)).toBe(expected);
@@ -418,7 +509,7 @@ describe('the data notes', () => {
       'a change within rounding',
       rows('llm', [1e6, 1.1e6], [9, 9]),
       {},
-      '- **≈**: within one step of TikTok’s rounding, so it says nothing about growth',
+      '- **≈**: within one step of TikTok’s rounding, so it says nothing about growth; or a sum that holds such changes',
     ],
     [
       'a missed day',
@@ -559,7 +650,7 @@ describe('the welcome of the first report', () => {
         'Growth and the chart start tomorrow, when there is a second day to compare with.\n' +
         'Until then, you can [edit the list of hashtags](../data/hashtags.json); every report will be linked in [the index](README.md).',
     );
-    expect(render(history)).not.toContain('## Trending');
+    expect(render(history)).not.toContain('## What moved');
   });
 
   it('is absent if the database has an earlier day or nothing was captured', () => {
@@ -576,7 +667,7 @@ describe('the report', () => {
   const report = compose(rows('llm', [100, 101]));
 
   it('begins with the day, written out', () => {
-    expect(renderReport(report, LINKS)).toMatch(/^# TikTok hashtags on Sunday 22 November 2026\n/);
+    expect(renderReport(report, LINKS)).toMatch(/^# TikTok hashtags on Sun 22 Nov 2026\n/);
   });
 
   it('links the chart, the day before and the index from wherever it is shown', () => {
@@ -643,8 +734,11 @@ describe('text from outside', () => {
   it.each([...HOSTILE_NAMES, '::error::x', 'a\n::set-env name=X::y', 'a\u001b[2Jb'])(
     'is one harmless line in the console and the headline: %j',
     (name) => {
-      const report = compose(rows(name, [100, 150]), { failures: [failure(name)] });
-      expect(renderConsoleReport(report).split('\n')).toHaveLength(5);
+      const others = ['b', 'c', 'd'].flatMap((other) => rows(other, [1, 1]));
+      const history = [...rows(name, [100, 150]), ...others];
+      const report = compose(history, { failures: [failure(name)] });
+      expect(renderConsoleReport(report).split('\n')).toHaveLength(9);
+      expect(renderHeadline(report)).toContain('1 trending');
       for (const text of [renderConsoleReport(report), renderHeadline(report)]) {
         expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|::/u);
       }
@@ -670,6 +764,8 @@ describe('the console report', () => {
       '#zero                              3 videos | growth: +3 from 0, which has no percentage',
       '#gone                not found on TikTok: no such hashtag',
       '4 of 5 hashtags captured',
+      '📈 #aitools trending, +24.8%: +247,831, now 1,247,832 videos',
+      '📉 #views lost 10 views, -1.0% · now 990 views',
     ]);
   });
 

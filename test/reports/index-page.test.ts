@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { addDays, type Day } from '../../scripts/lib/core/day.ts';
 import { monthOf, type Period, weekOf } from '../../scripts/lib/core/period.ts';
+import { readSurged, renderReport } from '../../scripts/lib/reports/day-page.ts';
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import { type IndexedDay, renderReportIndex } from '../../scripts/lib/reports/index-page.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
-import { day, dayRecord, rows, TODAY } from '../helpers/snapshots.ts';
+import { day, dayRecord, HOSTILE_NAMES, rows, TODAY } from '../helpers/snapshots.ts';
 
 const latest = composeReport(dayRecord(rows('llm', [100, 120])), parseWatchlist('["llm"]'));
 
@@ -12,6 +13,7 @@ const entry = (text: string, over: Partial<IndexedDay> = {}): IndexedDay => ({
   day: day(text),
   missed: 0,
   hasReport: true,
+  surged: [],
   ...over,
 });
 
@@ -27,8 +29,10 @@ describe('the index', () => {
   it('shows the latest day at a glance', () => {
     const markdown = render([entry('2026-11-22')]);
     expect(markdown).toMatch(/^# TikTok hashtag reports\n/);
-    expect(markdown).toContain('**Latest: [2026-11-22](2026-11-22.md)** · ✅ **1 of 1 captured**');
-    expect(markdown).toContain('- 📈 **[#llm](https://www.tiktok.com/tag/llm)** videos **+20.0%**');
+    expect(markdown).toContain('**Latest: [2026-11-22](2026-11-22.md)** · ✅ 1 of 1');
+    expect(markdown).toContain(
+      '- 📈 **[#llm](https://www.tiktok.com/tag/llm)** trending, **+20.0%**',
+    );
   });
 
   it('shows the latest chart if there is one', () => {
@@ -71,6 +75,43 @@ describe('the index', () => {
   it('says how many hashtags a day missed', () => {
     const markdown = render([entry('2026-11-22', { missed: 1 })]);
     expect(month(markdown, 'November 2026')).toBe('[22](2026-11-22.md) (1 missed)');
+  });
+
+  it('says what surged or broke out on each day, and lists the usual days together', () => {
+    const surged = [
+      { mark: '🚀', hashtag: 'cursor' },
+      { mark: '🔥', hashtag: '日本' },
+    ];
+    const many = Array.from({ length: 7 }, (_, i) => ({ mark: '🔥', hashtag: `t${i}` }));
+    const markdown = render([
+      entry('2026-11-22'),
+      entry('2026-11-21'),
+      entry('2026-11-20', { surged, missed: 2 }),
+      entry('2026-11-19', { surged: many }),
+      entry('2026-11-18'),
+    ]);
+    expect(markdown.split('### November 2026\n\n')[1]).toBe(
+      '- [22](2026-11-22.md) · [21](2026-11-21.md)\n' +
+        '- [20](2026-11-20.md) (2 missed) 🚀 #cursor, 🔥 #日本\n' +
+        '- [19](2026-11-19.md) 🔥 #t0, 🔥 #t1, 🔥 #t2, 🔥 #t3, 🔥 #t4 and 2 more\n' +
+        '- [18](2026-11-18.md)\n',
+    );
+  });
+
+  it('reads what surged back from a report, whatever the names', () => {
+    for (const name of ['llm', 'שלום', ...HOSTILE_NAMES.map((text) => text.toWellFormed())]) {
+      const counts = [...Array.from({ length: 30 }, (_, i) => 1000 + i * 10), 1490, 2780];
+      const report = composeReport(dayRecord(rows(name, counts)), parseWatchlist('["llm"]'));
+      const links = { base: '', previousReport: null, hasChart: false };
+      const markdown = renderReport(report, links);
+      expect(readSurged(markdown)).toEqual([{ mark: '🚀', hashtag: name }]);
+      const hostile = render([entry('2026-11-22', { surged: readSurged(markdown) })]);
+      expect(hostile.split('\n')).toHaveLength(
+        render([entry('2026-11-22', { surged: [{ mark: '🚀', hashtag: 'a' }] })]).split('\n')
+          .length,
+      );
+    }
+    expect(readSurged('- 🚀 **[#x](https://evil.example)** breakout')).toEqual([]);
   });
 
   it('links no report that does not exist', () => {

@@ -25,14 +25,20 @@ describe('the CSV of the newest day', () => {
   it('has every figure of a hashtag, in plain numbers', async () => {
     const videos = Array.from({ length: 31 }, (_, i) => 1_200_001 + i * 1234);
     const views = Array.from({ length: 31 }, (_, i) => 98_000_017 + i * 12_345);
-    const csv = await render(rows('llm', videos, views), [{ name: 'llm', group: 'Models, all' }]);
+    const times = ['2026-11-21T05:17:00Z', '2026-11-22T15:29:00Z'].map(Date.parse);
+    const history = rows('llm', videos, views).map((row, i) => ({
+      ...row,
+      capturedAt: times[i - 29] ?? null,
+    }));
+    const csv = await render(history, [{ name: 'llm', group: 'Models, all' }]);
     expect(csv).toBe(
       'date,hashtag,group,video_count,view_count,rank,ranked_by,trending,breakout,' +
         'videos_added,videos_growth_over_days,videos_growth_percent_per_day,videos_within_rounding,' +
         'views_added,views_growth_over_days,views_growth_percent_per_day,views_within_rounding,' +
-        'growth_7_days_percent,growth_30_days_percent\n' +
+        'growth_7_days_percent,growth_30_days_percent,' +
+        'videos_growth_over_hours,views_growth_over_hours,times_usual,signal\n' +
         '2026-11-22,llm,"Models, all",1237021,98370367,1,videos,false,false,' +
-        '1234,1,0.0999,false,12345,1,0.0126,false,0.703,3.08\n',
+        '1234,1,0.07,false,12345,1,0.01,false,0.7,3.08,34,34,1,\n',
     );
   });
 
@@ -53,7 +59,17 @@ describe('the CSV of the newest day', () => {
     [
       'a trend over a gap',
       rows('llm', [100, null, 121]),
-      { trending: 'true', videos_growth_percent_per_day: '10', videos_growth_over_days: '2' },
+      {
+        trending: 'true',
+        signal: 'trending',
+        videos_growth_percent_per_day: '10',
+        videos_growth_over_days: '2',
+      },
+    ],
+    [
+      'a breakout, as a multiple of its usual',
+      rows('llm', [...Array.from({ length: 30 }, (_, i) => 1000 + i * 10), 1490, 2780]),
+      { breakout: 'true', signal: 'breakout', times_usual: '74.5' },
     ],
     [
       'a change within rounding',
@@ -120,10 +136,10 @@ describe('the CSV of the newest day', () => {
         expect(data).toHaveLength(report.trends.length);
         expect(csv.split('\n')).toHaveLength(report.trends.length + 2);
         for (const row of data) {
-          expect(Object.keys(row)).toHaveLength(19);
+          expect(Object.keys(row)).toHaveLength(23);
           for (const [column, cell] of Object.entries(row)) {
-            if (['date', 'hashtag', 'group', 'ranked_by'].includes(column)) continue;
-            expect(cell).toMatch(/^(-?\d+(\.\d+)?|true|false)?$/);
+            if (['date', 'hashtag', 'group', 'ranked_by', 'signal'].includes(column)) continue;
+            expect(cell).toMatch(/^(-?\d+(\.\d{1,2})?|true|false)?$/);
           }
         }
       }),

@@ -49,7 +49,7 @@ describe('the winners and losers', () => {
       ...rows('less', eight(2000, 1900)),
     ]);
     expect(section(markdown, 'Winners')).toBe(
-      `- 📈 **${link('fast')}** videos **+100%** · +1,000, now 2,000 · +10.4% a day · trending on 1 day\n` +
+      `- 📈 **${link('fast')}** videos **+100%** · +1,000, now 2,000 · +10.4% a day\n` +
         `- 📈 **${link('up')}** videos **+21.6%** · +216, now 1,216 · +2.8% a day`,
     );
     expect(section(markdown, 'Losers')).toBe(
@@ -88,7 +88,7 @@ describe('the winners and losers', () => {
     const history = Array.from({ length: 8 }, (_, i) => rows(`t${i}`, [1000, 1300 + i])).flat();
     const lines = section(render(history), 'Winners').split('\n');
     expect(lines).toHaveLength(6);
-    expect(lines[5]).toBe('- … and 3 more, see below');
+    expect(lines[5]).toBe('- … and 3 more');
   });
 
   it('need a second day', () => {
@@ -104,17 +104,19 @@ describe('the line at the top', () => {
   it('shows the days, the hashtags and the total growth', () => {
     const history = [...rows('a', eight(1000, 1070), eight(1, 8)), ...rows('b', eight(10, 3))];
     expect(top(history)).toBe(
-      '✅ **7 of 7 days captured** · 2026-11-16 to 2026-11-22 · 2 hashtags · together +63 videos and +7 views',
+      '✅ 7 of 7 days · 2026-11-16 to 2026-11-22 · 2 hashtags · together +63 videos and +7 views',
     );
   });
 
   it('counts the missing days since the first day of the database', () => {
     const history = rows('a', [100, 101, null, null, 104]);
-    expect(top(history)).toMatch(/^⚠️ \*\*3 of 5 days captured\*\*/);
+    expect(top(history)).toMatch(
+      /^⚠️ \*\*2 days missing: 2026-11-20 to 2026-11-21\*\* · 3 of 5 days · /,
+    );
     expect(section(render(history), 'Data notes')).toContain(
       '- **Missing days**: 2026-11-20 to 2026-11-21',
     );
-    expect(top(history, { firstDay: day('2026-01-01') })).toMatch(/^⚠️ \*\*3 of 7 days/);
+    expect(top(history, { firstDay: day('2026-01-01') })).toMatch(/ · 3 of 7 days · /);
   });
 
   it('does not count future days as missing', () => {
@@ -128,9 +130,7 @@ describe('the line at the top', () => {
   it('says so if the period is not over', () => {
     const lastDay = addDays(TODAY, -2);
     const history = rows('a', [100, 101], [], lastDay);
-    expect(top(history, { lastDay })).toMatch(
-      /^✅ \*\*2 of 2 days .* · so far, up to 2026-11-20 ·/,
-    );
+    expect(top(history, { lastDay })).toMatch(/^✅ 2 of 2 days · .* · so far, up to 2026-11-20 ·/);
     expect(top(history)).not.toContain('so far');
   });
 
@@ -139,55 +139,106 @@ describe('the line at the top', () => {
     expect(top(rows('a', [100, 105]))).toMatch(/ · together \+5 videos$/);
   });
 
-  it('counts the trending hashtags', () => {
-    const calm = Array.from({ length: 20 }, (_, i) => 1000 + i * 10);
-    const history = [...rows('a', [...calm, 1400, 2160]), ...rows('b', [100, 110])];
-    expect(top(history)).toMatch(/ · 2 trending, 1 with a breakout 🚀$/);
+  it('marks a sum that holds a change within rounding', () => {
+    expect(top([...rows('a', [1e6, 1.1e6]), ...rows('b', [5, 7])])).toMatch(
+      / · together ≈\+100,002 videos$/,
+    );
   });
 });
 
-describe('the trending days', () => {
-  const history = [
-    ...rows('a', [100, 110, 111, 125]),
-    ...rows('b', [...Array.from({ length: 20 }, (_, i) => 1000 + i * 10), 1220, 1350]),
-  ];
+const calm = Array.from({ length: 30 }, (_, i) => 1000 + i * 10);
+const moving = [
+  ...rows('a', [100, 110, 111, 125]),
+  ...rows('b', [...calm, 1490, 2780]),
+  ...rows('c', [...calm, 1350, 1420]),
+  ...rows('still', [900, 900]),
+];
 
-  it('list hashtags with their growth, breakouts first, and link an existing report', () => {
+describe('what moved', () => {
+  it('has one line for each hashtag that surged or trended, the strongest first', () => {
+    expect(section(render(moving), 'What moved').split('\n')).toEqual([
+      expect.stringMatching(
+        /^- 🚀 \*\*\[#b\].* breakout on 1 day, at most \*\*75 × its usual\*\* · \+\d+%: \+[\d,]+, now 2,780 videos$/,
+      ),
+      expect.stringMatching(/^- (🚀|🔥) \*\*\[#c\]/),
+      expect.stringMatching(
+        /^- 📈 \*\*\[#a\].* trending on 2 days · \+25.0% over 3 days: \+25, now 125/,
+      ),
+    ]);
+    expect(section(render(rows('a', [900, 900])), 'What moved')).toBe(
+      'A usual week: no hashtag surged or trended.',
+    );
+  });
+
+  it('is at most eight lines, followed by the number of the others', () => {
+    const many = Array.from({ length: 11 }, (_, i) => rows(`t${i}`, [1000, 2000 + i])).flat();
+    const lines = section(render(many), 'What moved').split('\n');
+    expect(lines).toHaveLength(9);
+    expect(lines.at(-1)).toBe('- … and 3 more');
+  });
+});
+
+describe('the days', () => {
+  it('list what surged or trended, the strongest first, and link an existing report', () => {
     const links = { previous: null, reportDays: new Set([TODAY]) };
-    expect(section(renderSummary(compose(history), links), 'Trending days')).toBe(
-      `- 2026-11-20: ${link('a')} +10.0%\n` +
-        `- [2026-11-22](../2026-11-22.md): 🚀 ${link('b')} +10.7%, ${link('a')} +12.6%`,
+    const lines = section(renderSummary(compose(moving), links), 'Day by day').split('\n');
+    expect(lines[0]).toBe(`- 2026-11-20: 📈 ${link('a')} +10.0%`);
+    expect(lines.at(-1)).toMatch(
+      /^- \[2026-11-22\]\(\.\.\/2026-11-22\.md\): 🚀 \[#b\]\S+ 75 ×, (🚀|🔥) \[#c\]\S+ \S+ ×, 📈 \[#a\]\S+ \+12\.6%$/,
     );
   });
 
   it('include growth that is barely above the threshold', () => {
     const markdown = render([...rows('a', [10_001, 10_502]), ...rows('b', [10_001, 10_501])]);
-    expect(section(markdown, 'Trending days')).toBe(`- 2026-11-22: ${link('a')} +5.0%`);
+    expect(section(markdown, 'Day by day')).toBe(`- 2026-11-22: 📈 ${link('a')} +5.0%`);
   });
 
   it('use the hashtag’s own threshold', () => {
-    const markdown = render(history, {}, [{ name: 'a', trendingGrowthPercent: 50 }, 'b']);
-    expect(section(markdown, 'Trending days')).not.toContain('#a');
-    expect(render(rows('a', [5, 5]))).toContain('No hashtag was trending on any day.');
+    const own = [{ name: 'a', trendingGrowthPercent: 50 }, 'b'];
+    expect(section(render(moving, {}, own), 'Day by day')).not.toContain('#a]');
+    expect(render(rows('a', [5, 5]))).toContain(
+      'Nothing surged or trended on any day of the week.',
+    );
   });
 
   it('name at most ten hashtags', () => {
     const many = Array.from({ length: 13 }, (_, i) => rows(`t${i}`, [1000, 2000 + i])).flat();
-    expect(section(render(many), 'Trending days')).toMatch(/t3\) \+100% and 3 more$/);
+    expect(section(render(many), 'Day by day')).toMatch(/t3\) \+100% and 3 more$/);
+  });
+});
+
+describe('the groups', () => {
+  it('have what they have together, in the order of the list', () => {
+    const hashtags = [
+      { name: 'z', group: 'Zebra' },
+      { name: 'a', group: 'Apes' },
+      { name: 'y', group: 'Zebra' },
+    ];
+    const history = [
+      ...rows('a', eight(1000, 1000)),
+      ...rows('y', eight(1000, 1100)),
+      ...rows('z', eight(3000, 3100)),
+    ];
+    const table = tableRows(render(history, {}, hashtags));
+    expect(table.slice(0, 4)).toEqual([
+      ['Group', 'Videos', 'New', 'Growth', 'Fastest'],
+      expect.anything(),
+      ['Zebra', '4.2K', '+200', '+5.0%', `${link('y')} +10.0%`],
+      ['Apes', '1K', '0', '0.0%', '–'],
+    ]);
   });
 });
 
 describe('the table', () => {
   const columns =
-    'Rank,Hashtag,Week,Videos,New,Growth,Per day,Views,New views,Views growth,Days,Trending'.split(
+    'Rank,Hashtag,Daily gain,Videos,New,Growth,Per day,Views,New views,Views growth,Days,Moved'.split(
       ',',
     );
   /** The hashtag's row, with a dash for each column that is left out. */
   const cellsOf = (markdown: string, hashtag: string) => {
     const [header = [], ...rest] = tableRows(markdown);
-    const names = header.map((name) => (name === 'Month' ? 'Week' : name));
     const row = rest.find((line) => line.some((cell) => cell.startsWith(`[#${hashtag}]`)));
-    return columns.map((name) => row?.[names.indexOf(name)] ?? '–');
+    return columns.map((name) => row?.[header.indexOf(name)] ?? '–');
   };
 
   it('has every figure of a hashtag', () => {
@@ -195,7 +246,7 @@ describe('the table', () => {
     expect(cellsOf(render(rows('a', eight(1000, 1070), views)), 'a')).toEqual([
       '1',
       link('a'),
-      '▁▂▃▄▅▆▇█',
+      '███████',
       '1,070',
       '+70',
       '+7.0%',
@@ -209,7 +260,7 @@ describe('the table', () => {
   });
 
   it.each<[string, Snapshot[], string[]]>([
-    ['one day', rows('a', [5], [7]), ['5', '–', 'one day', '–', '7', '–', 'one day', '–', '–']],
+    ['one day', rows('a', [5], [7]), ['5', '–', '–', '–', '7', '–', '–', '–', '–']],
     ['a zero baseline', rows('a', [0, 12]), ['12', '+12', 'from 0', '–', '–', '–', '–', '1', '–']],
     [
       'a change within rounding',
@@ -224,7 +275,7 @@ describe('the table', () => {
     [
       'a trending hashtag',
       rows('a', [100, 110, 121]),
-      ['121', '+21', '+21.0%', '+10.0%', '–', '–', '–', '2', '2 days'],
+      ['121', '+21', '+21.0%', '+10.0%', '–', '–', '–', '2', '2 days 📈'],
     ],
   ])('has its own wording for %s', (_case, history, expected) => {
     expect(cellsOf(render(history), 'a').slice(3)).toEqual(expected);
@@ -234,8 +285,7 @@ describe('the table', () => {
     const counts = Array.from({ length: 45 }, (_, i) => 1000 + i);
     const month = monthOf(day('2026-10-15'));
     const markdown = render(rows('a', counts, [], month.last), { period: month });
-    expect(cellsOf(markdown, 'a')?.[2]).toHaveLength(16);
-    expect(markdown).toContain('|Growth|Month|');
+    expect(cellsOf(markdown, 'a')?.[2]).toHaveLength(15);
   });
 
   it('is one per group if there are groups', () => {
@@ -305,15 +355,15 @@ describe('the summary', () => {
     const history = [...rows('a', [7, 7, ...eight(1000, 1210)]), ...rows('b', eight(100, 90))];
     const svg = renderSummaryChart(compose(history)) ?? '';
     expect(svg).toContain('Growth from 2026-11-15 to 2026-11-22, indexed to 100: #a, #b');
-    expect(svg).toContain('#a  121<');
-    expect(svg).toContain('#b  90<');
+    expect(svg).toContain('#a 121<');
+    expect(svg).toContain('#b 90<');
     expect(renderSummaryChart(compose(rows('a', [5])))).toBeNull();
   });
 
   it('prefers real changes to changes within rounding in its chart', () => {
     const steps = Array.from({ length: 8 }, (_, i) => rows(`step${i}`, [1e6, 1.1e6])).flat();
     const svg = renderSummaryChart(compose([...steps, ...rows('real', [1000, 1010])])) ?? '';
-    expect(svg).toContain('#real  101<');
+    expect(svg).toContain('#real 101<');
   });
 
   it('has sound tables and no broken number for any rows', () => {

@@ -1,12 +1,15 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { hashtagAnswer } from '../../scripts/lab/stand-in.ts';
+import { importFile } from '../../scripts/lib/commands/import.ts';
+import { report } from '../../scripts/lib/commands/report.ts';
 import { isGenerated } from '../../scripts/lib/core/paths.ts';
 import { createFolder } from '../helpers/folder.ts';
 
 import { writeWatchlist } from '../helpers/repository.ts';
-import { runScript, runTrack, startApi } from '../helpers/tracker.ts';
+import { runInProcess, runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
 async function createRoot(hashtags: unknown[] = ['aitools']): Promise<string> {
   const root = await createFolder();
@@ -111,8 +114,8 @@ describe('npm run report', () => {
     async (args, file, name) => {
       const root = await createRoot();
       await runDays(root, ['2026-11-18', '2026-11-19']);
-      const ran = await runScript('report', args, root);
-      expect(ran).toMatchObject({ exitCode: 0, stdout: `Wrote reports/${file}\n` });
+      const ran = await runInProcess(report, root, args, {});
+      expect(ran).toMatchObject({ exitCode: 0, output: `Wrote reports/${file}` });
       expect(await read(root, file)).toContain('so far, up to 2026-11-19');
       expect(await read(root, file)).toContain(`](../charts/${name}.svg)`);
       expect(await read(root, `charts/${name}.svg`)).toContain('#aitools');
@@ -124,13 +127,106 @@ describe('npm run report', () => {
     [['--week', '2026-11'], '--week 2026-11 is not a week; write it as 2026-W47'],
     [['--month', '2026-13'], '--month 2026-13 is not a month; write it as 2026-11'],
     [['--week', '2026-W46'], 'has no snapshot of that week; the newest day is 2026-11-22'],
-    [['--week', '2026-W47', '--date', '2026-11-22'], 'give only one of --date, --week and --month'],
+    [['--week', '2026-W47', '--date', '2026-11-22'], 'give only one of --date, --week, --month,'],
+    [
+      ['--all', '--date', '2026-11-22'],
+      'give only one of --date, --week, --month, --all and --since',
+    ],
+    [['--all', '--since', '2026-11-22'], 'give only one of --date, --week, --month, --all and'],
+    [['--since', '2026-11-31'], '--since 2026-11-31 is not a day; write it as 2026-11-22'],
+    [['--since', '2026-11-23'], '--since 2026-11-23: the newest day of the database is 2026-11-22'],
   ])('refuses %j', async (args, message) => {
     const root = await createRoot();
     await runDays(root, ['2026-11-22']);
-    const ran = await runScript('report', args, root);
-    expect(ran).toMatchObject({ exitCode: 2, stdout: expect.stringContaining(message) });
+    const ran = await runInProcess(report, root, args, {});
+    expect(ran).toMatchObject({ exitCode: 2, output: expect.stringContaining(message) });
     expect(await summaries(root)).toEqual([]);
+  });
+});
+
+describe('npm run report --all', () => {
+  const DAYS = ['28', '29', '30'].map((date) => `2026-11-${date}`);
+  /** A tracker with the days 26 November to 2 December, of which only DAYS were tracked. */
+  async function createImported(): Promise<string> {
+    const root = await createRoot();
+    await runDays(root, DAYS);
+    const others = ['2026-11-26', '2026-11-27', '2026-12-01', '2026-12-02'];
+    const lines = others.map((day, i) => `${day},aitools,${1000 + 7 * i},50000`);
+    const csv = ['date,hashtag,video_count,view_count', ...lines].join('\n');
+    await writeFile(path.join(root, 'rows.csv'), `${csv}\n`);
+    const ran = await runInProcess(importFile, root, ['rows.csv'], { day: '2026-12-02' });
+    expect(ran.output).toMatch(/\nTo write .* npm run report -- --since 2026-11-26$/);
+    return root;
+  }
+  const run = (root: string, args: string[], terminal: NodeJS.WriteStream | null = null) =>
+    runInProcess(report, root, args, { terminal });
+  async function readAll(root: string): Promise<Map<string, string>> {
+    const files = await readdir(path.join(root, 'reports'), { recursive: true });
+    const texts = files
+      .filter((file) => /\d\.(md|svg)$/.test(file))
+      .map(async (file) => [file, await read(root, file)] as const);
+    return new Map(await Promise.all(texts));
+  }
+
+  it('writes what is missing after an import, and leaves every other report as it is', async () => {
+    const root = await createImported();
+    const edited = `${await read(root, '2026-11-28.md')}A remark of a person.\n`;
+    await writeFile(path.join(root, 'reports/2026-11-28.md'), edited);
+    const before = await readAll(root);
+    expect(await run(root, ['--all'])).toMatchObject({
+      exitCode: 0,
+      output: 'Wrote the missing reports: 4 days (2026-11-26 to 2026-12-02), 1 month',
+    });
+    const after = await readAll(root);
+    for (const [file, text] of before) expect(after.get(file), file).toBe(text);
+    expect([...after.keys()].filter((file) => !before.has(file)).sort()).toEqual([
+      '2026-11-26.md',
+      '2026-11-27.md',
+      '2026-12-01.md',
+      '2026-12-02.md',
+      'charts/2026-11-27.svg',
+      'charts/2026-11.svg',
+      'charts/2026-12-01.svg',
+      'charts/2026-12-02.svg',
+      'monthly/2026-11.md',
+    ]);
+    expect(after.get('2026-11-27.md')).toContain('[← 2026-11-26](2026-11-26.md)');
+    const index = await read(root, 'README.md');
+    expect(index).toContain('## All 7 reports');
+    expect(index).toContain('monthly/2026-11.md');
+    expect(await readFile(path.join(root, 'data/latest.csv'), 'utf8')).toContain('\n2026-12-02,');
+  });
+
+  it('writes the same files as the runs of these days would have', async () => {
+    const root = await createRoot();
+    await runDays(root, [...DAYS, '2026-12-07']);
+    const before = await readAll(root);
+    await rm(path.join(root, 'reports'), { recursive: true });
+    await run(root, ['--all']);
+    expect(await readAll(root)).toEqual(before);
+  });
+
+  it('with --since writes only the days from that day on', async () => {
+    const root = await createImported();
+    expect((await run(root, ['--since', '2026-12-02'])).output).toBe(
+      'Wrote the missing reports: 1 day (2026-12-02)',
+    );
+    expect((await run(root, ['--since', '2026-12-02'])).output).toBe(
+      'Nothing is missing: each day from 2026-12-02 on has its report, and each week and month ' +
+        'that is over its summary. To write one again: --date, --week or --month',
+    );
+  });
+
+  it('shows its progress on a terminal', async () => {
+    const root = await createImported();
+    let shown = '';
+    const write = (text: string) => {
+      shown += text;
+      return true;
+    };
+    const terminal = Object.assign(new PassThrough(), { isTTY: true, columns: 80, write });
+    await run(root, ['--all'], terminal as unknown as NodeJS.WriteStream);
+    expect(shown).toMatch(/░+ 0\/5 /);
   });
 });
 

@@ -172,7 +172,7 @@ describe('a file of another kind', () => {
     ['rows.txt', '{"date": "2026-11-20"}\n'],
   ])('such as %s is rejected as JSON', (name, text) => {
     expect(() => parseCsv(text, name)).toThrow(
-      new UsageError(`${name} is JSON; import accepts a CSV (see npm run export) or a database`),
+      new UsageError(`${name} is JSON; a CSV is needed (see npm run export)`),
     );
   });
 
@@ -386,7 +386,7 @@ describe('npm run import', () => {
         'the database 10 videos and 20 views\n' +
         '1 added (2024-05-01 to 2024-05-01), ' +
         '1 already there (1 with other counts; the stored ones stay), 1 rejected\n' +
-        'To write the report of an imported day: npm run report -- --date 2024-05-01\n',
+        'To write the reports of the new days: npm run report -- --since 2024-05-01\n',
       stderr: '',
     });
     expect(await queryDatabase(root, EVERYTHING)).toEqual([
@@ -474,7 +474,7 @@ describe('npm run import', () => {
       ),
       'warning: … and 1 more',
       expect.stringContaining(', 7 already there (6 with other counts; the stored ones stay), 0'),
-      expect.stringContaining('npm run report -- --date 2024-05-01'),
+      expect.stringContaining('npm run report -- --since 2024-05-01'),
       '',
     ]);
   });
@@ -680,7 +680,7 @@ describe('npm run export', () => {
   });
 
   it.each([
-    [['--format', 'xml'], /--format xml is unknown; write one of csv, json, ndjson/],
+    [['--format', 'xml'], /--format xml is unknown; write one of csv, json, ndjson, parquet/],
     [['--since', 'monday'], /--since monday is not a day/],
     [['--hashtag', 'c++'], /--hashtag: "c\+\+" can't be a hashtag/],
     [['--hashtag', ' ,'], /--hashtag names no hashtag; write --hashtag aitools,llm/],

@@ -49,14 +49,22 @@ function createRun(
   };
 }
 
+/** The counts of hashtags; videos and views are the same. */
+type Counted = Record<string, number>;
+
 const snapshotsOf = (database: Database) =>
   valuesOf(database, 'SELECT * FROM snapshots ORDER BY date, hashtag');
 
 describe('recording a run', () => {
   it('stores its snapshots, its summary and its failures', () => {
-    const failures = [{ hashtag: 'b', kind: 'failed' as const, reason: 'HTTP 503, 4 times' }];
-    recordRun(db, createRun('2026-11-22', { a: [1, 2] }, { failures, creditsRemaining: 99 }));
+    const failures = [
+      { hashtag: 'b', kind: 'failed' as const, reason: 'HTTP 503, 4 times' },
+      { hashtag: 'c', kind: 'not-asked' as const, reason: 'HTTP 402' },
+    ];
+    const more = { failures, creditsRemaining: 99, tracked: 4 };
+    recordRun(db, createRun('2026-11-22', { a: [1, 2] }, more));
     expect(snapshotsOf(db)).toEqual([['2026-11-22', 'a', 1, 2]]);
+    expect(valuesOf(db, 'SELECT tracked, asked, stored, failed FROM runs')).toEqual([[4, 2, 1, 1]]);
     const record = readDay(db, '2026-11-22' as Day);
     expect(record?.runs).toMatchObject([
       { trigger: 'schedule', creditsUsed: 1, creditsRemaining: 99 },
@@ -122,6 +130,29 @@ describe('recording a run', () => {
     expect(() => recordRun(db, twice)).toThrow(/UNIQUE/);
     expect(snapshotsOf(db)).toEqual([]);
     expect(newestDay(db)).toBeNull();
+  });
+});
+
+const capturesOf = (database: Database) =>
+  valuesOf(database, 'SELECT run_id, hashtag FROM captures ORDER BY 1, 2');
+
+describe('the captures', () => {
+  it('list what later runs of the day brought, and nothing of the first with snapshots', () => {
+    recordRun(db, createRun('2026-11-22', {}));
+    recordRun(db, createRun('2026-11-22', { b: [1, 1], a: [1, 1] }));
+    recordRun(db, createRun('2026-11-22', {}));
+    recordRun(db, createRun('2026-11-22', { d: [1, 1], c: [1, 1] }));
+    recordRun(db, createRun('2026-11-23', { a: [1, 1] }));
+    expect(capturesOf(db)).toEqual([
+      [4, 'c'],
+      [4, 'd'],
+    ]);
+  });
+
+  it('list what a refresh replaced, but not what it found unchanged', () => {
+    recordRun(db, createRun('2026-11-22', { a: [1, 1], b: [1, 1], c: [1, 1] }));
+    recordRun(db, createRun('2026-11-22', { a: [1, 1], b: [1, 2], c: [null, 1] }));
+    expect(capturesOf(db)).toEqual([[2, 'b']]);
   });
 });
 
@@ -239,6 +270,106 @@ describe('reading a day', () => {
   });
 });
 
+describe('when a snapshot was captured', () => {
+  const at = (time: string) => Date.parse(`2026-11-22T${time}Z`);
+  const timed = (counted: Counted, from: string, to: string) => {
+    const counts = Object.entries(counted).map(([name, n]): [string, [number, number]] => [
+      name,
+      [n, n],
+    ]);
+    recordRun(
+      db,
+      createRun('2026-11-22', Object.fromEntries(counts), {
+        startedAt: `2026-11-22T${from}.000Z`,
+        finishedAt: `2026-11-22T${to}.000Z`,
+      }),
+    );
+  };
+  const times = () =>
+    Object.fromEntries(
+      (readDay(db, '2026-11-22' as Day)?.history ?? []).map((row) => [row.hashtag, row.capturedAt]),
+    );
+  const importRow = (hashtag: string) =>
+    importSnapshots(db, [{ day: '2026-11-22' as Day, hashtag, videoCount: 1, viewCount: 1 }], {
+      importedAt: 'now',
+      source: 'rows.csv',
+      sha256: 'ab',
+    });
+
+  it('is the middle of the run that brought or last replaced it', () => {
+    timed({}, '04:00:00', '04:10:00');
+    timed({ a: 1, b: 1, c: 1 }, '05:17:00', '05:19:00');
+    timed({ d: 1, b: 2 }, '09:43:00', '09:43:10');
+    timed({ b: 3, c: 1 }, '15:29:00', '15:29:00');
+    expect(times()).toEqual({
+      a: at('05:18:00'),
+      b: at('15:29:00'),
+      c: at('05:18:00'),
+      d: at('09:43:05'),
+    });
+  });
+
+  it('is not known of an import, nor of what a first run may not have brought', () => {
+    importRow('a');
+    expect(times()).toEqual({ a: null });
+    timed({ b: 1 }, '05:17:00', '05:19:00');
+    timed({ c: 1 }, '09:43:00', '09:43:00');
+    expect(times()).toEqual({ a: null, b: null, c: at('09:43:00') });
+  });
+
+  it('is not made up if a refresh replaced a snapshot beside an import', () => {
+    timed({ a: 1, b: 1 }, '05:17:00', '05:19:00');
+    importRow('c');
+    timed({ a: 2, b: 1 }, '15:29:00', '15:29:00');
+    expect(times()).toEqual({ a: at('15:29:00'), b: null, c: null });
+  });
+
+  it('is not known of a day on which several runs captured before that was listed', () => {
+    timed({ a: 1 }, '05:17:00', '05:19:00');
+    timed({ b: 1 }, '09:43:00', '09:43:00');
+    db.run('DELETE FROM captures');
+    expect(times()).toEqual({ a: null, b: null });
+  });
+
+  it('is known of such a day if a single run captured all of it', () => {
+    timed({ a: 1, b: 1 }, '05:17:00', '05:19:00');
+    timed({}, '09:43:00', '09:43:00');
+    db.run('DELETE FROM captures');
+    expect(times()).toEqual({ a: at('05:18:00'), b: at('05:18:00') });
+  });
+
+  it('is not known of a run whose times are not valid', () => {
+    recordRun(db, createRun('2026-11-22', { a: [1, 1] }, { startedAt: 'early' }));
+    recordRun(db, createRun('2026-11-22', { b: [1, 1] }, { finishedAt: '' }));
+    expect(times()).toEqual({ a: null, b: null });
+  });
+
+  it('is not known of the tutorial’s rows, also of one whose name a run captured since', () => {
+    db.run("INSERT INTO snapshots VALUES ('2026-11-21', 'vibe coding', 5, 5)");
+    db.run("INSERT INTO snapshots VALUES ('2026-11-22', 'Vibe Coding', 7, 7)");
+    timed({ vibecoding: 9 }, '05:17:00', '05:19:00');
+    const history = readDay(db, '2026-11-22' as Day)?.history;
+    expect(history).toMatchObject([
+      { day: '2026-11-21', videoCount: 5, capturedAt: null },
+      { day: '2026-11-22', videoCount: 9, capturedAt: null },
+    ]);
+  });
+
+  it('is found of a snapshot from before the weeks that trends look back', () => {
+    recordRun(db, createRun('2026-01-01', { a: [1, 1] }));
+    recordRun(
+      db,
+      createRun('2026-01-01', { b: [1, 1] }, { startedAt: '2026-01-01T05:16:00.000Z' }),
+    );
+    timed({ a: 2, b: 2 }, '05:17:00', '05:19:00');
+    const old = readDay(db, '2026-11-22' as Day)?.history.slice(0, 2);
+    expect(old?.map(({ capturedAt }) => new Date(capturedAt ?? 0).toISOString())).toEqual([
+      '2026-01-01T05:17:30.000Z',
+      '2026-01-01T05:17:00.000Z',
+    ]);
+  });
+});
+
 describe('reading a week or month', () => {
   const week = weekOf('2026-11-18' as Day);
   const historyOf = (hashtag: string) =>
@@ -312,6 +443,120 @@ describe('adopting the runs of another database', () => {
     expect(record?.corrections).toMatchObject([{ hashtag: 'a', videoCount: 2, viewCount: 2 }]);
     expect(readFailures(db, '2026-11-21' as Day)).toMatchObject([{ hashtag: 'c' }]);
     expect(adoptAdditions(db, local, nothing)).toEqual([]);
+  });
+
+  it.each<[string, Counted, [string, Counted][], [number, string][]]>([
+    ['the day’s only run', {}, [['first', { a: 5, b: 5 }]], []],
+    ['a run after one of the target', { a: 9 }, [['first', { a: 5, b: 5 }]], [[3, 'b']]],
+    [
+      'two runs after one of the target',
+      { a: 9 },
+      [
+        ['first', { a: 5, b: 5 }],
+        ['second', { c: 5 }],
+      ],
+      [
+        [3, 'b'],
+        [4, 'c'],
+      ],
+    ],
+    [
+      'two runs, the first of which is the day’s first in the target as well',
+      {},
+      [
+        ['first', { a: 5 }],
+        ['second', { b: 5 }],
+      ],
+      [[4, 'b']],
+    ],
+    [
+      'a refresh of what only the source has',
+      { a: 9 },
+      [
+        ['first', { a: 5, b: 5 }],
+        ['refresh', { a: 6, b: 6 }],
+      ],
+      [
+        [3, 'b'],
+        [4, 'b'],
+      ],
+    ],
+    [
+      'a run that captured nothing, and a later one',
+      { a: 9 },
+      [
+        ['first', {}],
+        ['second', { b: 5 }],
+      ],
+      [[4, 'b']],
+    ],
+  ])('says which run brought which hashtag: %s', async (_, theirs, ours, expected) => {
+    recordRun(db, createRun('2026-11-20', { a: [1, 1] }));
+    const base = await parseDatabase(db.export());
+    const local = await parseDatabase(db.export());
+    const toCounts = (counted: Counted) =>
+      Object.fromEntries(
+        Object.entries(counted).map(([name, count]): [string, [number, number]] => [
+          name,
+          [count, count],
+        ]),
+      );
+    for (const [trigger, counted] of ours) {
+      recordRun(local, createRun('2026-11-21', toCounts(counted), { trigger }));
+    }
+    recordRun(db, createRun('2026-11-21', toCounts(theirs), { trigger: 'target' }));
+    adoptAdditions(db, local, base);
+    expect(capturesOf(db)).toEqual(expected);
+    adoptAdditions(db, local, base);
+    expect(capturesOf(db)).toEqual(expected);
+  });
+
+  it('claims no run for what came from elsewhere on the same day', async () => {
+    const local = await parseDatabase(null);
+    importSnapshots(
+      local,
+      [{ day: '2026-11-21' as Day, hashtag: 'b', videoCount: 1, viewCount: 1 }],
+      {
+        importedAt: 'now',
+        source: 'rows.csv',
+        sha256: 'ab',
+      },
+    );
+    recordRun(local, createRun('2026-11-21', { a: [5, 5], c: [5, 5] }));
+    recordRun(db, createRun('2026-11-21', { c: [9, 9] }, { trigger: 'target' }));
+    adoptAdditions(db, local, await parseDatabase(null));
+    expect(snapshotsOf(db).map(([, hashtag]) => hashtag)).toEqual(['a', 'b', 'c']);
+    expect(capturesOf(db)).toEqual([]);
+  });
+
+  it('brings ids, videos and companions, and keeps those of one answer together', async () => {
+    const fill = (database: Database, id: string, names: string[]) => {
+      for (const name of names) {
+        database.run('INSERT INTO hashtags VALUES (?, ?)', [name, id]);
+        for (const table of ['videos', 'companions']) {
+          const row = ['2026-11-21', name, `${table} ${id}`];
+          const more = table === 'videos' ? ['ada', 7, '2026-11-20T05:17:00.000Z'] : [3];
+          database.run(`INSERT INTO ${table} VALUES (${[...row, ...more].map(() => '?')})`, [
+            ...row,
+            ...more,
+          ]);
+        }
+      }
+    };
+    const local = await parseDatabase(null);
+    fill(db, '1', ['both', 'theirs']);
+    fill(local, '2', ['both', 'ours']);
+    adoptAdditions(db, local, await parseDatabase(null));
+    const expected = [
+      ['both', '1'],
+      ['ours', '2'],
+      ['theirs', '1'],
+    ];
+    expect(valuesOf(db, 'SELECT * FROM hashtags')).toEqual(expected);
+    for (const [table, column] of Object.entries({ videos: 'video_id', companions: 'companion' })) {
+      const found = valuesOf(db, `SELECT hashtag, substr(${column}, -1) FROM ${table}`);
+      expect(found).toEqual(expected);
+    }
   });
 
   it('makes no correction out of what a run did not capture', async () => {
@@ -413,5 +658,19 @@ describe('the last known state', () => {
     recordRun(db, createRun('2026-11-21', {}, { creditsRemaining: 40 }));
     recordRun(db, createRun('2026-11-22', {}));
     expect(readCreditsLeft(db)).toEqual({ credits: 40, day: '2026-11-21' });
+    // A race adds a run of an earlier day last.
+    db.run(`INSERT INTO runs SELECT 99, '2026-11-19', started_at, finished_at, trigger, url, tracked,
+      asked, stored, failed, credits_used, 7 FROM runs LIMIT 1`);
+    expect(readCreditsLeft(db)).toEqual({ credits: 40, day: '2026-11-21' });
+  });
+});
+
+describe('when a hashtag was last heard of', () => {
+  it('is the day of its count, even if it failed earlier on that day', () => {
+    const failures = [{ hashtag: 'a', kind: 'failed' as const, reason: 'HTTP 503, 4 times' }];
+    recordRun(db, createRun('2026-11-22', {}, { failures }));
+    recordRun(db, createRun('2026-11-22', { a: [1, 2] }, { startedAt: 'later' }));
+    const heard = { lastDay: '2026-11-22', firstFailedDay: null, reason: null, isAbsent: false };
+    expect(readLastHeard(db).get('a')).toEqual(heard);
   });
 });

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
-import { parseRetryAfter, RequestError, tryTwice } from '../../scripts/lib/system/http.ts';
+import {
+  parseRetryAfter,
+  RequestError,
+  serverNow,
+  tryTwice,
+} from '../../scripts/lib/system/http.ts';
 
 describe('a second try', () => {
   async function tries(error: Error) {
@@ -49,4 +54,20 @@ describe('Retry-After', () => {
   ])('in %j is %j ms', (headers, expected) => {
     expect(parseRetryAfter(new Headers(headers as Record<string, string>), NOW_MS)).toBe(expected);
   });
+});
+
+describe('the time of the server', () => {
+  it.each([
+    [3, 0],
+    [-3, 0],
+    [4, 4],
+    [-4, -4],
+  ])(
+    'that differs by %i s counts as %i s, because headers have whole seconds',
+    (seconds, counted) => {
+      const nowMs = Date.parse('2026-11-22T06:17:00Z');
+      const date = new Date(nowMs + seconds * 1000).toUTCString();
+      expect(serverNow(new Headers({ Date: date }), nowMs)).toBe(nowMs + counted * 1000);
+    },
+  );
 });

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addDays, daysUpTo } from '../../scripts/lib/core/day.ts';
+import { addDays, daysBetween, daysUpTo } from '../../scripts/lib/core/day.ts';
 import { monthOf, weekOf } from '../../scripts/lib/core/period.ts';
-import { missingDays } from '../../scripts/lib/trends/day-state.ts';
+import type { Snapshot } from '../../scripts/lib/core/snapshot.ts';
+import { hashtagsToAsk, judgeDayState, missingDays } from '../../scripts/lib/trends/day-state.ts';
 import { type Measure, rankedMeasure } from '../../scripts/lib/trends/growth.ts';
 import { computePeriodTrends } from '../../scripts/lib/trends/period-trends.ts';
 import { roundingStep } from '../../scripts/lib/trends/rounding.ts';
+import { formatGrowth } from '../../scripts/lib/trends/trend-words.ts';
 import { computeTrends, type Trend } from '../../scripts/lib/trends/trends.ts';
 import {
   anyHistory,
@@ -38,6 +40,7 @@ describe('growth', () => {
       kind: 'rate',
       added: to - from,
       days,
+      hours: null,
       perDay: near(perDay),
       isWithinRounding: false,
     });
@@ -54,8 +57,8 @@ describe('growth', () => {
     ['the first day', rows('tag', [100]), { kind: 'first' }],
     ['the first known count', rows('tag', [null, 100], [5, 6]), { kind: 'first' }],
     ['an unknown count', rows('tag', [100, null], [5, 6]), { kind: 'unknown' }],
-    ['a zero baseline', pair(0, 12), { kind: 'from-zero', added: 12, days: 1 }],
-    ['an old zero baseline', pair(0, 0, 4), { kind: 'from-zero', added: 0, days: 4 }],
+    ['a zero baseline', pair(0, 12), { kind: 'from-zero', added: 12, days: 1, hours: null }],
+    ['an old zero baseline', pair(0, 0, 4), { kind: 'from-zero', added: 0, days: 4, hours: null }],
   ])('has no rate for %s', (_case, snapshots, growth) => {
     expect(trendOf(snapshots).videos.growth).toEqual(growth);
   });
@@ -80,6 +83,190 @@ describe('growth', () => {
     expect(trendOf(rows('tag', [0], [10])).viewsPerVideo).toBeNull();
     expect(trendOf(rows('tag', [10], [null])).viewsPerVideo).toBeNull();
   });
+});
+
+describe('the hours between two readings', () => {
+  /** Two rows of `#tag`, captured at these times; the later one is today's. */
+  const readings = (counts: [number, number], times: [string, string]): Snapshot[] => {
+    const days = times.map((time) => day(time.slice(0, 10)));
+    const daysApart = daysBetween(days[0] ?? TODAY, days[1] ?? TODAY);
+    return pair(...counts, daysApart).map((row, i) => ({
+      ...row,
+      capturedAt: Date.parse(`${times[i]}Z`),
+    }));
+  };
+  const growthOf = (counts: [number, number], times: [string, string]) => {
+    const trend = trendOf(readings(counts, times));
+    return { ...trend.videos.growth, isTrending: trend.isTrending, text: textOf(trend) };
+  };
+  const textOf = ({ videos }: Trend) => formatGrowth(videos.growth);
+
+  it.each<[string, [number, number], [string, string], number, string, boolean]>([
+    [
+      'a late day is told by the day',
+      [10_010, 10_617],
+      ['2026-11-21T05:17', '2026-11-22T15:29'],
+      (10_617 / 10_010) ** (24 / 34.2) - 1,
+      '+4.2%/day over 34 h',
+      false,
+    ],
+    [
+      'less than a day is told as it is',
+      [10_010, 10_409],
+      ['2026-11-21T15:29', '2026-11-22T05:17'],
+      10_409 / 10_010 - 1,
+      '+4.0% in 14 h',
+      false,
+    ],
+    [
+      'what trends in less than a day is trending',
+      [10_010, 10_617],
+      ['2026-11-21T15:29', '2026-11-22T05:17'],
+      10_617 / 10_010 - 1,
+      '+6.1% in 14 h',
+      true,
+    ],
+    [
+      '21.6 hours are a day',
+      [1000, 1100],
+      ['2026-11-21T06:00', '2026-11-22T03:36'],
+      0.1,
+      '+10.0%',
+      true,
+    ],
+    [
+      '26.4 hours are a day',
+      [1000, 1100],
+      ['2026-11-21T06:00', '2026-11-22T08:24'],
+      0.1,
+      '+10.0%',
+      true,
+    ],
+    [
+      'a minute less is part of a day',
+      [1000, 1100],
+      ['2026-11-21T06:00', '2026-11-22T03:35'],
+      0.1,
+      '+10.0% in 22 h',
+      true,
+    ],
+    [
+      'a minute more is more than a day',
+      [1000, 1100],
+      ['2026-11-21T06:00', '2026-11-22T08:25'],
+      1.1 ** (24 / (26 + 25 / 60)) - 1,
+      '+9.0%/day over 26 h',
+      true,
+    ],
+    [
+      'a gap with a late end is counted in hours',
+      [1000, 1331],
+      ['2026-11-19T06:00', '2026-11-22T11:00'],
+      1.331 ** (24 / 77) - 1,
+      '+9.3%/day over 77 h',
+      true,
+    ],
+    [
+      'a gap that ends in time is counted in days',
+      [1000, 1331],
+      ['2026-11-19T06:00', '2026-11-22T08:00'],
+      0.1,
+      '+10.0%/day over 3 days',
+      true,
+    ],
+    [
+      'two days by the clock, one by the calendar',
+      [1000, 1210],
+      ['2026-11-21T00:10', '2026-11-22T23:50'],
+      0.1,
+      '+10.0%/day over 48 h',
+      true,
+    ],
+    [
+      'one day by the clock, two by the calendar',
+      [1000, 1100],
+      ['2026-11-20T23:50', '2026-11-22T00:10'],
+      0.1,
+      '+10.0%/day over 24 h',
+      true,
+    ],
+  ])('%s', (_, counts, times, perDay, text, isTrending) => {
+    expect(growthOf(counts, times)).toMatchObject({ perDay: near(perDay), text, isTrending });
+  });
+
+  it('count only where both are known, and the clock did not go back', () => {
+    const [earlier, later] = readings([1000, 1100], ['2026-11-21T05:17', '2026-11-22T15:29']);
+    if (earlier === undefined || later === undefined) throw new Error('no readings');
+    for (const snapshots of [
+      [{ ...earlier, capturedAt: null }, later],
+      [earlier, { ...later, capturedAt: null }],
+      [
+        { ...earlier, capturedAt: later.capturedAt ?? null },
+        { ...later, capturedAt: 0 },
+      ],
+    ]) {
+      expect(trendOf(snapshots).videos.growth).toMatchObject({ hours: null, perDay: near(0.1) });
+    }
+  });
+
+  it('count for spans as well, and leave the acceleration after part of a day unknown', () => {
+    const counts = Array.from({ length: 9 }, (_, i) => 1000 * 1.1 ** i);
+    const history = rows('tag', counts).map((row) => ({
+      ...row,
+      capturedAt: Date.parse(`${row.day}T05:17:00Z`),
+    }));
+    const move = (index: number, hours: number) =>
+      history.map((row, i) =>
+        i === index ? { ...row, capturedAt: row.capturedAt + hours * 3_600_000 } : row,
+      );
+    const late = trendOf(move(8, 10)).videos;
+    expect(late.over7Days?.rate).toBeCloseTo(1.1 ** ((7 * 24 * 7) / (7 * 24 + 10)) - 1, 9);
+    expect(late.acceleration).toBeCloseTo(1.1 ** (24 / 34) - 1.1, 9);
+    expect(trendOf(move(7, 10)).videos).toMatchObject({
+      acceleration: null,
+      over7Days: { rate: expect.closeTo(1.1 ** 7 - 1, 9) },
+    });
+    const week = computePeriodTrends(move(8, 10), weekOf(TODAY), () => THRESHOLD)[0];
+    expect(week?.videos.growth).toMatchObject({ days: 7, hours: 178 });
+  });
+
+  it('change nothing on usual mornings, whatever the time zone and its summer time', () => {
+    const zones = fc.constantFrom(
+      'UTC',
+      'Europe/Berlin',
+      'America/New_York',
+      'Australia/Lord_Howe',
+    );
+    const anyLastDay = fc.constantFrom(...['2026-11-22', '2026-11-02', '2026-03-30'].map(day));
+    fc.assert(
+      fc.property(anyHistory, zones, anyLastDay, fc.infiniteStream(fc.nat(80)), (...given) => {
+        const [snapshots, zone, lastDay, minutesLate] = given;
+        const moved = snapshots.map((row) => ({
+          ...row,
+          day: addDays(lastDay, daysBetween(TODAY, row.day)),
+        }));
+        const timed = moved.map((row) => {
+          const utc = Date.parse(`${row.day}T05:17:00Z`);
+          const late = minutesLate.next().value * 60_000;
+          return { ...row, capturedAt: utc - offsetMs(utc, zone) + late };
+        });
+        const withoutHours = (trends: Trend[]) =>
+          JSON.stringify(trends, (key, value) => (key === 'hours' ? null : value));
+        const [plain, odd] = [moved, timed].map((history) =>
+          computeTrends(history, lastDay, () => THRESHOLD),
+        );
+        expect(withoutHours(odd ?? [])).toBe(withoutHours(plain ?? []));
+        expect(odd?.map(textOf)).toEqual(plain?.map(textOf));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  /** How far the clocks of a time zone are ahead of UTC. */
+  function offsetMs(utcMs: number, timeZone: string): number {
+    const local = new Date(utcMs).toLocaleString('sv-SE', { timeZone }); // YYYY-MM-DD HH:MM:SS
+    return Date.parse(`${local.replace(' ', 'T')}Z`) - utcMs;
+  }
 });
 
 describe('rounding', () => {
@@ -235,10 +422,42 @@ describe('the rank', () => {
       rows('gone', [100, 120], [], addDays(TODAY, -1)),
     );
     expect(ranks).toEqual([
-      ['up', 1, 2],
+      ['up', 1, 1],
       ['new', 2, null],
-      ['down', 3, -2],
+      ['down', 3, -1],
       ['same', 4, 0],
+    ]);
+  });
+
+  it('is the same for the same growth', () => {
+    const ranks = ranksOf(
+      rows('a', [100, 110]),
+      rows('b', [10, 11]),
+      rows('c', [50, 50]),
+      rows('d', [1_000_000, 1_100_000]),
+      rows('e', [100, 90]),
+    );
+    expect(Object.fromEntries(ranks.map(([hashtag, rank]) => [hashtag, rank]))).toEqual({
+      a: 1,
+      b: 1,
+      c: 3,
+      d: 3,
+      e: 5,
+    });
+  });
+
+  it('moves only from one real change to another', () => {
+    const ranks = ranksOf(
+      rows('moving', [100, 101, 110]),
+      rows('still', [100, 120, 120]),
+      rows('woke', [100, 100, 105]),
+      rows('other', [100, 110, 112]),
+    );
+    expect(ranks).toEqual([
+      ['moving', 1, 2],
+      ['woke', 2, null],
+      ['other', 3, -1],
+      ['still', 4, null],
     ]);
   });
 
@@ -478,5 +697,15 @@ describe('a week or month', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('what a day still asks for', () => {
+  const rejected = { hashtag: 'a', kind: 'rejected' as const, reason: 'HTTP 400' };
+
+  it('is not a name that the API refuses, unless the day has no count at all', () => {
+    expect(hashtagsToAsk(judgeDayState(['b'], [rejected]), ['a', 'b', 'c'])).toEqual(['c']);
+    // A refusal of everything says nothing about the names.
+    expect(hashtagsToAsk(judgeDayState([], [rejected]), ['a', 'b'])).toEqual(['a', 'b']);
   });
 });

@@ -14,7 +14,18 @@ const costOf = (active: number, settings: object = {}) => estimateCost(listOf(ac
 describe('the cost of a list', () => {
   it('is one call per day for each active hashtag, and 30 credits per month', () => {
     expect(costOf(7)).toMatchObject({ callsPerDay: 7, creditsPerMonth: 210 });
-    expect(costOf(0)).toEqual({ callsPerDay: 0, creditsPerMonth: 0, runMs: 0 });
+    expect(costOf(0)).toEqual({
+      callsPerDay: 0,
+      creditsPerMonth: 0,
+      videoCreditsPerMonth: 0,
+      runMs: 0,
+    });
+  });
+
+  it('is, with videos, up to a credit more a day for as many hashtags as the list says and has', () => {
+    const videosOf = (topVideos: number) => costOf(7, { topVideos }).videoCreditsPerMonth;
+    expect([0, 3, 100].map(videosOf)).toEqual([0, 90, 210]);
+    expect(costOf(7, { topVideos: 3 }).creditsPerMonth).toBe(210);
   });
 
   it.each([

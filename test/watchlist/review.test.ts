@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  describeVideoCosts,
   renderConsoleReview,
   renderReview,
   reviewWatchlist,
@@ -80,6 +81,20 @@ describe('the review of a list', () => {
     const all = review(null, { settings: { minVideos: 9 }, hashtags: ['a', 'b'] });
     expect(all).toMatchObject({ ...NOTHING, added: ['a', 'b'], costBefore: null });
     expect(renderConsoleReview(all)).toContain('Calls per day: – → 2');
+  });
+});
+
+describe('the cost of videos', () => {
+  it('is a sentence of its own, and a line of the review where a list wants them', () => {
+    const hashtags = ['a', 'b', 'c'];
+    expect(describeVideoCosts(list({ hashtags }))).toBeNull();
+    expect(describeVideoCosts(list({ settings: { topVideos: 2 }, hashtags }))).toBe(
+      'Videos of hashtags that surge cost up to 60 credits a month on top ("topVideos" is 2); a day ' +
+        'without a surge costs nothing more',
+    );
+    const changed = review({ hashtags }, { settings: { topVideos: 9 }, hashtags });
+    expect(renderConsoleReview(changed)).toContain('\nVideos, per month: 0 → up to 90 more\n');
+    expect(renderConsoleReview(review(hashtags, ['a']))).not.toContain('Videos');
   });
 });
 

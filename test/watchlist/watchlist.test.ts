@@ -58,6 +58,7 @@ describe('a watchlist', () => {
       minVideos: 0,
       concurrency: 1,
       timeZone: 'UTC',
+      topVideos: 0,
       troubleIssue: false,
     });
     expect(entries).toEqual([{ name: 'llm', paused: false }]);
@@ -71,6 +72,7 @@ describe('a watchlist', () => {
       concurrency: 5,
       requestsPerMinute: 10,
       timeZone: 'Europe/Berlin',
+      topVideos: 5,
       digestIssue: 7,
       dashboard: 'https://somebody.github.io/tags/',
       troubleIssue: true,

@@ -1,4 +1,5 @@
 import { collect } from '../../lib/collect/collect.ts';
+import { createPacer } from '../../lib/collect/pace.ts';
 import { createScavioClient } from '../../lib/collect/scavio.ts';
 import { systemClock } from '../../lib/system/clock.ts';
 import { createHttp } from '../../lib/system/http.ts';
@@ -125,7 +126,7 @@ async function collectAsTracker(
     clock: systemClock,
     random: Math.random,
     concurrency,
-    requestsPerMinute: null,
+    pacer: createPacer(systemClock, null),
     deadlineMs: null,
     signal: new AbortController().signal,
     onProgress: () => {},

@@ -29,7 +29,7 @@ export async function measureRendering(log: (line: string) => void): Promise<Mea
           if (record === null) throw new Error('the day is empty');
           const report = composeReport(record, watchlist);
           renderReport(report, { base: '', previousReport: null, hasChart: true });
-          renderChart(report.trends, day);
+          renderChart(report, day);
           readDays(db);
         }),
       );

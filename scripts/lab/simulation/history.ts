@@ -23,7 +23,20 @@ type ApiMood =
   | 'answers for others'
   | 'answers nothing'
   /** It answers that it does not know most hashtags, which it knew before. */
-  | 'forgets';
+  | 'forgets'
+  /** It answers with errors that contain the key. */
+  | 'echoes the key';
+
+/** What somebody does to the laptop's database file, and undoes after the run. */
+export type Spoiling =
+  /** Changes a stored count. */
+  | 'flip'
+  /** Puts an older version in its place, out of git's history. */
+  | 'older'
+  /** Cuts it short. */
+  | 'cut'
+  /** Leaves a journal beside it, as an unfinished edit does. */
+  | 'journal';
 
 /** One start of the tracker, which faults it meets, and where it dies. */
 export type Attempt = {
@@ -35,6 +48,10 @@ export type Attempt = {
   disk: { from: number; code: string; when: 'before' | 'half' | 'after'; lasts: boolean } | null;
   remote: { from: number; says: string; when: 'before' | 'after'; lasts: boolean } | null;
   death: { at: number; when: 'before' | 'half' | 'after' } | null;
+  /** The run is cancelled when the API has got this many requests. */
+  cancelAt: number | null;
+  /** Only on the laptop. */
+  spoiled: Spoiling | null;
   seed: number;
 };
 
@@ -112,6 +129,7 @@ const anyAttempt: fc.Arbitrary<Attempt> = fc.record({
     { weight: 8, arbitrary: fc.constant<ApiMood>('fine') },
     { weight: 4, arbitrary: fc.constant<ApiMood>('flaky') },
     { weight: 3, arbitrary: fc.constant<ApiMood>('forgets') },
+    { weight: 2, arbitrary: fc.constant<ApiMood>('echoes the key') },
     fc.constantFrom<ApiMood>(
       'down',
       'storm',
@@ -142,6 +160,8 @@ const anyAttempt: fc.Arbitrary<Attempt> = fc.record({
     }),
   ),
   death: seldom(fc.record({ at: step, when })),
+  cancelAt: seldom(fc.integer({ min: 1, max: 5 })),
+  spoiled: seldom(fc.constantFrom<Spoiling>('flip', 'older', 'cut', 'journal')),
   seed: fc.nat(),
 });
 
@@ -165,12 +185,14 @@ export function describeDay({ gap, changes, attempts }: SimulatedDay): string {
   const parts = [
     ...(gap > 0 ? [`after ${gap} days without changes and runs`] : []),
     ...changes.map((change) => JSON.stringify(change)),
-    ...attempts.map(({ disk, remote, death, ...attempt }) =>
+    ...attempts.map(({ disk, remote, death, cancelAt, spoiled, ...attempt }) =>
       JSON.stringify({
         ...attempt,
         ...(disk === null ? {} : { disk }),
         ...(remote === null ? {} : { remote }),
         ...(death === null ? {} : { death }),
+        ...(cancelAt === null ? {} : { cancelAt }),
+        ...(spoiled === null ? {} : { spoiled }),
       }),
     ),
   ];

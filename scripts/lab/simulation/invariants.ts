@@ -1,13 +1,16 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Counts } from '../../lib/core/count.ts';
 import { DATABASE_PATH, reportPath } from '../../lib/core/paths.ts';
+import type { Snapshot } from '../../lib/core/snapshot.ts';
 import { auditHistory, listHistory, renderFinding } from '../../lib/history/audit.ts';
 import { parseReportCounts } from '../../lib/history/parse-report.ts';
 import { parseDatabase } from '../../lib/store/database.ts';
+import { middleOf, readHistory } from '../../lib/store/history.ts';
 import { readDatabaseFile } from '../../lib/store/open.ts';
 import { type Row, selectRows } from '../../lib/store/rows.ts';
 import { git } from '../../lib/system/git.ts';
 import { readObject } from '../../lib/system/git-objects.ts';
+import { DEMO_KEY } from '../stand-in.ts';
 import type { Attempt } from './history.ts';
 import { type Ended, notesPath, type Reading, type World } from './world.ts';
 
@@ -26,7 +29,12 @@ type Held = {
 };
 
 /** What the remote must contain from now on, and the last commit that was audited. */
-export type Promised = { readings: Map<string, Reading>; auditedCommit: string | null };
+export type Promised = {
+  readings: Map<string, Reading>;
+  /** What the laptop has stored and not published yet. */
+  unpublished: Reading[];
+  auditedCommit: string | null;
+};
 
 /** Checks the results of runs that were started together: where they ran, and in the remote. */
 export async function checkEnds(
@@ -43,18 +51,32 @@ export async function checkEnds(
     };
     if (/bug in the tracker/.test(ended.output))
       refuse('a run took a fault for a bug in the tracker');
+    if (ended.output.includes(DEMO_KEY)) refuse('a run printed the key');
+    if (ended.spoiled === 'changed') refuse('a run wrote to a database that it must not build on');
+    if (ended.spoiled !== null && (ended.exitCode === 0 || ended.readings.length > 0)) {
+      refuse('a run went on with a database that it must not build on');
+    }
     const here = await readHeld(await readDatabaseFile(ended.root));
     if (here === null) refuse('the database is damaged');
     if (ended.isPublished) {
-      for (const reading of ended.readings) promise(promised, reading);
+      if (ended.mayBeLost === 0) {
+        for (const reading of ended.readings) promise(promised, reading);
+      }
+      if (ended.root === world.laptop) {
+        for (const reading of promised.unpublished.splice(0)) promise(promised, reading);
+      }
       // Snapshots that earlier runs left in the checkout were published as well.
       for (const [key, counts] of here?.snapshots ?? []) promise(promised, toReading(key, counts));
     } else if (ended.exitCode === 0) {
       refuse('a run exited with 0 but did not publish');
     } else if (ended.exitCode === 1 && ended.readings.length > 0) {
-      const isKept = ended.readings.every((reading) => here !== null && isHeld(here, reading));
+      const lost = ended.readings.filter((reading) => here === null || !isHeld(here, reading));
       const isToldLost = /^error: Could not store \d+ snapshot/m.test(ended.output);
-      if (!isKept && !isToldLost) refuse('snapshots were lost and the run did not say so');
+      if (lost.length > ended.mayBeLost && !isToldLost) {
+        refuse('snapshots were lost and the run did not say so');
+      }
+      const kept = ended.readings.filter((reading) => !lost.includes(reading));
+      if (ended.root === world.laptop) promised.unpublished.push(...kept);
     }
   }
   await checkLaptop(world, ends);
@@ -62,14 +84,39 @@ export async function checkEnds(
   for (const ended of ends) {
     if (ended.exitCode === 0) checkComplete(ended, attempt, held);
     const credits = held.creditsOf.get(ended.startedAt);
-    if (ended.isPublished && credits !== undefined && credits !== ended.credits) {
+    const isCounted = ended.isPublished && attempt.cancelAt === null && credits !== undefined;
+    if (isCounted && credits !== ended.credits) {
       throw new InvariantError(
         `the run of ${ended.startedAt} used ${ended.credits} credits, but ${credits} are stored`,
       );
     }
   }
+  await checkTimes(world, ends);
   if (ends.some((ended) => ended.isPublished) && attempt.disk === null && attempt.death === null) {
     await checkReport(world, held);
+  }
+}
+
+/** Checks that a snapshot whose time is that of one of the runs has the counts that this run got. */
+async function checkTimes({ remote, day }: World, ends: Ended[]): Promise<void> {
+  const file = await readObject(remote, `main:${DATABASE_PATH}`);
+  if (file === null) return;
+  using db = await parseDatabase(file);
+  const history = readHistory(db, day, day).filter((snapshot) => snapshot.day === day);
+  for (const run of selectRows(db, 'SELECT * FROM runs WHERE date = ?', [day])) {
+    const ended = ends.find(({ startedAt }) => startedAt === run.started_at);
+    if (ended === undefined) continue;
+    const isOfRun = ({ capturedAt }: Snapshot) => capturedAt === middleOf(run);
+    for (const { hashtag, capturedAt: _, ...counts } of history.filter(isOfRun)) {
+      const reading = ended.readings.find((answered) => answered.hashtag === hashtag);
+      const isAnswered = (['videoCount', 'viewCount'] as const).every(
+        (name) => reading?.[name] === null || reading?.[name] === counts[name],
+      );
+      if (isAnswered) continue;
+      throw new InvariantError(
+        `the run of ${ended.startedAt} did not bring ${day} ${hashtag} ${JSON.stringify(counts)}`,
+      );
+    }
   }
 }
 
@@ -139,6 +186,7 @@ function isAbsent(held: Held, day: string, hashtag: string): boolean {
 
 async function checkReport(world: World, held: Held): Promise<void> {
   const report = await git(world.remote, ['show', `main:${reportPath(world.day)}`]).catch(() => '');
+  if (report.includes(DEMO_KEY)) throw new InvariantError('the key is in the report');
   const shown = new Map(
     parseReportCounts(report).map(({ hashtag, ...counts }) => [`${world.day} ${hashtag}`, counts]),
   );
@@ -171,7 +219,9 @@ async function checkLaptop(world: World, ends: Ended[]): Promise<void> {
 }
 
 async function readRemote(world: World): Promise<Held> {
-  const held = await readHeld(await readObject(world.remote, `main:${DATABASE_PATH}`));
+  const file = await readObject(world.remote, `main:${DATABASE_PATH}`);
+  if (file?.includes(DEMO_KEY)) throw new InvariantError('the key is in the remote’s database');
+  const held = await readHeld(file);
   if (held === null) throw new InvariantError('the remote’s database is damaged');
   return held;
 }

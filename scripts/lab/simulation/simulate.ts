@@ -19,6 +19,8 @@ const A_GOOD_RUN: Attempt = {
   disk: null,
   remote: null,
   death: null,
+  cancelAt: null,
+  spoiled: null,
   seed: 0,
 };
 
@@ -39,7 +41,7 @@ export async function liveThrough(
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   const world = await createWorld(folder);
-  const promised: Promised = { readings: new Map(), auditedCommit: null };
+  const promised: Promised = { readings: new Map(), unpublished: [], auditedCommit: null };
   try {
     for (const day of history) {
       world.day = addDays(world.day, 1 + day.gap);

@@ -22,6 +22,7 @@ import {
 import { createVirtualClock } from '../virtual-clock.ts';
 import { DIED, type Step, type Verdict, withFaults, withSteps } from './faults.ts';
 import { type Attempt, type Change, UNKNOWN_HASHTAG } from './history.ts';
+import { spoil } from './spoil.ts';
 
 /** The counts that the API answered for a day and a hashtag. */
 export type Reading = { day: Day; hashtag: string } & Counts;
@@ -61,6 +62,10 @@ export type Ended = {
   active: string[];
   output: string;
   isPublished: boolean;
+  /** What the run did to a database that no run may build on; null if it had a good one. */
+  spoiled: 'untouched' | 'changed' | null;
+  /** At most this many answers may not have reached the run, because it was cancelled. */
+  mayBeLost: number;
   /** The answers that this run got, and what they cost. */
   readings: Reading[];
   credits: number;
@@ -227,7 +232,10 @@ async function start(
     credits: world.credits,
     now: clock.now,
     ...(world.limit ? { limit: world.limit } : {}),
-    fault: () => chooseFault(attempt, random),
+    fault: () => {
+      if (++requests === attempt.cancelAt) cancel.abort('interrupted (SIGTERM)');
+      return chooseFault(attempt, random);
+    },
     answer(hashtag) {
       world.credits--;
       credits++;
@@ -235,11 +243,13 @@ async function start(
       if (attempt.api === 'answers nothing') return {};
       if (world.lost.has(hashtag)) return UNKNOWN_HASHTAG_ANSWER;
       const reading = { day, hashtag, ...countsAt(hashtag, clock.now(), random()) };
-      readings.push(reading);
+      if (!cancel.signal.aborted) readings.push(reading); // a cancelled run hears no more
       world.readings.push(reading);
       return hashtagAnswer(hashtag, reading.videoCount, reading.viewCount);
     },
   });
+  const cancel = new AbortController();
+  let requests = 0;
   const lines: string[] = [];
   const isRunner = root !== world.laptop;
   const env = {
@@ -254,7 +264,9 @@ async function start(
         }
       : {}),
   };
-  const active = await readWatchlist(root).then(activeNames, () => []);
+  const spoiled = isRunner || attempt.spoiled === null ? null : await spoil(root, attempt.spoiled);
+  const watchlist = await readWatchlist(root).catch(() => null);
+  const active = watchlist === null ? [] : activeNames(watchlist);
   const ended = await withFaults(judgeBy(attempt), () =>
     runReporting(track, ['--publish', ...attempt.flags], {
       root,
@@ -265,11 +277,13 @@ async function start(
       log: createTerminalLog((line) => lines.push(line)),
       terminal: null,
       stdout: process.stdout,
-      catchInterruption: () => new AbortController().signal,
+      catchInterruption: () => cancel.signal,
     }),
   );
   await api.close();
   await buryLock(root);
+  const isUntouched = await spoiled?.isUntouched();
+  await spoiled?.mend();
   const output = lines.join('\n');
   return {
     root,
@@ -278,6 +292,8 @@ async function start(
     active,
     output,
     isPublished: ended !== DIED && /^(Published to|Nothing new to publish)/m.test(output),
+    spoiled: isUntouched === undefined ? null : isUntouched ? 'untouched' : 'changed',
+    mayBeLost: cancel.signal.aborted ? (watchlist?.settings.concurrency ?? 1) - 1 : 0,
     readings,
     credits,
   };
@@ -317,6 +333,8 @@ function chooseFault({ api }: Attempt, random: () => number): Fault | null {
       return { status: 429, body: { error: 'Too many requests' } };
     case 'refuses the key':
       return { status: 401, body: { error: 'Invalid API key' } };
+    case 'echoes the key':
+      return echo(random());
     case 'forgets':
       return random() < 0.8 ? { status: 404 } : null;
     case 'flaky': {
@@ -335,6 +353,14 @@ function chooseFault({ api }: Attempt, random: () => number): Fault | null {
     default:
       return null;
   }
+}
+
+/** An error that repeats the request's headers. */
+function echo(random: number): Fault {
+  return {
+    status: random < 0.5 ? 400 : 503,
+    body: { error: `headers: Authorization: Bearer ${DEMO_KEY}` },
+  };
 }
 
 /** Counts that grow. Now and then TikTok does not give the number of videos. */

@@ -4,16 +4,16 @@ import { type HttpAnswer, parseRetryAfter, serverNow } from '../system/http.ts';
 import { parseExactJson } from './exact-json.ts';
 
 /**
- * The result for a hashtag. `failed`: asking again in this run would not help. `rejected`: the API
- * refuses the name.
+ * The result for a hashtag; `Found` is what was asked for. `failed`: asking again in this run would
+ * not help. `rejected`: the API refuses the name.
  */
-export type Result =
-  | ({ kind: 'captured' } & Counts)
+export type Result<Found = Counts> =
+  | ({ kind: 'captured' } & Found)
   | { kind: 'not-found' | 'rejected' | 'failed' | 'not-asked'; reason: string };
 
 /** The outcome of one request: a result, or a reason to ask again or to stop. */
-export type Outcome =
-  | Exclude<Result, { kind: 'not-asked' }>
+export type Outcome<Found = Counts> =
+  | Exclude<Result<Found>, { kind: 'not-asked' }>
   /** Worth asking again, after `retryAfterMs` if the API names a time. */
   | { kind: 'fault' | 'rate-limited'; reason: string; retryAfterMs: number | null }
   /** The API would refuse every other request of this run as well. */
@@ -23,30 +23,52 @@ export type Outcome =
 export type RateLimit = { limit: number | null; remaining: number; resetAtMs: number };
 
 /** An outcome, and what else the answer says. Credits are null if the API does not say. */
-export type Reply = {
-  outcome: Outcome;
+export type Reply<Found = Counts> = {
+  outcome: Outcome<Found>;
   rateLimit: RateLimit | null;
   creditsUsed: number | null;
   creditsRemaining: number | null;
 };
 
-/** Reads the API's answer to one request for the hashtag. Reasons may contain anything. */
-export function parseReply(hashtag: string, answer: HttpAnswer, nowMs: number): Reply {
+/** Reads the body of an answer that does not say that it failed. */
+export type ReadBody<Found> = (top: Record<string, unknown>) => Outcome<Found>;
+
+/** Reads the API's answer to one request. Reasons may contain anything. */
+export function parseReply<Found>(
+  answer: HttpAnswer,
+  nowMs: number,
+  readBody: ReadBody<Found>,
+): Reply<Found> {
   const body = parseExactJson(answer.text);
   const record = asRecord(body);
   return {
-    outcome: parseOutcome(hashtag, answer, body, nowMs),
+    outcome: parseOutcome(answer, body, nowMs, readBody),
     rateLimit: parseRateLimit(answer.headers, nowMs),
     creditsUsed: parseCount(record?.credits_used),
     creditsRemaining: parseCount(record?.credits_remaining ?? record?.credit_balance),
   };
 }
 
-function parseOutcome(hashtag: string, answer: HttpAnswer, body: unknown, nowMs: number): Outcome {
+/** True for a reason that says what a person has to do. Until then the next run fails as well. */
+export function asksForAction(reason: string): boolean {
+  return isOutOfCredits(reason) || /; (check SCAVIO_|update this tracker)/.test(reason);
+}
+
+/** True for the reason of whatever was not asked because the credits were spent. */
+export function isOutOfCredits(reason: string): boolean {
+  return reason.startsWith('out of credits (');
+}
+
+function parseOutcome<Found>(
+  answer: HttpAnswer,
+  body: unknown,
+  nowMs: number,
+  readBody: ReadBody<Found>,
+): Outcome<Found> {
   const { status, headers, text } = answer;
   const detail = errorDetail(body);
   const reason = `HTTP ${status}${detail ? `: ${detail}` : ''}`;
-  if (status === 200) return parseAnswer(hashtag, body, text, detail);
+  if (status === 200) return parseAnswer(body, text, detail, readBody);
   if (status === 401 || status === 403) {
     return { kind: 'stop', reason: `the API refused the key (${reason}); check SCAVIO_API_KEY` };
   }
@@ -71,15 +93,23 @@ function parseOutcome(hashtag: string, answer: HttpAnswer, body: unknown, nowMs:
   return { kind: 'failed', reason: reason + advice };
 }
 
-function parseAnswer(hashtag: string, body: unknown, text: string, detail: string): Outcome {
+function parseAnswer<Found>(
+  body: unknown,
+  text: string,
+  detail: string,
+  readBody: ReadBody<Found>,
+): Outcome<Found> {
   const top = asRecord(body);
   if (top === null) {
     // Not quoted: an answer that is not from the API could contain anything.
     const what = text.trim() === '' ? 'empty' : 'not a JSON object';
     return { kind: 'fault', reason: `the answer is ${what}`, retryAfterMs: null };
   }
-  const saysFailed = explainFailure(top, detail);
-  if (saysFailed !== null) return saysFailed;
+  return explainFailure(top, detail) ?? readBody(top);
+}
+
+/** Reads the counts of the hashtag. */
+export function readCounts(hashtag: string, top: Record<string, unknown>): Outcome {
   const data = asRecord(top.data);
   const info = asRecord(data?.challengeInfo);
   const challenge = asRecord(info?.challenge);
@@ -99,8 +129,26 @@ function parseAnswer(hashtag: string, body: unknown, text: string, detail: strin
   return { kind: 'failed', reason: 'the answer has neither a video count nor a view count' };
 }
 
+/**
+ * TikTok's own number of the hashtag, by which its videos are asked for; null if the answer has none.
+ * It can be too large for a number, so it is a text.
+ */
+export function readTiktokId(body: unknown): string | null {
+  const info = asRecord(asRecord(asRecord(body)?.data)?.challengeInfo);
+  return parseId(asRecord(info?.challenge)?.id);
+}
+
+/** An id of TikTok, of up to 20 digits; null for anything else, and for 0. */
+export function parseId(value: unknown): string | null {
+  const text = typeof value === 'number' ? String(value) : value;
+  return typeof text === 'string' && /^[1-9]\d{0,19}$/.test(text) ? text : null;
+}
+
 /** The outcome of an answer that says that it failed, whatever else it holds; null for others. */
-function explainFailure(top: Record<string, unknown>, detail: string): Outcome | null {
+function explainFailure(
+  top: Record<string, unknown>,
+  detail: string,
+): Exclude<Outcome, { kind: 'captured' }> | null {
   const data = asRecord(top.data);
   const words = detail || errorDetail(data);
   const said = words === '' ? '' : `: ${words}`;

@@ -2,12 +2,13 @@ import type { Day } from '../core/day.ts';
 import type { Failure, Run } from '../core/snapshot.ts';
 import { errorMessage } from '../core/text.ts';
 import type { Context } from '../system/command.ts';
-import type { SendHttp } from '../system/http.ts';
+import { createHttp, type SendHttp } from '../system/http.ts';
 import { runUrl, warnOfPlainHttp } from '../system/links.ts';
 import { activeNames, type Watchlist } from '../watchlist/watchlist.ts';
-import { readApiAccess } from './access.ts';
+import { type ApiAccess, readApiAccess } from './access.ts';
 import type { Result } from './answer.ts';
 import { type Credits, collect } from './collect.ts';
+import { createPacer, type Pacer } from './pace.ts';
 import { createProgressView } from './progress.ts';
 import { createScavioClient } from './scavio.ts';
 
@@ -18,6 +19,30 @@ export type RunContext = Context & {
   /** No request starts after this instant (Unix milliseconds); null if there is no limit. */
   deadlineMs: number | null;
 };
+
+/** What all requests of a run share. */
+export type Connection = ApiAccess & {
+  send: SendHttp;
+  pacer: Pacer;
+  /** Aborts if the run is interrupted. */
+  signal: AbortSignal;
+};
+
+/**
+ * What a run needs to ask the API. Sends nothing.
+ * @throws UsageError if the environment has no usable key or address
+ */
+export function connect({ env, clock, log, watchlist, ...context }: RunContext): Connection {
+  const access = readApiAccess(env);
+  const warning = warnOfPlainHttp('SCAVIO_BASE_URL', access.baseUrl, 'the key');
+  if (warning !== null) log.warning(warning);
+  return {
+    ...access,
+    send: createHttp(context.fetch),
+    pacer: createPacer(clock, watchlist.settings.requestsPerMinute ?? null),
+    signal: context.catchInterruption(),
+  };
+}
 
 /**
  * Stores the run as if it ended now, in place of what was stored of it before. After the end of a
@@ -38,22 +63,20 @@ const PART_MS = 30 * 60_000;
  * it goes on.
  * @param save null if nothing is to be stored
  * @returns the run, or the last part of it
- * @throws UsageError if the environment has no usable key or address
  */
 export async function collectRun(
   hashtags: string[],
-  send: SendHttp,
+  connection: Connection,
   context: RunContext,
   save: SaveRun | null,
 ): Promise<Run> {
   const { day, watchlist, env, clock, log, terminal } = context;
-  const { concurrency, requestsPerMinute = null } = watchlist.settings;
-  const access = readApiAccess(env);
-  const warning = warnOfPlainHttp('SCAVIO_BASE_URL', access.baseUrl, 'the key');
-  if (warning !== null) log.warning(warning);
+  const { concurrency } = watchlist.settings;
+  const { pacer } = connection;
   const view = createProgressView(hashtags.length, terminal, log.info);
   const saveFailed = new AbortController();
   const asked = new Set<string>();
+  const tiktokIds = new Map<string, string>();
   let part: Part = { startedAtMs: clock.now(), results: new Map(), creditsBefore: 0 };
   let credits: Credits = { creditsUsed: null, creditsRemaining: null };
   let savedAtMs = clock.now();
@@ -104,15 +127,18 @@ export async function collectRun(
     creditsRemaining: credits.creditsRemaining,
     stopReason,
     ...splitResults(results),
+    tiktokIds: new Map([...tiktokIds].filter(([name]) => results.has(name))),
   });
 
   const collection = await collect(hashtags, {
-    ask: createScavioClient({ ...access, send, now: clock.now }),
+    ask: createScavioClient({ ...connection, now: clock.now }, (hashtag, tiktokId) =>
+      tiktokIds.set(hashtag, tiktokId),
+    ),
     clock,
     random: context.random,
     concurrency,
-    requestsPerMinute,
-    signal: AbortSignal.any([context.catchInterruption(), saveFailed.signal]),
+    pacer,
+    signal: AbortSignal.any([connection.signal, saveFailed.signal]),
     deadlineMs: context.deadlineMs,
     onProgress(progress) {
       view.show(progress);

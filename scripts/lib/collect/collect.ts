@@ -1,6 +1,7 @@
+import type { Counts } from '../core/count.ts';
 import { backoffMs, type Clock } from '../system/clock.ts';
 import type { Outcome, Result } from './answer.ts';
-import { createPacer } from './pace.ts';
+import type { Pacer } from './pace.ts';
 import type { AskScavio } from './scavio.ts';
 import { askUntilDone, FIRST_WAIT_MS, MAX_WAIT_MS } from './tries.ts';
 
@@ -8,34 +9,35 @@ import { askUntilDone, FIRST_WAIT_MS, MAX_WAIT_MS } from './tries.ts';
 export type Credits = { creditsUsed: number | null; creditsRemaining: number | null };
 
 /** A finished collection: one result per hashtag, in the order asked, and what it cost. */
-export type Collection = Credits & {
-  results: Map<string, Result>;
+export type Collection<Found = Counts> = Credits & {
+  results: Map<string, Result<Found>>;
   /** Why the collection ended before everything was asked; null if it did not. */
   stopReason: string | null;
 };
 
 /** Reported after each hashtag; `done` counts from 1. `remainingMs` is an estimate. */
-export type Progress = {
+export type Progress<Found = Counts> = {
   done: number;
   total: number;
   hashtag: string;
-  result: Result;
+  result: Result<Found>;
   remainingMs: number;
   /** Of the collection so far. */
   credits: Credits;
 };
 
-type CollectOptions = {
-  ask: AskScavio;
+type CollectOptions<Found> = {
+  ask: AskScavio<Found>;
   clock: Clock;
   random: () => number;
   concurrency: number;
-  requestsPerMinute: number | null;
+  /** All collections of a run share it. */
+  pacer: Pacer;
   /** Ends the collection early, with the results so far. Its reason becomes the stop reason. */
   signal: AbortSignal;
   /** No request starts after this instant (Unix milliseconds); null if there is no limit. */
   deadlineMs: number | null;
-  onProgress: (progress: Progress) => void;
+  onProgress: (progress: Progress<Found>) => void;
   /** Called when a limit makes all requests wait for `waitMs`. */
   onWait: (waitMs: number, reason: string) => void;
 };
@@ -44,7 +46,7 @@ type CollectOptions = {
 const MIN_ANNOUNCED_MS = 1000;
 /** Give up after this long without a useful answer. */
 const MAX_STALL_MS = 30 * 60_000;
-const OUT_OF_TIME = 'the minutes that --minutes allows are over';
+export const OUT_OF_TIME = 'the minutes that --minutes allows are over';
 
 /**
  * Asks for every hashtag, never faster than the limits allow. One failing hashtag does not stop the
@@ -52,11 +54,14 @@ const OUT_OF_TIME = 'the minutes that --minutes allows are over';
  * credits, half an hour without a useful answer or the deadline end the collection, with the results
  * so far.
  */
-export async function collect(hashtags: string[], options: CollectOptions): Promise<Collection> {
-  const { ask, clock, random, concurrency, requestsPerMinute, onProgress } = options;
+export async function collect<Found>(
+  hashtags: string[],
+  options: CollectOptions<Found>,
+): Promise<Collection<Found>> {
+  const { ask, clock, random, concurrency, pacer, onProgress } = options;
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
-  const collection: Collection = {
+  const collection: Collection<Found> = {
     results: new Map(),
     creditsUsed: null,
     creditsRemaining: null,
@@ -69,9 +74,7 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
   const { deadlineMs } = options;
   const isOver = (atMs = clock.now()) => deadlineMs !== null && atMs >= deadlineMs;
   const patience = createPatience(options, isOver, endEarly);
-  const pacer = createPacer(clock, requestsPerMinute, (untilMs) =>
-    patience.waitUntil(untilMs, 'the request limit is reached'),
-  );
+  const onWait = (untilMs: number) => patience.waitUntil(untilMs, 'the request limit is reached');
   let limitsInARow = 0;
   const pauseEveryone = (retryAfterMs: number | null, reason: string) => {
     const ownWaitMs = backoffMs(limitsInARow++, FIRST_WAIT_MS, MAX_WAIT_MS, random());
@@ -93,13 +96,13 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
   };
 
   const startedMs = clock.now();
-  const results = new Map<string, Result>();
+  const results = new Map<string, Result<Found>>();
   const queue = hashtags.values();
   const work = async () => {
     for (const hashtag of queue) {
       if (isOver()) endEarly(OUT_OF_TIME);
       if (signal.aborted) return;
-      const rules = { clock, random, pacer, signal, endEarly, pauseEveryone };
+      const rules = { clock, random, pacer, onWait, signal, endEarly, pauseEveryone };
       const result = await askUntilDone(hashtag, askOnce, rules);
       if (result === null) return;
       results.set(hashtag, result);
@@ -124,14 +127,14 @@ export async function collect(hashtags: string[], options: CollectOptions): Prom
  * beyond the deadline.
  */
 function createPatience(
-  { clock, onWait }: CollectOptions,
+  { clock, onWait }: Pick<CollectOptions<unknown>, 'clock' | 'onWait'>,
   isOver: (atMs: number) => boolean,
   endEarly: (reason: string) => void,
 ) {
   let lastUsefulMs = clock.now();
   let announcedUntilMs = 0;
   return {
-    heard(outcome: Outcome) {
+    heard(outcome: Outcome<unknown>) {
       if (outcome.kind !== 'fault' && outcome.kind !== 'rate-limited') lastUsefulMs = clock.now();
       else if (clock.now() - lastUsefulMs > MAX_STALL_MS) {
         endEarly(`no useful answer from the API for half an hour (${outcome.reason})`);

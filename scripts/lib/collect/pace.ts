@@ -3,8 +3,11 @@ import type { RateLimit } from './answer.ts';
 
 /** Decides when the next request may start. All requests share one pacer. */
 export type Pacer = {
-  /** Resolves when a request may start, and counts it as started. Rejects when `signal` aborts. */
-  takeTurn: (signal: AbortSignal) => Promise<void>;
+  /**
+   * Resolves when a request may start, and counts it as started. Rejects when `signal` aborts.
+   * `onWait` is called with the instant (Unix milliseconds) until which the request has to wait.
+   */
+  takeTurn: (signal: AbortSignal, onWait?: (untilMs: number) => void) => Promise<void>;
   /** Each turn ends here, with the allowance that the answer reported. */
   endTurn: (rateLimit: RateLimit | null) => void;
   /** No request starts before this instant (Unix milliseconds). */
@@ -19,15 +22,8 @@ const MINUTE_MS = 60_000;
 /** Timers are limited to 31 bits, so a longer wait is checked again after an hour. */
 const MAX_SLEEP_MS = 3_600_000;
 
-/**
- * A pacer that keeps to `requestsPerMinute` (null: no such limit) and to what the API announces.
- * @param onWait called with the instant (Unix milliseconds) until which a request has to wait
- */
-export function createPacer(
-  clock: Clock,
-  requestsPerMinute: number | null,
-  onWait: (untilMs: number) => void = () => {},
-): Pacer {
+/** A pacer that keeps to `requestsPerMinute` (null: no such limit) and to what the API announces. */
+export function createPacer(clock: Clock, requestsPerMinute: number | null): Pacer {
   const recentStartsMs: number[] = [];
   let pausedUntilMs = 0;
   let inFlight = 0;
@@ -35,7 +31,7 @@ export function createPacer(
   let announceChange = new AbortController();
 
   return {
-    async takeTurn(signal) {
+    async takeTurn(signal, onWait = () => {}) {
       for (;;) {
         signal.throwIfAborted();
         const startMs = Math.max(pausedUntilMs, minuteLimitEndsMs(), allowanceReturnsMs());

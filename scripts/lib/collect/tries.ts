@@ -6,6 +6,8 @@ type Rules = {
   clock: Clock;
   random: () => number;
   pacer: Pacer;
+  /** Called with the instant (Unix milliseconds) until which a request has to wait. */
+  onWait: (untilMs: number) => void;
   /** Ends the tries. */
   signal: AbortSignal;
   /** Ends the whole collection. */
@@ -22,13 +24,13 @@ export const MAX_WAIT_MS = 60_000;
  * Asks for a hashtag, at most four times, until there is an answer. A 429 makes all requests wait
  * and does not count as a try. Null if the collection ended first.
  */
-export async function askUntilDone(
+export async function askUntilDone<Found>(
   hashtag: string,
-  askOnce: (hashtag: string) => Promise<Outcome>,
-  { clock, random, pacer, signal, endEarly, pauseEveryone }: Rules,
-): Promise<Result | null> {
+  askOnce: (hashtag: string) => Promise<Outcome<Found>>,
+  { clock, random, pacer, onWait, signal, endEarly, pauseEveryone }: Rules,
+): Promise<Result<Found> | null> {
   let faults = 0;
-  while (await takeTurn(pacer, signal)) {
+  while (await takeTurn(pacer, signal, onWait)) {
     const outcome = await askOnce(hashtag);
     switch (outcome.kind) {
       case 'stop':
@@ -59,9 +61,13 @@ export async function askUntilDone(
 }
 
 /** Waits for a turn. False if the collection ended first. */
-async function takeTurn(pacer: Pacer, signal: AbortSignal): Promise<boolean> {
+async function takeTurn(
+  pacer: Pacer,
+  signal: AbortSignal,
+  onWait: Rules['onWait'],
+): Promise<boolean> {
   try {
-    await pacer.takeTurn(signal);
+    await pacer.takeTurn(signal, onWait);
     return true;
   } catch (error) {
     if (signal.aborted) return false;

@@ -5,7 +5,9 @@ import { openDatabase } from '../store/open.ts';
 import { type Context, defineCommand } from '../system/command.ts';
 import { findCommit } from '../system/git.ts';
 import { readObject } from '../system/git-objects.ts';
+import { describeCost, estimateCost } from '../watchlist/credits.ts';
 import {
+  describeVideoCosts,
   renderConsoleReview,
   renderReview,
   reviewWatchlist,
@@ -18,13 +20,18 @@ import {
   readWatchlist,
   type Watchlist,
   WatchlistError,
+  warnOfPause,
 } from '../watchlist/watchlist.ts';
 
 export const check = defineCommand({
   name: 'check',
-  summary: `Checks ${WATCHLIST_PATH}.`,
+  summary: `Checks ${WATCHLIST_PATH}, and says what the list costs.`,
   flags: {
-    since: { type: 'string', value: 'REV', help: 'Say what changed since REV, and what it costs.' },
+    since: {
+      type: 'string',
+      value: 'REV',
+      help: 'Say what changed since REV, and what it cost before.',
+    },
   },
   async run({ since }, context) {
     const { root, log } = context;
@@ -33,9 +40,18 @@ export const check = defineCommand({
     const active = activeNames(watchlist).length;
     const paused = watchlist.entries.length - active;
     log.info(`${WATCHLIST_PATH} is fine: ${active} to track, ${paused} paused`);
-    const warning = warnOfTime(watchlist);
-    if (warning !== null) warn(warning, log);
-    if (since !== undefined) await showChanges(since, watchlist, context);
+    const tooLong = warnOfTime(watchlist);
+    if (tooLong !== null) warn(tooLong, log);
+    const allPaused = warnOfPause(watchlist);
+    if (allPaused !== null) log.warning(allPaused);
+    if (since !== undefined) {
+      await showChanges(since, watchlist, context);
+      return 0;
+    }
+    log.info(describeCost(estimateCost(watchlist)));
+    const ofVideos = describeVideoCosts(watchlist);
+    if (ofVideos !== null) log.info(ofVideos);
+    for (const remark of await judgeCredits(root, watchlist)) log.warning(remark);
     return 0;
   },
 });

@@ -1,21 +1,27 @@
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { readApiAccess } from '../collect/access.ts';
 import { fetchUsage } from '../collect/scavio.ts';
 import { addDays, type Day, dayOf, daysBetween } from '../core/day.ts';
 import { formatProblem, TrackerError } from '../core/errors.ts';
 import { formatCount, formatRanges, plural } from '../core/format.ts';
-import { DATABASE_PATH, WATCHLIST_PATH } from '../core/paths.ts';
+import { DATABASE_PATH, isUnsaved, WATCHLIST_PATH } from '../core/paths.ts';
 import type { DayRecord } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
 import { SITE_PATH } from '../dashboard/site.ts';
 import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
+import { readDatabaseAddress } from '../mirror/address.ts';
+import { withConnection } from '../mirror/connection.ts';
+import { isPrepared } from '../mirror/prepare.ts';
+import { readMirroredDays } from '../mirror/send.ts';
+import { findSource } from '../mirror/source.ts';
 import { explainFailedPush } from '../publish/failed-push.ts';
 import { findPublishTarget } from '../publish/target.ts';
 import { newestDay, readCreditsLeft, readDay } from '../store/days.ts';
 import { openDatabase } from '../store/open.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Context } from '../system/command.ts';
-import { readIfThere } from '../system/files.ts';
+import { exists, readIfThere } from '../system/files.ts';
 import { GitError, git } from '../system/git.ts';
 import { createHttp, HttpFault } from '../system/http.ts';
 import { warnOfPlainHttp } from '../system/links.ts';
@@ -64,6 +70,7 @@ export async function* examine(context: Context): Findings {
     checkKey,
     checkCredits,
     checkDashboard,
+    checkMirror,
   ];
   for (const check of checks) {
     try {
@@ -91,7 +98,9 @@ async function* checkWatchlist({ root }: Context, known: Known): Findings {
   const active = activeNames(watchlist).length;
   const paused = watchlist.entries.length - active;
   const text = `${WATCHLIST_PATH}: ${active} to track, ${paused} paused`;
-  yield active > 0 ? fine(text) : remark(text, 'remove "paused" from some hashtags');
+  yield active > 0
+    ? fine(text)
+    : remark(`${text}, so nothing is asked for`, 'remove "paused" from some hashtags');
 }
 
 async function* checkDatabase({ root, clock }: Context, known: Known): Findings {
@@ -102,6 +111,12 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
   if (record === null) {
     yield remark(`${DATABASE_PATH} has no data yet`, `start the first run: ${RUN_IT}`);
   } else yield* checkDays(record, clock, known);
+  const files = await readdir(path.join(root, 'data')).catch(() => []);
+  const paths = files.map((file) => `data/${file}`);
+  for (const file of paths.filter(isUnsaved).sort()) {
+    const text = `${file} has snapshots that a run could not store`;
+    yield remark(text, `npm run import -- ${file}, then delete it`);
+  }
   await refuseChangedPast(db, root);
   await refuseLostDays(db, root);
 }
@@ -134,6 +149,14 @@ function todayOf(nowMs: number, { watchlist }: Known): Day {
 }
 
 async function* checkWorkflows({ root }: Context): Findings {
+  if (await isDataOnly(root)) {
+    yield remark(
+      'this folder has data, but neither the program nor its workflows, as that of the demo: ' +
+        'nothing runs by itself here',
+      'to track on GitHub, put the data into a repository that was made from the template',
+    );
+    return;
+  }
   const read = (file: string) => readIfThere(path.join(root, file)).catch(() => null);
   const copyIt = (file: string) => `git restore ${file}, or copy it from the template`;
   const track = (await read(TRACK_WORKFLOW))?.toString('utf8') ?? null;
@@ -155,6 +178,12 @@ async function* checkWorkflows({ root }: Context): Findings {
   if ((await read(CHECK_WORKFLOW)) === null) {
     yield remark(`${CHECK_WORKFLOW} can't be read: changes go unchecked`, copyIt(CHECK_WORKFLOW));
   }
+}
+
+/** True for a folder that only holds a tracker's data, such as the demo's. */
+async function isDataOnly(root: string): Promise<boolean> {
+  const program = ['package.json', '.github'].map((name) => exists(path.join(root, name)));
+  return !(await Promise.all(program)).includes(true);
 }
 
 async function* checkRemote({ root, clock }: Context, known: Known): Findings {
@@ -248,11 +277,34 @@ async function* checkCredits(_context: Context, known: Known): Findings {
   const { credits, day } = known.credits;
   const calls = activeNames(watchlist).length;
   const days = daysOfCredits(credits, watchlist);
-  const text =
-    `${plural(credits, 'credit')} left${day === null ? '' : ` on ${day}`}, ` +
-    `enough for ${plural(days, 'day')} at ${formatCount(calls)} a day`;
+  const left = `${plural(credits, 'credit')} left${day === null ? '' : ` on ${day}`}`;
+  if (calls === 0) {
+    yield fine(left);
+    return;
+  }
+  const text = `${left}, enough for ${plural(days, 'day')} at ${formatCount(calls)} a day`;
   const remedy = 'top up at https://scavio.dev, or pause hashtags';
   if (days >= LOW_CREDIT_DAYS) yield fine(text);
   else if (credits < calls && day === null) yield fault(text, remedy);
   else yield remark(text, remedy);
+}
+
+/** Only if there is a mirror. A run goes on without it, so nothing here is a fault. */
+async function* checkMirror({ root, env }: Context): Findings {
+  if (!env.DATABASE_URL?.trim()) return;
+  const update = 'npm run mirror, or on GitHub: Actions → Track hashtags → Run workflow';
+  try {
+    const address = await readDatabaseAddress(env, root);
+    const source = await findSource(root, env);
+    const days = await withConnection(address, async (connection) =>
+      (await isPrepared(connection)) ? readMirroredDays(connection, source) : null,
+    );
+    const newest = [...(days?.keys() ?? [])].sort().at(-1);
+    yield newest === undefined
+      ? remark(`${address.place} has nothing of ${source} yet`, update)
+      : fine(`${address.place} has the days of ${source} up to ${newest}`);
+  } catch (error) {
+    if (!(error instanceof TrackerError)) throw error;
+    yield { state: 'remark', text: error.message };
+  }
 }

@@ -1,8 +1,7 @@
 import path from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Database } from 'sql.js';
-import { UsageError } from '../core/errors.ts';
+import { TrackerError, UsageError } from '../core/errors.ts';
+import { plural } from '../core/format.ts';
 import { canonicalHashtag, showHashtag } from '../core/hashtag-name.ts';
 import {
   DATABASE_PATH,
@@ -13,18 +12,27 @@ import {
   WATCHLIST_PATH,
 } from '../core/paths.ts';
 import { errorMessage } from '../core/text.ts';
-import { FORMATS, formatRows } from '../store/csv.ts';
+import { renderParquet } from '../mirror/parquet.ts';
+import { formatRows, FORMATS as TEXT_FORMATS } from '../store/csv.ts';
 import { iterateSnapshots } from '../store/history.ts';
 import { openDatabase } from '../store/open.ts';
-import { selectRows } from '../store/rows.ts';
-import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
+import { type Row, selectRows } from '../store/rows.ts';
+import {
+  type Context,
+  defineCommand,
+  parseDayFlag,
+  parseHashtagFlag,
+  printResult,
+} from '../system/command.ts';
 import { isInFolder, isSameFile, writeToNamedFile } from '../system/files.ts';
+
+const FORMATS = [...TEXT_FORMATS, 'parquet'] as const;
 
 export const exportSnapshots = defineCommand({
   name: 'export',
   summary: 'Prints the snapshots.',
   flags: {
-    format: { type: 'string', value: 'F', help: 'csv (the default), json or ndjson.' },
+    format: { type: 'string', value: 'F', help: 'csv (the default), json, ndjson or parquet.' },
     since: { type: 'string', value: 'D', help: 'Only days from D (YYYY-MM-DD) on.' },
     hashtag: { type: 'string', value: 'a,b', help: 'Only these hashtags.' },
     out: { type: 'string', value: 'FILE', help: 'Write this file instead of standard output.' },
@@ -35,16 +43,24 @@ export const exportSnapshots = defineCommand({
     if (format === undefined) {
       throw new UsageError(`--format ${wanted} is unknown; write one of ${FORMATS.join(', ')}`);
     }
+    if (format === 'parquet' && out === undefined) {
+      // Npm also writes to standard output, which would damage the file.
+      throw new UsageError(
+        '--format parquet needs a file; add for example --out snapshots.parquet',
+      );
+    }
     const firstDay = since === undefined ? null : parseDayFlag('--since', since);
     const hashtags = hashtag === undefined ? null : new Set(parseHashtagFlag('--hashtag', hashtag));
     if (out !== undefined) await refuseOwnFiles(root, out);
     using db = await openDatabase(root);
     warnOfUnknown(db, hashtags, log);
-    const pieces = formatRows(iterateSnapshots(db, firstDay, hashtags), format);
+    const rows = iterateSnapshots(db, firstDay, hashtags);
+    const pieces: Iterable<string | Uint8Array> =
+      format === 'parquet' ? [await formatParquet(rows, log)] : formatRows(rows, format);
     if (out === undefined || out === '/dev/stdout') {
-      await print(pieces, stdout);
+      await printResult(pieces, stdout);
     } else {
-      const content = Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
+      const content = Buffer.concat(Array.from(pieces, toBytes));
       await writeToNamedFile(path.resolve(root, out), content).catch((cause) => {
         throw new UsageError(`--out ${out} can't be written: ${errorMessage(cause)}`, { cause });
       });
@@ -53,6 +69,19 @@ export const exportSnapshots = defineCommand({
     return 0;
   },
 });
+
+const toBytes = (piece: string | Uint8Array) =>
+  typeof piece === 'string' ? Buffer.from(piece) : piece;
+
+async function formatParquet(rows: Iterable<Row>, log: Context['log']): Promise<Uint8Array> {
+  const { bytes, rows: count, leftOut } = await renderParquet(rows);
+  if (leftOut > 0) {
+    log.warning(`${plural(leftOut, 'row')} without a valid date can't be in a Parquet file`);
+  }
+  // Some readers refuse a Parquet file without rows.
+  if (count === 0) throw new TrackerError('no snapshot to export; no file was written');
+  return bytes;
+}
 
 /** @throws UsageError if the path leads to the database, or to another file of the tracker */
 async function refuseOwnFiles(root: string, out: string): Promise<void> {
@@ -84,14 +113,5 @@ function warnOfUnknown(db: Database, hashtags: Set<string> | null, log: Context[
   const known = new Set(rows.map((row) => canonicalHashtag(String(row.hashtag))));
   for (const name of hashtags) {
     if (!known.has(name)) log.warning(`the database has no snapshot of ${showHashtag(name)}`);
-  }
-}
-
-async function print(pieces: Iterable<string>, stdout: NodeJS.WritableStream): Promise<void> {
-  try {
-    await pipeline(Readable.from(pieces), stdout);
-  } catch (error) {
-    // A reader such as `head` may close the pipe early.
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
   }
 }

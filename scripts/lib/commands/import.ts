@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { addDays, dayOf } from '../core/day.ts';
 import { UsageError } from '../core/errors.ts';
 import { formatCount } from '../core/format.ts';
-import { decodeText, errorMessage, plainText } from '../core/text.ts';
+import { decodeText, plainText } from '../core/text.ts';
 import { refuseChangedPast } from '../history/committed.ts';
 import {
   checkRows,
@@ -17,7 +16,7 @@ import { isTutorialFile, parseDatabase } from '../store/database.ts';
 import { iterateSnapshots } from '../store/history.ts';
 import { openDatabase, saveDatabase } from '../store/open.ts';
 import { importSnapshots } from '../store/record.ts';
-import { defineCommand } from '../system/command.ts';
+import { defineCommand, readFileArgument } from '../system/command.ts';
 import { withLock } from '../system/lock.ts';
 import type { Log } from '../system/log.ts';
 
@@ -39,7 +38,7 @@ export const importFile = defineCommand({
     const isDry = flags['dry-run'];
     // East of UTC, tomorrow may already have begun.
     const tomorrow = addDays(dayOf(clock.now(), 'UTC'), 1);
-    const file = await readSource(root, flags.file);
+    const file = await readFileArgument(root, flags.file);
     const origin = {
       importedAt: new Date(clock.now()).toISOString(),
       source: plainText(path.basename(flags.file), 200),
@@ -70,7 +69,7 @@ export const importFile = defineCommand({
         `${formatCount(refused.length)} rejected`,
     );
     if (added[0] !== undefined && !isDry) {
-      log.info(`To write the report of an imported day: npm run report -- --date ${added[0].day}`);
+      log.info(`To write the reports of the new days: npm run report -- --since ${added[0].day}`);
     }
     return refused.length > 0 ? 1 : 0;
   },
@@ -80,12 +79,6 @@ function warnOfFirst(most: number, messages: string[], log: Log): void {
   for (const message of messages.slice(0, most)) log.warning(message);
   const left = messages.length - most;
   if (left > 0) log.warning(`… and ${formatCount(left)} more`);
-}
-
-function readSource(root: string, name: string): Promise<Buffer> {
-  return readFile(path.resolve(root, name)).catch((cause: unknown) => {
-    throw new UsageError(`${name} can't be read: ${errorMessage(cause)}`, { cause });
-  });
 }
 
 async function parseRows(file: Buffer, name: string): Promise<(SourceRow | RefusedRow)[]> {

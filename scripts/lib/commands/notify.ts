@@ -1,5 +1,7 @@
-import { dayOf } from '../core/day.ts';
-import { reportPath } from '../core/paths.ts';
+import { addDays, type Day, dayOf } from '../core/day.ts';
+import { reportPath, summaryPath } from '../core/paths.ts';
+import { weekOf } from '../core/period.ts';
+import type { PeriodRecord } from '../core/snapshot.ts';
 import { errorMessage } from '../core/text.ts';
 import { createGitHub, type GitHub } from '../notify/github.ts';
 import {
@@ -13,7 +15,15 @@ import { type News, parseNews } from '../notify/news.ts';
 import { type Evidence, findTroubles } from '../notify/troubles.ts';
 import { postToWebhook, renderFailure, renderMessage } from '../notify/webhook.ts';
 import { composeReport } from '../reports/day-report.ts';
-import { readCreditsLeft, readDay, readLastHeard } from '../store/days.ts';
+import { composeSummary } from '../reports/summary.ts';
+import type { OpenDatabase } from '../store/database.ts';
+import {
+  readCreditsLeft,
+  readDay,
+  readLastHeard,
+  readPeriod,
+  readRecordedDays,
+} from '../store/days.ts';
 import { openDatabase } from '../store/open.ts';
 import { type Context, defineCommand } from '../system/command.ts';
 import { createHttp, type SendHttp, tryTwice } from '../system/http.ts';
@@ -80,10 +90,10 @@ export const notify = defineCommand({
  */
 function composeMessage(
   news: News | null,
-  { run, report, links }: Situation,
+  { run, links }: Situation,
   known: Set<string>,
 ): string | null {
-  if (news !== null) return renderMessage(news, report, links);
+  if (news !== null) return renderMessage(news, links);
   return run === 'failed' && !known.has('failed') ? renderFailure(links.run) : null;
 }
 
@@ -113,18 +123,29 @@ async function readSituation(
   const report = record === null || watchlist === null ? null : composeReport(record, watchlist);
   const lastHeard: Evidence['lastHeard'] = db === null ? new Map() : readLastHeard(db);
   const creditsLeft = db === null ? null : (readCreditsLeft(db)?.credits ?? null);
+  // A run that failed has written no summary either.
+  const week = db === null || report === null ? null : readEndedWeek(db, day);
   return {
     day,
     run,
     report,
+    week: week === null || watchlist === null ? null : composeSummary(week, watchlist),
     troubles: findTroubles({ day, run, report, watchlist, lastHeard, creditsLeft }),
     links: {
       report: report === null ? null : fileUrl(env, reportPath(day)),
+      week: week === null ? null : fileUrl(env, summaryPath(week.period)),
       run: runUrl(env),
       help: fileUrl(env, 'README.md#when-something-fails'),
       dashboard: watchlist?.settings.dashboard ?? null,
     },
   };
+}
+
+/** The week before that of the day, if no day of this week has been tracked before; null otherwise. */
+function readEndedWeek(db: OpenDatabase, day: Day): PeriodRecord | null {
+  const week = weekOf(addDays(weekOf(day).first, -1));
+  const isTold = [...readRecordedDays(db)].some((other) => other > week.last && other < day);
+  return isTold ? null : readPeriod(db, week);
 }
 
 /** Null, with a warning, if the job's environment lacks what GitHub sets. */

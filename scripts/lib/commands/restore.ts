@@ -69,8 +69,9 @@ async function restoreGoodVersion({ root, log }: Context): Promise<OpenDatabase>
 async function describeLoss(damaged: Buffer, db: OpenDatabase): Promise<string> {
   const lost = await countLost(damaged, db);
   if (lost === null) return 'No row of the damaged file can be read, so what goes can’t be counted';
-  const { snapshots, runs, isAll } = lost;
-  const rows = `${plural(snapshots, 'snapshot')} and ${plural(runs, 'run')} of the damaged file`;
+  const { snapshots, runs, videos, isAll } = lost;
+  const ofVideos = videos === 0 ? '' : ` with ${plural(videos, 'video')}`;
+  const rows = `${plural(snapshots, 'snapshot')} and ${plural(runs, 'run')}${ofVideos} of the damaged file`;
   return isAll
     ? `Going: ${rows}, which the restored one lacks`
     : `Going: at least ${rows}, which the restored one lacks; the damage hides the rest`;

@@ -1,10 +1,12 @@
-import { collectRun, type RunContext } from '../collect/collect-run.ts';
+import { asksForAction, isOutOfCredits } from '../collect/answer.ts';
+import { type Connection, collectRun, connect, type RunContext } from '../collect/collect-run.ts';
+import { addTopVideos } from '../collect/collect-videos.ts';
 import { stillToAsk } from '../collect/what-to-ask.ts';
 import { addDays, type Day, dayOf } from '../core/day.ts';
 import { type ExitCode, UsageError } from '../core/errors.ts';
-import { formatList, plural } from '../core/format.ts';
+import { formatCount, formatList, plural } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
-import { DATABASE_PATH, REPORTS_FOLDER } from '../core/paths.ts';
+import { DATABASE_PATH, REPORTS_FOLDER, WATCHLIST_PATH } from '../core/paths.ts';
 import type { DayRecord, Failure, Run } from '../core/snapshot.ts';
 import { errorMessage } from '../core/text.ts';
 import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
@@ -20,16 +22,16 @@ import { renderReport } from '../reports/day-page.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
 import { writeReportsSince } from '../reports/write.ts';
 import type { OpenDatabase } from '../store/database.ts';
-import { newestDay, readDay } from '../store/days.ts';
+import { newestDay, readDay, readTiktokIds } from '../store/days.ts';
 import { recordRun } from '../store/record.ts';
 import { keepUnsaved, openRunStore, type RunStore } from '../store/run-store.ts';
 import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
-import { createHttp } from '../system/http.ts';
 import { fileUrl, warnOfPlainHttp } from '../system/links.ts';
 import { withLock } from '../system/lock.ts';
 import { type DayState, hashtagsToAsk, judgeRecord, missingHashtags } from '../trends/day-state.ts';
 import { describeLast, describeTurn } from '../trends/trend-words.ts';
-import { activeNames, readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
+import { daysOfLowCredits, explainLowCredits } from '../watchlist/credits.ts';
+import { activeNames, readWatchlist, type Watchlist, warnOfPause } from '../watchlist/watchlist.ts';
 
 /** A run, with its context. */
 type Session = RunContext & {
@@ -69,6 +71,8 @@ export const track = defineCommand({
     const isDry = flags['dry-run'];
     const watchlist = await readWatchlist(root);
     for (const notice of watchlist.notices) log.notice(notice);
+    const warning = warnOfPause(watchlist);
+    if (warning !== null) log.warning(warning);
     const wanted = chooseHashtags(flags.hashtag, watchlist);
     const deadlineMs = chooseDeadline(flags.minutes, clock.now());
     const run = async () => {
@@ -101,32 +105,63 @@ async function trackDay(
   const before = readDay(store.db(), day);
   const pending = refresh ? wanted : stillToAsk(before, wanted);
   if (pending.length === 0) {
-    log.info(`Nothing to ask: ${describeDone(before, day, wanted)}`);
+    if (wanted.length > 0) log.info(`Nothing to ask: ${describeDone(before, day, wanted)}`);
     const session: Session = { ...plan, run: null, parts: [] };
     return isDry
       ? await preview(store.db(), session)
       : await reportAndPublish(store.db(), before, session);
   }
 
-  const send = createHttp(plan.fetch);
+  const connection = connect(plan);
   const parts: Run[] = [];
   const save = async (run: Run, isPartOver: boolean) => {
     if (!isPartOver) return store.save(run, 'going on');
-    await saveOrKeep(store, run, plan);
+    await saveOrKeep(store, run, plan, 'ended');
     parts.push(run);
     await publishPart(store.db(), { ...plan, run, parts });
   };
-  const run = await collectRun(pending, send, plan, isDry ? null : save);
-  const session: Session = { ...plan, run, parts: [...parts, run] };
-  if (isDry) return await preview(store.db(), session);
-  await saveOrKeep(store, run, plan);
+  const run = await collectRun(pending, connection, plan, isDry ? null : save);
+  if (isDry) return await preview(store.db(), { ...plan, run, parts: [...parts, run] });
+  const stored = await storeWithVideos(store, run, connection, plan);
+  const session: Session = { ...plan, run: stored, parts: [...parts, stored] };
   return await reportAndPublish(store.db(), before, session);
 }
 
-/** Stores a run that has ended. If that fails, keeps what it captured in a file beside the database. */
-async function saveOrKeep(store: RunStore, run: Run, { root, log }: Context): Promise<void> {
+/**
+ * Stores a run whose hashtags are asked for. Then asks for the videos of what surges, if the list
+ * wants that, and stores these as well.
+ * @returns the run as it is stored
+ */
+async function storeWithVideos(
+  store: RunStore,
+  run: Run,
+  connection: Connection,
+  plan: RunContext,
+): Promise<Run> {
+  if (plan.watchlist.settings.topVideos === 0) {
+    await saveOrKeep(store, run, plan, 'ended');
+    return run;
+  }
+  await saveOrKeep(store, run, plan, 'going on');
+  const record = readDay(store.db(), run.day);
+  const tiktokIds = readTiktokIds(store.db());
+  const withVideos = await addTopVideos(run, record, tiktokIds, connection, plan);
+  if (withVideos !== run) await store.save(withVideos, 'ended');
+  return withVideos;
+}
+
+/**
+ * Stores a run that has asked for everything. If that fails, keeps what it captured in a file beside
+ * the database.
+ */
+async function saveOrKeep(
+  store: RunStore,
+  run: Run,
+  { root, log }: Context,
+  state: 'going on' | 'ended',
+): Promise<void> {
   try {
-    await store.save(run, 'ended');
+    await store.save(run, state);
   } catch (error) {
     if (run.snapshots.length > 0) {
       const what = `Could not store ${plural(run.snapshots.length, 'snapshot')} of ${run.day}`;
@@ -200,12 +235,23 @@ async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, sess
   return judge(published, session);
 }
 
-async function showReport(report: DayReport, isWritten: boolean, { env, log }: Context) {
+async function showReport(report: DayReport, isWritten: boolean, session: Session) {
+  const { env, log, watchlist, run } = session;
   log.info(`\n${renderConsoleReport(report)}`);
   log.setOutputs(composeOutputs(report, isWritten));
   const base = fileUrl(env, `${REPORTS_FOLDER}/`) ?? '';
-  await log.showSummary(renderReport(report, { base, previousReport: null, hasChart: false }));
+  const summary = renderReport(report, { base, previousReport: null, hasChart: false });
+  await log.showSummary(isWritten ? summary : `${DRY_RUN}\n\n${summary}`);
+  // A run that found them spent says so itself.
+  const { creditsRemaining: credits } = report;
+  if (credits === null || isOutOfCredits(run?.stopReason ?? '')) return;
+  const days = daysOfLowCredits(credits, watchlist);
+  if (days === null) return;
+  const what = explainLowCredits(credits, days).join(': ');
+  log.warning(`${what}. Top up, or pause hashtags in ${WATCHLIST_PATH}`);
 }
+
+const DRY_RUN = '> **This was a dry run. Nothing was stored, written or published.**';
 
 /** @returns the day's record, with what others have published; null if the remote had nothing new */
 async function publishDay(
@@ -265,14 +311,22 @@ function judge(record: DayRecord | null, { run, parts, wanted, log }: Session): 
     );
   }
   if (toAsk.size > 0 && !run?.stopReason) {
-    words.push(
-      hasSnapshots
-        ? 'The next run asks for them again.'
-        : 'Nothing was captured: is SCAVIO_BASE_URL right, is the API up?',
-    );
+    words.push(hasSnapshots ? 'The next run asks for them again.' : explainNothing(parts));
   }
   if (words.length > 0) log.error(words.join(' '));
   return missing.length > 0 || lostIn(parts, state).length > 0 ? 1 : 0;
+}
+
+/** What may be wrong if nothing was captured, although the run came to its end. */
+function explainNothing(parts: Run[]): string {
+  const failures = parts.flatMap((part) => part.failures);
+  const isAll = (kind: Failure['kind']) => failures.every((failure) => failure.kind === kind);
+  if (failures.some(({ reason }) => asksForAction(reason))) return 'Nothing was captured.';
+  if (isAll('rejected')) {
+    return 'The API refused everything, so hardly because of the names: what does it say?';
+  }
+  if (isAll('not-found')) return 'The API knows none of them: is SCAVIO_BASE_URL right?';
+  return 'Nothing was captured: is SCAVIO_BASE_URL right, is the API up?';
 }
 
 const nameOf = ({ hashtag }: { hashtag: string }) => hashtag;
@@ -303,9 +357,15 @@ function tellAbsence(
 
 /** Why there is nothing to ask for. */
 function describeDone(record: DayRecord | null, day: Day, wanted: string[]): string {
-  const refused = missingHashtags(judgeRecord(record), wanted).length;
-  if (refused === 0) return `${day} has all ${wanted.length} hashtags`;
-  return `${day} has all hashtags but ${refused}, whose names the API has refused today`;
+  const state = judgeRecord(record);
+  const refused = missingHashtags(state, wanted).length;
+  const absent = wanted.filter((name) => !state.captured.has(name)).length - refused;
+  const captured = formatCount(wanted.length - absent - refused);
+  return [
+    `${day} has ${captured} of ${plural(wanted.length, 'hashtag')}`,
+    ...(absent === 0 ? [] : [`${formatCount(absent)} not on TikTok`]),
+    ...(refused === 0 ? [] : [`${plural(refused, 'name')} that the API has refused today`]),
+  ].join(', ');
 }
 
 function chooseDay(date: string | undefined, nowMs: number, timeZone: string): Day {

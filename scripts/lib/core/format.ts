@@ -5,11 +5,17 @@ const fixed = (digits: number) =>
   new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 // Created once, because creating one takes longer than formatting a whole report.
 const WHOLE = fixed(0);
+const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
 const WITH_DIGITS = [WHOLE, fixed(1), fixed(2)] as const;
 
 /** `1,247,832`; an en dash if the count is unknown. */
 export function formatCount(count: number | null): string {
   return count === null ? '–' : WHOLE.format(count);
+}
+
+/** A large number in a few digits, for sums: `225.4M`, `1.2K`, `950`. */
+export function formatCompact(count: number): string {
+  return COMPACT.format(count);
 }
 
 /** A change with its sign: `+1,204`, `-12`, `0`. */
@@ -63,6 +69,15 @@ export function formatLongDay(day: Day): string {
   const format = (style: object) =>
     new Date(day).toLocaleDateString('en-GB', { timeZone: 'UTC', ...style });
   return `${format({ weekday: 'long' })} ${format({ dateStyle: 'long' })}`;
+}
+
+/** `Sun 22 Nov 2026` */
+export function formatShortDay(day: Day): string {
+  const [weekday = '', ...date] = formatLongDay(day).split(' ');
+  return [
+    weekday.slice(0, 3),
+    ...date.map((part) => (/\d/.test(part) ? part : part.slice(0, 3))),
+  ].join(' ');
 }
 
 /** `2026-11-22 06:17 UTC`: an instant (ISO 8601) in a time zone. */

@@ -86,6 +86,17 @@ export function hashtagUrl(name: string): string {
   return `https://www.tiktok.com/tag/${encodeURIComponent(name.toWellFormed())}`;
 }
 
+/** The name that `hashtagUrl` made the address of; null for any other address. */
+export function hashtagOfUrl(address: string): string | null {
+  const start = hashtagUrl('');
+  if (!address.startsWith(start)) return null;
+  try {
+    return decodeURIComponent(address.slice(start.length));
+  } catch {
+    return null; // a stray % in an address that the tracker did not write
+  }
+}
+
 function tagFromUrl(text: string): string | null {
   const encoded = TAG_URL.exec(text)?.[1];
   if (encoded === undefined) return null;

@@ -24,6 +24,11 @@ export function unsavedPath(day: Day, number: number): string {
   return `data/unsaved-${day}${number === 1 ? '' : `-${number}`}.csv`;
 }
 
+/** True for a path that `unsavedPath` gave. */
+export function isUnsaved(file: string): boolean {
+  return /^data\/unsaved-\d{4}-\d\d-\d\d(-\d+)?\.csv$/.test(file);
+}
+
 /** `reports/2026-11-22.md` */
 export function reportPath(day: Day): string {
   return `${REPORTS_FOLDER}/${day}.md`;

@@ -3,7 +3,12 @@ import type { Day } from './day.ts';
 import type { Period } from './period.ts';
 
 /** A hashtag's counts on a day. There is at most one per day and hashtag. */
-export type Snapshot = { day: Day; hashtag: string } & Counts;
+export type Snapshot = {
+  day: Day;
+  hashtag: string;
+  /** The middle of the run that captured it, in Unix milliseconds; null or missing if unknown. */
+  capturedAt?: number | null;
+} & Counts;
 
 /**
  * Why a hashtag has no snapshot: TikTok does not have it, the API refuses its name, the requests
@@ -49,6 +54,31 @@ export type RunInfo = {
   creditsRemaining: number | null;
 };
 
+/** A video as it was on a day. Unknown values are null. */
+export type Video = {
+  /** TikTok's number of it. It can be too large for a number. */
+  id: string;
+  /** The name in the address of the author's page, without @. It may contain anything. */
+  author: string | null;
+  plays: number | null;
+  /** ISO 8601, UTC. */
+  createdAt: string | null;
+};
+
+/** A hashtag that videos of another hashtag name as well, and how many of them do. */
+export type Companion = { hashtag: string; uses: number };
+
+/** What people post under a hashtag that surges. */
+export type TopVideos = {
+  hashtag: string;
+  /** Those with the most plays, see `chooseTopVideos`. */
+  videos: Video[];
+  /** The hashtags used most beside it, the most used first. */
+  companions: Companion[];
+  /** Why there are no videos; null if there are some. */
+  problem: string | null;
+};
+
 /** Credits that were left after a run of the day. */
 export type CreditsLeft = { credits: number; day: Day };
 
@@ -56,6 +86,10 @@ export type CreditsLeft = { credits: number; day: Day };
 export type Run = RunInfo & {
   snapshots: ({ hashtag: string } & Counts)[];
   failures: Failure[];
+  /** TikTok's own numbers of hashtags that were captured; absent if none is known. */
+  tiktokIds?: Map<string, string>;
+  /** Absent if no videos were asked for. */
+  topVideos?: TopVideos[];
   /** Why it ended before everything was asked; null if it did not. */
   stopReason: string | null;
 };
@@ -78,6 +112,8 @@ export type DayRecord = {
   /** The hashtags with a snapshot on the day that were not found before it. */
   returned: { hashtag: string; absence: Absence }[];
   corrections: Correction[];
+  /** Of the hashtags whose videos were asked for on the day. */
+  topVideos: TopVideos[];
 };
 
 /** Everything that the database holds about a week or month, and the history that its trends need. */

@@ -34,7 +34,7 @@ export async function buildSite(
 function renderNewestChart(db: Database, watchlist: Watchlist): string | null {
   const day = newestCapturedDay(db);
   const record = day === null ? null : readDay(db, day);
-  return record === null ? null : renderChart(composeReport(record, watchlist).trends, record.day);
+  return record === null ? null : renderChart(composeReport(record, watchlist), record.day);
 }
 
 /**

@@ -51,12 +51,13 @@ export function findChangedSnapshots(
 }
 
 /**
- * The runs, failures, corrections and imports that are gone or different in `db`, and the failures
- * and corrections that were added to a run of the attached earlier version, or to no run.
+ * The rows of all tables but the snapshots that are gone or different in `db`, and those that were
+ * added without the new run that they should come from. A new run may replace a hashtag's id.
  */
 export function findChangedRecords(db: Database): RowChange[] {
   const changes: RowChange[] = [];
-  for (const [table, { what, key }] of Object.entries(RECORDS)) {
+  const hasNewRun = selectRows(db, `SELECT 1 FROM ${NEW_RUNS} LIMIT 1`).length > 0;
+  for (const [table, { what, key, unexplained, isReplaced }] of Object.entries(RECORDS)) {
     const isSame = key.map((column) => `other.${column} IS row.${column}`).join(' AND ');
     const find = (schema: string, row: Row) =>
       selectRows(
@@ -80,11 +81,11 @@ export function findChangedRecords(db: Database): RowChange[] {
     const lost = `SELECT * FROM ${EARLIER}.${table} EXCEPT SELECT * FROM main.${table}`;
     for (const row of selectRows(db, lost)) {
       const now = find('main', row);
+      if (now !== undefined && isReplaced && hasNewRun) continue;
       add(now === undefined ? 'removed' : 'changed', dayOf(row), row, now);
     }
-    if (!key.includes('run_id')) continue;
-    const added = `SELECT * FROM main.${table}
-      WHERE run_id IN (SELECT id FROM ${EARLIER}.runs) OR run_id NOT IN (SELECT id FROM main.runs)
+    if (unexplained === undefined) continue;
+    const added = `SELECT * FROM main.${table} WHERE ${unexplained}
       EXCEPT SELECT * FROM ${EARLIER}.${table}`;
     for (const row of selectRows(db, added)) {
       if (find(EARLIER, row) === undefined) add('added by no run', dayOf(row), undefined, row);
@@ -112,11 +113,46 @@ function describeRow(row: Row, other?: Row): string {
     .join(', ');
 }
 
-const RECORDS: Record<string, { what: string; key: string[] }> = {
+/** The runs that the attached earlier version lacks. */
+export const NEW_RUNS = `(SELECT * FROM main.runs WHERE id NOT IN (SELECT id FROM ${EARLIER}.runs))`;
+
+const OF_NO_NEW_RUN = `run_id IN (SELECT id FROM ${EARLIER}.runs)
+  OR run_id NOT IN (SELECT id FROM main.runs)`;
+const OF_NO_NEW_RUNS_DAY = `date NOT IN (SELECT date FROM ${NEW_RUNS})`;
+
+/**
+ * `unexplained` is the condition of new rows that come from no new run; absent where a row needs
+ * none. `isReplaced`: a new run may replace a row.
+ */
+const RECORDS: Record<
+  string,
+  { what: string; key: string[]; unexplained?: string; isReplaced?: boolean }
+> = {
   runs: { what: 'record of a run', key: ['id'] },
-  failures: { what: 'failure of a run', key: ['run_id', 'hashtag'] },
-  corrections: { what: 'correction', key: ['run_id', 'hashtag'] },
+  failures: { what: 'failure of a run', key: ['run_id', 'hashtag'], unexplained: OF_NO_NEW_RUN },
+  corrections: { what: 'correction', key: ['run_id', 'hashtag'], unexplained: OF_NO_NEW_RUN },
   imports: { what: 'record of an import', key: ['id'] },
+  captures: {
+    what: 'record of a later capture',
+    key: ['run_id', 'hashtag'],
+    unexplained: OF_NO_NEW_RUN,
+  },
+  hashtags: {
+    what: 'id of the hashtag',
+    key: ['hashtag'],
+    unexplained: `NOT EXISTS ${NEW_RUNS}`,
+    isReplaced: true,
+  },
+  videos: {
+    what: 'video of the day',
+    key: ['date', 'hashtag', 'video_id'],
+    unexplained: OF_NO_NEW_RUNS_DAY,
+  },
+  companions: {
+    what: 'companion of the day',
+    key: ['date', 'hashtag', 'companion'],
+    unexplained: OF_NO_NEW_RUNS_DAY,
+  },
 };
 
 const DAY_OF_RUN = `SELECT date FROM ${EARLIER}.runs WHERE id = ?1

@@ -1,7 +1,7 @@
 import type { Database } from 'sql.js';
 import { plural } from '../core/format.ts';
 import { selectRows } from '../store/rows.ts';
-import { EARLIER } from './compare.ts';
+import { EARLIER, NEW_RUNS } from './compare.ts';
 
 /** A day with rows that nothing explains. */
 export type Unexplained = { day: string; problem: string };
@@ -15,7 +15,8 @@ type Import = { first: string; last: string; left: number };
 /**
  * The days with more new rows and corrections than the runs explain that the attached earlier
  * version lacks. A run explains as many as it stored. An import explains as many of the new rows in
- * its range of days as it says that it added, and no correction.
+ * its range of days as it says that it added, and no correction. A run's captures are at most what it
+ * stored, each with its snapshot; the day's first run that stored anything has none.
  * @param from days before it have no new rows
  */
 export function findUnexplained(db: Database, from: string): Unexplained[] {
@@ -46,6 +47,10 @@ export function findUnexplained(db: Database, from: string): Unexplained[] {
         `(${parts}; the new runs stored ${captured})`,
     });
   }
+  for (const [day, count] of countByDay(db, WRONG_CAPTURES)) {
+    const problem = `no new run can have brought ${plural(count, 'later capture')}`;
+    unexplained.push({ day, problem });
+  }
   return unexplained;
 }
 
@@ -75,13 +80,26 @@ const NEW_SNAPSHOTS = `SELECT date AS day, count(*) AS count FROM main.snapshots
     SELECT 1 FROM ${EARLIER}.snapshots e WHERE e.date = s.date AND e.hashtag = s.hashtag
   ) GROUP BY date`;
 
-const NEW_RUNS = `(SELECT * FROM main.runs WHERE id NOT IN (SELECT id FROM ${EARLIER}.runs))`;
-
 const NEW_CORRECTIONS = `SELECT runs.date AS day, count(*) AS count
   FROM ${NEW_RUNS} runs JOIN main.corrections ON run_id = runs.id GROUP BY runs.date`;
 
 const STORED_BY_NEW_RUNS = `SELECT date AS day, sum(max(0, CAST(stored AS INTEGER))) AS count
   FROM ${NEW_RUNS} GROUP BY date`;
+
+const WRONG_CAPTURES = `WITH
+    firsts AS MATERIALIZED (SELECT date, min(id) AS id FROM main.runs WHERE stored > 0 GROUP BY date),
+    brought AS (
+      SELECT runs.date, runs.id, max(0, CAST(runs.stored AS INTEGER)) AS stored, count(*) AS captures,
+        count(s.hashtag) AS snapshots
+      FROM ${NEW_RUNS} runs JOIN main.captures c ON c.run_id = runs.id
+      LEFT JOIN main.snapshots s ON s.date = runs.date AND s.hashtag = c.hashtag
+      GROUP BY runs.id
+    )
+  SELECT brought.date AS day, sum(
+    captures - iif(firsts.id IS NULL OR firsts.id = brought.id, 0, min(snapshots, stored))
+  ) AS count
+  FROM brought LEFT JOIN firsts ON firsts.date = brought.date AND firsts.id <= brought.id
+  GROUP BY brought.date HAVING count > 0`;
 
 const NEW_IMPORTS = `SELECT * FROM main.imports
   WHERE id NOT IN (SELECT id FROM ${EARLIER}.imports) ORDER BY id`;

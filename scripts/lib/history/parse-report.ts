@@ -1,13 +1,11 @@
 import { type Counts, parseCount } from '../core/count.ts';
 import { TrackerError } from '../core/errors.ts';
-import { hashtagUrl } from '../core/hashtag-name.ts';
+import { hashtagOfUrl } from '../core/hashtag-name.ts';
 
 /** A report's table contains something that is not a hashtag or not a count. */
 export class ReportParseError extends TrackerError {
   override name = 'ReportParseError';
 }
-
-const TAG_ADDRESS = hashtagUrl('');
 
 /**
  * The counts that a day's report shows: the rows of all its tables, in their order.
@@ -50,13 +48,8 @@ function findColumns(header: string[]) {
 
 function parseHashtagCell(cell: string): string {
   const address = /\]\(([^()\s]+)\)/.exec(cell)?.[1] ?? '';
-  try {
-    if (address.startsWith(TAG_ADDRESS)) {
-      return decodeURIComponent(address.slice(TAG_ADDRESS.length));
-    }
-  } catch {
-    // A stray % in an address that the tracker did not write.
-  }
+  const hashtag = hashtagOfUrl(address);
+  if (hashtag !== null) return hashtag;
   throw new ReportParseError(`"${cell}" in the report's table does not link to a hashtag`);
 }
 

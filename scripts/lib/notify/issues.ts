@@ -1,17 +1,24 @@
 import * as v from 'valibot';
 import { addDays, type Day, isDay } from '../core/day.ts';
+import { formatPeriod } from '../core/format.ts';
 import { escapeMarkdown } from '../core/markdown.ts';
+import { capitalize } from '../core/text.ts';
 import { BOT_NAME } from '../publish/target.ts';
-import { renderHeadline, renderHealth, renderTrending, renderTurns } from '../reports/brief.ts';
+import { renderHeadline, renderMoved, renderStatus } from '../reports/brief.ts';
+import { renderSummaryTop, type Summary } from '../reports/summary.ts';
 import { RequestError } from '../system/http.ts';
 import type { Comment, GitHub, Issue } from './github.ts';
+import { isNewToday } from './news.ts';
 import { type Evidence, renderTrouble, type Trouble } from './troubles.ts';
 
 /** What the issues report. Links are null outside GitHub. */
 export type Situation = Pick<Evidence, 'day' | 'run' | 'report'> & {
   troubles: Trouble[];
+  /** The summary of the week that ended before the day, on the first day after it; null on others. */
+  week: Summary | null;
   links: {
     report: string | null;
+    week: string | null;
     run: string | null;
     help: string | null;
     dashboard: string | null;
@@ -35,7 +42,7 @@ export async function writeDigest(
   issueNumber: number,
   situation: Situation,
 ): Promise<Done> {
-  const { day, report, troubles } = situation;
+  const { day, report, troubles, week } = situation;
   const issue = await github.readIssue(issueNumber);
   if (issue.state !== 'open') {
     throw new RequestError(
@@ -57,17 +64,14 @@ export async function writeDigest(
     await github.editComment(comment.id, body);
     return 'edited';
   }
-  const isNews =
-    troubles.length > 0 ||
-    (report !== null &&
-      (report.trends.some((trend) => trend.isTrending) || report.state.turns.length > 0));
+  const isNews = troubles.length > 0 || week !== null || (report?.moves.some(isNewToday) ?? false);
   if (!isNews) return 'nothing';
   await github.createComment(issueNumber, body);
   return 'created';
 }
 
 /** The comment of a day on the digest issue. */
-export function renderDigest({ day, report, troubles, links }: Situation): string {
+export function renderDigest({ day, report, troubles, week, links }: Situation): string {
   const places = [
     ...(report === null || links.report === null ? [] : [`[The full report](${links.report})`]),
     ...(report === null || links.dashboard === null ? [] : [`[The dashboard](${links.dashboard})`]),
@@ -75,13 +79,18 @@ export function renderDigest({ day, report, troubles, links }: Situation): strin
   const headline = report === null ? 'no data' : escapeText(renderHeadline(report));
   const blocks = [
     `${digestMark(day)}\n### ${day}: ${headline}`,
-    ...(report === null ? [] : [renderHealth(report)]),
+    ...(report === null ? [] : [renderStatus(report)]),
     ...(places.length > 0 ? [places.join(' · ')] : []),
     ...troubles.map((trouble) => `⚠️ ${renderTrouble(trouble, null, links.run)}`),
-    ...(report === null || report.state.turns.length === 0 ? [] : [renderTurns(report)]),
-    ...(report === null ? [] : [renderTrending(report)]),
+    ...(report === null ? [] : [renderMoved(report)]),
+    ...(week === null ? [] : renderWeek(week, links.week)),
   ];
   return cut(blocks.join('\n\n'));
+}
+
+function renderWeek(week: Summary, link: string | null): string[] {
+  const full = link === null ? [] : [`[The full summary](${link})`];
+  return [`### ${capitalize(formatPeriod(week.period))}`, renderSummaryTop(week), ...full];
 }
 
 /**

@@ -3,18 +3,16 @@ import { type Day, isDay } from '../core/day.ts';
 import type { Failure } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
 import { type DayReport, failuresOf } from '../reports/day-report.ts';
-import type { Turn } from '../trends/day-state.ts';
-import { describeTurn } from '../trends/trend-words.ts';
+import { MOVE_KINDS, type Move } from '../trends/moves.ts';
+import { describeMove, moveMark } from '../trends/trend-words.ts';
 
 const newsSchema = v.strictObject({
   day: v.custom<Day>((value) => typeof value === 'string' && isDay(value)),
-  /** Hashtags with a new trend or a new breakout. */
-  trending: v.array(v.string()),
+  /** What moved, strongest first: each hashtag with a sign and the words for what it did. */
+  moves: v.array(v.strictObject({ hashtag: v.string(), mark: v.string(), words: v.string() })),
   /** What the run could not get, unless an earlier run of the day reported the same failure. */
   failures: v.array(v.strictObject({ hashtag: v.string(), reason: v.string() })),
-  /** Hashtags that are gone from TikTok, back, or there at last, and the words for it. */
-  turns: v.array(v.strictObject({ hashtag: v.string(), words: v.string() })),
-  /** How many trends, failures and turns are left out because there is no room. */
+  /** How many moves and failures are left out because there is no room. */
   more: v.pipe(v.number(), v.integer(), v.minValue(0)),
 });
 
@@ -22,7 +20,7 @@ const newsSchema = v.strictObject({
 export type News = v.InferOutput<typeof newsSchema>;
 
 /** The news of a run with nothing new; the caller adds the day. */
-export const NO_NEWS = { trending: [], failures: [], turns: [], more: 0 };
+export const NO_NEWS = { moves: [], failures: [], more: 0 };
 
 /** An environment variable may have 128 KiB. */
 const MAX_BYTES = 60_000;
@@ -33,39 +31,54 @@ const MAX_BYTES = 60_000;
  * @param missed what the run could not get
  */
 export function findNews(before: DayReport | null, after: DayReport, missed: Failure[]): News {
-  const trendsBefore = new Map(before?.trends.map((trend) => [trend.hashtag, trend]));
+  const movesBefore = before?.moves ?? [];
   const failuresBefore = before === null ? [] : failuresOf(before);
   const reasonsBefore = new Map(failuresBefore.map(({ hashtag, reason }) => [hashtag, reason]));
-  const trending = after.trends.filter((trend) => {
-    const earlier = trendsBefore.get(trend.hashtag);
-    const isNewBreakout = trend.signal === 'breakout' && earlier?.signal !== 'breakout';
-    return isNewBreakout || (trend.isTrending && !earlier?.isTrending);
-  });
+  const moves = after.moves.filter(
+    (move) => isNewToday(move) && !movesBefore.some((earlier) => isAsStrong(earlier, move)),
+  );
   const failures = missed.filter(({ hashtag, reason }) => reasonsBefore.get(hashtag) !== reason);
-  const keyOf = ({ hashtag, kind }: Turn) => `${kind} ${hashtag}`;
-  const turnsBefore = new Set(before?.state.turns.map(keyOf));
-  const turns = after.state.turns.filter((turn) => !turnsBefore.has(keyOf(turn)));
   return {
     day: after.day,
-    trending: trending.map(({ hashtag }) => hashtag),
+    moves: moves.map((move) => ({
+      hashtag: move.hashtag,
+      mark: moveMark(move),
+      words: describeMove(move),
+    })),
     failures: failures.map(({ hashtag, reason }) => ({ hashtag, reason: plainText(reason) })),
-    turns: turns.map((turn) => ({ hashtag: turn.hashtag, words: describeTurn(turn) })),
     more: 0,
   };
 }
 
+/**
+ * True unless it goes on since the hashtag's previous reading, as a surge does. What is trending or
+ * falling is so by what this day alone has brought.
+ */
+export function isNewToday(move: Move): boolean {
+  if (move.kind !== 'surging' && move.kind !== 'breakout') return true;
+  const { isTrending, signalBefore } = move.trend;
+  return isTrending || (signalBefore !== 'breakout' && signalBefore !== move.kind);
+}
+
+/** True if an earlier run of the day has told the same of the hashtag, or something stronger. */
+function isAsStrong(earlier: Move, move: Move): boolean {
+  if (earlier.hashtag !== move.hashtag) return false;
+  if (earlier.kind === 'turn' || move.kind === 'turn') {
+    return earlier.kind === 'turn' && move.kind === 'turn' && earlier.turn.kind === move.turn.kind;
+  }
+  return MOVE_KINDS.indexOf(earlier.kind) <= MOVE_KINDS.indexOf(move.kind);
+}
+
 /** The news as one line of JSON, no longer than an environment variable can hold. */
 export function renderNews(news: News): string {
-  let { trending, failures, turns } = news;
-  const total = trending.length + failures.length + turns.length;
+  let { moves, failures } = news;
+  const total = moves.length + failures.length;
   for (;;) {
-    const more = news.more + total - trending.length - failures.length - turns.length;
-    const text = JSON.stringify({ ...news, trending, failures, turns, more });
+    const more = news.more + total - moves.length - failures.length;
+    const text = JSON.stringify({ ...news, moves, failures, more });
     if (Buffer.byteLength(text) <= MAX_BYTES) return text;
-    const longest = Math.max(trending.length, failures.length, turns.length);
-    if (turns.length === longest) turns = firstHalf(turns);
-    else if (failures.length === longest) failures = firstHalf(failures);
-    else trending = firstHalf(trending);
+    if (failures.length >= moves.length) failures = firstHalf(failures);
+    else moves = firstHalf(moves);
   }
 }
 

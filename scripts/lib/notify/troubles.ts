@@ -1,10 +1,12 @@
+import { asksForAction } from '../collect/answer.ts';
 import { type Day, daysBetween } from '../core/day.ts';
-import { formatCount, plural } from '../core/format.ts';
+import { formatCount } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
 import { hashtagLink, renderCode } from '../core/markdown.ts';
+import type { Failure } from '../core/snapshot.ts';
 import type { DayReport } from '../reports/day-report.ts';
 import type { LastHeard } from '../store/days.ts';
-import { daysOfCredits, LOW_CREDIT_DAYS } from '../watchlist/credits.ts';
+import { daysOfLowCredits, explainLowCredits } from '../watchlist/credits.ts';
 import { activeNames, type Watchlist } from '../watchlist/watchlist.ts';
 
 /** Something that a person should fix; at most one of each kind. */
@@ -13,7 +15,9 @@ export type Trouble =
   | { kind: 'failed' }
   /** The day lacks hashtags. Only those that its report knows are listed. */
   | { kind: 'incomplete'; missing: Item[] }
-  /** Hashtags without data for days, each since its newest data or its first failure. */
+  /** The API refuses names, which are not asked for again today. */
+  | { kind: 'refused'; hashtags: Item[] }
+  /** Hashtags without data for days, each since its newest data; null if it never had any. */
   | { kind: 'silent'; hashtags: Item[] }
   | { kind: 'credits'; left: number; days: number };
 
@@ -39,13 +43,18 @@ export function findTroubles(evidence: Evidence): Trouble[] {
   const { day, run, report, watchlist, lastHeard, creditsLeft } = evidence;
   const active = watchlist === null ? [] : activeNames(watchlist);
   const troubles: Trouble[] = [];
-  const missing = (report?.state.missed ?? [])
-    .filter(({ hashtag }) => active.includes(hashtag))
-    .map(({ hashtag, reason }) => ({ hashtag, since: null, reason }));
+  const missed = report?.state.missed.filter(({ hashtag }) => active.includes(hashtag)) ?? [];
+  const itemsOf = (failures: Failure[]) =>
+    failures.map(({ hashtag, reason }): Item => ({ hashtag, since: null, reason }));
+  // If nothing was captured, a refusal is hardly about the name.
+  const isRefused = ({ kind }: Failure) => kind === 'rejected' && report?.trends.length !== 0;
+  const missing = itemsOf(missed.filter((failure) => !isRefused(failure)));
+  const refused = itemsOf(missed.filter(isRefused));
   if (run === 'failed') troubles.push({ kind: 'failed' });
-  else if (run === 'incomplete' || missing.length > 0) {
+  else if (missing.length > 0 || (run === 'incomplete' && refused.length === 0)) {
     troubles.push({ kind: 'incomplete', missing });
   }
+  if (run !== 'failed' && refused.length > 0) troubles.push({ kind: 'refused', hashtags: refused });
   const silent = active.flatMap((hashtag): Item[] => {
     const { lastDay, firstFailedDay, reason, isAbsent } = lastHeard.get(hashtag) ?? NEVER_ASKED;
     const since = lastDay ?? firstFailedDay;
@@ -56,12 +65,12 @@ export function findTroubles(evidence: Evidence): Trouble[] {
       daysBetween(firstFailedDay, day) + 1 < SILENT_DAYS;
     return since === null || daysBetween(since, day) < SILENT_DAYS || isRecent || isAbsent
       ? []
-      : [{ hashtag, since, reason }];
+      : [{ hashtag, since: lastDay, reason }];
   });
   if (silent.length > 0) troubles.push({ kind: 'silent', hashtags: silent });
-  if (creditsLeft !== null && watchlist !== null && active.length > 0) {
-    const days = daysOfCredits(creditsLeft, watchlist);
-    if (days < LOW_CREDIT_DAYS) troubles.push({ kind: 'credits', left: creditsLeft, days });
+  if (creditsLeft !== null && watchlist !== null) {
+    const days = daysOfLowCredits(creditsLeft, watchlist);
+    if (days !== null) troubles.push({ kind: 'credits', left: creditsLeft, days });
   }
   return troubles;
 }
@@ -85,21 +94,28 @@ export function renderTrouble(trouble: Trouble, since: Day | null, runLink: stri
       return `**The last run failed**${when}: ${page} says why, and what to do.`;
     case 'incomplete': {
       const names = trouble.missing.length === 0 ? '' : `: ${renderByReason(trouble.missing)}`;
-      return (
-        `**The last run missed something**${when}${names}. ` +
-        `Usually there is nothing to do, because the next run asks again; ${page} says more.`
-      );
+      const toDo = trouble.missing.some(({ reason }) => asksForAction(reason ?? ''))
+        ? 'Until that is done, every run misses something'
+        : 'Usually there is nothing to do, because the next run asks again';
+      return `**The last run missed something**${when}${names}. ${toDo}; ${page} says more.`;
     }
-    case 'silent':
+    case 'refused':
       return (
-        `**No data for ${SILENT_DAYS} days or more**: ${renderByReason(trouble.hashtags)}. ` +
-        'If a name is wrong, correct, pause or remove it in `data/hashtags.json`.'
+        `**The API refuses names**${when}: ${renderByReason(trouble.hashtags)}. ` +
+        'Correct, pause or remove them in `data/hashtags.json`.'
       );
-    case 'credits':
-      return (
-        `**The credits will run out within a week**${when}: ${formatCount(trouble.left)} left, enough for ` +
-        `${plural(trouble.days, 'day')}. Top up, or pause hashtags in \`data/hashtags.json\`.`
-      );
+    case 'silent': {
+      const { hashtags } = trouble;
+      const isName = hashtags.some(({ reason }) => !asksForAction(reason ?? ''));
+      const toDo = isName
+        ? ' If a name is wrong, correct, pause or remove it in `data/hashtags.json`.'
+        : '';
+      return `**No data for ${SILENT_DAYS} days or more**: ${renderByReason(hashtags)}.${toDo}`;
+    }
+    case 'credits': {
+      const [what, left] = explainLowCredits(trouble.left, trouble.days);
+      return `**${what}**${when}: ${left}. Top up, or pause hashtags in \`data/hashtags.json\`.`;
+    }
   }
 }
 

@@ -1,7 +1,6 @@
 import { formatCount, formatList } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
-import { capitalize, isolateRightToLeft, plainText } from '../core/text.ts';
-import type { DayReport } from '../reports/day-report.ts';
+import { isolateRightToLeft, plainText } from '../core/text.ts';
 import type { Clock } from '../system/clock.ts';
 import {
   HttpFault,
@@ -10,7 +9,6 @@ import {
   type SendHttp,
   tryTwice,
 } from '../system/http.ts';
-import { describeTrend, trendMark } from '../trends/trend-words.ts';
 import type { News } from './news.ts';
 
 /** The limit of Discord. Slack and Mattermost accept more. */
@@ -20,26 +18,18 @@ const MAX_NAMES = 10;
 /** Links for a message; null outside GitHub. */
 type MessageLinks = { report: string | null; run: string | null };
 
-/**
- * The news as plain lines, which Slack, Mattermost and Discord all show. Null if nothing is new.
- * @param report the day's report; null if there is none
- */
-export function renderMessage(
-  news: News,
-  report: DayReport | null,
-  links: MessageLinks,
-): string | null {
-  const { day, trending, failures, turns, more } = news;
-  if (trending.length + failures.length + turns.length + more === 0) return null;
+/** The news as plain lines, which Slack, Mattermost and Discord all show. Null if nothing is new. */
+export function renderMessage(news: News, links: MessageLinks): string | null {
+  const { day, moves, failures, more } = news;
+  if (moves.length + failures.length + more === 0) return null;
   // `count` is how many hashtags a line is about, so that those cut off can be counted.
   const lines = [
-    ...trending.map((hashtag) => ({ text: renderTrend(hashtag, report), count: 1 })),
     ...[...groupBy(failures, ({ reason }) => reason)].map(([reason, group]) => ({
       text: `⚠️ Not captured: ${renderNames(group)} (${escapeText(reason)})`,
       count: group.length,
     })),
-    ...[...groupBy(turns, ({ words }) => words)].map(([words, group]) => ({
-      text: `ℹ️ ${capitalize(escapeText(words))}: ${renderNames(group)}`,
+    ...[...groupBy(moves, ({ mark, words }) => `${mark} ${words}`)].map(([, group]) => ({
+      text: `${group[0]?.mark} ${renderNames(group)} ${escapeText(group[0]?.words ?? '')}`,
       count: group.length,
     })),
   ];
@@ -111,16 +101,9 @@ function isPostable(url: string): boolean {
   return /^https?:$/.test(protocol) && username === '' && password === '';
 }
 
-function renderTrend(hashtag: string, report: DayReport | null): string {
-  const name = renderName(hashtag);
-  const trend = report?.trends.find((candidate) => candidate.hashtag === hashtag);
-  if (trend === undefined) return `📈 ${name}`;
-  return `${trendMark(trend)} ${name} ${escapeText(describeTrend(trend).join(', '))}`;
-}
-
-function renderNames(failures: { hashtag: string }[]): string {
+function renderNames(items: { hashtag: string }[]): string {
   return formatList(
-    failures.map(({ hashtag }) => renderName(hashtag)),
+    items.map(({ hashtag }) => renderName(hashtag)),
     MAX_NAMES,
   );
 }

@@ -1,8 +1,16 @@
 import { addDays, type Day } from '../core/day.ts';
+import { canonicalHashtag } from '../core/hashtag-name.ts';
 import { REPORTS_FOLDER, reportPath } from '../core/paths.ts';
+import { readCapturedCount } from '../reports/brief.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
 import { listReports, type Sources, writeReports, writeReportsSince } from '../reports/write.ts';
-import { newestDay, readDay, readRecordedDays, readRunDays } from '../store/days.ts';
+import {
+  capturedHashtags,
+  newestDay,
+  readDay,
+  readRecordedDays,
+  readRunDays,
+} from '../store/days.ts';
 import { addedDays } from '../store/merge.ts';
 import { openCommitted } from '../store/open.ts';
 import { describeSystemError } from '../system/files.ts';
@@ -10,7 +18,6 @@ import { findCommit, git } from '../system/git.ts';
 
 /** A database that comes without reports, such as another tracker's, gets no more of them than this. */
 const MAX_UNWRITTEN_DAYS = 30;
-const CAPTURED = /\*\*(\d+) of \d+ captured\*\*/;
 
 /**
  * Writes the reports that will be published: those of days that earlier runs have stored and left
@@ -65,17 +72,16 @@ export async function findUnwrittenDays(
   sources: Sources,
   readReport: (file: string) => Promise<string>,
 ): Promise<Day[]> {
-  const { db, watchlist } = sources;
+  const { db } = sources;
   const newest = newestDay(db);
   if (newest === null) return [];
   const last = (await listReports(sources)).at(-1);
   const oldest = addDays(newest, -MAX_UNWRITTEN_DAYS);
   const days = readRunDays(db, oldest).filter((day) => last === undefined || day > last);
-  const record = last === undefined || last === newest ? null : readDay(db, last);
-  if (record === null) return days;
-  const shown = CAPTURED.exec(await readReport(reportPath(record.day)))?.[1];
-  const captured = composeReport(record, watchlist).trends.length;
-  return shown === undefined || Number(shown) >= captured ? days : [record.day, ...days];
+  if (last === undefined || last === newest) return days;
+  const shown = readCapturedCount(await readReport(reportPath(last)));
+  const captured = new Set([...capturedHashtags(db, last)].map(canonicalHashtag)).size;
+  return shown === null || shown >= captured ? days : [last, ...days];
 }
 
 /**

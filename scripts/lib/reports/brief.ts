@@ -1,102 +1,192 @@
-import { formatCount, formatInstant, formatList, plural } from '../core/format.ts';
+import { addDays, daysBetween } from '../core/day.ts';
+import { formatCount, formatInstant, formatList, formatLongDay, plural } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
-import { hashtagLink } from '../core/markdown.ts';
-import { capitalize } from '../core/text.ts';
-import { isRealChange, rankedMeasure } from '../trends/growth.ts';
-import { describeTrend, describeTurn, formatGrowth, trendMark } from '../trends/trend-words.ts';
+import { escapeMarkdown, hashtagLink } from '../core/markdown.ts';
+import { plainText } from '../core/text.ts';
+import { changeOf, isRealChange, rankedMeasure } from '../trends/growth.ts';
+import type { Move } from '../trends/moves.ts';
+import { commonMeasure, computeTotal } from '../trends/totals.ts';
+import {
+  describeMove,
+  formatAdded,
+  formatGrowth,
+  formatTimesUsual,
+  formatTogether,
+  moveMark,
+} from '../trends/trend-words.ts';
 import type { Trend } from '../trends/trends.ts';
-import { type DayReport, isComplete } from './day-report.ts';
+import { LOW_CREDIT_DAYS } from '../watchlist/credits.ts';
+import { type DayReport, failuresOf, isComplete } from './day-report.ts';
 
 /** More names than this would make the line too long. */
-const MAX_MISSED_NAMES = 3;
-const MAX_TURNED_NAMES = 10;
+const MAX_MISSING_NAMES = 3;
+export const MAX_MOVES = 8;
+const MAX_LEADERS = 3;
 
-/** The day in one line of plain text: `7 of 7 hashtags, 1 trending (#cursor +15.2%)`. */
+/** The day in one line of plain text: `7 of 7 hashtags, 1 breakout (#cursor 3.4 ×)`. */
 export function renderHeadline(report: DayReport): string {
   const captured = `${report.trends.length} of ${plural(report.tracked, 'hashtag')}`;
-  const trending = report.trends.filter((trend) => trend.isTrending);
-  if (trending.length === 0) return captured;
-  const items = trending.map(
-    (trend) => `${showHashtag(trend.hashtag)} ${formatGrowth(rankedMeasure(trend).growth)}`,
-  );
-  return `${captured}, ${trending.length} trending (${formatList(items, 5)})`;
+  const kinds = groupBy(report.moves, ({ kind }) => kind);
+  const moves = (['breakout', 'surging', 'trending'] as const).flatMap((kind) => {
+    const items = (kinds.get(kind) ?? []).map(nameWithFigure);
+    if (items.length === 0) return [];
+    return [`${countKind(kind, items.length)} (${formatList(items, 5)})`];
+  });
+  return [captured, ...moves].join(', ');
 }
 
-/** One line of Markdown that says whether all is well: captured, when, credits, missing days. */
-export function renderHealth(report: DayReport): string {
-  const { state, tracked, runs, creditsUsed, creditsRemaining, creditsLastDays } = report;
-  const lastRun = runs.at(-1);
-  const parts = [
-    `${isComplete(report) ? '✅' : '⚠️'} **${report.trends.length} of ${tracked} captured**`,
-  ];
-  if (state.missed.length > 0) {
-    const names = state.missed.map(({ hashtag }) => hashtagLink(hashtag));
-    parts.push(`${formatCount(names.length)} missed: ${formatList(names, MAX_MISSED_NAMES)}`);
-  }
-  if (state.absent.length > 0) parts.push(`${formatCount(state.absent.length)} not on TikTok`);
-  if (lastRun === undefined) {
-    parts.push('no run is recorded for this day');
-  } else {
-    const when = formatInstant(lastRun.finishedAt, report.timeZone);
-    parts.push(lastRun.url === null ? when : `${when} by [this run](${lastRun.url})`);
-  }
-  if (creditsUsed !== null) parts.push(`${plural(creditsUsed, 'credit')} used`);
-  if (creditsRemaining !== null && creditsLastDays !== null) {
-    const days = plural(creditsLastDays, 'day');
-    parts.push(`${formatCount(creditsRemaining)} left, enough for ${days}`);
-  }
-  const missing = report.missingDays.length;
-  parts.push(`${missing === 0 ? 'no day' : plural(missing, 'day')} missing in the last 30`);
-  return parts.join(' · ');
+/** `#cursor 3.4 ×` if it surges, `#cursor +15.2%` if it is only trending. */
+function nameWithFigure(move: Move): string {
+  const name = showHashtag(move.hashtag);
+  if (move.kind === 'turn') return name;
+  const times = move.kind === 'trending' ? '–' : formatTimesUsual(move.trend);
+  return `${name} ${times === '–' ? formatGrowth(rankedMeasure(move.trend).growth) : times}`;
 }
 
-/** The trending hashtags as a Markdown list; if there are none, what came closest. */
-export function renderTrending(report: DayReport): string {
-  const trending = report.trends.filter((trend) => trend.isTrending);
-  if (trending.length > 0) {
-    return trending.map((trend) => `- ${renderTrendingItem(trend)}`).join('\n');
+/** One line of Markdown that says whether all is well: `✅ 30 of 30 · 05:21`. What is wrong comes first. */
+export function renderStatus(report: DayReport): string {
+  const problems = findProblems(report).map((problem) => `**${problem}**`);
+  const lastRun = report.runs.at(-1);
+  const parts = [...problems, `${report.trends.length} of ${formatCount(report.tracked)}`];
+  const absent = report.state.absent.length;
+  if (absent > 0) parts.push(`${formatCount(absent)} not on TikTok`);
+  if (lastRun !== undefined) {
+    parts.push(formatInstant(lastRun.finishedAt, report.timeZone).slice(11, 16));
   }
-  if (report.trends.length === 0) return 'Nothing was captured on this day.';
-  const [top] = report.trends;
-  if (top === undefined || top.rankedBy === null) {
+  return `${problems.length === 0 && isComplete(report) ? '✅' : '⚠️'} ${parts.join(' · ')}`;
+}
+
+/** How many hashtags a report says were captured; null if it does not say so. */
+export function readCapturedCount(markdown: string): number | null {
+  const status = /^(?:✅|⚠️) .*$/mu.exec(markdown)?.[0] ?? '';
+  const count = [...status.matchAll(/([\d,]+) of [\d,]+/g)].at(-1)?.[1];
+  return count === undefined ? null : Number(count.replaceAll(',', ''));
+}
+
+/** What a person should fix, in Markdown; the worst first. */
+function findProblems(report: DayReport): string[] {
+  const { state, trends, tracked, creditsLastDays } = report;
+  const problems: string[] = [];
+  const reasons = failuresOf(report).map(({ reason }) => reason);
+  const isOutOfCredits = reasons.some((reason) => reason.startsWith('out of credits'));
+  if (isOutOfCredits) problems.push(`Out of credits${describeSince(report)}: top up`);
+  else if (trends.length === 0) {
+    const [reason] = reasons;
+    const why = reason === undefined ? '' : `: ${escapeMarkdown(plainText(reason, 100))}`;
+    problems.push(`Nothing was captured${why}`);
+  }
+  const missing = tracked - trends.length - state.absent.length;
+  if (missing > 0 && trends.length > 0) {
+    const names = state.missed
+      .slice(0, MAX_MISSING_NAMES)
+      .map(({ hashtag }) => hashtagLink(hashtag));
+    const more = missing - names.length;
+    const rest = more > 0 ? ` and ${formatCount(more)} more` : '';
+    const named = names.length === 0 ? '' : `: ${names.join(', ')}${rest}`;
+    problems.push(`${formatCount(missing)} missing${named}`);
+  }
+  if (!isOutOfCredits && creditsLastDays !== null && creditsLastDays < LOW_CREDIT_DAYS) {
+    problems.push(describeLowCredits(creditsLastDays));
+  }
+  return problems;
+}
+
+/** `Credits for 3 more days: top up`. */
+export function describeLowCredits(days: number): string {
+  return days === 0
+    ? 'Not enough credits for another day: top up'
+    : `Credits for ${days} more ${days === 1 ? 'day' : 'days'}: top up`;
+}
+
+/** Since when there is no data at all: ` since Tuesday`; empty if the day has some. */
+function describeSince({ day, trends, history }: DayReport): string {
+  const last = history.at(-1)?.day;
+  if (trends.length > 0 || last === undefined) return '';
+  const since = addDays(last, 1);
+  if (since === day) return '';
+  return ` since ${daysBetween(since, day) < 7 ? formatLongDay(since).split(' ')[0] : since}`;
+}
+
+/**
+ * What moved, in Markdown: one line for each hashtag, or what a usual day looked like.
+ * @param below the lines below a hashtag's own
+ */
+export function renderMoved(
+  report: DayReport,
+  below: (hashtag: string) => string[] = () => [],
+): string {
+  const { trends, moves, tracked, state } = report;
+  if (trends.length === 0) return 'Nothing was captured on this day.';
+  if (report.isTooFew) {
+    const expected = tracked - state.absent.length;
+    return (
+      `Only ${formatCount(trends.length)} of ${plural(expected, 'hashtag')} were captured. ` +
+      'That is too few to say what moved, so nothing is ranked.'
+    );
+  }
+  if (moves.length === 0 && !trends.some(({ rankedBy }) => rankedBy !== null)) {
     return report.previousDay === null
       ? 'Growth appears from the second day on; today’s counts are its starting point.'
       : 'There is no growth to show, because no count of today has an earlier one above zero.';
   }
-  const tooSmall = report.trends.filter(({ isTooSmall }) => isTooSmall);
-  if (tooSmall.length > 0) {
-    const names = formatList(tooSmall.map(({ hashtag }) => hashtagLink(hashtag)));
-    return `Nothing is trending. These grew fast enough but still have too few videos: ${names}.`;
+  const total = totalOf(report, trends);
+  const together = total.perDay === null ? '' : `together ${formatTogether(total)}`;
+  if (moves.length > 0) {
+    const shown = moves.slice(0, MAX_MOVES);
+    const lines = shown.flatMap((move) => [renderMove(move), ...below(move.hashtag)]);
+    const rest = moves.slice(MAX_MOVES);
+    if (rest.length > 0)
+      lines.push(`- … and ${formatCount(rest.length)} more: ${countKinds(rest)}`);
+    const all = together === '' ? [] : ['', `All hashtags ${together}.`];
+    return [...lines, ...all].join('\n');
   }
-  const { growth } = rankedMeasure(top);
-  const closest =
-    isRealChange(growth) && growth.perDay > 0
-      ? `The fastest was ${hashtagLink(top.hashtag)}: ${top.rankedBy} ${formatGrowth(growth)}.`
-      : 'Nothing grew by more than rounding.';
-  const { thresholdPercent: limit } = report;
-  const enough = limit === null ? 'faster than its threshold' : `by more than ${limit}% a day`;
-  return `No hashtag grew ${enough}. ${closest}`;
+  const usual = together === '' ? 'A usual day.' : `A usual day: ${together}.`;
+  return [usual, ...renderLeaders(trends)].join('\n');
 }
 
-/** The hashtags that TikTok has lost or got on the day, as a Markdown list. */
-export function renderTurns({ state }: DayReport): string {
-  return [...groupBy(state.turns, describeTurn)]
-    .map(([words, turns]) => {
-      const names = turns.map(({ hashtag }) => hashtagLink(hashtag));
-      return `- ${capitalize(words)}: ${formatList(names, MAX_TURNED_NAMES)}`;
-    })
-    .join('\n');
+/** What these hashtags have together, in the measure that is known for most of the day's hashtags. */
+export function totalOf({ trends, history, day }: DayReport, members: Trend[]) {
+  const names = new Set(members.map(({ hashtag }) => hashtag));
+  const ofMembers = history.filter(({ hashtag }) => names.has(hashtag));
+  return computeTotal(ofMembers, day, commonMeasure(trends));
 }
 
-function renderTrendingItem(trend: Trend): string {
-  const { acceleration } = rankedMeasure(trend);
-  const [figures = '', ...details] = describeTrend(trend, (text) => `**${text}**`);
-  if (acceleration !== null) {
-    const points = Math.abs(acceleration * 100).toFixed(1);
-    const place = acceleration < 0 ? 'below' : 'above';
-    details.push(`${points} points ${place} the daily average of the 7 days before`);
-  }
-  const start = `${trendMark(trend)} **${hashtagLink(trend.hashtag)}** ${figures}`;
-  return [start, ...details].join(' · ');
+function renderMove(move: Move): string {
+  const words = describeMove(move, (text) => `**${text}**`);
+  return `- ${moveMark(move)} **${hashtagLink(move.hashtag)}** ${words}`;
+}
+
+/** `3 falling, 1 milestone`. */
+function countKinds(moves: Move[]): string {
+  const byKind = groupBy(moves, ({ kind }) => kind);
+  return [...byKind].map(([kind, { length }]) => countKind(kind, length)).join(', ');
+}
+
+/** `1 breakout`, `3 falling`. */
+export function countKind(kind: Move['kind'], count: number): string {
+  if (kind === 'turn') return `${formatCount(count)} new, back or gone`;
+  const isNoun = kind === 'breakout' || kind === 'milestone';
+  return isNoun ? plural(count, kind) : `${formatCount(count)} ${kind}`;
+}
+
+/** The three fastest, and the three that added most, if they grew by more than rounding. */
+function renderLeaders(trends: Trend[]): string[] {
+  const grew = trends.filter((trend) => {
+    const { growth } = rankedMeasure(trend);
+    return isRealChange(growth) && growth.added > 0;
+  });
+  if (grew.length === 0) return ['', 'Nothing grew by more than rounding.'];
+  const added = (trend: Trend) => changeOf(rankedMeasure(trend).growth)?.added ?? 0;
+  const most = grew.toSorted((a, b) => added(b) - added(a));
+  const list = (leaders: Trend[], figure: (trend: Trend) => string) =>
+    leaders
+      .slice(0, MAX_LEADERS)
+      .map((trend) => `${hashtagLink(trend.hashtag)} ${figure(trend)}`)
+      .join(', ');
+  return [
+    '',
+    `- Fastest: ${list(grew, (trend) => formatGrowth(rankedMeasure(trend).growth))}`,
+    `- Added most: ${list(most, (trend) => `${formatAdded(rankedMeasure(trend))} ${trend.rankedBy}`)}`,
+  ];
 }

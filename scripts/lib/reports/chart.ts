@@ -1,18 +1,27 @@
-import { createRequire } from 'node:module';
+import { scaleLinear, scaleLog } from 'd3-scale';
+import { line as linePath } from 'd3-shape';
 import { type Day, daysUpTo } from '../core/day.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
 import { compareText, isolateRightToLeft, plainText } from '../core/text.ts';
-import type { Trend } from '../trends/trends.ts';
-import { type ChartLine, chooseChartTrends } from './chart-lines.ts';
+import { type ChartLine, chooseChartTrends, type DayOfChart } from './chart-lines.ts';
 
-const WIDTH = 880;
-const HEIGHT = 420;
+// A phone shows it 370 pixels wide: the text is then 11.6 pixels high.
+const WIDTH = 480;
+const HEIGHT = 400;
+const FONT_SIZE = 15;
+/** The width of a usual character in bold, in pixels: rather too much than too little. */
+const CHARACTER_WIDTH = 9;
+const MARGIN = { top: 34, bottom: 28, left: 42, right: 10 };
 /** Longer names are cut in the chart. */
-const NAME_WIDTH = 18;
+const NAME_WIDTH = 16;
 /** How much of the end is shown of a long name that begins like another one. */
-const TAIL_WIDTH = 9;
+const TAIL_WIDTH = 8;
 const CHARACTERS = new Intl.Segmenter('en', { granularity: 'grapheme' });
-const LABEL_HEIGHT = 15;
+const LABEL_HEIGHT = 18;
+/** A line that goes so many times farther than most is cut off, because it would flatten the rest. */
+const OUTLIER_FACTOR = 4;
+/** Fewer lines than this have no outlier. */
+const MIN_LINES_FOR_OUTLIER = 3;
 
 // Eight hues with a contrast of 3:1 on GitHub's white and its dark grey, distinct for the colour-blind.
 const COLORS = [
@@ -27,17 +36,18 @@ const COLORS = [
 ];
 
 // currentColor follows the reader's theme, also inside an image.
-const THEME_STYLE =
-  '<style>svg{color:#59636e}@media(prefers-color-scheme:dark){svg{color:#9198a1}}</style>';
+const STYLE = `<style>svg{color:#59636e;font:${FONT_SIZE}px system-ui,sans-serif}@media(prefers-color-scheme:dark){svg{color:#9198a1}}</style>`;
 
-/** A day's chart: the last 30 days of its top movers. Null if no hashtag has two known days. */
-export function renderChart(trends: Trend[], day: Day): string | null {
-  return drawChart(chooseChartTrends(trends), daysUpTo(day, 30));
+/** A day's chart: the last 30 days of what moved most. Null if no hashtag has two known days. */
+export function renderChart(report: DayOfChart, day: Day): string | null {
+  return drawChart(chooseChartTrends(report), daysUpTo(day, 30));
 }
 
 /**
  * Draws the lines as an SVG document. Each line is 100 on its first known day, keeps its gaps and
- * has a label at its end. The chart begins with the first known day of all. Null without lines.
+ * has a label at its end. The scale is logarithmic, and a line that goes much farther than the others
+ * is cut off at the edge. The chart begins with the first known day of all. Null without lines.
+ * @param chosen those that moved come first and are drawn thicker
  */
 export function drawChart(chosen: ChartLine[], allDays: Day[]): string | null {
   if (chosen.length === 0) return null;
@@ -45,84 +55,104 @@ export function drawChart(chosen: ChartLine[], allDays: Day[]): string | null {
   const shown = chosen.toSorted((a, b) => compareText(a.hashtag, b.hashtag));
   const firstShown = Math.min(...shown.map((l) => l.counts.findIndex((count) => count !== null)));
   const days = allDays.slice(firstShown);
-
+  const isMixed = new Set(shown.map(({ rankedBy }) => rankedBy ?? 'videos')).size > 1;
   const names = shortNames(shown.map(({ hashtag }) => hashtag));
   const lines = shown.map((line, at) => {
     const counts = line.counts.slice(firstShown);
     const base = counts.find((count) => count !== null && count > 0) ?? 1;
     const index = counts.map((count) => (count === null ? null : round((count / base) * 100)));
     const last = index.findLast((value) => value !== null) ?? 100;
-    const views = line.rankedBy === 'views' ? ' (views)' : '';
-    return { index, last, label: `${names[at]}${views}  ${last}` };
+    const views = isMixed && line.rankedBy === 'views' ? ' (views)' : '';
+    return { ...line, index, last, name: `${names[at]}${views}`, color: COLORS[at] ?? COLORS[0] };
   });
 
-  // Loaded only here, because not every run draws. The one-file build loads 5 times faster.
-  const require = createRequire(import.meta.url);
-  const echarts: typeof import('echarts') = require('echarts/dist/echarts.common.min.js');
-  const size = { width: WIDTH, height: HEIGHT };
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size });
-  try {
-    const axisLine = { lineStyle: { color: 'currentColor', opacity: 0.5 } };
-    const splitLine = { lineStyle: { color: 'currentColor', opacity: 0.18 } };
-    const labelWidth = Math.max(...lines.map((line) => displayWidth(line.label))) * 7.5;
-    chart.setOption({
-      animation: false,
-      color: COLORS,
-      textStyle: { fontFamily: 'system-ui, sans-serif', fontSize: 12, color: 'currentColor' },
-      grid: { left: 48, right: labelWidth + 20, top: 34, bottom: 30 },
-      xAxis: {
-        type: 'category',
-        boundaryGap: false,
-        data: days.map(formatAxisDay),
-        axisLine,
-        axisTick: { show: false },
-        axisLabel: {
-          color: 'currentColor',
-          interval: (i: number) => (days.length - 1 - i) % (days.length > 10 ? 5 : 1) === 0,
-        },
-      },
-      yAxis: {
-        type: 'value',
-        scale: true,
-        name: 'first day shown = 100',
-        nameTextStyle: { color: 'currentColor', align: 'left', padding: [0, 0, 0, -40] },
-        axisLabel: { color: 'currentColor' },
-        splitLine,
-      },
-      series: lines.map(({ index }) => ({ type: 'line', data: index })),
+  const [low, high] = findRange(lines.map(({ index }) => index));
+  const labels = lines.map(
+    ({ name, last }) =>
+      `${name} ${last > high + 0.1 ? '↑' : last < low - 0.1 ? '↓' : ''}${formatIndex(last)}`,
+  );
+  const labelWidth = Math.max(...labels.map(displayWidth)) * CHARACTER_WIDTH;
+  const right = WIDTH - MARGIN.right - labelWidth;
+  const bottom = HEIGHT - MARGIN.bottom;
+  const x = scaleLinear([0, Math.max(days.length - 1, 1)], [MARGIN.left, right]);
+  const y = scaleLog([low, high], [bottom, MARGIN.top]);
+  y.clamp(true);
+  const path = linePath<number | null>()
+    .defined((value) => value !== null)
+    .x((_, i) => x(i))
+    .y((value) => y(value ?? 0))
+    .digits(1);
+  const ends = lines.map(({ last }) => y(last));
+  const labelYs = spread(ends, LABEL_HEIGHT, bottom);
+
+  const grid = scaleLinear([low, high], [0, 1])
+    .ticks(5)
+    .map((value) => {
+      const at = round(y(value));
+      return (
+        `<path d="M${MARGIN.left} ${at}H${round(right)}" stroke="currentColor" opacity=".2"/>` +
+        `<text x="${MARGIN.left - 6}" y="${at + 5}" text-anchor="end" fill="currentColor">${value}</text>`
+      );
     });
-    // The labels are moved apart once the axis is known.
-    const ends = lines.map(({ last }) => chart.convertToPixel({ yAxisIndex: 0 }, last));
-    const labelYs = spread(ends, LABEL_HEIGHT, HEIGHT - 30);
-    chart.setOption({
-      series: lines.map(({ index, label }, i) => ({
-        type: 'line',
-        data: index.map((value, at) => ({ value, symbol: isAlone(index, at) ? 'circle' : 'none' })),
-        symbolSize: 5,
-        silent: true,
-        lineStyle: { width: 2 },
-        endLabel: {
-          show: true,
-          formatter: () => label,
-          color: 'inherit',
-          fontWeight: 600,
-          offset: [0, (labelYs[i] ?? 0) - (ends[i] ?? 0)],
-        },
-      })),
-    });
-    const svg = chart.renderToSVGString();
-    const allNames = shown.map(({ hashtag }) => showHashtag(hashtag)).join(', ');
-    const span = `Growth from ${days[0]} to ${days.at(-1)}, indexed to 100`;
-    const title = `<title>${escapeXml(`${span}: ${allNames}`)}</title>`;
-    // ECharts adds classes for the mouse. They are useless in an image and differ from run to run.
-    const picture = svg
-      .replace(/<style >[\s\S]*?<\/style>\n?/g, '')
-      .replace(/ (?:class|ecmeta_\w+)="[^"]*"/g, '')
-      .replace(/\bzr\d+-/g, '');
-    return `${picture.replace(/^<svg[^>]*>/, (tag) => `${tag}\n${title}\n${THEME_STYLE}`)}\n`;
-  } finally {
-    chart.dispose(); // its timers would keep the process alive
-  }
+  const step = [1, 2, 5, 10].find((size) => days.length / size <= 4) ?? 10;
+  const dates = days.flatMap((day, i) =>
+    (days.length - 1 - i) % step === 0
+      ? `<text x="${round(x(i))}" y="${HEIGHT - 6}" text-anchor="middle" fill="currentColor">${formatAxisDay(day)}</text>`
+      : [],
+  );
+  const drawn = lines.map(({ index, color, isMoving }) => {
+    const width = isMoving ? 3.5 : 2;
+    const dots = index.flatMap((value, i) =>
+      value !== null && isAlone(index, i)
+        ? `<circle cx="${round(x(i))}" cy="${round(y(value))}" r="${width}" fill="${color}"/>`
+        : [],
+    );
+    const line = `<path d="${path(index) ?? ''}" fill="none" stroke="${color}" stroke-width="${width}" stroke-linejoin="round"/>`;
+    return { isMoving, svg: [line, ...dots].join('\n') };
+  });
+  const texts = lines.map(
+    ({ color }, i) =>
+      `<text x="${round(right + 8)}" y="${round((labelYs[i] ?? 0) + 5)}" font-weight="600" fill="${color}">${escapeXml(labels[i] ?? '')}</text>`,
+  );
+  const unit = isMixed ? '' : `${shown[0]?.rankedBy ?? 'videos'}, `;
+  const allNames = shown.map(({ hashtag }) => showHashtag(hashtag)).join(', ');
+  const span = `Growth from ${days[0]} to ${days.at(-1)}, indexed to 100`;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">`,
+    `<title>${escapeXml(`${span}: ${allNames}`)}</title>`,
+    STYLE,
+    `<text x="4" y="18" fill="currentColor">${unit}first day shown = 100</text>`,
+    ...grid,
+    ...dates,
+    // What moved is drawn above the rest.
+    ...drawn.filter(({ isMoving }) => !isMoving).map(({ svg }) => svg),
+    ...drawn.filter(({ isMoving }) => isMoving).map(({ svg }) => svg),
+    ...texts,
+    '</svg>\n',
+  ].join('\n');
+}
+
+/** With one decimal only near 100: `102.4`, `405`. */
+function formatIndex(index: number): string {
+  return String(index < 90 || index > 110 ? Math.round(index) : index);
+}
+
+/** The lowest and the highest index that the chart shows. */
+function findRange(lines: (number | null)[][]): [low: number, high: number] {
+  const logs = lines.map((index) =>
+    index.flatMap((value) => (value === null || value <= 0 ? [] : [Math.log(value / 100)])),
+  );
+  const reaches = logs.map((values) => Math.max(...values.map(Math.abs))).sort((a, b) => a - b);
+  const typical = reaches[reaches.length >> 1] ?? 0;
+  const limit =
+    lines.length < MIN_LINES_FOR_OUTLIER || typical === 0
+      ? Number.POSITIVE_INFINITY
+      : OUTLIER_FACTOR * typical;
+  const lowest = Math.max(-limit, Math.min(0, ...logs.flat()));
+  const highest = Math.min(limit, Math.max(0, ...logs.flat()));
+  // Without any change, the lines lie in the middle.
+  const room = highest === lowest ? Math.log(1.01) : 0;
+  return [100 * Math.exp(lowest - room), 100 * Math.exp(highest + room)];
 }
 
 /** Moves positions apart until any two are at least `gap` apart and none is beyond `limit`. */

@@ -2,15 +2,19 @@ import { formatCount, plural } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
 import { plainText } from '../core/text.ts';
 import { rankedMeasure } from '../trends/growth.ts';
-import { formatGrowth } from '../trends/trend-words.ts';
+import { describeMove, formatGrowth, moveMark } from '../trends/trend-words.ts';
 import type { Trend } from '../trends/trends.ts';
+import { MAX_MOVES } from './brief.ts';
 import { type DayReport, failuresOf } from './day-report.ts';
 import { explainNoRate, failureWords } from './parts.ts';
 
 const NAME_WIDTH = 20;
 const COUNT_WIDTH = 15;
 
-/** The tutorial's report for the console: one line per hashtag, with its videos and growth. */
+/**
+ * The tutorial's report for the console: one line per hashtag, with its videos and growth; then what
+ * moved.
+ */
 export function renderConsoleReport(report: DayReport): string {
   const failures = failuresOf(report).map(
     ({ hashtag, kind, reason }) =>
@@ -22,7 +26,17 @@ export function renderConsoleReport(report: DayReport): string {
     ...report.trends.map(renderLine),
     ...failures,
     `${report.trends.length} of ${plural(report.tracked, 'hashtag')} captured`,
+    ...renderMoves(report),
   ].join('\n');
+}
+
+/** What moved, the strongest first, in a line each. */
+function renderMoves({ moves }: DayReport): string[] {
+  const lines = moves
+    .slice(0, MAX_MOVES)
+    .map((move) => `${moveMark(move)} ${showHashtag(move.hashtag)} ${describeMove(move)}`);
+  const more = moves.length - MAX_MOVES;
+  return more > 0 ? [...lines, `… and ${formatCount(more)} more`] : lines;
 }
 
 function renderLine(trend: Trend): string {

@@ -1,29 +1,48 @@
 import { type Day, isDay } from '../core/day.ts';
-import { formatCount, formatInstant, formatLongDay, formatRanges, plural } from '../core/format.ts';
-import { hashtagLink, renderCode } from '../core/markdown.ts';
+import {
+  formatCompact,
+  formatCount,
+  formatInstant,
+  formatPercent,
+  formatRanges,
+  formatShortDay,
+  plural,
+} from '../core/format.ts';
+import { hashtagOfUrl } from '../core/hashtag-name.ts';
+import { escapeMarkdown, hashtagLink, renderCode } from '../core/markdown.ts';
 import { capitalize } from '../core/text.ts';
-import { type Growth, type Measure, rankedMeasure } from '../trends/growth.ts';
+import { type Growth, isRealChange, rankedMeasure } from '../trends/growth.ts';
+import { describeVideoCost, renderTopVideos } from '../trends/top-videos.ts';
+import { commonMeasure } from '../trends/totals.ts';
 import {
   describeLast,
   describeTurn,
   formatAdded,
   formatGrowth,
   formatSpan,
+  formatTimesUsual,
+  formatTotalAdded,
+  formatTotalRate,
+  formatUnits,
   isMarkedRounded,
+  MOVE_MARKS,
 } from '../trends/trend-words.ts';
 import type { Trend } from '../trends/trends.ts';
-import { renderHealth, renderTrending } from './brief.ts';
+import { renderMoved, renderStatus, totalOf } from './brief.ts';
 import { type DayReport, failuresOf } from './day-report.ts';
+import type { Surged } from './index-page.ts';
 import {
   explainNoRate,
   failureWords,
   linkTargets,
+  listGroups,
   type Remark,
   rankColumns,
   renderByGroup,
   renderMark,
   renderNoteList,
   renderSparkline,
+  renderUsedColumns,
 } from './parts.ts';
 
 /** What the links of a report lead to. */
@@ -38,23 +57,24 @@ type ReportLinks = {
 /** The day's report as GitHub-flavoured Markdown. */
 export function renderReport(report: DayReport, links: ReportLinks): string {
   const { base, previousReport } = links;
-  const chart = links.hasChart
-    ? `![The last 30 days of the top movers, indexed to 100](${base}charts/${report.day}.svg)`
-    : 'The chart starts when a hashtag has two days with a count above zero.';
+  const chart = `![The last 30 days of what moved most](${base}charts/${report.day}.svg)`;
   const isFirst = report.previousDay === null && report.trends.length > 0;
   const navigation = [
     previousReport === null ? null : `[← ${previousReport}](${base}${previousReport}.md)`,
     `[All reports](${base}README.md)`,
   ];
   const blocks = [
-    `# TikTok hashtags on ${formatLongDay(report.day)}`,
-    renderHealth(report),
+    `# TikTok hashtags on ${formatShortDay(report.day)}`,
+    renderStatus(report),
     ...(isFirst
       ? ['## Welcome', renderWelcome(report, base)]
-      : ['## Trending', renderTrending(report), chart]),
+      : ['## What moved', renderMoved(report, (hashtag) => renderTopVideos(report, hashtag))]),
+    ...renderGroups(report),
+    ...(links.hasChart ? [chart] : []),
     ...renderTables(report),
     '## Data notes',
     renderNotes(report),
+    renderAdministration(report),
     navigation.filter((part) => part !== null).join(' · '),
     renderMark(report.source),
   ];
@@ -72,6 +92,18 @@ export function readReportLinks(markdown: string, day: Day): ReportLinks {
   };
 }
 
+/** What surged or broke out, of the hashtags that the report lists. */
+export function readSurged(markdown: string): Surged[] {
+  const marks = SURGE_KINDS.map((kind) => MOVE_MARKS[kind]).join('|');
+  const lines = markdown.matchAll(new RegExp(`^- (${marks}) .*?\\]\\(([^()\\s]+)\\)`, 'gmu'));
+  return [...lines].flatMap(([, mark = '', address = '']) => {
+    const hashtag = hashtagOfUrl(address);
+    return hashtag === null ? [] : [{ mark, hashtag }];
+  });
+}
+
+const SURGE_KINDS = ['breakout', 'surging'] as const;
+
 /** The first report of all: what there is, when growth begins, where to go next. */
 function renderWelcome({ trends }: DayReport, base: string): string {
   const counts = (['videos', 'views'] as const).flatMap((measure) => {
@@ -87,19 +119,47 @@ function renderWelcome({ trends }: DayReport, base: string): string {
   ].join('\n');
 }
 
-function renderTables({ trends, groups }: DayReport): string[] {
+/** One line for each group, in the order of the list; nothing if there are none. */
+function renderGroups(report: DayReport): string[] {
+  const groups = listGroups(report.trends, report.groups);
+  // Sums of too few hashtags would mislead.
+  if (report.isTooFew || !groups.some(([group]) => group !== undefined)) return [];
+  const measure = commonMeasure(report.trends);
+  const rows = groups.map(([group, members]) => {
+    const total = totalOf(report, members);
+    return [
+      group === undefined ? 'Other hashtags' : escapeMarkdown(group),
+      total.count === null ? '–' : formatCompact(total.count),
+      formatTotalAdded(total),
+      formatTotalRate(total),
+      total.usualPerDay === null ? '–' : formatPercent(total.usualPerDay),
+      renderFastest(members),
+    ];
+  });
+  const header = ['Group', capitalize(measure), 'New', 'Growth', 'Usually', 'Fastest'];
+  return ['## Groups', renderUsedColumns(header, rows, 'lrrrrl')];
+}
+
+/** The fastest of a group, if any grew by more than rounding: `#cursor +16.1%`. */
+function renderFastest([fastest]: Trend[]): string {
+  if (fastest === undefined) return '–';
+  const { growth } = rankedMeasure(fastest);
+  if (!isRealChange(growth) || growth.added < 0) return '–';
+  return `${hashtagLink(fastest.hashtag)} ${formatGrowth(growth)}`;
+}
+
+function renderTables({ trends, groups, isTooFew }: DayReport): string[] {
   return renderByGroup(trends, groups, [
-    ...rankColumns(trends, renderRank),
-    // In this place, a phone shows it without scrolling.
-    ['Growth', 'r', (trend) => renderGrowthCell(trend, 'videos')],
-    ['14 days', 'l', (trend) => renderSparkline(trend.last30Days.slice(-14))],
+    ...rankColumns(trends, isTooFew ? () => '–' : renderRank, renderGrowthCell),
+    ['×\u00a0usual', 'r', formatTimesUsual],
+    ['Daily gain', 'l', (trend) => renderSparkline(trend.last30Days.slice(-15))],
     ['Videos', 'r', ({ videos }) => formatCount(videos.count)],
     ['New', 'r', ({ videos }) => formatAdded(videos)],
     ['7 days', 'r', (trend) => formatSpan(rankedMeasure(trend).over7Days)],
     ['30 days', 'r', (trend) => formatSpan(rankedMeasure(trend).over30Days)],
     ['Views', 'r', ({ views }) => formatCount(views.count)],
     ['New views', 'r', ({ views }) => formatAdded(views)],
-    ['Views growth', 'r', (trend) => renderGrowthCell(trend, 'views')],
+    ['Views growth', 'r', renderViewsGrowthCell],
     ['Views/video', 'r', ({ viewsPerVideo: ratio }) => formatCount(ratio && Math.round(ratio))],
   ]);
 }
@@ -112,10 +172,43 @@ function renderRank({ rank, rankChange, isNewlyRanked }: Trend): string {
   return `${rank}\u00a0${movement}`;
 }
 
-function renderGrowthCell(trend: Trend, measure: Measure): string {
-  const { growth } = trend[measure];
+function renderGrowthCell(trend: Trend): string {
+  const { growth } = rankedMeasure(trend);
   const text = isLongGap(growth) ? `back: ${formatGrowth(growth)}` : formatGrowth(growth);
-  return trend.isTrending && trend.rankedBy === measure ? `**${text}**` : text;
+  const isMoving = trend.signal !== null && trend.signal !== 'cooling';
+  return isMoving ? `**${text}**` : text;
+}
+
+/** Nothing for a hashtag that is ranked by views, because its growth stands in the third column. */
+function renderViewsGrowthCell({ rankedBy, views: { growth } }: Trend): string {
+  if (rankedBy === 'views') return '–';
+  return isLongGap(growth) ? `back: ${formatGrowth(growth)}` : formatGrowth(growth);
+}
+
+/** When and by which run the day was captured, the credits, and the missing days, in one line. */
+function renderAdministration(report: DayReport): string {
+  const { runs, creditsUsed, creditsRemaining, creditsLastDays, missingDays } = report;
+  const lastRun = runs.at(-1);
+  const parts: string[] = [];
+  if (lastRun === undefined) {
+    parts.push('No run is recorded for this day');
+  } else {
+    const when = formatInstant(lastRun.finishedAt, report.timeZone);
+    const by = lastRun.url === null ? '' : ` by [this run](${lastRun.url})`;
+    parts.push(`Captured on ${when}${by}`);
+  }
+  const videoCost = describeVideoCost(report);
+  if (creditsUsed !== null) {
+    const ofThem = videoCost === null ? '' : `, ${videoCost}`;
+    parts.push(`${plural(creditsUsed, 'credit')} used${ofThem}`);
+  }
+  if (creditsRemaining !== null && creditsLastDays !== null) {
+    const days = plural(creditsLastDays, 'day');
+    parts.push(`${formatCount(creditsRemaining)} left, enough for ${days}`);
+  }
+  const missing = missingDays.length === 0 ? 'no day' : plural(missingDays.length, 'day');
+  parts.push(`${missing} missing in the last 30`);
+  return parts.join(' · ');
 }
 
 /** What a reader has to know about the figures: each kind of remark once, with its hashtags. */
@@ -133,6 +226,9 @@ function renderNotes(report: DayReport): string {
     const { last } = turn.absence;
     const had = last === null ? '' : ` (it had ${describeLast(last)})`;
     add(`**${capitalize(describeTurn(turn))}**`, hashtagLink(turn.hashtag) + had);
+  }
+  for (const { hashtag, problem } of report.topVideos) {
+    if (problem !== null) add(`**No videos** ${renderCode(problem)}`, hashtagLink(hashtag));
   }
   for (const hashtag of report.paused) add('**Paused**', hashtagLink(hashtag));
   for (const hashtag of report.removed) add('**No longer tracked**', hashtagLink(hashtag));
@@ -174,8 +270,9 @@ function remarksOn(trend: Trend): Remark[] {
     add('**Back** after a long gap; growth is the daily rate over the gap', ` (${days} days)`);
   } else if (days > 1) add(`**Compared with ${days} days before**, because of missing days`);
   if (added < 0 && !growth.isWithinRounding) {
-    add('**Fell**', ` by ${formatCount(-added)} ${trend.rankedBy}`);
+    add('**Fell**', ` by ${formatUnits(-added, trend.rankedBy ?? 'videos')}`);
   }
+  if (trend.isTooSmall) add('**Moves, but has fewer than `minVideos` videos**');
   return remarks;
 }
 

@@ -1,6 +1,8 @@
 import type { Day } from '../core/day.ts';
 import type { DayRecord } from '../core/snapshot.ts';
 import { type DayState, judgeDayState, missingDays } from '../trends/day-state.ts';
+import { findMoves, type Move } from '../trends/moves.ts';
+import { compareSize } from '../trends/rank.ts';
 import { computeTrends, type Trend } from '../trends/trends.ts';
 import { daysOfCredits } from '../watchlist/credits.ts';
 import { groupsByHashtag, thresholds, type Watchlist } from '../watchlist/watchlist.ts';
@@ -11,8 +13,13 @@ export type DayReport = DayRecord & {
   /** Names what it is made from, see `nameSource`. */
   source: string;
   timeZone: string;
+  /** By rank. Without ranks, and by size, if `isTooFew`. */
   trends: Trend[];
   state: DayState;
+  /** True if so many hashtags are missing that nothing is ranked. */
+  isTooFew: boolean;
+  /** What moved, the strongest first; empty if `isTooFew`. */
+  moves: Move[];
   /** How many hashtags should have been captured. */
   tracked: number;
   /** Days of the last 30 with no snapshot at all. */
@@ -27,39 +34,51 @@ export type DayReport = DayRecord & {
   removed: string[];
   /** Hashtags with joiners on their first day, and their name on `previousDay`, without joiners. */
   begunAnew: { hashtag: string; before: string }[];
-  /** The group of each hashtag that has one. */
+  /** The names on the list, the paused ones as well. */
+  listed: Set<string>;
+  /** The group of each hashtag that has one, in the order of the list. */
   groups: Map<string, string>;
-  /** Daily growth above which a hashtag is trending; null if some have their own threshold. */
-  thresholdPercent: number | null;
 };
+
+/** With a smaller share of the hashtags that TikTok has, a rank says little. */
+const MIN_SHARE = 0.8;
 
 /** Computes a day's report from the day's rows. */
 export function composeReport(record: DayRecord, watchlist: Watchlist): DayReport {
   const { newestDay: _, ...lasting } = record; // later days change nothing in the report
   const { day, history, runs, failures } = record;
-  const trends = computeTrends(history, day, thresholds(watchlist));
+  const ranked = computeTrends(history, day, thresholds(watchlist));
 
   const used = runs.flatMap((run) => run.creditsUsed ?? []);
   const creditsRemaining = runs.flatMap((run) => run.creditsRemaining ?? []).at(-1) ?? null;
-  const captured = trends.map(({ hashtag }) => hashtag);
-  const { timeZone, trendingGrowthPercent } = watchlist.settings;
-  const isShared = watchlist.entries.every((entry) => entry.trendingGrowthPercent === undefined);
+  const captured = ranked.map(({ hashtag }) => hashtag);
+  const state = judgeDayState(captured, failures, record.returned);
+  const tracked = Math.max(runs.at(-1)?.tracked ?? 0, captured.length + failures.length);
+  const isTooFew = captured.length < MIN_SHARE * (tracked - state.absent.length);
+  const trends = isTooFew ? withoutRanks(ranked) : ranked;
   return {
     ...record,
     source: nameSource(lasting, watchlist),
-    timeZone,
+    timeZone: watchlist.settings.timeZone,
     trends,
-    state: judgeDayState(captured, failures, record.returned),
-    tracked: Math.max(runs.at(-1)?.tracked ?? 0, captured.length + failures.length),
+    state,
+    isTooFew,
+    moves: isTooFew ? [] : findMoves({ trends, state, history }),
+    tracked,
     missingDays: missingDays(history, day, record.firstDay),
     creditsUsed: used.length === 0 ? null : used.reduce((sum, credits) => sum + credits, 0),
     creditsRemaining,
     creditsLastDays: creditsRemaining === null ? null : daysOfCredits(creditsRemaining, watchlist),
     ...findDropped(record, watchlist),
     begunAnew: findBegunAnew(record, watchlist),
+    listed: new Set(watchlist.entries.map(({ name }) => name)),
     groups: groupsByHashtag(watchlist),
-    thresholdPercent: isShared ? trendingGrowthPercent : null,
   };
+}
+
+function withoutRanks(trends: Trend[]): Trend[] {
+  const unranked = { rank: null, rankChange: null, isNewlyRanked: false };
+  return trends.map((trend) => ({ ...trend, ...unranked })).sort(compareSize);
 }
 
 /** Every hashtag that has no snapshot on the day, and why: the missed ones first. */

@@ -1,13 +1,26 @@
 import { type Day, daysBetween, daysUpTo } from '../core/day.ts';
-import { formatCount, formatPeriod, plural } from '../core/format.ts';
+import { formatCount, formatList, formatPeriod, plural } from '../core/format.ts';
+import { escapeMarkdown } from '../core/markdown.ts';
 import { monthOf, type Period } from '../core/period.ts';
-import { compareText } from '../core/text.ts';
-import { renderHealth, renderTrending } from './brief.ts';
+import { compareText, isolateRightToLeft } from '../core/text.ts';
+import { renderMoved, renderStatus } from './brief.ts';
 import { chooseChartTrends } from './chart-lines.ts';
 import type { DayReport } from './day-report.ts';
 
-/** A day as the index lists it: `missed` is the number of hashtags that the runs missed. */
-export type IndexedDay = { day: Day; missed: number; hasReport: boolean };
+/** A day as the index lists it. */
+export type IndexedDay = {
+  day: Day;
+  /** How many hashtags the runs missed. */
+  missed: number;
+  hasReport: boolean;
+  /** What surged or broke out, as its report says. */
+  surged: Surged[];
+};
+
+/** A hashtag that surged or broke out, with the sign for it. */
+export type Surged = { mark: string; hashtag: string };
+
+const MAX_SURGED_NAMES = 5;
 
 /**
  * `reports/README.md`: the latest day at a glance, then every report, newest first, by month.
@@ -40,11 +53,11 @@ export function renderReportIndex(
 }
 
 function renderLatest(latest: DayReport): string[] {
-  const hasChart = chooseChartTrends(latest.trends).length > 0;
-  const chart = `[![The last 30 days of the top movers](charts/${latest.day}.svg)](${latest.day}.md)`;
+  const hasChart = chooseChartTrends(latest).length > 0;
+  const chart = `[![The last 30 days of what moved most](charts/${latest.day}.svg)](${latest.day}.md)`;
   return [
-    `**Latest: [${latest.day}](${latest.day}.md)** · ${renderHealth(latest)}`,
-    renderTrending(latest),
+    `**Latest: [${latest.day}](${latest.day}.md)** · ${renderStatus(latest)}`,
+    renderMoved(latest),
     ...(hasChart ? [chart] : []),
   ];
 }
@@ -60,7 +73,7 @@ function renderMonths(days: IndexedDay[], summaries: Period[]): string[] {
   const newestFirst = [...months.values()].sort((a, b) => compareText(b.name, a.name));
   return newestFirst.flatMap((month) => {
     const isOfMonth = (day: Day) => day.startsWith(month.name);
-    const items = span.filter(isOfMonth).map((day) => renderDay(day, byDay.get(day)));
+    const ofDays = span.filter(isOfMonth).map((day) => byDay.get(day) ?? day);
     const ofMonth = summaries.filter(({ last }) => isOfMonth(last));
     const weeks = ofMonth.filter(({ kind }) => kind === 'week').reverse();
     const summary = ofMonth.find(({ kind }) => kind === 'month');
@@ -68,7 +81,7 @@ function renderMonths(days: IndexedDay[], summaries: Period[]): string[] {
     const weekLinks = weeks.map((week) => renderSummaryLink(week, week.name.slice(5)));
     return [
       `### ${summary === undefined ? title : renderSummaryLink(summary, title)}`,
-      ...(items.length > 0 ? [items.join(' · ')] : []),
+      ...(ofDays.length > 0 ? [renderDays(ofDays)] : []),
       ...(weekLinks.length > 0 ? [`Weeks: ${weekLinks.join(' · ')}`] : []),
     ];
   });
@@ -78,9 +91,33 @@ function renderSummaryLink({ kind, name }: Period, text: string): string {
   return `[${text}](${kind}ly/${name}.md)`;
 }
 
-function renderDay(day: Day, entry: IndexedDay | undefined): string {
+/** The days of a month: those on which something surged in a line of their own, the others together. */
+function renderDays(days: (IndexedDay | Day)[]): string {
+  const lines: string[][] = [];
+  let isOpen = false; // whether the last line takes further days
+  for (const entry of days) {
+    const surged = typeof entry === 'string' ? [] : entry.surged;
+    const label = renderDay(entry);
+    const isQuiet = surged.length === 0;
+    if (isQuiet && isOpen) lines.at(-1)?.push(label);
+    else lines.push([isQuiet ? label : `${label} ${renderSurged(surged)}`]);
+    isOpen = isQuiet;
+  }
+  const texts = lines.map((labels) => labels.join(' · '));
+  return texts.length === 1 ? texts.join() : texts.map((text) => `- ${text}`).join('\n');
+}
+
+function renderSurged(surged: Surged[]): string {
+  const items = surged.map(
+    ({ mark, hashtag }) => `${mark} ${isolateRightToLeft(`#${escapeMarkdown(hashtag)}`)}`,
+  );
+  return formatList(items, MAX_SURGED_NAMES);
+}
+
+function renderDay(entry: IndexedDay | Day): string {
+  if (typeof entry === 'string') return `~~${Number(entry.slice(8))}~~`;
+  const { day, hasReport, missed } = entry;
   const date = String(Number(day.slice(8)));
-  if (entry === undefined) return `~~${date}~~`;
-  const label = entry.hasReport ? `[${date}](${day}.md)` : date;
-  return entry.missed === 0 ? label : `${label} (${formatCount(entry.missed)} missed)`;
+  const label = hasReport ? `[${date}](${day}.md)` : date;
+  return missed === 0 ? label : `${label} (${formatCount(missed)} missed)`;
 }

@@ -36,6 +36,10 @@ function renderRow({ day, groups }: DayReport, trend: Trend) {
     ...renderMeasure('views', trend.views),
     growth_7_days_percent: renderSpan(rankedMeasure(trend).over7Days),
     growth_30_days_percent: renderSpan(rankedMeasure(trend).over30Days),
+    videos_growth_over_hours: renderHours(trend.videos),
+    views_growth_over_hours: renderHours(trend.views),
+    times_usual: trend.pace?.timesUsual == null ? null : twoDecimals(trend.pace.timesUsual),
+    signal: trend.signal,
   };
 }
 
@@ -50,12 +54,21 @@ function renderMeasure(name: string, { growth }: MeasureTrend) {
   };
 }
 
+/** Whole hours between the readings; null if that is not known. */
+function renderHours({ growth }: MeasureTrend): number | null {
+  const hours = changeOf(growth)?.hours ?? null;
+  return hours === null ? null : Math.round(hours);
+}
+
 function renderSpan(span: SpanGrowth | null): number | null {
   return span === null ? null : percent(span.rate);
 }
 
-/** To three digits: the file is committed every day, and more digits would only be noise. */
 function percent(fraction: number): number {
-  const rounded = Number((fraction * 100).toPrecision(3));
-  return Number(rounded.toFixed(6)); // JavaScript would write smaller numbers as 1e-7
+  return twoDecimals(fraction * 100);
+}
+
+/** Where the decimal sign is a comma, a spreadsheet reads 0.944 as 944, but not 0.94 as 94. */
+function twoDecimals(number: number): number {
+  return Number(number.toFixed(2)) || 0; // no −0
 }

@@ -11,7 +11,7 @@ import type { Watchlist } from '../watchlist/watchlist.ts';
  * The format of reports, summaries and `data/latest.csv`. The audit makes those of this format again
  * and compares them, so every change of what they show raises it.
  */
-export const REPORT_FORMAT = 1;
+export const REPORT_FORMAT = 2;
 
 /** The last line of a report or summary, which GitHub does not show: its format and its source. */
 export function renderMark(source: string): string {
@@ -52,10 +52,14 @@ type Ranked = { hashtag: string; rankedBy: Measure | null };
 /** A column of a table: its heading, its alignment (l, c, r), and the cell of a hashtag. */
 type Column<T> = [heading: string, align: string, cell: (trend: T) => string];
 
-/** The first two columns: the rank, and the hashtag's link. Ranks by views are marked. */
+/**
+ * The first three columns: the rank, the hashtag's link, and the growth that it is ranked by. Ranks
+ * by views are marked.
+ */
 export function rankColumns<T extends Ranked>(
   trends: T[],
   renderRank: (trend: T) => string,
+  renderGrowth: (trend: T) => string,
 ): Column<T>[] {
   const isRankedBy = (measure: Measure) => trends.some(({ rankedBy }) => rankedBy === measure);
   const isMixed = isRankedBy('videos');
@@ -64,48 +68,83 @@ export function rankColumns<T extends Ranked>(
   return [
     [heading, 'l', renderRank],
     ['Hashtag', 'l', (trend) => hashtagLink(trend.hashtag) + mark(trend)],
+    ['Growth', 'r', renderGrowth],
   ];
 }
 
+/** The groups in the order of the list; undefined stands for none, and comes last. */
+export function listGroups<T extends { hashtag: string }>(
+  trends: T[],
+  groups: Map<string, string>,
+): [group: string | undefined, members: T[]][] {
+  const order = [...new Set(groups.values())];
+  const place = (group: string | undefined) =>
+    group === undefined ? order.length : order.indexOf(group);
+  const byGroup = [...groupBy(trends, ({ hashtag }) => groups.get(hashtag))];
+  return byGroup.sort(([a], [b]) => place(a) - place(b));
+}
+
+/** Cells that say nothing if all cells of their column are such. */
+const EMPTY_CELLS = ['–', 'first day', 'one day'];
+
 /**
- * One table per group, each under a heading: the groups by name, hashtags without a group last.
- * A column that is empty in all of them is left out.
+ * One table per group, each under a heading: the groups in the order of the list, hashtags without a
+ * group last. A column that is empty in all of them is left out.
  */
 export function renderByGroup<T extends { hashtag: string }>(
   trends: T[],
   groups: Map<string, string>,
   columns: Column<T>[],
 ): string[] {
-  const rows = trends.map((trend) => ({
-    group: groups.get(trend.hashtag),
-    cells: columns.map(([, , cell]) => cell(trend)),
-  }));
-  const isUsed = columns.map((_, i) => rows.some(({ cells }) => cells[i] !== '–'));
-  const used = <C>(items: C[]) => items.filter((_, i) => isUsed[i]);
-  const header = used(columns).map(([heading]) => heading);
-  const align = used(columns).map(([, letter]) => letter);
-  const byGroup = [...groupBy(rows, ({ group }) => group)].sort(([a], [b]) =>
-    a === undefined ? 1 : b === undefined ? -1 : a.localeCompare(b, 'en'),
-  );
+  const cellsOf = (trend: T) => columns.map(([, , cell]) => cell(trend));
+  const isUsed = findUsedColumns(trends.map(cellsOf));
+  const used = columns.filter((_, i) => isUsed[i]);
+  const header = used.map(([heading]) => heading);
+  const align = used.map(([, letter]) => letter).join('');
+  const byGroup = listGroups(trends, groups);
   const rest = byGroup.some(([group]) => group !== undefined) ? 'Other hashtags' : 'All hashtags';
-  return byGroup.flatMap(([group, groupRows]) => {
+  return byGroup.flatMap(([group, members]) => {
     const title = group === undefined ? rest : escapeMarkdown(group);
-    const lines = groupRows.map(({ cells }) => used(cells));
-    return [`## ${title}`, renderTable(header, lines, align.join(''))];
+    const rows = members.map((trend) => used.map(([, , cell]) => cell(trend)));
+    return [`## ${title}`, renderTable(header, rows, align)];
   });
 }
 
-/** One bar per day, scaled from the smallest to the largest count; a gap is a dot. */
+/** A table without the columns that are empty in all rows; `align` has one letter per column. */
+export function renderUsedColumns(header: string[], rows: string[][], align: string): string {
+  const isUsed = findUsedColumns(rows);
+  const used = <C>(items: C[]) => items.filter((_, i) => isUsed[i]);
+  return renderTable(used(header), rows.map(used), used([...align]).join(''));
+}
+
+function findUsedColumns(rows: string[][]): boolean[] {
+  const [first = []] = rows;
+  return first.map((_, i) => rows.some((cells) => !EMPTY_CELLS.includes(cells[i] ?? '–')));
+}
+
+/**
+ * What each day added: one bar for each change of the count, from none to the most. A day without a
+ * count is a dot; what came after it is a daily average. A day that added nothing has the lowest bar.
+ */
 export function renderSparkline(counts: (number | null)[]): string {
   const bars = '▁▂▃▄▅▆▇█';
-  const known = counts.filter((count) => count !== null);
-  if (known.length === 0) return '–';
-  const min = Math.min(...known);
-  const range = Math.max(...known) - min;
-  const barOf = (count: number) =>
-    range === 0 ? '▄' : bars[Math.round(((count - min) / range) * (bars.length - 1))];
-  const line = counts.map((count) => (count === null ? '·' : barOf(count))).join('');
-  return line.replace(/^·+/, ''); // days before the first count are not gaps
+  const known = counts.flatMap((count, i) => (count === null ? [] : [{ count, i }]));
+  const gains = new Map(
+    known.slice(1).map(({ count, i }, at): [number, number] => {
+      const before = known[at] ?? { count, i: i - 1 };
+      return [i, (count - before.count) / (i - before.i)];
+    }),
+  );
+  if (gains.size === 0) return '–';
+  const most = Math.max(...gains.values());
+  const barOf = (gain: number) =>
+    gain <= 0 ? bars[0] : bars[Math.max(1, Math.round((gain / most) * (bars.length - 1)))];
+  const first = (known[0]?.i ?? 0) + 1; // days before the first count are not gaps
+  const days = counts.map((_, i) => {
+    const gain = gains.get(i);
+    return gain === undefined ? '·' : barOf(gain);
+  });
+  return days.slice(first).join('');
 }
 
 /** A remark, and one thing that it is about. */
@@ -123,7 +162,9 @@ export function renderNoteList(remarks: Remark[], trends: Ranked[], hasRounded: 
     return `${remark}: ${isAll ? 'all hashtags' : formatList(items)}`;
   });
   if (hasRounded) {
-    notes.push('**≈**: within one step of TikTok’s rounding, so it says nothing about growth');
+    notes.push(
+      '**≈**: within one step of TikTok’s rounding, so it says nothing about growth; or a sum that holds such changes',
+    );
   }
   if (trends.some((trend) => trend.rankedBy === 'views')) {
     notes.push('**By views**: the growth of videos is unknown, so the rank goes by views');

@@ -1,43 +1,43 @@
 import { type Day, daysBetween, daysUpTo, isDay } from '../core/day.ts';
 import {
   formatChange,
+  formatCompact,
   formatCount,
   formatList,
+  formatPercent,
   formatPeriod,
   formatRanges,
+  formatTimes,
   plural,
 } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
-import { hashtagLink } from '../core/markdown.ts';
+import { escapeMarkdown, hashtagLink } from '../core/markdown.ts';
 import { lengthInDays, type Period, parseMonth, parseWeek } from '../core/period.ts';
 import type { PeriodRecord } from '../core/snapshot.ts';
-import { compareText } from '../core/text.ts';
+import { capitalize, compareText } from '../core/text.ts';
 import { missingDays } from '../trends/day-state.ts';
-import {
-  changeOf,
-  type Growth,
-  isRealChange,
-  type Measure,
-  rankedMeasure,
-} from '../trends/growth.ts';
+import { changeOf, isRealChange, type Measure, rankedMeasure } from '../trends/growth.ts';
 import {
   computePeriodTrends,
   earliestStart,
   type MovingDay,
   type PeriodTrend,
 } from '../trends/period-trends.ts';
+import { commonMeasure } from '../trends/totals.ts';
 import {
   formatAdded,
   formatDailyRate,
   formatGrowth,
   formatTotalGrowth,
   isMarkedRounded,
+  MOVE_MARKS,
 } from '../trends/trend-words.ts';
 import { groupsByHashtag, thresholds, type Watchlist } from '../watchlist/watchlist.ts';
 import { drawChart } from './chart.ts';
 import { type ChartLine, chooseLines } from './chart-lines.ts';
 import {
   linkTargets,
+  listGroups,
   nameSource,
   type Remark,
   rankColumns,
@@ -45,6 +45,7 @@ import {
   renderMark,
   renderNoteList,
   renderSparkline,
+  renderUsedColumns,
 } from './parts.ts';
 
 /** What the summary of a week or month says: its record, and what it means. Pure data. */
@@ -85,9 +86,9 @@ type SummaryLinks = {
 /** The summary as GitHub-flavoured Markdown. */
 export function renderSummary(summary: Summary, links: SummaryLinks): string {
   const { period, trends } = summary;
-  const changed = trends.filter((trend) => isRealChange(rankedMeasure(trend).growth));
-  const winners = changed.filter((trend) => addedTo(trend) > 0);
-  const losers = changed.filter((trend) => addedTo(trend) < 0).toReversed();
+  const losers = trends
+    .filter((trend) => isRealChange(rankedMeasure(trend).growth) && addedTo(trend) < 0)
+    .toReversed();
   const chart = chooseSummaryLines(summary).length > 0;
   const navigation = [
     links.previous === null ? null : `[← ${links.previous}](${links.previous}.md)`,
@@ -95,17 +96,16 @@ export function renderSummary(summary: Summary, links: SummaryLinks): string {
   ];
   const blocks = [
     `# TikTok hashtags in ${formatPeriod(period)}`,
-    renderHealth(summary),
+    renderStatus(summary),
+    '## What moved',
+    renderMoved(summary),
     '## Winners',
-    trends.some((trend) => trend.rankedBy !== null)
-      ? renderMovers(winners, '📈', period)
-      : 'Growth appears from the second day on.',
+    renderWinners(summary),
     ...(losers.length > 0 ? ['## Losers', renderMovers(losers, '📉', period)] : []),
-    ...(chart
-      ? [`![The top movers of ${period.name}, indexed to 100](../charts/${period.name}.svg)`]
-      : []),
-    '## Trending days',
-    renderTrendingDays(summary, links.reportDays),
+    ...renderGroups(summary),
+    ...(chart ? [`![What moved most in ${period.name}](../charts/${period.name}.svg)`] : []),
+    '## Day by day',
+    renderDays(summary, links.reportDays),
     ...renderTables(summary),
     '## Data notes',
     renderNotes(summary),
@@ -113,6 +113,13 @@ export function renderSummary(summary: Summary, links: SummaryLinks): string {
     renderMark(summary.source),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** What a summary comes to, for the digest: whether all is well, and what moved, or else who won. */
+export function renderSummaryTop(summary: Summary): string {
+  const isUsual = summary.trends.every((trend) => strongestMove(trend) === null);
+  const winners = isUsual ? [renderWinners(summary)] : [];
+  return [renderStatus(summary), renderMoved(summary), ...winners].join('\n\n');
 }
 
 /** The links that a summary has, so that it can be made again with the same ones. */
@@ -134,45 +141,144 @@ export function renderSummaryChart(summary: Summary): string | null {
   return drawChart(chooseSummaryLines(summary), chartDays(summary));
 }
 
-/** How many days and hashtags were captured, what they added together, how many were trending. */
-function renderHealth(summary: Summary): string {
+/** How many days and hashtags were captured, and what they added together. What is wrong comes first. */
+function renderStatus(summary: Summary): string {
   const { period, firstDay, lastDay, trends, possibleDays } = summary;
   const missing = summary.missingDays.length;
-  const captured = possibleDays - missing;
+  const problem = `**${plural(missing, 'day')} missing: ${formatList(formatRanges(summary.missingDays), 3)}**`;
   const parts = [
-    `${missing === 0 ? '✅' : '⚠️'} **${captured} of ${plural(possibleDays, 'day')} captured**`,
+    ...(missing > 0 ? [problem] : []),
+    `${possibleDays - missing} of ${plural(possibleDays, 'day')}`,
     `${period.first} to ${period.last}`,
   ];
   if (firstDay > period.first) parts.push(`tracked since ${firstDay}`);
   if (lastDay < period.last) parts.push(`so far, up to ${lastDay}`);
   parts.push(plural(trends.length, 'hashtag'));
   const added = (['videos', 'views'] as const).flatMap((measure) => {
-    const known = trends.flatMap((trend) => changeOf(trend[measure].growth)?.added ?? []);
-    const total = known.reduce((sum, count) => sum + count, 0);
-    return known.length === 0 ? [] : [`${formatChange(total)} ${measure}`];
+    const { added, hasRounded } = totalOf(trends, measure);
+    return added === null ? [] : [`${hasRounded ? '≈' : ''}${formatChange(added)} ${measure}`];
   });
   if (added.length > 0) parts.push(`together ${added.join(' and ')}`);
-  const trending = trends.filter((trend) => trendingDays(trend).length > 0);
-  const breakouts = trending.filter((trend) => trend.movingDays.some(isBreakout));
-  if (trending.length > 0) {
-    const ofThem = breakouts.length > 0 ? `, ${breakouts.length} with a breakout 🚀` : '';
-    parts.push(`${trending.length} trending${ofThem}`);
-  }
-  return parts.join(' · ');
+  return `${missing === 0 ? '✅' : '⚠️'} ${parts.join(' · ')}`;
 }
 
+/** What hashtags have together, in one measure; `added` is null if no change is known. */
+function totalOf(trends: PeriodTrend[], measure: Measure): Total {
+  const known = trends.flatMap((trend) => trend[measure].count ?? []);
+  const changed = trends.flatMap((trend) => {
+    const { count, growth } = trend[measure];
+    const change = changeOf(growth);
+    return change === null || count === null ? [] : [{ added: change.added, count, growth }];
+  });
+  const added = changed.reduce((sum, change) => sum + change.added, 0);
+  const before = changed.reduce((sum, change) => sum + change.count, 0) - added;
+  return {
+    count: known.length === 0 ? null : known.reduce((sum, count) => sum + count, 0),
+    added: changed.length === 0 ? null : added,
+    rate: before === 0 ? null : added / before,
+    hasRounded: changed.some(({ growth }) => isMarkedRounded(growth)),
+  };
+}
+
+const MAX_MOVED = 8;
+const MOVES = ['breakout', 'surging', 'trending'] as const;
+
+/** One line for each hashtag that surged or trended, the strongest first. */
+function renderMoved({ trends, period }: Summary): string {
+  const moved = trends
+    .flatMap((trend) => {
+      const kind = strongestMove(trend);
+      return kind === null ? [] : [{ trend, kind, times: mostTimesUsual(trend) ?? 0 }];
+    })
+    .sort((a, b) => MOVES.indexOf(a.kind) - MOVES.indexOf(b.kind) || b.times - a.times);
+  if (moved.length === 0) return `A usual ${period.kind}: no hashtag surged or trended.`;
+  const lines = moved.slice(0, MAX_MOVED).map(({ trend, kind, times }) => {
+    const days = movesOf(trend).filter(({ signal }) => signal === kind).length;
+    const most = times > 0 ? `, at most **${formatTimes(times)} × its usual**` : '';
+    const total = formatTotalGrowth(rankedMeasure(trend), lengthInDays(period));
+    const now = `${formatChange(addedTo(trend))}, now ${formatCount(rankedMeasure(trend).count)} ${trend.rankedBy ?? 'videos'}`;
+    const name = `**${hashtagLink(trend.hashtag)}**`;
+    return `- ${MOVE_MARKS[kind]} ${name} ${kind} on ${plural(days, 'day')}${most} · ${total}: ${now}`;
+  });
+  const more = moved.length - MAX_MOVED;
+  if (more > 0) lines.push(`- … and ${formatCount(more)} more`);
+  return lines.join('\n');
+}
+
+/** The days on which it surged or trended. */
+function movesOf({ movingDays }: PeriodTrend): (MovingDay & { signal: (typeof MOVES)[number] })[] {
+  return movingDays.flatMap((moving) => {
+    const { signal } = moving;
+    return signal === 'cooling' ? [] : [{ ...moving, signal }];
+  });
+}
+
+function strongestMove(trend: PeriodTrend): (typeof MOVES)[number] | null {
+  const signals = movesOf(trend).map(({ signal }) => signal);
+  return MOVES.find((kind) => signals.includes(kind)) ?? null;
+}
+
+/** The most that it brought on a day on which it moved, as a multiple of its usual; null if unknown. */
+function mostTimesUsual(trend: PeriodTrend): number | null {
+  const times = movesOf(trend).flatMap(({ pace }) => pace?.timesUsual ?? []);
+  return times.length === 0 ? null : Math.max(...times);
+}
+
+/** One line for each group, in the order of the list; nothing if there are no groups. */
+function renderGroups({ trends, groups, period }: Summary): string[] {
+  const byGroup = listGroups(trends, groups);
+  if (!byGroup.some(([group]) => group !== undefined)) return [];
+  const measure = commonMeasure(trends);
+  const rows = byGroup.map(([group, members]) => {
+    const { count, added, rate, hasRounded } = totalOf(members, measure);
+    const mark = hasRounded ? '≈' : '';
+    const [fastest] = members.filter((trend) => isRealChange(rankedMeasure(trend).growth));
+    const isGrowing = fastest !== undefined && addedTo(fastest) > 0;
+    return [
+      group === undefined ? 'Other hashtags' : escapeMarkdown(group),
+      count === null ? '–' : formatCompact(count),
+      added === null ? '–' : `${mark}${added > 0 ? '+' : ''}${formatCompact(added)}`,
+      rate === null ? '–' : `${mark}${formatPercent(rate)}`,
+      isGrowing
+        ? `${hashtagLink(fastest.hashtag)} ${formatTotalGrowth(rankedMeasure(fastest), lengthInDays(period))}`
+        : '–',
+    ];
+  });
+  const header = ['Group', capitalize(measure), 'New', 'Growth', 'Fastest'];
+  return ['## Groups', renderUsedColumns(header, rows, 'lrrrl')];
+}
+
+type Total = {
+  count: number | null;
+  added: number | null;
+  /** A fraction. */
+  rate: number | null;
+  /** True if `added` holds a change within rounding. */
+  hasRounded: boolean;
+};
+
 const MAX_MOVERS = 5;
+
+function renderWinners({ trends, period }: Summary): string {
+  if (!trends.some((trend) => trend.rankedBy !== null)) {
+    return 'Growth appears from the second day on.';
+  }
+  const winners = trends.filter(
+    (trend) => isRealChange(rankedMeasure(trend).growth) && addedTo(trend) > 0,
+  );
+  return renderMovers(winners, '📈', period);
+}
 
 function renderMovers(movers: PeriodTrend[], mark: string, period: Period): string {
   if (movers.length === 0) return 'No hashtag grew by more than rounding.';
   const more = movers.length - MAX_MOVERS;
   const shown = movers.slice(0, MAX_MOVERS);
   const lines = shown.map((trend) => `- ${mark} ${describeMover(trend, lengthInDays(period))}`);
-  if (more > 0) lines.push(`- … and ${formatCount(more)} more, see below`);
+  if (more > 0) lines.push(`- … and ${formatCount(more)} more`);
   return lines.join('\n');
 }
 
-/** `#cursor videos +16.1% · +23,786, now 171,720 · +2.2% a day · trending on 2 days`. */
+/** `#cursor videos +16.1% · +23,786, now 171,720 · +2.2% a day`. */
 function describeMover(trend: PeriodTrend, usualDays: number): string {
   const measure = rankedMeasure(trend);
   const { count, growth } = measure;
@@ -181,29 +287,31 @@ function describeMover(trend: PeriodTrend, usualDays: number): string {
     `${formatChange(addedTo(trend))}, now ${formatCount(count)}`,
     `${formatDailyRate(growth)} a day`,
   ];
-  const days = trendingDays(trend).length;
-  if (days > 0) parts.push(`trending on ${plural(days, 'day')}`);
   return parts.join(' · ');
 }
 
 const MAX_NAMES_PER_DAY = 10;
 
-/** One line per day on which something was trending: breakouts first, then the fastest. */
-function renderTrendingDays({ trends }: Summary, reportDays: Set<Day>): string {
+/** One line per day on which something surged or trended, the strongest first. */
+function renderDays({ trends, period }: Summary, reportDays: Set<Day>): string {
   const all = trends.flatMap((trend) =>
-    trendingDays(trend).map((day) => ({ hashtag: trend.hashtag, ...day })),
+    movesOf(trend).map((move) => ({ hashtag: trend.hashtag, ...move })),
   );
-  const rate = (growth: Growth) => (growth.kind === 'rate' ? growth.perDay : 0);
+  const rate = ({ growth }: MovingDay) => (growth.kind === 'rate' ? growth.perDay : 0);
+  const times = ({ pace }: MovingDay) => pace?.timesUsual ?? 0;
   all.sort(
-    (a, b) => Number(isBreakout(b)) - Number(isBreakout(a)) || rate(b.growth) - rate(a.growth),
+    (a, b) =>
+      MOVES.indexOf(a.signal) - MOVES.indexOf(b.signal) ||
+      (a.signal === 'trending' ? rate(b) - rate(a) : times(b) - times(a)),
   );
-  if (all.length === 0) return 'No hashtag was trending on any day.';
+  if (all.length === 0) return `Nothing surged or trended on any day of the ${period.kind}.`;
   const byDay = [...groupBy(all, ({ day }) => day)].sort(([a], [b]) => compareText(a, b));
   return byDay
-    .map(([day, trending]) => {
-      const items = trending.map((trend) => {
-        const mark = isBreakout(trend) ? '🚀 ' : '';
-        return `${mark}${hashtagLink(trend.hashtag)} ${formatGrowth(trend.growth)}`;
+    .map(([day, moves]) => {
+      const items = moves.map((move) => {
+        const surged = move.signal === 'trending' ? null : (move.pace?.timesUsual ?? null);
+        const figure = surged === null ? formatGrowth(move.growth) : `${formatTimes(surged)} ×`;
+        return `${MOVE_MARKS[move.signal]} ${hashtagLink(move.hashtag)} ${figure}`;
       });
       const label = reportDays.has(day) ? `[${day}](../${day}.md)` : day;
       return `- ${label}: ${formatList(items, MAX_NAMES_PER_DAY)}`;
@@ -213,24 +321,39 @@ function renderTrendingDays({ trends }: Summary, reportDays: Set<Day>): string {
 
 function renderTables({ period, trends, groups, lastDay }: Summary): string[] {
   const days = chartDays({ period, lastDay });
-  const [curve, barDays] = period.kind === 'week' ? ['Week', 1] : ['Month', 2];
+  const barDays = period.kind === 'week' ? 1 : 2;
   const usualDays = (trend: PeriodTrend) => changeOf(rankedMeasure(trend).growth)?.days;
   const totalGrowth = (trend: PeriodTrend, measure: Measure) => {
     const days = usualDays(trend) ?? changeOf(trend[measure].growth)?.days ?? 0;
     return formatTotalGrowth(trend[measure], days);
   };
   return renderByGroup(trends, groups, [
-    ...rankColumns(trends, ({ rank }) => (rank === null ? '–' : String(rank))),
-    ['Growth', 'r', (trend) => totalGrowth(trend, 'videos')],
-    [curve, 'l', (trend) => renderSparkline(newestOfEach(countsOn(trend, days), barDays))],
+    ...rankColumns(
+      trends,
+      ({ rank }) => (rank === null ? '–' : String(rank)),
+      (trend) => totalGrowth(trend, trend.rankedBy ?? 'videos'),
+    ),
+    [
+      '×\u00a0usual',
+      'r',
+      (trend) => {
+        const times = mostTimesUsual(trend);
+        return times === null ? '–' : `${formatTimes(times)} ×`;
+      },
+    ],
+    ['Daily gain', 'l', (trend) => renderSparkline(newestOfEach(countsOn(trend, days), barDays))],
     ['Videos', 'r', ({ videos }) => formatCount(videos.count)],
     ['New', 'r', ({ videos }) => formatAdded(videos)],
     ['Per day', 'r', (trend) => formatDailyRate(rankedMeasure(trend).growth)],
     ['Views', 'r', ({ views }) => formatCount(views.count)],
     ['New views', 'r', ({ views }) => formatAdded(views)],
-    ['Views growth', 'r', (trend) => totalGrowth(trend, 'views')],
+    [
+      'Views growth',
+      'r',
+      (trend) => (trend.rankedBy === 'views' ? '–' : totalGrowth(trend, 'views')),
+    ],
     ['Days', 'r', (trend) => String(usualDays(trend) ?? '–')],
-    ['Trending', 'r', renderTrendingCell],
+    ['Moved', 'r', renderMovedCell],
   ]);
 }
 
@@ -242,18 +365,11 @@ function newestOfEach(counts: (number | null)[], size: number): (number | null)[
   );
 }
 
-function renderTrendingCell(trend: PeriodTrend): string {
-  const days = trendingDays(trend).length;
-  if (days === 0) return '–';
-  const mark = trend.movingDays.some(isBreakout) ? ' 🚀' : '';
-  return `${plural(days, 'day')}${mark}`;
+/** `2 days 🚀`: on how many days it surged or trended, and the strongest of that. */
+function renderMovedCell(trend: PeriodTrend): string {
+  const kind = strongestMove(trend);
+  return kind === null ? '–' : `${plural(movesOf(trend).length, 'day')} ${MOVE_MARKS[kind]}`;
 }
-
-function trendingDays({ movingDays }: PeriodTrend): MovingDay[] {
-  return movingDays.filter(({ isTrending }) => isTrending);
-}
-
-const isBreakout = ({ signal }: MovingDay) => signal === 'breakout';
 
 /** What a reader has to know about the figures. */
 function renderNotes(summary: Summary): string {
@@ -306,9 +422,21 @@ function countsOn({ countOn }: PeriodTrend, days: Day[]): (number | null)[] {
   return days.map((day) => countOn.get(day) ?? null);
 }
 
-/** The lines of the chart, first those that changed by more than rounding. */
+/** The lines of the chart, first those that surged or trended, then the other real changes. */
 function chooseSummaryLines(summary: Summary): ChartLine[] {
   const days = chartDays(summary);
-  const lines = summary.trends.map((trend) => ({ ...trend, counts: countsOn(trend, days) }));
-  return chooseLines(lines, (trend) => isRealChange(rankedMeasure(trend).growth));
+  const places = new Map(
+    summary.trends.map((trend) => {
+      const isMoving = strongestMove(trend) !== null;
+      const isReal = isRealChange(rankedMeasure(trend).growth);
+      return [trend.hashtag, isMoving ? 0 : isReal ? 1 : 2];
+    }),
+  );
+  const lines = summary.trends.map((trend) => ({
+    hashtag: trend.hashtag,
+    rankedBy: trend.rankedBy,
+    counts: countsOn(trend, days),
+    isMoving: places.get(trend.hashtag) === 0,
+  }));
+  return chooseLines(lines, ({ hashtag }) => places.get(hashtag) ?? 2);
 }

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from 'sql.js';
 import { type Day, isDay } from '../core/day.ts';
@@ -20,9 +20,9 @@ import { writeTextIfChanged } from '../system/files.ts';
 import type { Watchlist } from '../watchlist/watchlist.ts';
 import { renderBadge } from './badge.ts';
 import { renderChart } from './chart.ts';
-import { renderReport } from './day-page.ts';
+import { readSurged, renderReport } from './day-page.ts';
 import { composeReport, type DayReport } from './day-report.ts';
-import { renderReportIndex } from './index-page.ts';
+import { renderReportIndex, type Surged } from './index-page.ts';
 import { renderLatestCsv } from './latest-csv.ts';
 import { composeSummary, renderSummary, renderSummaryChart } from './summary.ts';
 
@@ -45,9 +45,22 @@ export type Sources = {
  * @returns the paths of all these files
  */
 export async function writeReports(sources: Sources, report: DayReport): Promise<string[]> {
-  const { db } = sources;
+  const written = await writeDay(sources, report);
+  for (const period of periodsAround(report).filter(({ last }) => last < report.newestDay)) {
+    const record = readPeriod(sources.db, period);
+    if (record !== null) written.push(...(await writeSummary(sources, record)));
+  }
+  written.push(...(await writeIndex(sources, report)));
+  return written;
+}
+
+/**
+ * Writes the day's report and chart, and for the newest captured day the CSV.
+ * @returns the paths of these files
+ */
+export async function writeDay(sources: Sources, report: DayReport): Promise<string[]> {
   const { day } = report;
-  const chart = renderChart(report.trends, day);
+  const chart = renderChart(report, day);
   const markdown = renderReport(report, {
     base: '',
     previousReport: (await listReports(sources)).findLast((other) => other < day) ?? null,
@@ -55,12 +68,7 @@ export async function writeReports(sources: Sources, report: DayReport): Promise
   });
   const written = [await write(sources, reportPath(day), markdown)];
   if (chart !== null) written.push(await write(sources, chartPath(day), chart));
-  for (const period of periodsAround(report).filter(({ last }) => last < report.newestDay)) {
-    const record = readPeriod(db, period);
-    if (record !== null) written.push(...(await writeSummary(sources, record)));
-  }
-  written.push(...(await writeIndex(sources, report)));
-  if (day === newestCapturedDay(db) && report.trends.length > 0) {
+  if (day === newestCapturedDay(sources.db) && report.trends.length > 0) {
     written.push(await write(sources, LATEST_CSV_PATH, await renderLatestCsv(report)));
   }
   return written;
@@ -109,11 +117,14 @@ export async function writeIndex(sources: Sources, report: DayReport | null): Pr
   const { db, watchlist } = sources;
   const reportDays = new Set(await listReports(sources));
   const recorded = readDays(db);
-  const days = recorded.map(({ day, missed }) => ({
-    day,
-    missed: missed.length,
-    hasReport: reportDays.has(day),
-  }));
+  const days = await Promise.all(
+    recorded.map(async ({ day, missed }) => ({
+      day,
+      missed: missed.length,
+      hasReport: reportDays.has(day),
+      surged: reportDays.has(day) ? await readSurgedOn(sources, day) : [],
+    })),
+  );
   const latestDay = days.find((entry) => entry.hasReport)?.day ?? null;
   const record = latestDay === null || latestDay === report?.day ? null : readDay(db, latestDay);
   const latest = record === null ? report : composeReport(record, watchlist);
@@ -126,6 +137,15 @@ export async function writeIndex(sources: Sources, report: DayReport | null): Pr
   const written = [await write(sources, INDEX_PATH, text)];
   if (latest !== null) written.push(await write(sources, BADGE_PATH, renderBadge(latest)));
   return [...written, ...(await writeFeeds(db, watchlist, sources.root, recorded))];
+}
+
+/**
+ * What surged on a day, as its report says: it takes too long to compute it again for all days. A
+ * report that is published but not in the checkout says nothing.
+ */
+async function readSurgedOn({ root }: Sources, day: Day): Promise<Surged[]> {
+  const report = await readFile(path.join(root, reportPath(day)), 'utf8').catch(nothingIfMissing);
+  return report === null ? [] : readSurged(report);
 }
 
 /** Writes a file unless it would not change, and resolves with its path. */
@@ -148,7 +168,7 @@ export async function listReports(sources: Sources): Promise<Day[]> {
 }
 
 /** The weeks and months that have a summary, each kind oldest first. */
-async function listSummaries(sources: Sources): Promise<Period[]> {
+export async function listSummaries(sources: Sources): Promise<Period[]> {
   const weeks = (await listMarkdown(sources, summaryFolder('week'))).map(parseWeek);
   const months = (await listMarkdown(sources, summaryFolder('month'))).map(parseMonth);
   return [...weeks, ...months].filter((period) => period !== null);
@@ -170,8 +190,10 @@ async function listMarkdown({ root, published }: Sources, folder: string): Promi
 
 /** The names in a folder; none if there is no such folder. */
 async function listFolder(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  return (await readdir(folder).catch(nothingIfMissing)) ?? [];
+}
+
+function nothingIfMissing(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
 }

@@ -32,7 +32,7 @@ export function parseCsv(text: string, name: string): (SourceRow | RefusedRow)[]
     const isJson = /\.(?:nd)?json$/i.test(name) || /^\s*[[{]/.test(text);
     throw new UsageError(
       isJson
-        ? `${name} is JSON; import accepts a CSV (see npm run export) or a database`
+        ? `${name} is JSON; a CSV is needed (see npm run export)`
         : explainForeignFile(name, header, missing),
     );
   }
@@ -65,7 +65,7 @@ function readCell(cell: string): string {
 function explainForeignFile(name: string, header: string[], missing: string[]): string {
   const isSemicolons = header[0]?.includes(';');
   return (
-    `${name} is neither a SQLite file nor a CSV that can be imported: its first line must name ` +
+    `${name} is not a CSV of counts: its first line must name ` +
     `the columns ${COLUMNS.join(', ')} (one count is enough); it lacks ${missing.join(', ')}` +
     (isSemicolons ? '; it seems to be separated by semicolons: save it with commas' : '')
   );

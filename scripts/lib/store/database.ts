@@ -144,7 +144,7 @@ function checkColumns(db: Database, name: string): void {
     throw new DatabaseError(
       `${name} has ${tables.has(table) ? 'other columns in its' : 'no'} table ${table}, which ` +
         `should have the columns ${columns}${tables.has(table) ? `, not ${plainText(String(found), 400)}` : ''}; ` +
-        `undo that, or run: git restore ${DATABASE_PATH}`,
+        `undo that, or run: git restore ${DATABASE_PATH}. If it is your own table or view, give it another name`,
     );
   }
 }
@@ -171,6 +171,12 @@ const COLUMNS: Record<string, string> = {
   imports:
     'id INTEGER,imported_at TEXT,source TEXT,sha256 TEXT,first_date TEXT,last_date TEXT,' +
     'rows INTEGER (key: id)',
+  captures: 'run_id INTEGER,hashtag TEXT (key: run_id,hashtag)',
+  hashtags: 'hashtag TEXT,tiktok_id TEXT (key: hashtag)',
+  videos:
+    'date TEXT,hashtag TEXT,video_id TEXT,author TEXT,plays INTEGER,created_at TEXT ' +
+    '(key: date,hashtag,video_id)',
+  companions: 'date TEXT,hashtag TEXT,companion TEXT,uses INTEGER (key: date,hashtag,companion)',
 };
 
 function isOwnTable(name: string): boolean {

@@ -13,6 +13,7 @@ import type {
   PeriodRecord,
   RunInfo,
   Snapshot,
+  TopVideos,
 } from '../core/snapshot.ts';
 import { isAbsence, isMissed } from '../trends/day-state.ts';
 import { openAbsences } from './absences.ts';
@@ -217,7 +218,47 @@ export function readDay(db: Database, day: Day): DayRecord | null {
       videoCount: parseCount(correction.videoCount),
       viewCount: parseCount(correction.viewCount),
     })),
+    topVideos: readTopVideos(db, day),
   };
+}
+
+/** What the day's videos say, by hashtag, and why those of other hashtags are unknown. */
+function readTopVideos(db: Database, day: Day): TopVideos[] {
+  const videos = groupBy(
+    selectRows(db, 'SELECT * FROM videos WHERE date = ? ORDER BY hashtag, video_id', [day]),
+    ({ hashtag }) => String(hashtag),
+  );
+  const companions = groupBy(
+    selectRows(db, 'SELECT * FROM companions WHERE date = ? ORDER BY hashtag, companion', [day]),
+    ({ hashtag }) => String(hashtag),
+  );
+  const found = [...videos].map(
+    ([hashtag, rows]): TopVideos => ({
+      hashtag,
+      videos: rows.map(({ video_id, author, plays, created_at }) => ({
+        id: String(video_id),
+        author: typeof author === 'string' ? author : null,
+        plays: parseCount(plays),
+        createdAt: typeof created_at === 'string' ? created_at : null,
+      })),
+      companions: (companions.get(hashtag) ?? []).map(({ companion, uses }) => ({
+        hashtag: String(companion),
+        uses: parseCount(uses) ?? 0,
+      })),
+      problem: null,
+    }),
+  );
+  const problems = selectRows(db, VIDEO_PROBLEMS, [day, VIDEOS_FAILURE])
+    .map(({ hashtag, reason }) => ({ hashtag: String(hashtag), problem: String(reason) }))
+    .filter(({ hashtag }) => !videos.has(hashtag))
+    .map((problem) => ({ videos: [], companions: [], ...problem }));
+  return [...found, ...problems];
+}
+
+/** TikTok's own number of each hashtag that ever had one in an answer. */
+export function readTiktokIds(db: Database): Map<string, string> {
+  const rows = selectRows(db, 'SELECT hashtag, tiktok_id FROM hashtags');
+  return new Map(rows.map((row) => [String(row.hashtag), String(row.tiktok_id)]));
 }
 
 /** The hashtags that the day has, that were not found before, and that the day before lacks. */
@@ -263,11 +304,17 @@ const SNAPSHOT_DAYS = `WITH RECURSIVE days(day) AS (
   UNION ALL SELECT (SELECT min(date) FROM snapshots WHERE date > day) FROM days WHERE day IS NOT NULL
 ) SELECT day FROM days WHERE day IS NOT NULL`;
 
+/** The kind of a failure to get the videos of a hashtag, whose snapshot the day has. */
+export const VIDEOS_FAILURE = 'videos';
+
+const VIDEO_PROBLEMS = `SELECT hashtag, reason, max(run_id) FROM failures JOIN runs ON runs.id = run_id
+  WHERE date = ? AND kind = ? GROUP BY hashtag ORDER BY hashtag`;
+
 // The reason why a run ended early is stored once, with the first hashtag that was not asked.
 const FAILURES = `SELECT date, run_id, hashtag, kind, iif(reason <> '', reason,
     (SELECT max(reason) FROM failures other WHERE other.run_id = f.run_id AND other.kind = f.kind)
   ) AS reason
-  FROM failures f JOIN runs ON runs.id = run_id`;
+  FROM failures f JOIN runs ON runs.id = run_id WHERE kind <> '${VIDEOS_FAILURE}'`;
 
 const LAST_FAILURES = `SELECT date, hashtag, kind, reason, max(run_id) FROM (${FAILURES}) failed
   WHERE NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.date = failed.date AND s.hashtag = failed.hashtag)

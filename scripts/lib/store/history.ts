@@ -33,8 +33,64 @@ export function readHistory(db: Database, first: Day, last: Day): Snapshot[] {
         ),
   );
   older.sort((a, b) => compareText(String(a.date), String(b.date)));
-  return toSnapshots([...older, ...recent]);
+  const rows = [...older, ...recent];
+  return toSnapshots(rows, readCaptureTimes(db, rows));
 }
+
+/**
+ * Finds when a stored row was captured: in the middle of the run that brought its counts. Null if
+ * no run says so.
+ */
+export function readCaptureTimes(db: Database, rows: Row[]): FindTime {
+  const days = [...new Set(rows.map(({ date }) => String(date)))];
+  const first = new Map(readFirstRuns(db, days).map((run) => [String(run.date), middleOf(run)]));
+  const later = new Map<string, Map<string, number | null>>();
+  for (const row of selectRows(db, LATER_CAPTURES, [JSON.stringify(days)])) {
+    const onDay = later.get(String(row.date)) ?? new Map<string, number | null>();
+    later.set(String(row.date), onDay.set(String(row.hashtag), middleOf(row)));
+  }
+  return (day, hashtag) => {
+    const time = later.get(day)?.get(hashtag);
+    return time === undefined ? (first.get(day) ?? null) : time;
+  };
+}
+
+type FindTime = (day: string, storedName: string) => number | null;
+
+/** The middle of a run, in Unix milliseconds; null if its times are not valid. */
+export function middleOf({ started_at, finished_at }: Row): number | null {
+  const middle = (Date.parse(String(started_at)) + Date.parse(String(finished_at))) / 2;
+  return Number.isFinite(middle) ? Math.round(middle) : null;
+}
+
+/**
+ * The first run of each day that captured anything. It brought all that no later run brought. A day
+ * is left out if that would be more than it stored: then the other rows are an import's, or a later
+ * run's of a version that did not list its captures.
+ */
+export function readFirstRuns(db: Database, days: string[]): Row[] {
+  return selectRows(db, FIRST_RUNS, [JSON.stringify(days)]);
+}
+
+const FIRST_RUNS = `WITH
+    days AS MATERIALIZED (SELECT value AS date FROM json_each(?1)),
+    firsts AS (
+      SELECT min(id) AS id FROM runs WHERE stored > 0 AND date IN days GROUP BY date
+    ),
+    later AS (
+      SELECT runs.date, count(*) AS brought
+      FROM runs JOIN captures c ON c.run_id = runs.id
+      LEFT JOIN corrections k ON k.run_id = c.run_id AND k.hashtag = c.hashtag
+      WHERE runs.date IN days AND k.run_id IS NULL -- what a run replaced, an earlier one brought
+      GROUP BY runs.date
+    )
+  SELECT runs.* FROM firsts JOIN runs USING (id) LEFT JOIN later USING (date)
+  WHERE (SELECT count(*) FROM snapshots s WHERE s.date = runs.date) - coalesce(brought, 0) <= stored`;
+
+// By run, so that the newest one of several comes last.
+const LATER_CAPTURES = `SELECT date, hashtag, started_at, finished_at
+  FROM runs CROSS JOIN captures ON run_id = id
+  WHERE date IN (SELECT value FROM json_each(?1)) ORDER BY id`;
 
 /** The names of the hashtags whose newest earlier count may be older than the rows. */
 function hashtagsNeedingOlder(rows: Row[], first: Day): string[] {
@@ -72,20 +128,21 @@ export function* iterateSnapshots(
 /**
  * Rows of the table `snapshots` as snapshots, each under the normal form of its name, one per day
  * and hashtag. Rows without a valid day are left out. A count that is not valid is unknown.
+ * @param findTime when a row was captured; without it, that is left open
  */
-export function toSnapshots(rows: Iterable<Row>): Snapshot[] {
-  const canonical = memoize(canonicalHashtag);
-  const isKnownDay = memoize((text: string) => isDay(text));
+export function toSnapshots(rows: Iterable<Row>, findTime?: FindTime): Snapshot[] {
   const snapshots = new Map<string, Snapshot>();
   for (const { date, hashtag: storedName, video_count, view_count } of rows) {
     const [day, stored] = [String(date), String(storedName)];
     if (!isKnownDay(day)) continue;
-    const hashtag = canonical(stored);
+    const hashtag = canonicalName(stored);
     const key = `${day} ${hashtag}`;
     // "Vibe Coding" and "vibecoding" are one hashtag. The row with the normal form wins.
     if (stored !== hashtag && snapshots.has(key)) continue;
     const counts = { videoCount: parseCount(video_count), viewCount: parseCount(view_count) };
-    snapshots.set(key, { day: day as Day, hashtag, ...withoutQuirk(counts) });
+    const snapshot: Snapshot = { day: day as Day, hashtag, ...withoutQuirk(counts) };
+    if (findTime !== undefined) snapshot.capturedAt = findTime(day, stored);
+    snapshots.set(key, snapshot);
   }
   return [...snapshots.values()];
 }
@@ -94,8 +151,11 @@ export function toSnapshots(rows: Iterable<Row>): Snapshot[] {
 function memoize<T>(compute: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>();
   return (text) => {
-    const value = known.has(text) ? (known.get(text) as T) : compute(text);
-    known.set(text, value);
-    return value;
+    if (!known.has(text)) known.set(text, compute(text));
+    return known.get(text) as T;
   };
 }
+
+// For the whole process: a long history is read in many parts, with the same names in each.
+const canonicalName = memoize(canonicalHashtag);
+const isKnownDay = memoize((text) => isDay(text));

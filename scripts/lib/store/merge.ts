@@ -1,7 +1,13 @@
 import type { Database, SqlValue } from 'sql.js';
 import { type Day, isDay } from '../core/day.ts';
-import { toSnapshots } from './history.ts';
-import { addMissingSnapshots, INSERT_IMPORT, INSERT_RUN, lastRunId } from './record.ts';
+import { readFirstRuns, toSnapshots } from './history.ts';
+import {
+  addMissingSnapshots,
+  INSERT_IMPORT,
+  INSERT_RUN,
+  lastRunId,
+  recordCaptures,
+} from './record.ts';
 import { inTransaction, type Row, selectRows, withAttached } from './rows.ts';
 
 /**
@@ -14,6 +20,7 @@ import { inTransaction, type Row, selectRows, withAttached } from './rows.ts';
 export function adoptAdditions(target: Database, source: Database, base: Database): Day[] {
   const days = adoptRuns(target, source, base);
   adoptImports(target, source, base);
+  adoptFindings(target, source, base);
   const added = withAttached(source, base, 'base', () => selectRows(source, ADDED_SNAPSHOTS));
   return [...days, ...addMissingSnapshots(target, toSnapshots(added)).map(({ day }) => day)];
 }
@@ -51,6 +58,8 @@ function adoptRuns(target: Database, source: Database, base: Database): Day[] {
   const known = new Set([target, base].flatMap((db) => selectRows(db, everyRun).map(identity)));
   const missing = selectRows(source, everyRun).filter((row) => !known.has(identity(row)));
   const offered = new Set<string>();
+  const adopted = new Set<string>();
+  const ids: { sourceId: SqlValue; runId: number; day: Day }[] = [];
   inTransaction(target, () => {
     for (const { id = null, ...run } of missing) {
       target.run(INSERT_RUN, Object.values(run));
@@ -61,7 +70,13 @@ function adoptRuns(target: Database, source: Database, base: Database): Day[] {
           target.run(`INSERT INTO ${table} VALUES (?, ?, ?, ?)`, values);
         }
       }
-      adoptSnapshots(target, source, base, runId, id, offered);
+      adoptSnapshots(target, source, base, runId, id, offered, adopted);
+      if (isDay(String(run.date))) ids.push({ sourceId: id, runId, day: run.date as Day });
+    }
+    for (const { sourceId, runId, day } of ids) {
+      const brought = broughtBy(source, sourceId, day);
+      const stands = (hashtag: string) => adopted.has(JSON.stringify([day, hashtag]));
+      recordCaptures(target, runId, day, brought.filter(stands));
     }
   });
   return missing.map(({ date }) => String(date)).filter(isDay);
@@ -78,10 +93,42 @@ function adoptImports(target: Database, source: Database, base: Database): void 
 }
 
 /**
+ * Adds what `source` found out about hashtags: ids, and a day's videos and companions of a hashtag,
+ * which belong together. What `target` has of a hashtag, or of its day, stays as it is.
+ */
+function adoptFindings(target: Database, source: Database, base: Database): void {
+  for (const [tables, owner] of FINDINGS) {
+    const ownerOf = (row: Row) => JSON.stringify(owner.map((column) => row[column]));
+    const known = new Set(
+      [target, base].flatMap((db) =>
+        tables.flatMap((table) => selectRows(db, `SELECT * FROM ${table}`).map(ownerOf)),
+      ),
+    );
+    for (const table of tables) {
+      for (const row of selectRows(source, `SELECT * FROM ${table}`)) {
+        if (known.has(ownerOf(row))) continue;
+        const places = Object.keys(row).map(() => '?');
+        target.run(`INSERT INTO ${table} VALUES (${places})`, Object.values(row));
+      }
+    }
+  }
+}
+
+/** Tables whose rows belong together, and the columns that say to what. */
+const FINDINGS: [tables: string[], owner: string[]][] = [
+  [['hashtags'], ['hashtag']],
+  [
+    ['videos', 'companions'],
+    ['date', 'hashtag'],
+  ],
+];
+
+/**
  * Adds what a run of `source` captured. If `target` has other counts, adds a correction. Of a day's
  * snapshots, those may be the run's that it corrected, and those that neither `base` has nor an
  * earlier run had.
  * @param offered the snapshots of the earlier runs; gets this run's
+ * @param adopted gets the snapshots that `target` has from `source` now
  */
 function adoptSnapshots(
   target: Database,
@@ -90,6 +137,7 @@ function adoptSnapshots(
   runId: number,
   sourceId: SqlValue,
   offered: Set<string>,
+  adopted: Set<string>,
 ) {
   for (const row of selectRows(source, READINGS, [sourceId])) {
     const key = JSON.stringify([row.date, row.hashtag]);
@@ -99,7 +147,10 @@ function adoptSnapshots(
     const { date = null, hashtag = null, video_count = null, view_count = null } = row;
     const values = [date, hashtag, video_count, view_count];
     target.run('INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?)', values);
-    if (target.getRowsModified() === 1) continue; // earlier counts are among the corrections
+    if (target.getRowsModified() === 1) {
+      adopted.add(key);
+      continue; // earlier counts are among the corrections
+    }
     target.run(
       `INSERT OR REPLACE INTO corrections SELECT ?1, ?2, ?3, ?4 FROM snapshots
        WHERE date = ?5 AND hashtag = ?2 AND (video_count IS NOT ?3 OR view_count IS NOT ?4)`,
@@ -107,6 +158,20 @@ function adoptSnapshots(
     );
   }
 }
+
+/** The hashtags that a run brought or replaced on its day, as far as `db` can tell. */
+function broughtBy(db: Database, runId: SqlValue, day: Day): string[] {
+  const isFirst = readFirstRuns(db, [day]).some(({ id }) => id === runId);
+  const sql = isFirst ? NOT_BROUGHT_LATER : 'SELECT hashtag FROM captures WHERE run_id = ?';
+  return selectRows(db, sql, [isFirst ? day : runId]).map(({ hashtag }) => String(hashtag));
+}
+
+/** The snapshots of the day ?1 that no later run brought. One that a later run replaced was there. */
+const NOT_BROUGHT_LATER = `SELECT hashtag FROM snapshots WHERE date = ?1 AND hashtag NOT IN (
+  SELECT c.hashtag FROM captures c JOIN runs ON runs.id = c.run_id
+  LEFT JOIN corrections k ON k.run_id = c.run_id AND k.hashtag = c.hashtag
+  WHERE runs.date = ?1 AND k.run_id IS NULL
+)`;
 
 function hasSnapshot(db: Database, { date = null, hashtag = null }: Row): boolean {
   const sql = 'SELECT 1 FROM snapshots WHERE date = ? AND hashtag = ?';

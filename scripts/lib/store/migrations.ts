@@ -3,7 +3,7 @@ import { DatabaseError } from '../core/errors.ts';
 import { inTransaction, selectRows, selectValue } from './rows.ts';
 
 /** Each upgrades a file to the next version (SQLite's `user_version`), in one transaction. */
-const MIGRATIONS = [createTables, addImports];
+const MIGRATIONS = [createTables, addImports, addCapturesAndVideos];
 
 /** The newest version that this program knows. */
 export const SCHEMA = MIGRATIONS.length;
@@ -60,6 +60,7 @@ function createTables(db: Database, name: string): void {
       credits_remaining INTEGER
     );
     -- What a run could not get, and why: 'not-found', 'rejected', 'failed' or 'not-asked'.
+    -- 'videos': the run has its counts, but could not get its videos.
     CREATE TABLE IF NOT EXISTS failures (
       run_id INTEGER NOT NULL REFERENCES runs (id),
       hashtag TEXT NOT NULL,
@@ -92,6 +93,42 @@ function addImports(db: Database): void {
       last_date TEXT,
       rows INTEGER
     );
+  `);
+}
+
+/** Adds the tables that say when a later reading was taken, and what people post under a hashtag. */
+function addCapturesAndVideos(db: Database): void {
+  db.run(`
+    -- The snapshots that a later run of the day brought or replaced. The day's first run with
+    -- snapshots brought all others, and is not listed. Of several, the newest run's counts stand.
+    CREATE TABLE IF NOT EXISTS captures (
+      run_id INTEGER NOT NULL REFERENCES runs (id),
+      hashtag TEXT NOT NULL,
+      PRIMARY KEY (run_id, hashtag)
+    ) WITHOUT ROWID;
+    -- TikTok's own number of a hashtag, by which its videos are asked for.
+    CREATE TABLE IF NOT EXISTS hashtags (
+      hashtag TEXT PRIMARY KEY,
+      tiktok_id TEXT NOT NULL
+    ) WITHOUT ROWID;
+    -- Videos of a hashtag as they were on a day. created_at is in UTC. Unknown values are NULL.
+    CREATE TABLE IF NOT EXISTS videos (
+      date TEXT NOT NULL,
+      hashtag TEXT NOT NULL,
+      video_id TEXT NOT NULL,
+      author TEXT,
+      plays INTEGER,
+      created_at TEXT,
+      PRIMARY KEY (date, hashtag, video_id)
+    ) WITHOUT ROWID;
+    -- The hashtags that the day's videos of a hashtag name as well, and in how many of them.
+    CREATE TABLE IF NOT EXISTS companions (
+      date TEXT NOT NULL,
+      hashtag TEXT NOT NULL,
+      companion TEXT NOT NULL,
+      uses INTEGER NOT NULL,
+      PRIMARY KEY (date, hashtag, companion)
+    ) WITHOUT ROWID;
   `);
 }
 

@@ -3,9 +3,9 @@ import { type Counts, parseCount } from '../core/count.ts';
 import type { Day } from '../core/day.ts';
 import { DatabaseError } from '../core/errors.ts';
 import { canonicalHashtag } from '../core/hashtag-name.ts';
-import type { Failure, Run, Snapshot } from '../core/snapshot.ts';
+import type { Failure, Run, Snapshot, TopVideos } from '../core/snapshot.ts';
 import { compareText } from '../core/text.ts';
-import { capturedHashtags, newestDay } from './days.ts';
+import { capturedHashtags, newestDay, VIDEOS_FAILURE } from './days.ts';
 import { inTransaction, selectRows, selectValue } from './rows.ts';
 
 /** Where snapshots that no run captured come from. */
@@ -24,6 +24,7 @@ export const INSERT_RUN = 'INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?
 /**
  * Adds a run with its snapshots and failures, in one transaction. An unknown count does not
  * replace a known one of the same day. Another count does, and the old one becomes a correction.
+ * What it brought is listed among the captures if an earlier run of the day had snapshots.
  * A run may end after midnight, when the database has a later day already. It then adds what its
  * day lacks. What the day has stays as it is, and the run's other counts become corrections.
  */
@@ -38,12 +39,16 @@ export function recordRun(db: Database, run: Run): void {
     }
     const captured = capturedHashtags(db, run.day);
     const isCaptured = ({ hashtag }: { hashtag: string }) => captured.has(hashtag);
-    for (const { hashtag, ...counts } of run.snapshots.filter(isCaptured)) {
-      correct(db, runId, run.day, hashtag, counts, isLate);
-    }
+    const corrected = run.snapshots
+      .filter(isCaptured)
+      .filter(({ hashtag, ...counts }) => correct(db, runId, run.day, hashtag, counts, isLate));
     const added = run.snapshots.filter((snapshot) => !isCaptured(snapshot));
     const rows = added.map((snapshot) => ({ day: run.day, ...snapshot }));
     insertSnapshots(db, rows);
+    const brought = [...corrected, ...added].map(({ hashtag }) => hashtag);
+    recordCaptures(db, runId, run.day, brought);
+    recordIds(db, run.tiktokIds ?? new Map());
+    for (const found of run.topVideos ?? []) recordVideos(db, runId, run.day, found);
     if (countSnapshots(db) < rowsBefore) throw new DatabaseError('snapshots would be lost');
   });
   // Daily inserts leave pages a fifth empty. Packed once a month, the file is a quarter smaller, and
@@ -142,7 +147,52 @@ export function lastRunId(db: Database): number {
   return Number(selectValue(db, 'SELECT last_insert_rowid()'));
 }
 
-/** @param isLate whether the day is over, so that the snapshot stays as it is */
+/** Lists what a run brought of its day, unless it is the first that brought anything. */
+export function recordCaptures(db: Database, runId: number, day: Day, hashtags: string[]): void {
+  const first = 'SELECT min(id) FROM runs WHERE date = ? AND stored > 0';
+  if (selectValue(db, first, [day]) === runId) return;
+  for (const hashtag of hashtags.toSorted(compareText)) {
+    db.run('INSERT INTO captures VALUES (?, ?)', [runId, hashtag]);
+  }
+}
+
+/** Stores TikTok's numbers of hashtags. A newer number replaces the one that is there. */
+function recordIds(db: Database, tiktokIds: Map<string, string>): void {
+  for (const row of tiktokIds) {
+    db.run(
+      `INSERT INTO hashtags VALUES (?, ?) ON CONFLICT DO UPDATE SET tiktok_id = excluded.tiktok_id
+       WHERE tiktok_id <> excluded.tiktok_id`,
+      row,
+    );
+  }
+}
+
+/**
+ * Stores what the videos of a hashtag say, unless the day has that already. That there are none is a
+ * failure of its own kind, so that the day does not ask twice.
+ */
+function recordVideos(db: Database, runId: number, day: Day, found: TopVideos): void {
+  const { hashtag, videos, companions, problem } = found;
+  if (problem !== null) {
+    const values = [runId, hashtag, VIDEOS_FAILURE, problem];
+    db.run('INSERT OR IGNORE INTO failures VALUES (?, ?, ?, ?)', values);
+    return;
+  }
+  const known = 'SELECT 1 FROM videos WHERE date = ? AND hashtag = ?';
+  if (selectRows(db, known, [day, hashtag]).length > 0) return;
+  for (const { id, author, plays, createdAt } of videos) {
+    const values = [day, hashtag, id, author, plays, createdAt];
+    db.run('INSERT INTO videos VALUES (?, ?, ?, ?, ?, ?)', values);
+  }
+  for (const { hashtag: companion, uses } of companions) {
+    db.run('INSERT INTO companions VALUES (?, ?, ?, ?)', [day, hashtag, companion, uses]);
+  }
+}
+
+/**
+ * Replaces a stored count by another one. False if it does not.
+ * @param isLate whether the day is over, so that the snapshot stays as it is
+ */
 function correct(
   db: Database,
   runId: number,
@@ -150,19 +200,20 @@ function correct(
   hashtag: string,
   answered: Counts,
   isLate: boolean,
-): void {
+): boolean {
   const sql = 'SELECT video_count, view_count FROM snapshots WHERE date = ? AND hashtag = ?';
   const [row] = selectRows(db, sql, [day, hashtag]);
   const before = { videos: parseCount(row?.video_count), views: parseCount(row?.view_count) };
   const videos = answered.videoCount ?? before.videos;
   const views = answered.viewCount ?? before.views;
-  if (videos === before.videos && views === before.views) return;
+  if (videos === before.videos && views === before.views) return false;
   const unused = isLate ? [videos, views] : [before.videos, before.views];
   db.run('INSERT INTO corrections VALUES (?, ?, ?, ?)', [runId, hashtag, ...unused]);
-  if (isLate) return;
+  if (isLate) return false;
   const update =
     'UPDATE snapshots SET video_count = ?, view_count = ? WHERE date = ? AND hashtag = ?';
   db.run(update, [videos, views, day, hashtag]);
+  return true;
 }
 
 function countSnapshots(db: Database): number {

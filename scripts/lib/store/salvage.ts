@@ -1,4 +1,5 @@
 import type { Database } from 'sql.js';
+import { errorMessage } from '../core/text.ts';
 import { openUnchecked } from './database.ts';
 import { iterateRows } from './rows.ts';
 
@@ -6,13 +7,14 @@ import { iterateRows } from './rows.ts';
 type Lost = {
   snapshots: number;
   runs: number;
+  videos: number;
   /** False if the damage hides more rows. */
   isAll: boolean;
 };
 
 /**
- * Counts the snapshots and runs that can still be read in a damaged file and that `db` lacks. Null
- * if no row of the file can be read.
+ * Counts the snapshots, runs and videos that can still be read in a damaged file and that `db` lacks.
+ * Null if no row of the file can be read.
  */
 export async function countLost(damaged: Uint8Array, db: Database): Promise<Lost | null> {
   using source = await openUnchecked(withActualLength(damaged));
@@ -24,7 +26,13 @@ export async function countLost(damaged: Uint8Array, db: Database): Promise<Lost
   const snapshots = count('SELECT date, hashtag FROM snapshots NOT INDEXED');
   const runs = count('SELECT date, started_at, finished_at FROM runs NOT INDEXED');
   if (snapshots.found + runs.found === 0) return null;
-  return { snapshots: snapshots.lost, runs: runs.lost, isAll: snapshots.isAll && runs.isAll };
+  const videos = count('SELECT date, hashtag, video_id FROM videos NOT INDEXED');
+  return {
+    snapshots: snapshots.lost,
+    runs: runs.lost,
+    videos: videos.lost,
+    isAll: snapshots.isAll && runs.isAll && videos.isAll,
+  };
 }
 
 /** A copy whose header says how long the file is, because SQLite reads nothing of a file cut short. */
@@ -42,8 +50,10 @@ function readKeys(db: Database, sql: string): { keys: Set<string>; isAll: boolea
   const keys = new Set<string>();
   try {
     for (const row of iterateRows(db, sql)) keys.add(JSON.stringify(Object.values(row)));
-  } catch {
-    return { keys, isAll: false };
+  } catch (error) {
+    // A file of an older schema has fewer tables.
+    const isAll = errorMessage(error).startsWith('no such table');
+    return { keys, isAll };
   }
   return { keys, isAll: true };
 }

@@ -1,3 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { type Day, isDay } from '../core/day.ts';
 import { type ExitCode, UsageError } from '../core/errors.ts';
@@ -100,6 +104,28 @@ export function parseHashtagFlag(flag: string, list: string): string[] {
   } catch (cause) {
     if (!(cause instanceof HashtagNameError)) throw cause;
     throw new UsageError(`${flag}: ${cause.message}`, { cause });
+  }
+}
+
+/**
+ * The bytes of a file that an argument names.
+ * @throws UsageError if it can't be read
+ */
+export function readFileArgument(root: string, name: string): Promise<Buffer> {
+  return readFile(path.resolve(root, name)).catch((cause: unknown) => {
+    throw new UsageError(`${name} can't be read: ${errorMessage(cause)}`, { cause });
+  });
+}
+
+/** Prints a result piece by piece, at the reader's pace. A reader such as `head` may end early. */
+export async function printResult(
+  pieces: Iterable<string | Uint8Array>,
+  stdout: NodeJS.WritableStream,
+): Promise<void> {
+  try {
+    await pipeline(Readable.from(pieces), stdout);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
   }
 }
 

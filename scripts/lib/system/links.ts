@@ -21,9 +21,13 @@ export function fileUrl(env: Env, file: string): string | null {
 export function warnOfPlainHttp(name: string, url: string, secret: string): string | null {
   if (!URL.canParse(url)) return null;
   const { protocol, hostname } = new URL(url);
-  const isThisMachine = /^(127(\.\d+){3}|\[::1\]|(.+\.)?localhost\.?)$/.test(hostname);
-  if (protocol !== 'http:' || isThisMachine) return null;
+  if (protocol !== 'http:' || isThisMachine(hostname)) return null;
   return `${name} begins with http://, so others on the network can read ${secret}; use https://`;
+}
+
+/** True for a host's name or address that never leads to another machine. */
+export function isThisMachine(hostname: string): boolean {
+  return /^(127(\.\d+){3}|\[?::1\]?|(.+\.)?localhost\.?)$/.test(hostname);
 }
 
 function repositoryUrl({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: Env): string | null {

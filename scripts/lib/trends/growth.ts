@@ -14,9 +14,20 @@ export type Growth =
   /** There is no earlier count to compare with. */
   | { kind: 'first' }
   /** The earlier count was 0, so there is no rate. */
-  | { kind: 'from-zero'; added: number; days: number }
-  /** `perDay` is a fraction: 0.05 is +5 % a day. */
-  | ({ kind: 'rate'; added: number; days: number; perDay: number } & Rounded);
+  | ({ kind: 'from-zero' } & Change)
+  /** `perDay` is a fraction: 0.05 is +5 % a day. In less than a day: of that time. */
+  | ({ kind: 'rate'; perDay: number } & Change & Rounded);
+
+/** How many were added from one reading to another. */
+export type Change = Elapsed & { added: number };
+
+/** The time between two readings. */
+export type Elapsed = {
+  /** By the calendar. */
+  days: number;
+  /** By the clock; null if that is not known. */
+  hours: number | null;
+};
 
 /** Growth over a span of days, as a fraction: 0.05 is +5 %. */
 export type SpanGrowth = { rate: number } & Rounded;
@@ -33,8 +44,8 @@ export type HashtagGrowth<M extends MeasureGrowth = MeasureGrowth> = {
   rankedBy: Measure | null;
 };
 
-/** A day on which a count is known. */
-export type Point = { day: Day; count: number };
+/** A day on which a count is known, and when it was captured (Unix milliseconds), if that is known. */
+export type Point = { day: Day; count: number; capturedAt?: number | null };
 
 /** A span may be measured from a count that is up to this much older than the span. */
 export const SPAN_TOLERANCE_DAYS = 7;
@@ -60,7 +71,7 @@ export function isRealChange(growth: Growth): growth is Extract<Growth, { kind: 
 }
 
 /** How many were added, in how many days; null if that is unknown. */
-export function changeOf(growth: Growth): { added: number; days: number } | null {
+export function changeOf(growth: Growth): Change | null {
   return growth.kind === 'rate' || growth.kind === 'from-zero' ? growth : null;
 }
 
@@ -75,10 +86,10 @@ export function countOf({ videoCount, viewCount }: Snapshot, measure: Measure): 
 export function knownPoints(snapshots: Snapshot[], measure: Measure, farthestDay: Day): Point[] {
   const points: Point[] = [];
   for (const snapshot of snapshots.toReversed()) {
-    const { day } = snapshot;
+    const { day, capturedAt = null } = snapshot;
     const count = countOf(snapshot, measure);
     if (count === null) continue;
-    points.push({ day, count });
+    points.push({ day, count, capturedAt });
     if (points.length > 1 && day < farthestDay) break;
   }
   return points.reverse();
@@ -90,20 +101,54 @@ export function computeGrowth(points: Point[], day: Day): Growth {
   if (last === undefined || last.day !== day) return { kind: 'unknown' };
   if (earlier === undefined) return { kind: 'first' };
   const added = last.count - earlier.count;
-  const days = daysBetween(earlier.day, last.day);
-  if (earlier.count === 0) return { kind: 'from-zero', added, days };
+  const change = { added, ...elapsedBetween(earlier, last) };
+  if (earlier.count === 0) return { kind: 'from-zero', ...change };
   return {
     kind: 'rate',
-    added,
-    days,
+    ...change,
     perDay: dailyRate(earlier, last),
     isWithinRounding: isWithinRounding(earlier.count, last.count),
   };
 }
 
-/** The rate that, compounded daily, leads from one count to the other. */
+/**
+ * The rate that, compounded daily, leads from one count to the other. In less than a day it is the
+ * rate of that time, because what the rest of the day brings is not known.
+ */
 export function dailyRate(earlier: Point, later: Point): number {
-  return (later.count / earlier.count) ** (1 / daysBetween(earlier.day, later.day)) - 1;
+  return (later.count / earlier.count) ** (1 / rateDays(elapsedBetween(earlier, later))) - 1;
+}
+
+/** A whole number of days may be so many hours shorter or longer: late runs, and summer time. */
+const TOLERANCE_HOURS = 2.4;
+const HOUR_MS = 3_600_000;
+
+/**
+ * The hours between two readings if they are not what the days say, which a text about them has to
+ * mention; null on a usual morning, and if the hours are not known.
+ */
+export function oddHours({ days, hours }: Elapsed): number | null {
+  return hours === null || Math.abs(hours - 24 * days) <= TOLERANCE_HOURS ? null : hours;
+}
+
+/** True if the readings are less than a day apart, even with the tolerance. */
+export function isPartOfDay({ hours }: Elapsed): boolean {
+  return hours !== null && hours < 24 - TOLERANCE_HOURS;
+}
+
+/** How many days a rate is divided by: a whole number, unless the hours say otherwise; at least 1. */
+function rateDays(elapsed: Elapsed): number {
+  const { days, hours } = elapsed;
+  if (hours === null) return days;
+  if (isPartOfDay(elapsed)) return 1;
+  const nearest = Math.max(Math.round(hours / 24), 1);
+  return Math.abs(hours - 24 * nearest) <= TOLERANCE_HOURS ? nearest : hours / 24;
+}
+
+function elapsedBetween(earlier: Point, later: Point): Elapsed {
+  const days = daysBetween(earlier.day, later.day);
+  const ms = (later.capturedAt ?? Number.NaN) - (earlier.capturedAt ?? Number.NaN);
+  return { days, hours: ms > 0 ? ms / HOUR_MS : null }; // a clock that went back says nothing
 }
 
 /**

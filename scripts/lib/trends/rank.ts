@@ -7,12 +7,21 @@ import { type Growth, type HashtagGrowth, rankedMeasure } from './growth.ts';
  */
 export function rankAll<T extends HashtagGrowth>(trends: T[]): (T & { rank: number | null })[] {
   const ranked = trends.filter(({ rankedBy }) => rankedBy !== null).sort(compareRanked);
-  const others = trends.filter(({ rankedBy }) => rankedBy === null);
-  others.sort((a, b) => compareText(a.hashtag, b.hashtag));
+  const others = trends.filter(({ rankedBy }) => rankedBy === null).sort(compareSize);
+  const rates = ranked.map((trend) => rateForRank(rankedMeasure(trend).growth));
   return [
-    ...ranked.map((trend, index) => ({ ...trend, rank: index + 1 })),
+    ...ranked.map((trend, i) => ({ ...trend, rank: rates.indexOf(rates[i] ?? 0) + 1 })),
     ...others.map((trend) => ({ ...trend, rank: null })),
   ];
+}
+
+/** The largest first: by the count of videos, then of views, then by name. */
+export function compareSize(a: HashtagGrowth, b: HashtagGrowth): number {
+  return (
+    (b.videos.count ?? -1) - (a.videos.count ?? -1) ||
+    (b.views.count ?? -1) - (a.views.count ?? -1) ||
+    compareText(a.hashtag, b.hashtag)
+  );
 }
 
 function compareRanked(a: HashtagGrowth, b: HashtagGrowth): number {

@@ -43,7 +43,7 @@ const EPSILON = 1e-9;
  */
 export function findSignals(points: Point[], sensitivity: Sensitivity, first: Day): DaySignal[] {
   const readings = points.map(({ day, count }) => ({ dayNumber: dayNumber(day), count }));
-  const moves: Move[] = [];
+  let moves: Move[] = []; // of the last 14 days
   const start = dayNumber(first) - COOLING_DAYS;
   return points.flatMap((point, index): DaySignal[] => {
     const number = readings[index]?.dayNumber ?? start;
@@ -53,7 +53,7 @@ export function findSignals(points: Point[], sensitivity: Sensitivity, first: Da
     const { surge, recent } = measurePace(readings, index, sensitivity.surgeFactor);
     const move = { dayNumber: number, count: point.count, isTrending, surge, recent };
     const before = moves.filter((other) => number - other.dayNumber <= COOLING_DAYS);
-    moves.push(move);
+    moves = [...before, move];
     if (point.day < first) return [];
     const signal = nameSignal(move, before);
     return [{ day: point.day, growth, signal, isTrending, pace: surge ?? recent }];

@@ -39,9 +39,9 @@ export type Reading = { dayNumber: number; count: number };
 /**
  * What a hashtag brought up to a reading. `surge`: in at most 7 days it brought at least `factor`
  * times a usual week, at least 2 % of its count, and at least four rounding steps. In the first 4
- * days half of that is enough, if the last reading alone brought two fifths of it. Without the
- * reading that brought most, the others must be 1.4 times the usual, so that no single wild reading
- * makes a surge, and no correction. The usual is that of the four weeks before; a hashtag with less
+ * days half of that is enough, if the last reading alone brought 35 % of it. Without the reading that
+ * brought most, the others must be 1.3 times the usual and a tenth of it all, so that no single wild
+ * reading makes a surge, and no correction. The usual is that of the four weeks before; a hashtag with less
  * than two weeks has none, and can't surge.
  * Of the spans of days that qualify, `surge` is the one with the most times the usual.
  *

@@ -1,17 +1,34 @@
-import { formatChange, formatCount, formatPercent, formatTimes, plural } from '../core/format.ts';
+import {
+  formatChange,
+  formatCompact,
+  formatCount,
+  formatPercent,
+  formatTimes,
+  plural,
+} from '../core/format.ts';
 import type { Absence } from '../core/snapshot.ts';
 import type { Turn } from './day-state.ts';
 import {
   changeOf,
+  type Elapsed,
   type Growth,
+  isPartOfDay,
+  type Measure,
   type MeasureGrowth,
+  oddHours,
   rankedMeasure,
   type SpanGrowth,
 } from './growth.ts';
+import type { Move } from './moves.ts';
+import { isWithinRounding } from './rounding.ts';
 import type { Pace } from './surges.ts';
+import type { Total } from './totals.ts';
 import type { Trend } from './trends.ts';
 
-/** `+15.2%`, `+1.0%/day over 3 days`, `≈+0.5%` within rounding, `first day`, `from 0`, `–` unknown. */
+/**
+ * `+15.2%`, `+1.0%/day over 3 days`, `+4.2%/day over 34 h`, `+4.0% in 14 h`, `≈+0.5%` within rounding,
+ * `first day`, `from 0`, `–` unknown.
+ */
 export function formatGrowth(growth: Growth): string {
   switch (growth.kind) {
     case 'unknown':
@@ -19,15 +36,20 @@ export function formatGrowth(growth: Growth): string {
     case 'first':
       return 'first day';
     case 'from-zero':
-      return `from 0${overDays(growth.days)}`;
+      return `from 0${formatElapsed(growth)}`;
     case 'rate':
-      return `${formatDailyRate(growth)}${growth.days > 1 ? '/day' : ''}${overDays(growth.days)}`;
+      return (
+        roundedPercent(growth.perDay, growth) +
+        (isPerDay(growth) ? '/day' : '') +
+        formatElapsed(growth)
+      );
   }
 }
 
-/** Only the daily rate, for a column that says so: `+1.0%`, `≈+0.5%`; `–` if there is none. */
+/** Only the daily rate, for a column that says so: `+1.0%`, `≈+0.5%`; `–` if it is not known. */
 export function formatDailyRate(growth: Growth): string {
-  return growth.kind === 'rate' ? roundedPercent(growth.perDay, growth) : '–';
+  const isKnown = growth.kind === 'rate' && !isPartOfDay(growth);
+  return isKnown ? roundedPercent(growth.perDay, growth) : '–';
 }
 
 /** Growth over 7 or 30 days: `+15.2%`, `≈+0.5%`; `–` if there is none. */
@@ -37,12 +59,13 @@ export function formatSpan(span: SpanGrowth | null): string {
 
 /**
  * Growth over a whole period: `+15.2%`, `one day`, `from 0`; `+9.1% over 5 days` if it does not
- * cover `usualDays`.
+ * cover `usualDays`, `+6.1% over 34 h` if the hours are not what the days say.
  */
 export function formatTotalGrowth({ count, growth }: MeasureGrowth, usualDays: number): string {
   if (growth.kind === 'unknown') return '–';
   if (growth.kind === 'first') return 'one day';
-  const over = growth.days === usualDays ? '' : ` over ${plural(growth.days, 'day')}`;
+  const isUsual = growth.days === usualDays && oddHours(growth) === null;
+  const over = isUsual ? '' : formatElapsed(growth) || ' over 1 day';
   if (growth.kind === 'from-zero') return `from 0${over}`;
   const { added } = growth;
   return `${roundedPercent(added / ((count ?? 0) - added), growth)}${over}`;
@@ -54,6 +77,38 @@ export function formatAdded({ growth }: MeasureGrowth): string {
   return change === null ? '–' : formatChange(change.added);
 }
 
+/** `+0.4% (usually +0.3%)`, `≈+0.4%` if it holds changes within rounding; `–` if it is unknown. */
+export function formatTogether(total: Total): string {
+  const usual = total.usualPerDay === null ? '' : ` (usually ${formatPercent(total.usualPerDay)})`;
+  return `${formatTotalRate(total)}${usual}`;
+}
+
+/** What a total added: `+1.2K`, `≈+100K` if it holds changes within rounding; `–` if unknown. */
+export function formatTotalAdded({ added, hasRounded }: Total): string {
+  if (added === null) return '–';
+  return `${hasRounded ? '≈' : ''}${added > 0 ? '+' : ''}${formatCompact(added)}`;
+}
+
+/** The daily rate of a total: `+0.4%`, `≈+0.4%` if it holds changes within rounding. */
+export function formatTotalRate({ perDay, hasRounded }: Total): string {
+  return perDay === null ? '–' : `${hasRounded ? '≈' : ''}${formatPercent(perDay)}`;
+}
+
+/** Lately, as a multiple of its usual: `3.4 ×`, `≈1.2 ×` within rounding; `–` if it is unknown. */
+export function formatTimesUsual(trend: Trend): string {
+  const times = trend.pace?.timesUsual ?? null;
+  const { count } = rankedMeasure(trend);
+  if (trend.pace === null || times === null || count === null) return '–';
+  const { added } = trend.pace;
+  const isRounded = added !== 0 && isWithinRounding(count - added, count);
+  return `${isRounded ? '≈' : ''}${formatTimes(times)} ×`;
+}
+
+/** `1 video`, `40 videos`. */
+export function formatUnits(count: number, measure: Measure): string {
+  return plural(count, measure === 'videos' ? 'video' : 'view');
+}
+
 /** True if the figure is shown with ≈. */
 export function isMarkedRounded(figure: Growth | SpanGrowth | null): boolean {
   if (figure === null) return false;
@@ -63,29 +118,90 @@ export function isMarkedRounded(figure: Growth | SpanGrowth | null): boolean {
 
 /**
  * A trending hashtag, without its name, in parts: `videos +16.1%`, `+23,786, now 171,720`,
- * `breakout: 3.4 × its usual, +86,000 in 3 days, usually +25,000`.
+ * `breakout, 3.4 × its usual: +86,000 in 3 days, usually +25,000`.
  * @param emphasize marks important words
  */
 export function describeTrend(trend: Trend, emphasize = (text: string) => text): string[] {
   const measure = rankedMeasure(trend);
   const growth = `${trend.rankedBy} ${emphasize(formatGrowth(measure.growth))}`;
   const parts = [growth, `${formatAdded(measure)}, now ${formatCount(measure.count)}`];
-  if (trend.signal === 'breakout' && trend.pace !== null) {
-    parts.push(`${emphasize('breakout')}: ${describePace(trend.pace)}`);
-  }
+  if (trend.signal === 'breakout') parts.push(describePace(trend.pace, 'breakout', emphasize));
   return parts;
-}
-
-/** `3.4 × its usual, +86,000 in 3 days, usually +25,000`. */
-export function describePace({ added, days, usual, timesUsual }: Pace): string {
-  const inDays = `${formatChange(added)} in ${days} days`;
-  if (timesUsual === null) return `${inDays}, usually nearly none`;
-  return `${formatTimes(timesUsual)} × its usual, ${inDays}, usually ${formatChange(usual)}`;
 }
 
 /** 🚀 for a breakout, 📈 for anything else that is trending. */
 export function trendMark({ signal }: Pick<Trend, 'signal'>): string {
   return signal === 'breakout' ? '🚀' : '📈';
+}
+
+/**
+ * What a hashtag did, without its name: `breakout, 3.4 × its usual: +86,000 in 3 days, usually
+ * +25,000 · now 171,720 videos, +16.1%`, `lost 333,696 videos, -2.0%`, `passed 1,000,000 views`.
+ * @param emphasize marks important words
+ */
+export function describeMove(move: Move, emphasize = (text: string) => text): string {
+  if (move.kind === 'turn') return emphasize(describeTurn(move.turn));
+  const { kind, trend, milestone } = move;
+  const { count, growth } = rankedMeasure(trend);
+  const unit = trend.rankedBy ?? 'videos';
+  const added = changeOf(growth)?.added ?? 0;
+  const now = `now ${formatCount(count)} ${unit}`;
+  const passed = milestone === null ? [] : [`passed ${formatCount(milestone)} ${unit}`];
+  const rate = formatGrowth(growth);
+  switch (kind) {
+    case 'breakout':
+    case 'surging':
+      return [describePace(trend.pace, kind, emphasize), `${now}, ${rate}`, ...passed].join(' · ');
+    case 'trending': {
+      const times = trend.pace?.timesUsual ?? null;
+      const beside = times === null ? [] : [`${formatTimes(times)} × its usual`];
+      const gain = `trending, ${emphasize(rate)}: ${formatChange(added)}, ${now}`;
+      return [gain, ...beside, ...passed].join(' · ');
+    }
+    case 'falling':
+      return `lost ${formatUnits(-added, unit)}, ${emphasize(rate)} · ${now}`;
+    case 'cooling': {
+      const lately = trend.pace === null ? '' : `: ${describeGain(trend.pace)}`;
+      return [`${emphasize('cooling')}, back at its usual${lately}`, now, ...passed].join(' · ');
+    }
+    case 'milestone':
+      return `${emphasize(passed.join())} · ${now}, ${rate}`;
+  }
+}
+
+/** One sign for each kind of move; a turn has its own. */
+export const MOVE_MARKS = {
+  breakout: '🚀',
+  surging: '🔥',
+  trending: '📈',
+  falling: '📉',
+  cooling: '🧊',
+  milestone: '🏁',
+};
+
+export function moveMark(move: Move): string {
+  if (move.kind === 'turn') return { now: '🆕', back: '↩️', gone: '👋' }[move.turn.kind];
+  return MOVE_MARKS[move.kind];
+}
+
+/** `surging, 3.4 × its usual: +86,000 in 3 days, usually +25,000`. */
+export function describePace(
+  pace: Pace | null,
+  kind: string,
+  emphasize = (text: string) => text,
+): string {
+  if (pace === null) return emphasize(kind);
+  const gain = describeGain(pace);
+  // An average: more digits would claim too much.
+  const average = Number(pace.usual.toPrecision(2));
+  const usual = Math.round(average) === 0 ? 'nearly none' : formatChange(average);
+  if (pace.timesUsual === null) return `${emphasize(kind)}: ${gain}, usually nearly none`;
+  const times = emphasize(`${formatTimes(pace.timesUsual)} × its usual`);
+  return `${kind}, ${times}: ${gain}, usually ${usual}`;
+}
+
+function describeGain({ added, days }: Pace): string {
+  return `${formatChange(added)} in ${plural(days, 'day')}`;
 }
 
 /** What a hashtag that is not found had last: `1,000 videos, 50,000 views on 2026-11-21`. */
@@ -106,6 +222,15 @@ function roundedPercent(fraction: number, growth: SpanGrowth | Growth): string {
   return `${isMarkedRounded(growth) ? '≈' : ''}${formatPercent(fraction)}`;
 }
 
-function overDays(days: number): string {
-  return days > 1 ? ` over ${days} days` : '';
+/** True unless the time of a change is one day or less. */
+function isPerDay(elapsed: Elapsed): boolean {
+  return !isPartOfDay(elapsed) && (elapsed.days > 1 || oddHours(elapsed) !== null);
+}
+
+/** ` over 3 days`, ` over 34 h`, ` in 14 h`; nothing for a day. */
+function formatElapsed(elapsed: Elapsed): string {
+  const hours = oddHours(elapsed);
+  if (hours === null) return elapsed.days > 1 ? ` over ${elapsed.days} days` : '';
+  const rounded = hours < 1 ? 'under 1 h' : `${formatCount(Math.round(hours))} h`;
+  return `${isPartOfDay(elapsed) ? ' in' : ' over'} ${rounded}`;
 }

@@ -6,6 +6,8 @@ import {
   computeGrowth,
   growthOfBoth,
   type HashtagGrowth,
+  isPartOfDay,
+  isRealChange,
   knownPoints,
   type MeasureGrowth,
   type Point,
@@ -29,7 +31,10 @@ export type MeasureTrend = MeasureGrowth & {
   /** Null if no snapshot is old enough, or if the newest of those is more than a week too old. */
   over7Days: SpanGrowth | null;
   over30Days: SpanGrowth | null;
-  /** The day's rate minus the mean daily rate of the 7 days before (fractions); null if unknown. */
+  /**
+   * The day's rate minus the mean daily rate of the 7 days before (fractions); null if unknown, as
+   * after less than a day.
+   */
   acceleration: number | null;
 };
 
@@ -38,12 +43,17 @@ export type Trend = HashtagGrowth<MeasureTrend> & {
   viewsPerVideo: number | null;
   /** 1 is the fastest growing; null if `rankedBy` is null. */
   rank: number | null;
-  /** Places gained since the previous day with snapshots; null if it was not ranked then. */
+  /**
+   * Places gained since the previous day with snapshots, among the hashtags that are ranked on both
+   * days; null unless it changed by more than rounding on both.
+   */
   rankChange: number | null;
   /** True on the first day that has a rank. */
   isNewlyRanked: boolean;
   /** What moves; null on a usual day. */
   signal: Signal | null;
+  /** What its previous reading showed; null if nothing, or if there is none. */
+  signalBefore: Signal | null;
   isTrending: boolean;
   /** It would move, but has fewer than `minVideos` videos. */
   isTooSmall: boolean;
@@ -74,14 +84,13 @@ export function computeTrends(
   const today = [...seriesByHashtag]
     .filter(([, series]) => series.at(-1)?.day === day)
     .map(([hashtag, series]) => judgeDay(hashtag, series, day, thresholdOf(hashtag)));
-  const ranksBefore = ranksOnPreviousDay(seriesByHashtag, day);
+  const changes = rankChanges(today, growthOnPreviousDay(seriesByHashtag, day));
   return rankAll(today).map(({ points, ...figures }): Trend => {
     const { hashtag, rank } = figures;
-    const rankBefore = ranksBefore.get(hashtag) ?? null;
     const countOn = new Map(points.slice(-30).map((point) => [point.day, point.count]));
     return {
       ...figures,
-      rankChange: rank === null || rankBefore === null ? null : rankBefore - rank,
+      rankChange: changes.get(hashtag) ?? null,
       isNewlyRanked: rank !== null && points.length === 2,
       last30Days: last30Days.map((d) => countOn.get(d) ?? null),
     };
@@ -105,11 +114,13 @@ function judgeDay(hashtag: string, series: Snapshot[], day: Day, threshold: Thre
   const trend = growthOfBoth(hashtag, (measure) => computeMeasure(allPoints[measure], day));
   const { videos, views, rankedBy } = trend;
   const points = rankedMeasure({ ...allPoints, rankedBy });
-  const found = rankedBy === null ? undefined : findSignals(points, threshold, day).at(-1);
+  const first = points.at(-2)?.day ?? day;
+  const [found, before] = rankedBy === null ? [] : findSignals(points, threshold, first).reverse();
   return {
     ...trend,
     viewsPerVideo: videos.count && views.count !== null ? views.count / videos.count : null,
     ...withMinVideos(found, videos.count, threshold),
+    signalBefore: withMinVideos(before, videos.count, threshold).signal,
     pace: found?.pace ?? null,
     points,
   };
@@ -137,14 +148,30 @@ function computeMeasure(points: Point[], day: Day): MeasureTrend {
     over7Days: spanGrowth(upToDay, 7),
     over30Days: spanGrowth(upToDay, 30),
     acceleration:
-      growth.kind === 'rate' && weekBefore !== null
+      growth.kind === 'rate' && !isPartOfDay(growth) && weekBefore !== null
         ? growth.perDay - ((1 + weekBefore.rate) ** (1 / 7) - 1)
         : null,
   };
 }
 
-/** The ranks on the newest earlier day that has a snapshot. */
-function ranksOnPreviousDay(seriesByHashtag: Map<string, Snapshot[]>, day: Day) {
+/** Places gained by the hashtags that have a rank, by a real change, on both days. */
+function rankChanges(today: HashtagGrowth[], before: HashtagGrowth[]): Map<string, number> {
+  const ranksAmong = (trends: HashtagGrowth[], others: HashtagGrowth[]) => {
+    const names = new Set(others.flatMap((trend) => (trend.rankedBy ? [trend.hashtag] : [])));
+    const ranked = rankAll(trends.filter(({ hashtag }) => names.has(hashtag)));
+    return ranked.filter((trend) => isRealChange(rankedMeasure(trend).growth));
+  };
+  const earlier = new Map(ranksAmong(before, today).map(({ hashtag, rank }) => [hashtag, rank]));
+  return new Map(
+    ranksAmong(today, before).flatMap(({ hashtag, rank }): [string, number][] => {
+      const rankBefore = earlier.get(hashtag) ?? null;
+      return rank === null || rankBefore === null ? [] : [[hashtag, rankBefore - rank]];
+    }),
+  );
+}
+
+/** The growth of all hashtags on the newest earlier day that has a snapshot. */
+function growthOnPreviousDay(seriesByHashtag: Map<string, Snapshot[]>, day: Day): HashtagGrowth[] {
   const before = [...seriesByHashtag].map(([hashtag, series]) => ({
     hashtag,
     series: series.at(-1)?.day === day ? series.slice(0, -1) : series,
@@ -155,7 +182,7 @@ function ranksOnPreviousDay(seriesByHashtag: Map<string, Snapshot[]>, day: Day) 
       .sort()
       .at(-1) ?? day;
   const farthestDay = addDays(previousDay, -LOOK_BACK_DAYS);
-  const standings = before
+  return before
     .filter(({ series }) => series.at(-1)?.day === previousDay)
     .map(({ hashtag, series }) =>
       growthOfBoth(hashtag, (measure) => {
@@ -163,5 +190,4 @@ function ranksOnPreviousDay(seriesByHashtag: Map<string, Snapshot[]>, day: Day) 
         return { count: points.at(-1)?.count ?? null, growth: computeGrowth(points, previousDay) };
       }),
     );
-  return new Map(rankAll(standings).map(({ hashtag, rank }) => [hashtag, rank]));
 }

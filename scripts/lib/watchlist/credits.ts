@@ -1,10 +1,16 @@
+import { formatCount, formatDuration, plural } from '../core/format.ts';
 import { activeNames, type Watchlist } from './watchlist.ts';
 
-/** What a watchlist costs. Each hashtag takes one call a day, and a call costs one credit. */
+/**
+ * What a watchlist costs. Each hashtag takes one call a day, and a call costs one credit. Videos come
+ * on top.
+ */
 export type Cost = {
   callsPerDay: number;
   /** In 30 days. */
   creditsPerMonth: number;
+  /** What videos add to that in 30 days at most, if each day brings that many surges. */
+  videoCreditsPerMonth: number;
   /** An estimate for a run that asks for everything, without retries. */
   runMs: number;
 };
@@ -29,6 +35,7 @@ export function estimateCost(watchlist: Watchlist): Cost {
   return {
     callsPerDay,
     creditsPerMonth: callsPerDay * DAYS_PER_MONTH,
+    videoCreditsPerMonth: Math.min(watchlist.settings.topVideos, callsPerDay) * DAYS_PER_MONTH,
     runMs: Math.max(askingMs, minutesWaited * MINUTE_MS + Math.min(askingMs, TYPICAL_ANSWER_MS)),
   };
 }
@@ -44,6 +51,28 @@ export function estimateReach({ settings }: Watchlist) {
   const limit: 'requestsPerMinute' | 'concurrency' =
     perMinute < answersPerMinute ? 'requestsPerMinute' : 'concurrency';
   return { hashtagsPerDay: perMinute * RUN_MINUTES * RUNS_PER_DAY, limit };
+}
+
+/** `It costs 8 credits a day, 240 in 30 days; a run takes about 8 s`. */
+export function describeCost({ callsPerDay, creditsPerMonth, runMs }: Cost): string {
+  return (
+    `It costs ${plural(callsPerDay, 'credit')} a day, ${formatCount(creditsPerMonth)} in ` +
+    `${DAYS_PER_MONTH} days; a run takes about ${formatDuration(runMs)}`
+  );
+}
+
+/** For how many whole days the credits last, if that is less than a week; null otherwise. */
+export function daysOfLowCredits(credits: number, watchlist: Watchlist): number | null {
+  const days = daysOfCredits(credits, watchlist);
+  return days < LOW_CREDIT_DAYS && activeNames(watchlist).length > 0 ? days : null;
+}
+
+/** `The credits will run out within a week` and `12 left, enough for 6 days`. */
+export function explainLowCredits(credits: number, days: number): [what: string, left: string] {
+  const left = `${formatCount(credits)} left`;
+  return days === 0
+    ? ['The credits are not enough for another day', left]
+    : ['The credits will run out within a week', `${left}, enough for ${plural(days, 'day')}`];
 }
 
 /** How many whole days the credits last with this list, without the paused hashtags. */

@@ -59,6 +59,17 @@ export function warnOfCredits(watchlist: Watchlist, left: CreditsLeft): string |
   );
 }
 
+/** What the list's videos cost at most, in a sentence; null if it wants none. */
+export function describeVideoCosts(watchlist: Watchlist): string | null {
+  const { videoCreditsPerMonth } = estimateCost(watchlist);
+  if (videoCreditsPerMonth === 0) return null;
+  const { topVideos } = watchlist.settings;
+  return (
+    `Videos of hashtags that surge cost up to ${plural(videoCreditsPerMonth, 'credit')} a month on ` +
+    `top ("topVideos" is ${topVideos}); a day without a surge costs nothing more`
+  );
+}
+
 /** A warning if a day's runs of the workflow can't ask for the whole list; null otherwise. */
 export function warnOfTime(watchlist: Watchlist): string | null {
   const { callsPerDay } = estimateCost(watchlist);
@@ -129,9 +140,13 @@ function costRows({ costBefore, costAfter }: WatchlistReview): string[][] {
     costBefore === null ? '–' : format(costBefore),
     format(costAfter),
   ];
+  const hasVideos = [costBefore, costAfter].some((cost) => cost && cost.videoCreditsPerMonth > 0);
+  const describeVideos = ({ videoCreditsPerMonth: credits }: Cost) =>
+    credits === 0 ? '0' : `up to ${formatCount(credits)} more`;
   return [
     row('Calls per day', (cost) => formatCount(cost.callsPerDay)),
     row('Credits per month', (cost) => formatCount(cost.creditsPerMonth)),
+    ...(hasVideos ? [row('Videos, per month', describeVideos)] : []),
     row('A run takes about', (cost) => formatDuration(cost.runMs)),
   ];
 }

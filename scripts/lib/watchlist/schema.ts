@@ -40,6 +40,11 @@ const settingsEntries = {
     ),
     'UTC',
   ),
+  topVideos: optional(
+    'The most hashtags on one day whose videos are asked for, if they surge: one credit each. 0: none.',
+    wholeNumberIn(0, 1000),
+    0,
+  ),
   digestIssue: v.exactOptional(
     describe(
       'The number of an issue that gets a comment on each day with something to say.',

@@ -58,6 +58,12 @@ export function groupsByHashtag({ entries }: Watchlist): Map<string, string> {
   );
 }
 
+/** A sentence if nothing is asked for, because every hashtag is paused; null otherwise. */
+export function warnOfPause(watchlist: Watchlist): string | null {
+  if (activeNames(watchlist).length > 0) return null;
+  return `Every hashtag is paused, so nothing is asked for: remove "paused" from some in ${WATCHLIST_PATH}`;
+}
+
 /** One sentence per name that differs from an earlier one only in case, with that name. */
 export function findDoubles(names: string[]): Map<string, string> {
   const doubles = new Map<string, string>();

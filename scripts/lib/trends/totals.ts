@@ -1,0 +1,87 @@
+import { addDays, type Day, daysBetween } from '../core/day.ts';
+import type { Snapshot } from '../core/snapshot.ts';
+import { countOf, dailyRate, type Measure, type MeasureGrowth } from './growth.ts';
+import { isWithinRounding } from './rounding.ts';
+
+/** What hashtags have together on a day, in one measure. */
+export type Total = {
+  /** The sum of the known counts; null if there is none. */
+  count: number | null;
+  /** What the hashtags added that have a count on this day and on the newest day before it. */
+  added: number | null;
+  /** The daily rate of that. */
+  perDay: number | null;
+  /** The median of the daily rates of the 28 days before; null with fewer than 7 of them. */
+  usualPerDay: number | null;
+  /** True if `added` holds a change within rounding. */
+  hasRounded: boolean;
+};
+
+const USUAL_DAYS = 28;
+const MIN_USUAL_DAYS = 7;
+
+/** The measure that more of the hashtags have a count of; videos if it is the same for both. */
+export function commonMeasure(trends: { videos: MeasureGrowth; views: MeasureGrowth }[]): Measure {
+  const known = (measure: Measure) =>
+    trends.filter((trend) => trend[measure].count !== null).length;
+  return known('views') > known('videos') ? 'views' : 'videos';
+}
+
+/**
+ * Adds up the counts of hashtags on a day. Rates are those of the hashtags that have a count on
+ * both days, so a hashtag that is new or missing changes no rate.
+ * @param snapshots of these hashtags, up to the day, in any order
+ */
+export function computeTotal(snapshots: Snapshot[], day: Day, measure: Measure): Total {
+  const first = addDays(day, -USUAL_DAYS - 1);
+  const countsOn = new Map<Day, Map<string, number>>();
+  for (const snapshot of snapshots) {
+    const count = countOf(snapshot, measure);
+    if (count === null || snapshot.day < first) continue;
+    const counts = countsOn.get(snapshot.day) ?? new Map<string, number>();
+    counts.set(snapshot.hashtag, count);
+    countsOn.set(snapshot.day, counts);
+  }
+  const days = [...countsOn.keys()].sort();
+  const steps = days.slice(1).map((later, i) => measureStep(countsOn, days[i] ?? later, later));
+  const today = days.at(-1) === day ? steps.at(-1) : undefined;
+  const rates = steps.filter((step) => step !== today).flatMap(({ perDay }) => perDay ?? []);
+  const counts = [...(countsOn.get(day)?.values() ?? [])];
+  return {
+    count: counts.length === 0 ? null : sum(counts),
+    added: today?.added ?? null,
+    perDay: today?.perDay ?? null,
+    usualPerDay: rates.length < MIN_USUAL_DAYS ? null : median(rates),
+    hasRounded: today?.hasRounded ?? false,
+  };
+}
+
+/** From one day to another, over the hashtags that have a count on both. */
+function measureStep(countsOn: Map<Day, Map<string, number>>, from: Day, to: Day) {
+  const later = countsOn.get(to) ?? new Map<string, number>();
+  const pairs = [...(countsOn.get(from) ?? [])].flatMap(([hashtag, before]) => {
+    const after = later.get(hashtag);
+    return after === undefined ? [] : [{ before, after }];
+  });
+  if (pairs.length === 0) return { added: null, perDay: null, hasRounded: false };
+  const [before, after] = [sum(pairs.map((p) => p.before)), sum(pairs.map((p) => p.after))];
+  return {
+    added: after - before,
+    perDay:
+      before === 0 || daysBetween(from, to) < 1
+        ? null
+        : dailyRate({ day: from, count: before }, { day: to, count: after }),
+    hasRounded: pairs.some((p) => p.before !== p.after && isWithinRounding(p.before, p.after)),
+  };
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function median(numbers: number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const [low, high] = [sorted[(sorted.length - 1) >> 1] ?? 0, sorted[middle] ?? 0];
+  return (low + high) / 2;
+}
