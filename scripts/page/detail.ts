@@ -154,7 +154,7 @@ function renderMoves(days: MovingDay[]): TemplateResult {
     const when = first === last ? time(first) : html`${time(first)} to ${time(last)}`;
     return html`<li>
       ${badge(strongestSignal(inRun))} ${when}
-      <span class="details">${pace === undefined ? '' : `${describePace(pace)} · `}fastest ${formatGrowth(peak.growth)} on ${time(peak.day)}</span>
+      <span class="details">${describePace(pace ?? null, strongestSignal(inRun) ?? '')} · fastest ${formatGrowth(peak.growth)} on ${time(peak.day)}</span>
     </li>`;
   });
   return shortList(items);

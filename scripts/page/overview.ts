@@ -12,22 +12,24 @@ import { showHashtag } from '../lib/core/hashtag-name.ts';
 import { capitalize } from '../lib/core/text.ts';
 import type { SiteInfo } from '../lib/dashboard/site.ts';
 import { changeOf, isRealChange, rankedMeasure } from '../lib/trends/growth.ts';
+import type { Move } from '../lib/trends/moves.ts';
 import type { PeriodTrend } from '../lib/trends/period-trends.ts';
 import {
-  describePace,
-  describeTurn,
+  describeMove,
   formatAdded,
   formatGrowth,
   formatTotalGrowth,
+  moveMark,
 } from '../lib/trends/trend-words.ts';
 import type { Trend } from '../lib/trends/trends.ts';
 import { MAX_LINES, type MeasuredView, type View } from './address.ts';
 import type { Overview } from './data/messages.ts';
 import { type GroupFigures, groupFigures } from './group-growth.ts';
-import { badge, groupAnchor, hashtagAnchor, rankedRate, toneOf, type Update } from './parts.ts';
-import { signalOrder, strongestSignal } from './signals.ts';
+import { groupAnchor, hashtagAnchor, rankedRate, toneOf, type Update } from './parts.ts';
+import { strongestSignal } from './signals.ts';
 
-const MAX_MOVERS = 6;
+const MAX_MOVERS = 8;
+const MAX_WINNERS = 5;
 const MAX_NAMES = 5;
 
 /** How fresh the data is, and whether anything is missing. */
@@ -61,17 +63,8 @@ function describeAge(age: number): string {
 
 /** What moved on the newest day, and in the last seven. */
 export function renderMoved(overview: Overview, view: View): TemplateResult {
-  const { day, trends, state, week } = overview;
-  const signals = trends
-    .filter(({ signal }) => signal !== null && signal !== 'cooling')
-    .toSorted((a, b) => signalOrder(a) - signalOrder(b) || timesUsual(b) - timesUsual(a));
-  const cooling = trends.filter(({ signal }) => signal === 'cooling');
-  const falls = trends
-    .filter((trend) => trend.signal === null && (rankedRate(trend) ?? 0) <= -0.01)
-    .toSorted((a, b) => (rankedRate(a) ?? 0) - (rankedRate(b) ?? 0));
-  const movers = [...signals, ...falls, ...cooling];
+  const { day, trends, moves, week } = overview;
   const usual = trends.filter((trend) => isRealChange(rankedMeasure(trend).growth)).slice(0, 3);
-  const shown = movers.length > 0 ? movers : usual;
   const isFirst = trends.every(({ rankedBy }) => rankedBy === null);
   if (isFirst) {
     return html`
@@ -87,18 +80,15 @@ export function renderMoved(overview: Overview, view: View): TemplateResult {
         <div>
           <h3>${describeDay(day)}</h3>
           ${
-            movers.length > 0
+            moves.length > 0
               ? nothing
               : html`<p class="quiet">A usual day${usual.length > 0 ? '. The fastest:' : ': nothing grew by more than rounding.'}</p>`
           }
           <ul class="movers">
-            ${shown.slice(0, MAX_MOVERS).map((trend) => renderMover(trend, view))}
-            ${state.turns.map(
-              (turn) =>
-                html`<li>${hashtagAnchor(turn.hashtag, view)} <span class="quiet">${describeTurn(turn)}</span></li>`,
-            )}
+            ${moves.slice(0, MAX_MOVERS).map((move) => renderMove(move, view))}
+            ${moves.length > 0 ? nothing : usual.map((trend) => renderUsual(trend, view))}
           </ul>
-          ${shown.length > MAX_MOVERS ? html`<p class="quiet">and ${formatCount(shown.length - MAX_MOVERS)} more, see the table</p>` : nothing}
+          ${moves.length > MAX_MOVERS ? html`<p class="quiet">and ${formatCount(moves.length - MAX_MOVERS)} more</p>` : nothing}
         </div>
         <div>
           <h3>Last 7 days</h3>
@@ -113,29 +103,28 @@ function describeDay(day: Day): string {
   return new Date(day).toLocaleDateString('en-GB', style);
 }
 
-function timesUsual({ pace }: Trend): number {
-  return pace?.timesUsual ?? 0;
+/** A move in the words of the report. */
+function renderMove(move: Move, view: View): TemplateResult {
+  const tone = move.kind === 'turn' ? 0 : (rankedRate(move.trend) ?? 0);
+  return html`<li>
+    <span aria-hidden="true">${moveMark(move)}</span> ${hashtagAnchor(move.hashtag, view)}
+    <span class=${move.kind === 'falling' ? toneOf(tone) : ''}>${describeMove(move)}</span>
+  </li>`;
 }
 
-function renderMover(trend: Trend, view: View): TemplateResult {
-  const { signal, pace } = trend;
+function renderUsual(trend: Trend, view: View): TemplateResult {
   const measure = rankedMeasure(trend);
-  const isSurge = signal === 'surging' || signal === 'breakout';
-  const details = [
-    ...(isSurge && pace !== null ? [describePace(pace)] : []),
-    `${formatAdded(measure)}, now ${formatCount(measure.count)}`,
-  ];
   return html`<li>
-    ${hashtagAnchor(trend.hashtag, view)} ${badge(signal)}
+    ${hashtagAnchor(trend.hashtag, view)}
     <strong class=${toneOf(rankedRate(trend))}>${trend.rankedBy} ${formatGrowth(measure.growth)}</strong>
-    <span class="details">${details.join(' · ')}</span>
+    <span class="details">${formatAdded(measure)}, now ${formatCount(measure.count)}</span>
   </li>`;
 }
 
 function renderWeek(week: PeriodTrend[], view: View): TemplateResult {
   const changed = week.filter((trend) => isRealChange(rankedMeasure(trend).growth));
   const added = (trend: PeriodTrend) => changeOf(rankedMeasure(trend).growth)?.added ?? 0;
-  const winners = changed.filter((trend) => added(trend) > 0).slice(0, MAX_MOVERS - 1);
+  const winners = changed.filter((trend) => added(trend) > 0).slice(0, MAX_WINNERS);
   const losers = changed
     .filter((trend) => added(trend) < 0)
     .toReversed()

@@ -2,10 +2,10 @@ import { html, nothing, svg, type TemplateResult } from 'lit-html';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import { type HashtagGrowth, type MeasureGrowth, rankedMeasure } from '../lib/trends/growth.ts';
 import type { Signal } from '../lib/trends/signals.ts';
+import { MOVE_MARKS } from '../lib/trends/trend-words.ts';
 import type { MeasureTrend, Trend } from '../lib/trends/trends.ts';
 import { DEFAULT_VIEW, formatAddress, type View } from './address.ts';
 import { addedEachDay } from './chart/lines.ts';
-import { SIGNAL_MARKS } from './signals.ts';
 
 /** Changes what is shown, and the address with it. */
 export type Update = (change: Partial<View> | ((view: View) => Partial<View>)) => void;
@@ -32,7 +32,7 @@ export function time(day: string): TemplateResult {
 /** The signal as a small label. */
 export function badge(signal: Signal | null): TemplateResult | typeof nothing {
   if (signal === null) return nothing;
-  return html`<span class="badge"><span aria-hidden="true">${SIGNAL_MARKS[signal]}</span> ${signal}</span>`;
+  return html`<span class="badge"><span aria-hidden="true">${MOVE_MARKS[signal]}</span> ${signal}</span>`;
 }
 
 /** The colour of a figure that grew or fell. */

@@ -2,16 +2,10 @@ import { addDays, type Day } from '../lib/core/day.ts';
 import type { Snapshot } from '../lib/core/snapshot.ts';
 import { computePeriodTrends, type MovingDay } from '../lib/trends/period-trends.ts';
 import type { Signal } from '../lib/trends/signals.ts';
+import { MOVE_MARKS } from '../lib/trends/trend-words.ts';
 import type { Threshold, Trend } from '../lib/trends/trends.ts';
 
-/** The mark of each signal, the strongest first. */
-export const SIGNAL_MARKS: Record<Signal, string> = {
-  breakout: '🚀',
-  surging: '🔥',
-  trending: '📈',
-  cooling: '❄️',
-};
-const STRENGTHS = Object.keys(SIGNAL_MARKS);
+const STRENGTHS: Signal[] = ['breakout', 'surging', 'trending', 'cooling'];
 
 /** 0 for the strongest signal; a usual day comes last. */
 export function signalOrder({ signal }: Pick<Trend, 'signal'>): number {
@@ -38,5 +32,5 @@ export function findMovingDays(
 /** The days that stand out in a chart, with their marks. */
 export function marksOf(days: MovingDay[]): Map<Day, string> {
   const rising = days.filter(({ signal }) => signal !== 'cooling');
-  return new Map(rising.map(({ day, signal }) => [day, SIGNAL_MARKS[signal]]));
+  return new Map(rising.map(({ day, signal }) => [day, MOVE_MARKS[signal]]));
 }

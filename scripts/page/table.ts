@@ -5,7 +5,7 @@ import { formatCount, formatTimes, plural } from '../lib/core/format.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import type { SiteInfo } from '../lib/dashboard/site.ts';
 import { rankedMeasure } from '../lib/trends/growth.ts';
-import { formatAdded, formatGrowth, formatSpan } from '../lib/trends/trend-words.ts';
+import { formatAdded, formatGrowth, formatSpan, MOVE_MARKS } from '../lib/trends/trend-words.ts';
 import type { Trend } from '../lib/trends/trends.ts';
 import { MAX_LINES, type View } from './address.ts';
 import {
@@ -17,7 +17,6 @@ import {
   toneOf,
   type Update,
 } from './parts.ts';
-import { SIGNAL_MARKS } from './signals.ts';
 import { chooseRows, isAscending, type TableRow } from './table-rows.ts';
 
 /** Rows that are shown at first; a phone needs long for a thousand. */
@@ -157,7 +156,7 @@ function renderRow(row: TableRow, view: View, update: Update): TemplateResult {
   return html`<tr role="row">
     <td role="cell" class="check"><label><input type="checkbox" aria-label="Show ${showHashtag(name)} in the chart" .checked=${isChosen} ?disabled=${isFull && !isChosen} @change=${toggle}></label></td>
     <td role="cell" class="rank">${trend?.rank ?? '–'}</td>
-    <th scope="row" role="rowheader" class="name">${signal === null ? nothing : html`<span class="mark" aria-hidden="true">${SIGNAL_MARKS[signal]}</span>`}${hashtagAnchor(name, view)}</th>
+    <th scope="row" role="rowheader" class="name">${signal === null ? nothing : html`<span class="mark" aria-hidden="true">${MOVE_MARKS[signal]}</span>`}${hashtagAnchor(name, view)}</th>
     ${
       trend === null
         ? html`<td role="cell" class="quiet why" aria-colspan="11">${why}${lastSeen === null ? '' : `; last ${formatCount(lastSeen.videoCount)} videos and ${formatCount(lastSeen.viewCount)} views on ${lastSeen.day}`}</td>`

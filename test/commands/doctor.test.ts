@@ -440,22 +440,6 @@ describe('the credits', () => {
   });
 });
 
-describe('the mirror', () => {
-  it.each([
-    ['postgres://me:sesame@127.0.0.1:1/db', /^! the database 127\.0\.0\.1\/db: .*ECONNREFUSED/],
-    ['postgres://me:1/sesame@host/db', /^! DATABASE_URL can't be used; .*\/ as %2F/],
-  ])(
-    'gets only a remark if it can’t be reached, without the password: %s',
-    async (url, message) => {
-      const { root, env } = await createHealthy();
-      const more = { DATABASE_URL: url, GITHUB_REPOSITORY: 'ada/tracker' };
-      const found = await complaints(root, { ...env, ...more });
-      expect(found).toEqual([expect.stringMatching(message)]);
-      expect(found[0]).not.toContain('sesame');
-    },
-  );
-});
-
 describe('the dashboard', () => {
   const findings = async (status: number, body: object | string) => {
     const { root } = await createHealthy();
@@ -477,4 +461,20 @@ describe('the dashboard', () => {
       /^! there is no dashboard at http.*\n {4}→ choose Settings → Pages → Source: GitHub Actions/,
     );
   });
+});
+
+describe('the mirror', () => {
+  it.each([
+    ['postgres://me:sesame@127.0.0.1:1/db', /^! the database 127\.0\.0\.1\/db: .*ECONNREFUSED/],
+    ['postgres://me:1/sesame@host/db', /^! DATABASE_URL can't be used; .*\/ as %2F/],
+  ])(
+    'gets only a remark if it can’t be reached, without the password: %s',
+    async (url, message) => {
+      const { root, env } = await createHealthy();
+      const more = { DATABASE_URL: url, GITHUB_REPOSITORY: 'ada/tracker' };
+      const found = await complaints(root, { ...env, ...more });
+      expect(found).toEqual([expect.stringMatching(message)]);
+      expect(found[0]).not.toContain('sesame');
+    },
+  );
 });

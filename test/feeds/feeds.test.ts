@@ -77,7 +77,7 @@ describe('the feed', () => {
       id: 'tag:somebody.github.io,2026-11-22:/tags/2026-11-22',
       updated: '2026-11-22T06:18:00.000Z',
     });
-    expect(JSON.stringify(entries[0]?.content)).toMatch(/breakout: \+\d+\.\d%, \d.* × its usual/);
+    expect(JSON.stringify(entries[0]?.content)).toMatch(/breakout, \d+ × its usual: .* · \+10\.1%/);
     const weekly = await readFeed(root, WEEKLY_FEED_PATH);
     expect(weekly.entries.map(({ title }) => title)).toEqual(
       titles

@@ -149,7 +149,9 @@ describe.skipIf(program === null)('the page', () => {
         /Sunday,? 22 November 2026.* 5 of 7 hashtags · missing: #claude · 1 not on TikTok · 1 day missing/,
       );
     const [today = '', week = ''] = await page.locator('.moved .columns > div').allInnerTexts();
-    expect(today).toMatch(/#cursor.*breakout.*videos \+8\.3%\n12 × its usual: \+25,866 in 2 days/s);
+    expect(today).toMatch(
+      /🚀 #cursor breakout, 12 × its usual: \+25,866 in 2 days, .*now 179,400 videos, \+8\.3%/s,
+    );
     expect(week).toMatch(/#cursor\s+videos \+21\.6%[\s\S]*#vibecoding\s+videos \+15\.7%/);
   });
 
@@ -279,7 +281,7 @@ describe.skipIf(program === null)('the page', () => {
     await expect.poll(() => page.locator('h1').innerText()).toBe('#cursor');
     const text = await page.locator('main').innerText();
     expect(text).toMatch(
-      /When it moved\n+🚀 breakout 2026-11-21 to 2026-11-22\n12 × its usual: .* fastest \+8\.3% on 2026-11-22\n\n?Milestones/,
+      /When it moved\n+🚀 breakout 2026-11-21 to 2026-11-22\nbreakout, 12 × its usual: .* fastest \+8\.3% on 2026-11-22\n\n?Milestones/,
     );
     expect(text).toMatch(/Next: 200,000 videos, likely about 20\d\d-\d\d-\d\d/);
     expect(text).toMatch(/119 days from .*\n+Missing: 2026-11-10/);

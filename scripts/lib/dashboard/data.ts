@@ -5,11 +5,10 @@ import { addDays } from '../core/day.ts';
 import { groupBy } from '../core/group-by.ts';
 import { canonicalHashtag } from '../core/hashtag-name.ts';
 import { compareText } from '../core/text.ts';
-import { openUnchecked } from '../store/database.ts';
+import { parseDatabase } from '../store/database.ts';
 import { firstDay, newestDay } from '../store/days.ts';
 import { toSnapshots } from '../store/history.ts';
-import { SCHEMA } from '../store/migrations.ts';
-import { inTransaction, iterateRows, type Row, selectRows, selectValue } from '../store/rows.ts';
+import { inTransaction, iterateRows, type Row, selectRows } from '../store/rows.ts';
 import { LOOK_BACK_DAYS } from '../trends/trends.ts';
 import { groupsByHashtag, thresholds, type Watchlist } from '../watchlist/watchlist.ts';
 import { sumGroup } from './group-history.ts';
@@ -133,45 +132,52 @@ async function exportRecent(db: Database): Promise<Uint8Array> {
     ),
   );
   const recent = selectRows(db, 'SELECT * FROM snapshots WHERE date >= ?', [start]);
-  using part = await createPart(RECENT_RUNS, db, [start]);
+  const olderDays = JSON.stringify(older.map(({ date }) => date));
+  using part = await createPart(RECENT_ROWS, db, [start, olderDays]);
   insertAll(part, 'snapshots', [...older, ...recent]);
   return part.export();
 }
 
 /** The whole history of one hashtag: its snapshots, and what else is stored under its name. */
 async function exportHistory(db: Database, name: string, rows: Row[]): Promise<Uint8Array> {
-  using part = await createPart(RUNS_OF_HASHTAG, db, [name]);
+  using part = await createPart(ROWS_OF_HASHTAG, db, [name]);
   insertAll(part, 'snapshots', rows);
   return part.export();
 }
 
-/** What else a part needs. `?1` is its first day, or its hashtag. */
-const RECENT_RUNS = {
-  runs: 'SELECT * FROM runs WHERE date >= ?1',
-  failures: 'SELECT * FROM failures WHERE run_id IN (SELECT id FROM runs WHERE date >= ?1)',
-  corrections: 'SELECT * FROM corrections WHERE run_id IN (SELECT id FROM runs WHERE date >= ?1)',
-  captures: 'SELECT * FROM captures WHERE run_id IN (SELECT id FROM runs WHERE date >= ?1)',
+const RECENT = 'run_id IN (SELECT id FROM runs WHERE date >= ?1)';
+/** What else a part needs. `?1` is its first day, `?2` the days of the older counts (JSON). */
+const RECENT_ROWS = {
+  runs: 'SELECT * FROM runs WHERE date >= ?1 OR date IN (SELECT value FROM json_each(?2))',
+  failures: `SELECT * FROM failures WHERE ${RECENT}`,
+  corrections: `SELECT * FROM corrections WHERE ${RECENT}`,
+  captures: `SELECT * FROM captures WHERE ${RECENT}
+    OR run_id IN (SELECT id FROM runs WHERE date IN (SELECT value FROM json_each(?2)))`,
   videos: 'SELECT * FROM videos WHERE date >= ?1',
   companions: 'SELECT * FROM companions WHERE date >= ?1',
 };
-const RUNS_OF_HASHTAG = {
-  runs: 'SELECT * FROM runs WHERE id IN (SELECT run_id FROM corrections WHERE hashtag = ?1)',
+/** `?1` is the hashtag. Of the runs, only their times are needed. */
+const ROWS_OF_HASHTAG = {
+  runs: `SELECT id, date, started_at, finished_at, '' AS trigger, 0 AS tracked, 0 AS asked, stored,
+    0 AS failed FROM runs WHERE stored > 0`,
   corrections: 'SELECT * FROM corrections WHERE hashtag = ?1',
+  captures: 'SELECT * FROM captures WHERE hashtag = ?1',
   videos: 'SELECT * FROM videos WHERE hashtag = ?1',
 };
 
 async function createPart(queries: Record<string, string>, db: Database, parameters: string[]) {
-  const part = await openUnchecked(null);
-  part.run(`CREATE TABLE snapshots (
+  const part = await parseDatabase(null);
+  part.run(`DROP TABLE snapshots;
+    CREATE TABLE snapshots (
       date TEXT, hashtag TEXT, video_count INTEGER, view_count INTEGER,
       PRIMARY KEY (hashtag, date)
-    ) WITHOUT ROWID;
-    PRAGMA user_version = ${SCHEMA}`);
+    ) WITHOUT ROWID`);
   for (const [table, sql] of Object.entries(queries)) {
-    const definition = selectValue(db, 'SELECT sql FROM sqlite_schema WHERE name = ?', [table]);
-    if (definition === null) continue; // this schema has no such table
-    part.run(String(definition));
-    insertAll(part, table, selectRows(db, sql, parameters));
+    insertAll(
+      part,
+      table,
+      selectRows(db, sql, parameters.slice(0, sql.includes('?2') ? 2 : sql.includes('?1') ? 1 : 0)),
+    );
   }
   return part;
 }

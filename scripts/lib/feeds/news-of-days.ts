@@ -84,8 +84,8 @@ function composeNews(
 }
 
 function describeMove({ hashtag, signal, growth, pace }: { hashtag: string } & MovingDay) {
-  const words = signal !== 'cooling' && pace !== null ? `, ${describePace(pace)}` : '';
-  return { hashtag, text: `${signal}: ${formatGrowth(growth)}${words}` };
+  const words = signal === 'cooling' ? 'cooling, back at its usual' : describePace(pace, signal);
+  return { hashtag, text: `${words} · ${formatGrowth(growth)}` };
 }
 
 /** What a week brought: its winners and losers. Null if nothing grew by more than rounding. */

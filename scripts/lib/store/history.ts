@@ -41,7 +41,7 @@ export function readHistory(db: Database, first: Day, last: Day): Snapshot[] {
  * Finds when a stored row was captured: in the middle of the run that brought its counts. Null if
  * no run says so.
  */
-function readCaptureTimes(db: Database, rows: Row[]): FindTime {
+export function readCaptureTimes(db: Database, rows: Row[]): FindTime {
   const days = [...new Set(rows.map(({ date }) => String(date)))];
   const first = new Map(readFirstRuns(db, days).map((run) => [String(run.date), middleOf(run)]));
   const later = new Map<string, Map<string, number | null>>();

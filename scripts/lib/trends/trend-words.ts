@@ -133,7 +133,7 @@ export function describeMove(move: Move, emphasize = (text: string) => text): st
   switch (kind) {
     case 'breakout':
     case 'surging':
-      return [describeSurge(trend.pace, kind, emphasize), `${now}, ${rate}`, ...passed].join(' · ');
+      return [describePace(trend.pace, kind, emphasize), `${now}, ${rate}`, ...passed].join(' · ');
     case 'trending': {
       const times = trend.pace?.timesUsual ?? null;
       const beside = times === null ? [] : [`${formatTimes(times)} × its usual`];
@@ -167,24 +167,19 @@ export function moveMark(move: Move): string {
 }
 
 /** `surging, 3.4 × its usual: +86,000 in 3 days, usually +25,000`. */
-function describeSurge(
+export function describePace(
   pace: Pace | null,
   kind: string,
-  emphasize: (text: string) => string,
+  emphasize = (text: string) => text,
 ): string {
   if (pace === null) return emphasize(kind);
-  if (pace.timesUsual === null) return `${emphasize(kind)}: ${describePace(pace)}`;
-  return `${kind}, ${describePace(pace, emphasize)}`;
-}
-
-/** `3.4 × its usual: +86,000 in 3 days, usually +25,000`. */
-export function describePace(pace: Pace, emphasize = (text: string) => text): string {
   const gain = describeGain(pace);
-  if (pace.timesUsual === null) return `${gain}, usually nearly none`;
   // An average: more digits would claim too much.
   const average = Number(pace.usual.toPrecision(2));
   const usual = Math.round(average) === 0 ? 'nearly none' : formatChange(average);
-  return `${emphasize(`${formatTimes(pace.timesUsual)} × its usual`)}: ${gain}, usually ${usual}`;
+  if (pace.timesUsual === null) return `${emphasize(kind)}: ${gain}, usually nearly none`;
+  const times = emphasize(`${formatTimes(pace.timesUsual)} × its usual`);
+  return `${kind}, ${times}: ${gain}, usually ${usual}`;
 }
 
 function describeGain({ added, days }: Pace): string {

@@ -39,8 +39,8 @@ export function pointsOf(
   for (const snapshot of snapshots) {
     const count = countOf(snapshot, measure);
     if (count === null) continue;
-    const { day } = snapshot;
-    const point = { day, count };
+    const { day, capturedAt = null } = snapshot;
+    const point = { day, count, capturedAt };
     const growth = computeGrowth(isComparable(day) ? [...before, point] : [point], day);
     points.set(day, { count, growth });
     before = [point];

@@ -2,6 +2,7 @@ import type { Day } from '../../lib/core/day.ts';
 import type { Snapshot } from '../../lib/core/snapshot.ts';
 import type { GroupDay, SiteInfo } from '../../lib/dashboard/site.ts';
 import type { DayState } from '../../lib/trends/day-state.ts';
+import type { Move } from '../../lib/trends/moves.ts';
 import type { MovingDay, PeriodTrend } from '../../lib/trends/period-trends.ts';
 import type { Trend } from '../../lib/trends/trends.ts';
 
@@ -11,6 +12,8 @@ export type Overview = {
   firstDay: Day;
   trends: Trend[];
   state: DayState;
+  /** What moved on the day, strongest first. */
+  moves: Move[];
   /** How many hashtags should have been captured. */
   tracked: number;
   /** Days of the last 30 with no snapshot at all. */

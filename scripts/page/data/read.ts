@@ -4,9 +4,10 @@ import { addDays, type Day } from '../../lib/core/day.ts';
 import { canonicalHashtag } from '../../lib/core/hashtag-name.ts';
 import type { SiteInfo } from '../../lib/dashboard/site.ts';
 import { newestCapturedDay, readDay } from '../../lib/store/days.ts';
-import { readHistory, toSnapshots } from '../../lib/store/history.ts';
+import { readCaptureTimes, readHistory, toSnapshots } from '../../lib/store/history.ts';
 import { selectRows, selectValue } from '../../lib/store/rows.ts';
 import { judgeDayState, missingDays } from '../../lib/trends/day-state.ts';
+import { findMoves } from '../../lib/trends/moves.ts';
 import { computePeriodTrends } from '../../lib/trends/period-trends.ts';
 import { computeTrends, groupByHashtag, type Threshold } from '../../lib/trends/trends.ts';
 import { findMovingDays } from '../signals.ts';
@@ -24,6 +25,7 @@ export function readOverview(db: Database, info: SiteInfo): Overview | null {
   const trends = computeTrends(record.history, day, thresholdOf);
   const names = trends.map(({ hashtag }) => hashtag);
   const captured = new Set(names);
+  const state = judgeDayState(names, record.failures, record.returned);
   const weekStart = addDays(day, -6);
   const lastDays = { kind: 'week', name: 'the last 7 days', first: weekStart, last: day } as const;
   return {
@@ -31,7 +33,8 @@ export function readOverview(db: Database, info: SiteInfo): Overview | null {
     firstDay,
     trends,
     tracked: Math.max(record.runs.at(-1)?.tracked ?? 0, names.length + record.failures.length),
-    state: judgeDayState(names, record.failures, record.returned),
+    state,
+    moves: findMoves({ ...record, trends, state }),
     missingDays: missingDays(record.history, day, firstDay),
     week: computePeriodTrends(readHistory(db, weekStart, day), lastDays, thresholdOf),
     lastSeen: [...groupByHashtag(record.history, day)].flatMap(([hashtag, series]) =>
@@ -55,7 +58,8 @@ export function readHashtag(db: Database, hashtag: string, info: SiteInfo): Hash
   const rows = stored.flatMap((name) =>
     selectRows(db, 'SELECT * FROM snapshots WHERE hashtag = ?', [name]),
   );
-  const snapshots = groupByHashtag(toSnapshots(rows), LAST_DAY).get(hashtag) ?? [];
+  const snapshots =
+    groupByHashtag(toSnapshots(rows, readCaptureTimes(db, rows)), LAST_DAY).get(hashtag) ?? [];
   return {
     snapshots,
     movingDays: findMovingDays(hashtag, snapshots, createThresholds(info)(hashtag)),
