@@ -305,9 +305,9 @@ describe('the groups', () => {
     expect(table.slice(0, 5)).toEqual([
       ['Group', 'Videos', 'New', 'Growth', 'Usually', 'Fastest'],
       expect.anything(),
-      ['Zebra', '26.8K', '+1.2K', '+4.7%', '+0.9%', `${link('c')} +8.6%`],
+      ['Zebra', '26.8K', '+1.2K', '+4.7%', '+0.9%', `${link('c')}\u00a0+8.6%`],
       ['Apes', '1K', '0', '0.0%', '–', '–'],
-      ['Other hashtags', '–', '–', '–', '–', `${link('d')} +80.0%`],
+      ['Other hashtags', '–', '–', '–', '–', `${link('d')}\u00a0+80.0%`],
     ]);
   });
 

@@ -223,7 +223,7 @@ describe('the groups', () => {
     expect(table.slice(0, 4)).toEqual([
       ['Group', 'Videos', 'New', 'Growth', 'Fastest'],
       expect.anything(),
-      ['Zebra', '4.2K', '+200', '+5.0%', `${link('y')} +10.0%`],
+      ['Zebra', '4.2K', '+200', '+5.0%', `${link('y')}\u00a0+10.0%`],
       ['Apes', '1K', '0', '0.0%', '–'],
     ]);
   });

@@ -18,6 +18,7 @@ import {
   describeLast,
   describeTurn,
   formatAdded,
+  formatDailyRate,
   formatGrowth,
   formatSpan,
   formatTimesUsual,
@@ -145,7 +146,7 @@ function renderFastest([fastest]: Trend[]): string {
   if (fastest === undefined) return '–';
   const { growth } = rankedMeasure(fastest);
   if (!isRealChange(growth) || growth.added < 0) return '–';
-  return `${hashtagLink(fastest.hashtag)} ${formatGrowth(growth)}`;
+  return `${hashtagLink(fastest.hashtag)}\u00a0${formatDailyRate(growth)}`;
 }
 
 function renderTables({ trends, groups, isTooFew }: DayReport): string[] {

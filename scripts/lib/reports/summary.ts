@@ -240,7 +240,7 @@ function renderGroups({ trends, groups, period }: Summary): string[] {
       added === null ? '–' : `${mark}${added > 0 ? '+' : ''}${formatCompact(added)}`,
       rate === null ? '–' : `${mark}${formatPercent(rate)}`,
       isGrowing
-        ? `${hashtagLink(fastest.hashtag)} ${formatTotalGrowth(rankedMeasure(fastest), lengthInDays(period))}`
+        ? `${hashtagLink(fastest.hashtag)}\u00a0${formatTotalGrowth(rankedMeasure(fastest), lengthInDays(period))}`
         : '–',
     ];
   });
