@@ -546,7 +546,7 @@ describe('from schema 2 on, a row that nothing explains', () => {
     ],
     [
       'is found if it is a hashtag’s id',
-      "INSERT INTO hashtags VALUES ('llm', '7')",
+      "INSERT INTO hashtags VALUES ('rag', '7')",
       ['no day', 'the id of the hashtag was added by no run'],
     ],
   ])('%s', async (_, sql, [day, problem]) => {
@@ -589,13 +589,13 @@ describe('from schema 2 on, a row that nothing explains', () => {
 
   it('is no hashtag’s id that a new run has replaced, but one that changed without a run', async () => {
     const { root } = await createHistory();
-    await changeDatabase(root, `${addRun(0)} INSERT INTO hashtags VALUES ('llm', '7')`);
+    await changeDatabase(root, `${addRun(0)} INSERT INTO hashtags VALUES ('rag', '7')`);
     await commitAll(root);
     const next = addRun(0).replace('99', '100');
-    await changeDatabase(root, `${next} UPDATE hashtags SET tiktok_id = '8'`);
+    await changeDatabase(root, `${next} UPDATE hashtags SET tiktok_id = '8' WHERE hashtag = 'rag'`);
     await commitAll(root);
     expect((await audit(root)).lines).toEqual([]);
-    await changeDatabase(root, "UPDATE hashtags SET tiktok_id = '9'");
+    await changeDatabase(root, "UPDATE hashtags SET tiktok_id = '9' WHERE hashtag = 'rag'");
     const commit = await commitAll(root);
     expect((await audit(root)).findings).toMatchObject([
       { commit, problem: 'the id of the hashtag was changed', before: 'tiktok_id 8' },

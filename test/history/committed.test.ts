@@ -398,6 +398,7 @@ describe('a last commit that git can’t show', () => {
     expect((await runTrack(root, await startApi(), [], NEXT)).exitCode).toBe(0);
     vi.stubEnv('PATH', await createFolder());
     onTestFinished(() => void vi.unstubAllEnvs());
-    expect((await runTrack(root, await startApi(), [], { day: '2026-11-24' })).exitCode).toBe(0);
+    const ran = await runTrack(root, await startApi(), [], { day: '2026-11-24' });
+    expect(ran.exitCode, ran.output).toBe(0);
   });
 });

@@ -203,7 +203,11 @@ describe('the lock', () => {
     expect(ran.exitCode).toBe(1);
     expect(ran.output).toContain('took over its lock');
     expect(ran.output).toContain('Could not store 1 snapshot of 2026-11-22');
-    expect(await readdir(path.join(root, 'data'))).toEqual(['hashtags.json', 'tracker.lock']);
+    expect((await readdir(path.join(root, 'data'))).sort()).toEqual([
+      'hashtags.json',
+      'tracker.lock',
+      'unsaved-2026-11-22.csv',
+    ]);
     expect(await git(remote, ['rev-parse', 'main'])).toBe(head);
   });
 
