@@ -109,7 +109,8 @@ export function renderGroupHead(
   );
   const trends = overview.trends.filter(({ hashtag }) => members.has(hashtag));
   const percent = (rate: number | null) => (rate === null ? '–' : formatPercent(rate));
-  const figures = (measure: Measure) => groupFigures(group, trends, measure);
+  const figures = (measure: Measure) =>
+    groupFigures(group, trends, measure, overview.totals[group]?.[measure]);
   const [videos, views] = [figures('videos'), figures('views')];
   return html`
     <nav class="back"><a href=${backAddress(view)}>← All hashtags</a></nav>

@@ -1,4 +1,5 @@
 import type { Measure } from '../lib/trends/growth.ts';
+import type { Total } from '../lib/trends/totals.ts';
 import type { MeasureTrend, Trend } from '../lib/trends/trends.ts';
 
 /** What the hashtags of a group did together. Rates are fractions. */
@@ -6,7 +7,7 @@ export type GroupFigures = {
   group: string;
   hashtags: number;
   /** Of the hashtags whose counts are known. */
-  total: number;
+  total: number | null;
   added: number | null;
   perDay: number | null;
   over7Days: number | null;
@@ -16,25 +17,24 @@ export type GroupFigures = {
 };
 
 /**
- * The figures of a group on a day. Growth is that of the hashtags for which it is known; a change
- * within rounding counts as no change.
+ * The figures of a group on a day. Growth over 7 and 30 days is that of the hashtags for which it is
+ * known; a change within rounding counts as no change.
  * @param trends those of its hashtags, by rank
+ * @param total what they have together, as the report has it
  */
-export function groupFigures(group: string, trends: Trend[], measure: Measure): GroupFigures {
+export function groupFigures(
+  group: string,
+  trends: Trend[],
+  measure: Measure,
+  total: Total | undefined,
+): GroupFigures {
   const parts = trends.map((trend) => trend[measure]);
-  const dayRate = ({ growth }: MeasureTrend) =>
-    growth.kind === 'rate'
-      ? { rate: growth.perDay, isWithinRounding: growth.isWithinRounding }
-      : null;
-  const added = parts.flatMap(({ growth }) =>
-    growth.kind === 'rate' && !growth.isWithinRounding ? growth.added / growth.days : [],
-  );
   return {
     group,
     hashtags: trends.length,
-    total: parts.reduce((sum, { count }) => sum + (count ?? 0), 0),
-    added: added.length === 0 ? null : Math.round(added.reduce((sum, count) => sum + count, 0)),
-    perDay: combine(parts, dayRate),
+    total: total?.count ?? null,
+    added: total?.added ?? null,
+    perDay: total?.perDay ?? null,
     over7Days: combine(parts, (part) => part.over7Days),
     over30Days: combine(parts, (part) => part.over30Days),
     fastest: trends.find(({ rankedBy }) => rankedBy !== null) ?? null,

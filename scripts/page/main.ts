@@ -3,6 +3,7 @@ import { type Day, daysBetween } from '../lib/core/day.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import type { GroupDay, SiteInfo } from '../lib/dashboard/site.ts';
 import type { Measure } from '../lib/trends/growth.ts';
+import { commonMeasure } from '../lib/trends/totals.ts';
 import { formatAddress, MAX_LINES, type MeasuredView, parseAddress } from './address.ts';
 import { type Line, pointsOf } from './chart/lines.ts';
 import { createPanel } from './chart/panel.ts';
@@ -31,7 +32,7 @@ type Data = {
   info: SiteInfo;
   overview: Overview;
   rows: TableRow[];
-  /** What most hashtags are ranked by. */
+  /** What is known of most hashtags. */
   measure: Measure;
 };
 
@@ -251,9 +252,7 @@ function renderChart(loaded: Data): TemplateResult {
 }
 
 ask<'overview'>({ kind: 'overview' }).then(({ info, overview }) => {
-  const isRankedBy = (measure: Measure) =>
-    (overview?.trends ?? []).filter(({ rankedBy }) => rankedBy === measure).length;
-  const measure = isRankedBy('views') > isRankedBy('videos') ? 'views' : 'videos';
+  const measure = commonMeasure(overview?.trends ?? []);
   data = overview && { info, overview, rows: listRows(overview, info), measure };
   data ??= 'empty';
   show();

@@ -28,6 +28,8 @@ import { type GroupFigures, groupFigures } from './group-growth.ts';
 import { groupAnchor, hashtagAnchor, rankedRate, toneOf, type Update } from './parts.ts';
 import { strongestSignal } from './signals.ts';
 
+/** A character that no text of the program has. */
+const MARK = '\u0001';
 const MAX_MOVERS = 8;
 const MAX_WINNERS = 5;
 const MAX_NAMES = 5;
@@ -106,9 +108,13 @@ function describeDay(day: Day): string {
 /** A move in the words of the report. */
 function renderMove(move: Move, view: View): TemplateResult {
   const tone = move.kind === 'turn' ? 0 : (rankedRate(move.trend) ?? 0);
+  // Every other part stands between two marks, so it is important.
+  const emphasized = describeMove(move, (words) => `${MARK}${words}${MARK}`)
+    .split(MARK)
+    .map((part, i) => (i % 2 === 0 ? part : html`<strong>${part}</strong>`));
   return html`<li>
     <span aria-hidden="true">${moveMark(move)}</span> ${hashtagAnchor(move.hashtag, view)}
-    <span class=${move.kind === 'falling' ? toneOf(tone) : ''}>${describeMove(move)}</span>
+    <span class=${move.kind === 'falling' ? toneOf(tone) : ''}>${emphasized}</span>
   </li>`;
 }
 
@@ -161,6 +167,7 @@ export function renderGroups(
         group,
         overview.trends.filter(({ hashtag }) => groupOf.get(hashtag) === group),
         view.measure,
+        overview.totals[group]?.[view.measure],
       ),
     )
     .toSorted(

@@ -67,7 +67,7 @@ async function expectBothDays(repository: Repository): Promise<void> {
   const read = (file: string) => showFile(remote, 'main', file);
   expect(await read(`reports/${OLD}.md`)).toContain('✅ 2 of 2 · ');
   expect(await read(`reports/${NEW}.md`)).toContain('+200');
-  expect(await read('reports/weekly/2026-W48.md')).toContain('**2 of 2 days captured**');
+  expect(await read('reports/weekly/2026-W48.md')).toContain('✅ 2 of 2 days · ');
   expect(await read('data/latest.csv')).toContain(NEW);
   expect(await read('reports/README.md')).toContain(`(${OLD}.md)`);
   // Nothing is left that another rendering would change.

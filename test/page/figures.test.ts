@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addDays } from '../../scripts/lib/core/day.ts';
+import type { Snapshot } from '../../scripts/lib/core/snapshot.ts';
+import { computeTotal } from '../../scripts/lib/trends/totals.ts';
 import { groupFigures } from '../../scripts/page/group-growth.ts';
 import {
   expectNextMilestone,
@@ -37,25 +39,27 @@ describe('the milestones', () => {
 });
 
 describe('the figures of a group', () => {
+  const figuresOf = (snapshots: Snapshot[]) =>
+    groupFigures('g', trendsOf(snapshots), 'videos', computeTotal(snapshots, TODAY, 'videos'));
+  /** A week's growth from one count to another. */
+  const week = (name: string, from: number, to: number) =>
+    rows(name, [from, ...Array(6).fill(null), to]);
+
   it('are those of the sum of its hashtags', () => {
-    const trends = trendsOf([...rows('a', [100, 110]), ...rows('b', [900, 990])]);
-    const figures = groupFigures('g', trends, 'videos');
+    const figures = figuresOf([...rows('a', [100, 110]), ...rows('b', [900, 990])]);
     expect(figures).toMatchObject({ total: 1100, added: 100, hashtags: 2, over7Days: null });
     expect(figures.perDay).toBeCloseTo(0.1);
     expect(figures.fastest?.hashtag).toBe('b');
   });
 
   it('leave out a hashtag whose growth is unknown, so that a new one is no growth', () => {
-    const trends = trendsOf([...rows('a', [100, 110]), ...rows('new', [5000])]);
-    const { total, added, perDay } = groupFigures('g', trends, 'videos');
-    expect([total, added]).toEqual([5110, 10]);
-    expect(perDay).toBeCloseTo(0.1);
+    const figures = figuresOf([...week('a', 100, 110), ...rows('new', [5000])]);
+    expect(figures.total).toBe(5110);
+    expect(figures.over7Days).toBeCloseTo(0.1);
   });
 
   it('count a change within rounding as none', () => {
-    const trends = trendsOf([...rows('a', [1_000_000, 1_100_000]), ...rows('b', [1000, 1100])]);
-    const { added, perDay } = groupFigures('g', trends, 'videos');
-    expect(added).toBe(100);
-    expect(perDay).toBeCloseTo(100 / 1_101_000);
+    const figures = figuresOf([...week('a', 1_000_000, 1_100_000), ...week('b', 1000, 1100)]);
+    expect(figures.over7Days).toBeCloseTo(100 / 1_101_000);
   });
 });

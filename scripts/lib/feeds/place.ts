@@ -1,7 +1,9 @@
+import path from 'node:path';
 import type { Day } from '../core/day.ts';
 import { hashtagUrl } from '../core/hashtag-name.ts';
 import { reportPath, summaryPath } from '../core/paths.ts';
 import type { Period } from '../core/period.ts';
+import { exists } from '../system/files.ts';
 import { gitOrNull } from '../system/git.ts';
 import type { Settings } from '../watchlist/schema.ts';
 
@@ -13,7 +15,11 @@ const MAX_LINES = 8;
 
 /** The place of a checkout; both addresses are null if neither is known. */
 export async function findPlace(root: string, { dashboard }: Settings): Promise<Place> {
-  const remote = await gitOrNull(root, ['config', '--get', 'remote.origin.url']);
+  // In a folder that is no repository, git may be missing.
+  const isRepository = await exists(path.join(root, '.git'));
+  const remote = isRepository
+    ? await gitOrNull(root, ['config', '--get', 'remote.origin.url'])
+    : null;
   return { dashboard: dashboard ?? null, repository: remote === null ? null : webAddress(remote) };
 }
 

@@ -2,8 +2,10 @@ import type { Day } from '../../lib/core/day.ts';
 import type { Snapshot } from '../../lib/core/snapshot.ts';
 import type { GroupDay, SiteInfo } from '../../lib/dashboard/site.ts';
 import type { DayState } from '../../lib/trends/day-state.ts';
+import type { Measure } from '../../lib/trends/growth.ts';
 import type { Move } from '../../lib/trends/moves.ts';
 import type { MovingDay, PeriodTrend } from '../../lib/trends/period-trends.ts';
+import type { Total } from '../../lib/trends/totals.ts';
 import type { Trend } from '../../lib/trends/trends.ts';
 
 /** What the newest day says, as its report does. */
@@ -16,6 +18,8 @@ export type Overview = {
   moves: Move[];
   /** How many hashtags should have been captured. */
   tracked: number;
+  /** What the hashtags of each group have together, as the report has it. */
+  totals: Record<string, Record<Measure, Total>>;
   /** Days of the last 30 with no snapshot at all. */
   missingDays: Day[];
   /** The last 7 days, as a week's summary has them. */

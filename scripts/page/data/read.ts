@@ -1,14 +1,18 @@
 import type { Database } from 'sql.js';
 import { parseCount } from '../../lib/core/count.ts';
 import { addDays, type Day } from '../../lib/core/day.ts';
+import { groupBy } from '../../lib/core/group-by.ts';
 import { canonicalHashtag } from '../../lib/core/hashtag-name.ts';
+import type { Snapshot } from '../../lib/core/snapshot.ts';
 import type { SiteInfo } from '../../lib/dashboard/site.ts';
 import { newestCapturedDay, readDay } from '../../lib/store/days.ts';
 import { readCaptureTimes, readHistory, toSnapshots } from '../../lib/store/history.ts';
 import { selectRows, selectValue } from '../../lib/store/rows.ts';
 import { judgeDayState, missingDays } from '../../lib/trends/day-state.ts';
+import type { Measure } from '../../lib/trends/growth.ts';
 import { findMoves } from '../../lib/trends/moves.ts';
 import { computePeriodTrends } from '../../lib/trends/period-trends.ts';
+import { computeTotal } from '../../lib/trends/totals.ts';
 import { computeTrends, groupByHashtag, type Threshold } from '../../lib/trends/trends.ts';
 import { findMovingDays } from '../signals.ts';
 import type { HashtagHistory, Overview, TopVideo } from './messages.ts';
@@ -35,12 +39,29 @@ export function readOverview(db: Database, info: SiteInfo): Overview | null {
     tracked: Math.max(record.runs.at(-1)?.tracked ?? 0, names.length + record.failures.length),
     state,
     moves: findMoves({ ...record, trends, state }),
+    totals: sumGroups(
+      record.history.filter(({ hashtag }) => captured.has(hashtag)),
+      day,
+      info,
+    ),
     missingDays: missingDays(record.history, day, firstDay),
     week: computePeriodTrends(readHistory(db, weekStart, day), lastDays, thresholdOf),
     lastSeen: [...groupByHashtag(record.history, day)].flatMap(([hashtag, series]) =>
       captured.has(hashtag) ? [] : series.slice(-1),
     ),
   };
+}
+
+function sumGroups(history: Snapshot[], day: Day, { hashtags }: SiteInfo): Overview['totals'] {
+  const groupOf = new Map(hashtags.map(({ name, group }) => [name, group]));
+  const byGroup = groupBy(history, ({ hashtag }) => groupOf.get(hashtag) ?? null);
+  return Object.fromEntries(
+    [...byGroup].flatMap(([group, snapshots]) => {
+      if (group === null) return [];
+      const total = (measure: Measure) => computeTotal(snapshots, day, measure);
+      return [[group, { videos: total('videos'), views: total('views') }]];
+    }),
+  );
 }
 
 /** The threshold of each hashtag. */
