@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../scripts/lib/core/snapshot.ts';
-import { renderChart } from '../../scripts/lib/reports/chart.ts';
-import { chooseChartTrends } from '../../scripts/lib/reports/chart-lines.ts';
+import { chooseChartTrends, renderChart } from '../../scripts/lib/reports/chart.ts';
 import { findMoves } from '../../scripts/lib/trends/moves.ts';
 import { anyHistory, HOSTILE_NAMES, rows, TODAY, trendsOf } from '../helpers/snapshots.ts';
 

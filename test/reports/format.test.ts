@@ -8,11 +8,8 @@ import { readReportLinks, renderReport } from '../../scripts/lib/reports/day-pag
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import { dayOfCsv, renderLatestCsv } from '../../scripts/lib/reports/latest-csv.ts';
 import { parseMark, REPORT_FORMAT, renderMark } from '../../scripts/lib/reports/parts.ts';
-import {
-  composeSummary,
-  readSummaryLinks,
-  renderSummary,
-} from '../../scripts/lib/reports/summary.ts';
+import { composeSummary } from '../../scripts/lib/reports/summary.ts';
+import { readSummaryLinks, renderSummary } from '../../scripts/lib/reports/summary-page.ts';
 import { parseDatabase } from '../../scripts/lib/store/database.ts';
 import { readDay, readPeriod } from '../../scripts/lib/store/days.ts';
 import { recordRun } from '../../scripts/lib/store/record.ts';

@@ -4,11 +4,8 @@ import { addDays, type Day } from '../../scripts/lib/core/day.ts';
 import { formatPeriod } from '../../scripts/lib/core/format.ts';
 import { monthOf, type Period, weekOf } from '../../scripts/lib/core/period.ts';
 import type { PeriodRecord, Snapshot } from '../../scripts/lib/core/snapshot.ts';
-import {
-  composeSummary,
-  renderSummary,
-  renderSummaryChart,
-} from '../../scripts/lib/reports/summary.ts';
+import { composeSummary } from '../../scripts/lib/reports/summary.ts';
+import { renderSummary, renderSummaryChart } from '../../scripts/lib/reports/summary-page.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
 import { anyHistory, day, rows, TODAY, tableRows } from '../helpers/snapshots.ts';
 

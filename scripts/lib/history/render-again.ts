@@ -6,7 +6,8 @@ import { readReportLinks, renderReport } from '../reports/day-page.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
 import { dayOfCsv, renderLatestCsv } from '../reports/latest-csv.ts';
 import { parseMark, REPORT_FORMAT } from '../reports/parts.ts';
-import { composeSummary, readSummaryLinks, renderSummary } from '../reports/summary.ts';
+import { composeSummary } from '../reports/summary.ts';
+import { readSummaryLinks, renderSummary } from '../reports/summary-page.ts';
 import { readDay, readPeriod } from '../store/days.ts';
 import type { Watchlist } from '../watchlist/watchlist.ts';
 

@@ -4,7 +4,7 @@ import { escapeMarkdown } from '../core/markdown.ts';
 import { monthOf, type Period } from '../core/period.ts';
 import { compareText, isolateRightToLeft } from '../core/text.ts';
 import { renderMoved, renderStatus } from './brief.ts';
-import { chooseChartTrends } from './chart-lines.ts';
+import { chooseChartTrends } from './chart.ts';
 import type { DayReport } from './day-report.ts';
 
 /** A day as the index lists it. */

@@ -24,7 +24,8 @@ import { readSurged, renderReport } from './day-page.ts';
 import { composeReport, type DayReport } from './day-report.ts';
 import { renderReportIndex, type Surged } from './index-page.ts';
 import { renderLatestCsv } from './latest-csv.ts';
-import { composeSummary, renderSummary, renderSummaryChart } from './summary.ts';
+import { composeSummary } from './summary.ts';
+import { renderSummary, renderSummaryChart } from './summary-page.ts';
 
 /** What reports are made from, and the repository that they are written to. */
 export type Sources = {
