@@ -268,6 +268,12 @@ describe('what moved', () => {
       'Only 11 of 14 hashtags were captured. That is too few to say what moved, so nothing is ranked.',
     );
     expect(report.moves).toEqual([]);
+    const since = addDays(TODAY, -2);
+    const absence = { last: { day: since, videoCount: 5, viewCount: 5 }, since, daysBefore: 3 };
+    const gone = [{ ...failure('x', 'not-found'), absence }, ...absent.slice(1)];
+    expect(renderMoved(compose(history, { failures: [...failures, ...gone] }))).toMatch(
+      /so nothing is ranked\.\n\n- 👋 \*\*\[#x\]\S+ \*\*gone from TikTok since 2026-11-20\*\*$/,
+    );
     expect(report.trends.flatMap(({ rank }) => rank ?? [])).toEqual([]);
     const table = tableRows(renderReport(report, LINKS));
     expect(table[0]?.slice(0, 2)).toEqual(['Hashtag', 'Growth']);

@@ -121,10 +121,10 @@ export function renderMoved(
   if (trends.length === 0) return 'Nothing was captured on this day.';
   if (report.isTooFew) {
     const expected = tracked - state.absent.length;
-    return (
+    const tooFew =
       `Only ${formatCount(trends.length)} of ${plural(expected, 'hashtag')} were captured. ` +
-      'That is too few to say what moved, so nothing is ranked.'
-    );
+      'That is too few to say what moved, so nothing is ranked.';
+    return moves.length === 0 ? tooFew : [tooFew, '', ...listMoves(moves, below)].join('\n');
   }
   if (moves.length === 0 && !trends.some(({ rankedBy }) => rankedBy !== null)) {
     return report.previousDay === null
@@ -134,17 +134,8 @@ export function renderMoved(
   const total = totalOf(report, trends);
   const together = total.perDay === null ? '' : `together ${formatTogether(total)}`;
   if (moves.length > 0) {
-    const shown = moves.slice(0, MAX_MOVES);
-    const hasBelow = ({ kind }: Move) => kind === 'breakout' || kind === 'surging';
-    const lines = shown.flatMap((move) => [
-      renderMove(move),
-      ...(hasBelow(move) ? below(move.hashtag) : []),
-    ]);
-    const rest = moves.slice(MAX_MOVES);
-    if (rest.length > 0)
-      lines.push(`- … and ${formatCount(rest.length)} more: ${countKinds(rest)}`);
     const all = together === '' ? [] : ['', `All hashtags ${together}.`];
-    return [...lines, ...all].join('\n');
+    return [...listMoves(moves), ...all].join('\n');
   }
   const usual = together === '' ? 'A usual day.' : `A usual day: ${together}.`;
   return [usual, ...renderLeaders(trends)].join('\n');
@@ -155,6 +146,17 @@ export function totalOf({ trends, history, day }: DayReport, members: Trend[]) {
   const names = new Set(members.map(({ hashtag }) => hashtag));
   const ofMembers = history.filter(({ hashtag }) => names.has(hashtag));
   return computeTotal(ofMembers, day, commonMeasure(trends));
+}
+
+/** One line each for the first ones; the others are counted. */
+function listMoves(moves: Move[], below: (hashtag: string) => string[]): string[] {
+  const isSurge = ({ kind }: Move) => kind === 'breakout' || kind === 'surging';
+  const lines = moves
+    .slice(0, MAX_MOVES)
+    .flatMap((move) => [renderMove(move), ...(isSurge(move) ? below(move.hashtag) : [])]);
+  const rest = moves.slice(MAX_MOVES);
+  const more = `- … and ${formatCount(rest.length)} more: ${countKinds(rest)}`;
+  return rest.length > 0 ? [...lines, more] : lines;
 }
 
 function renderMove(move: Move): string {
