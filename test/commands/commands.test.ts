@@ -93,7 +93,7 @@ describe('the page of a run on GitHub', () => {
     const api = await startApi({ credits: 4 });
     const summary = path.join(await createFolder(), 'summary.md');
     await writeFile(summary, '');
-    const ran = await runScript('track', ['--dry-run'], root, {
+    const ran = await spawnScript('track', ['--dry-run'], root, {
       SCAVIO_API_KEY: DEMO_KEY,
       SCAVIO_BASE_URL: api.url,
       GITHUB_ACTIONS: 'true',
@@ -132,7 +132,7 @@ describe('npm run check', () => {
     expect((await runInProcess(check, root, [], {})).output).toBe(
       'data/hashtags.json is fine: 2 to track, 0 paused\n' +
         'It costs 2 credits a day, 60 in 30 days; a run takes about 2 s\n' +
-        'warning: the list costs 60 credits a month, and 18 were left on 2026-11-22, ' +
+        'warning: data/hashtags.json:1:1: the list costs 60 credits a month, and 18 were left on 2026-11-22, ' +
         'enough for 9 days',
     );
   });
@@ -142,7 +142,7 @@ describe('npm run check', () => {
     await writeWatchlist(root, ['llm']);
     await runTrack(root, await startApi());
     await writeWatchlist(root, [{ name: 'llm', paused: true }]);
-    const words = 'warning: Every hashtag is paused, so nothing is asked for: remove "paused"';
+    const words = 'Every hashtag is paused, so nothing is asked for: remove "paused"';
     expect((await runInProcess(check, root, [], {})).output).toContain(words);
     expect((await runInProcess(report, root, [], {})).output).toContain(words);
     await git(root, ['init', '--quiet', '--initial-branch=main']);

@@ -193,7 +193,7 @@ describe('publishing', () => {
     await rename(path.join(root, 'reports'), path.join(root, 'aside'));
     await writeFile(path.join(root, 'reports'), 'a file');
     await runTrack(root, api, ['--publish'], { day: '2026-11-22' });
-    expect(await showFile(remote, 'main', 'reports/2026-11-22.md')).toContain('1 of 2 captured');
+    expect(await showFile(remote, 'main', 'reports/2026-11-22.md')).toContain(' · 1 of 2 · ');
     await runTrack(root, api, ['--publish'], { day: '2026-11-23' });
     await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
     expect(await list()).toEqual(['2026-11-21.md', '2026-11-22.md']);
@@ -203,7 +203,7 @@ describe('publishing', () => {
     await runTrack(clone, api, ['--publish'], { day: '2026-11-25' });
     expect(await list()).toEqual([21, 22, 23, 24, 25].map((day) => `2026-11-${day}.md`));
     const report = await showFile(remote, 'main', 'reports/2026-11-22.md');
-    expect(report).toContain('**2 of 2 captured**');
+    expect(report).toContain('✅ 2 of 2 · ');
     expect(report).toContain('2026-11-21.md');
     expect(await git(clone, ['status', '--porcelain'])).toBe('');
     expect(await runScript('audit', [], clone)).toMatchObject({ exitCode: 0 });

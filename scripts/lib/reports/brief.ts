@@ -135,7 +135,7 @@ export function renderMoved(
   const together = total.perDay === null ? '' : `together ${formatTogether(total)}`;
   if (moves.length > 0) {
     const all = together === '' ? [] : ['', `All hashtags ${together}.`];
-    return [...listMoves(moves), ...all].join('\n');
+    return [...listMoves(moves, below), ...all].join('\n');
   }
   const usual = together === '' ? 'A usual day.' : `A usual day: ${together}.`;
   return [usual, ...renderLeaders(trends)].join('\n');
