@@ -109,6 +109,16 @@ describe('cooling', () => {
     expect(signals.lastIndexOf('surging')).toBeLessThan(signals.indexOf('cooling'));
   });
 
+  it('begins at the usual rate of growth, even if that brings more than before', () => {
+    // 1 % a day for 35 days, 5 % for 8 days, then 0.8 %: more than before, but of a larger count.
+    const percents = [...repeat(34, 1), ...repeat(8, 5), ...repeat(10, 0.8)];
+    const counts = [1_000_001];
+    for (const percent of percents) {
+      counts.push(Math.round((counts.at(-1) ?? 0) * (1 + percent / 100)));
+    }
+    expect(signalsFrom(35, counts)).toContain('cooling');
+  });
+
   it('does not begin while more than the usual comes', () => {
     const gains = [60, 80, 80, 80, ...repeat(12, 13)];
     expect(signalsFrom(35, usualThen(gains))).not.toContain('cooling');

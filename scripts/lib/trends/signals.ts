@@ -84,18 +84,21 @@ function nameSignal(move: Move, before: Move[]): Signal | null {
   return beginsToCool(move, before) ? 'cooling' : null;
 }
 
-/** True on the first day after a surge or a trend on which the pace is at most the usual before it. */
+/**
+ * True on the first day after a surge or a trend on which the pace is at most the usual before it. The
+ * usual is taken in proportion to the count, because a hashtag that has grown usually brings more.
+ */
 function beginsToCool(move: Move, before: Move[]): boolean {
   const lastIndex = before.findLastIndex(isMoving);
   const last = before[lastIndex];
   // A count that went back is a wild reading or a correction, and no campaign that stopped.
   if (last === undefined || move.count < last.count) return false;
-  const usual = before.find(isMoving);
-  const usualPace = usual?.surge ?? usual?.recent ?? null;
-  if (usualPace === null) return false;
-  const usualPerDay = usualPace.usual / usualPace.days;
-  const isUsual = ({ recent }: Move) =>
-    recent !== null && recent.added <= usualPerDay * recent.days;
+  const first = before.find(isMoving);
+  const pace = first?.surge ?? first?.recent ?? null;
+  if (first === undefined || pace === null) return false;
+  const usualPerDay = pace.usual / pace.days;
+  const isUsual = ({ count, recent }: Move) =>
+    recent !== null && recent.added <= usualPerDay * recent.days * (count / first.count);
   return isUsual(move) && !before.slice(lastIndex + 1).some(isUsual);
 }
 
