@@ -146,10 +146,14 @@ function findUsualStart(readings: Reading[], startIndex: number, startDay: numbe
   return { index, dayNumber: first.dayNumber, count: Math.min(first.count, newer.count) };
 }
 
-/** The index of the newest reading before `from` that is of the day or an earlier one; or -1. */
+/**
+ * The index of the newest reading, up to the one at `from`, that is of the day or an earlier one; or
+ * -1. There is at most one reading a day, so it can't be further back than there are days between.
+ */
 function indexUpTo(readings: Reading[], from: number, dayNumber: number): number {
-  let index = from;
-  while ((readings[index]?.dayNumber ?? dayNumber) > dayNumber) index--;
+  const days = (readings[from]?.dayNumber ?? dayNumber) - dayNumber;
+  let index = Math.max(from - Math.max(days, 0), -1);
+  while (index < from && (readings[index + 1]?.dayNumber ?? dayNumber + 1) <= dayNumber) index++;
   return index;
 }
 
