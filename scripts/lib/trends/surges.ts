@@ -57,7 +57,8 @@ export function measurePace(
 ): { surge: Pace | null; recent: Pace | null } {
   const result: { surge: Pace | null; recent: Pace | null } = { surge: null, recent: null };
   for (let days = MIN_DAYS; days <= MAX_DAYS; days++) {
-    const span = measureSpan(readings, last, days);
+    const least = days === PACE_DAYS ? Number.NEGATIVE_INFINITY : EARLY_PART * MIN_SHARE;
+    const span = measureSpan(readings, last, days, least);
     if (span === null) continue;
     const pace = paceOf(span);
     if (days === PACE_DAYS) result.recent = pace;
@@ -87,8 +88,14 @@ type Span = {
 /**
  * Measures from the newest reading that is at least `days` days old. Of two neighbouring readings the
  * start takes the higher one, and the usual's start the lower one, so that a wild one adds nothing.
+ * @param leastShare with a smaller gain, as a share of the start's count, there is no span
  */
-function measureSpan(readings: Reading[], lastIndex: number, days: number): Span | null {
+function measureSpan(
+  readings: Reading[],
+  lastIndex: number,
+  days: number,
+  leastShare: number,
+): Span | null {
   const [last, beforeLast] = [readings[lastIndex], readings[lastIndex - 1]];
   if (last === undefined || beforeLast === undefined) return null;
   const startIndex = indexUpTo(readings, lastIndex, last.dayNumber - days);
@@ -96,6 +103,8 @@ function measureSpan(readings: Reading[], lastIndex: number, days: number): Span
   if (start === undefined || start === beforeLast) return null;
   if (last.dayNumber - start.dayNumber > MAX_DAYS) return null;
   const startCount = Math.max(start.count, readings[startIndex - 1]?.count ?? 0);
+  // Most readings end here. What follows takes longer.
+  if (last.count - startCount < leastShare * startCount) return null;
   const usualStart = findUsualStart(readings, startIndex, start.dayNumber);
   if (usualStart === null) return null;
   const most = findLargestGain(readings, startIndex, lastIndex);
