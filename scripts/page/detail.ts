@@ -20,6 +20,7 @@ import {
   SPAN_TOLERANCE_DAYS,
   spanGrowth,
 } from '../lib/trends/growth.ts';
+import { nextMilestone } from '../lib/trends/moves.ts';
 import type { MovingDay } from '../lib/trends/period-trends.ts';
 import { describePace, formatAdded, formatGrowth, formatSpan } from '../lib/trends/trend-words.ts';
 import type { Trend } from '../lib/trends/trends.ts';
@@ -28,7 +29,7 @@ import { joinDays, type LinePoint, pointsOf } from './chart/lines.ts';
 import { saveFile } from './chart/picture.ts';
 import type { HashtagHistory, Overview } from './data/messages.ts';
 import { groupFigures } from './group-growth.ts';
-import { expectNextMilestone, nextMilestone, passedMilestones } from './milestones.ts';
+import { expectNextMilestone, passedMilestones } from './milestones.ts';
 import { badge, groupAnchor, rankedRate, time, toneOf } from './parts.ts';
 import { strongestSignal } from './signals.ts';
 

@@ -1,17 +1,9 @@
 import { addDays, type Day } from '../lib/core/day.ts';
 import type { Point, SpanGrowth } from '../lib/trends/growth.ts';
+import { nextMilestone } from '../lib/trends/moves.ts';
 
-const LEAST = 10_000;
 /** A later date would be a guess. */
 const MOST_DAYS_AHEAD = 3 * 365;
-
-/** 10,000, 20,000, 50,000, 100,000, …: the first of them above the count. */
-export function nextMilestone(count: number): number {
-  for (let size = LEAST; ; size *= 10) {
-    const next = [1, 2, 5].map((factor) => factor * size).find((milestone) => milestone > count);
-    if (next !== undefined) return next;
-  }
-}
 
 /** The milestones that the counts passed, each on the first day above it, newest first. */
 export function passedMilestones(points: Point[]): { milestone: number; day: Day }[] {

@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { addDays } from '../../scripts/lib/core/day.ts';
 import type { Snapshot } from '../../scripts/lib/core/snapshot.ts';
+import { nextMilestone } from '../../scripts/lib/trends/moves.ts';
 import { computeTotal } from '../../scripts/lib/trends/totals.ts';
 import { groupFigures } from '../../scripts/page/group-growth.ts';
-import {
-  expectNextMilestone,
-  nextMilestone,
-  passedMilestones,
-} from '../../scripts/page/milestones.ts';
+import { expectNextMilestone, passedMilestones } from '../../scripts/page/milestones.ts';
 import { rows, TODAY, trendsOf } from '../helpers/snapshots.ts';
 
 describe('the milestones', () => {

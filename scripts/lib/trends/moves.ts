@@ -45,7 +45,7 @@ type DayOfMoves = {
 
 /**
  * What moved on a day: breakouts, surges, trends, real falls (at least 1 % a day, and more than
- * rounding), what cools, what TikTok has got or lost, and milestones (1, 2 and 5 × 10ⁿ from 10,000).
+ * rounding), what cools, what TikTok has got or lost, and milestones.
  * Within a kind by the multiple of its usual, then by the rate. Except for turns, a hashtag is
  * listed once, with its strongest kind.
  */
@@ -100,10 +100,17 @@ function findMilestone(trend: Trend, counts: ({ hashtag: string } & Counts)[]): 
 
 /** The largest milestone above `before` and up to `count`. */
 function passedMilestone(before: number, count: number): number | null {
-  if (count < SMALLEST_MILESTONE) return null;
-  const power = 10 ** (String(count).length - 1);
-  const milestone = ([5, 2].find((factor) => factor * power <= count) ?? 1) * power;
-  return before < milestone ? milestone : null;
+  let passed: number | null = null;
+  for (let next = nextMilestone(before); next <= count; next = nextMilestone(next)) passed = next;
+  return passed;
+}
+
+/** The smallest milestone above the count. Milestones are 1, 2 and 5 × 10ⁿ, from 10,000. */
+export function nextMilestone(count: number): number {
+  for (let power = SMALLEST_MILESTONE; ; power *= 10) {
+    const next = [power, 2 * power, 5 * power].find((milestone) => milestone > count);
+    if (next !== undefined) return next;
+  }
 }
 
 function compareMoves(a: Move, b: Move): number {
