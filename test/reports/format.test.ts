@@ -19,7 +19,7 @@ import { day } from '../helpers/snapshots.ts';
 /** The fingerprint of what the tracker writes, for the format that it says it has. */
 const FINGERPRINT = {
   format: 2,
-  sha256: '4321e33af9f8033897819eb99479263498d9dc7da092b96c7feb7388d91b4ec4',
+  sha256: 'eeb570717279ae09c9d930625eb51d2c7fddf28018265866ba84dcd50c4014b4',
 };
 
 const FIRST = day('2026-10-20');
@@ -186,8 +186,10 @@ describe('the format of reports, summaries and the CSV', () => {
     const sources = await sourcesWith({});
     expect(new Set(sources).size).toBe(sources.length);
     expect(await sourcesWith({ concurrency: 9 })).toEqual(sources);
-    const others = await sourcesWith({ trendingGrowthPercent: 9 });
-    expect(others.filter((source) => sources.includes(source))).toEqual([]);
+    for (const setting of [{ trendingGrowthPercent: 9 }, { dashboard: 'https://o.github.io/r/' }]) {
+      const others = await sourcesWith(setting);
+      expect(others.filter((source) => sources.includes(source))).toEqual([]);
+    }
   });
 });
 
@@ -207,6 +209,35 @@ describe('the links of a report', () => {
       const text = renderSummary(summary, { previous, reportDays });
       expect(readSummaryLinks(text, summary.period)).toEqual({ previous, reportDays });
     }
+  });
+});
+
+describe('what moved', () => {
+  it('links to the dashboard where there is one, and the tables to TikTok', async () => {
+    const dashboard = 'https://o.github.io/r/';
+    const { reports, summaries } = await renderAll({
+      ...LIST,
+      settings: { ...LIST.settings, dashboard },
+    });
+    const plain = await renderAll();
+    const [report, summary, week] = [reports.at(-1), summaries[0], plain.summaries[0]];
+    const plainReport = plain.reports.at(-1);
+    if (!report || !summary || !week || !plainReport) throw new Error('nothing was made');
+    for (const [text, before] of [
+      [renderReport(report, LINKS), renderReport(plainReport, LINKS)],
+      [renderSummary(summary, SUMMARY_LINKS), renderSummary(week, SUMMARY_LINKS)],
+    ] as const) {
+      const moved = /## What moved\n\n(.*?)\n\n/s.exec(text)?.[1]?.split('\n') ?? [];
+      const lines = moved.filter((line) => /^- \S+ \*\*\[/.test(line));
+      expect(lines.length).toBeGreaterThan(0);
+      expect(lines.filter((line) => !line.includes(`](${dashboard}#tags=`))).toEqual([]);
+      expect(text.match(/^\|.*#tags=.*$/gm)).toBe(null);
+      expect(parseReportCounts(text)).toEqual(parseReportCounts(before));
+    }
+    expect(readReportLinks(renderReport(report, LINKS), LAST)).toEqual(LINKS);
+    expect(readSummaryLinks(renderSummary(summary, SUMMARY_LINKS), summary.period)).toEqual(
+      SUMMARY_LINKS,
+    );
   });
 });
 

@@ -101,17 +101,25 @@ describe('the index', () => {
   it('reads what surged back from a report, whatever the names', () => {
     for (const name of ['llm', 'שלום', ...HOSTILE_NAMES.map((text) => text.toWellFormed())]) {
       const counts = [...Array.from({ length: 30 }, (_, i) => 1000 + i * 10), 1490, 2780];
-      const report = composeReport(dayRecord(rows(name, counts)), parseWatchlist('["llm"]'));
       const links = { base: '', previousReport: null, hasChart: false };
-      const markdown = renderReport(report, links);
+      const reportWith = (settings: object) => {
+        const list = parseWatchlist(JSON.stringify({ settings, hashtags: ['llm'] }));
+        return renderReport(composeReport(dayRecord(rows(name, counts)), list), links);
+      };
+      const markdown = reportWith({});
       expect(readSurged(markdown)).toEqual([{ mark: '🚀', hashtag: name }]);
+      const withDashboard = reportWith({ dashboard: 'https://o.github.io/r/' });
+      expect(withDashboard).toContain('](https://o.github.io/r/#tags=');
+      expect(readSurged(withDashboard)).toEqual([{ mark: '🚀', hashtag: name }]);
       const hostile = render([entry('2026-11-22', { surged: readSurged(markdown) })]);
       expect(hostile.split('\n')).toHaveLength(
         render([entry('2026-11-22', { surged: [{ mark: '🚀', hashtag: 'a' }] })]).split('\n')
           .length,
       );
     }
-    expect(readSurged('- 🚀 **[#x](https://evil.example)** breakout')).toEqual([]);
+    for (const address of ['https://evil.example', 'https://o.github.io/r/#tags=a,b']) {
+      expect(readSurged(`- 🚀 **[#x](${address})** breakout`)).toEqual([]);
+    }
   });
 
   it('links no report that does not exist', () => {

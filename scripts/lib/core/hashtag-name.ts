@@ -90,11 +90,26 @@ export function hashtagUrl(name: string): string {
 export function hashtagOfUrl(address: string): string | null {
   const start = hashtagUrl('');
   if (!address.startsWith(start)) return null;
+  return decodeName(address.slice(start.length));
+}
+
+function decodeName(encoded: string): string | null {
   try {
-    return decodeURIComponent(address.slice(start.length));
+    return decodeURIComponent(encoded);
   } catch {
     return null; // a stray % in an address that the tracker did not write
   }
+}
+
+/** The dashboard's page with these hashtags in its chart. */
+export function dashboardUrl(dashboard: string, names: string[]): string {
+  return `${dashboard}#tags=${names.map((name) => encodeURIComponent(name.toWellFormed())).join()}`;
+}
+
+/** The one name that `dashboardUrl` made the address of; null for any other address. */
+export function hashtagOfDashboardUrl(address: string): string | null {
+  const encoded = /^https?:\/\/[^#]*#tags=([^&,]+)$/.exec(address)?.[1];
+  return encoded === undefined ? null : decodeName(encoded);
 }
 
 function tagFromUrl(text: string): string | null {

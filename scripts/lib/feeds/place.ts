@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Day } from '../core/day.ts';
-import { hashtagUrl } from '../core/hashtag-name.ts';
+import { dashboardUrl, hashtagUrl } from '../core/hashtag-name.ts';
 import { reportPath, summaryPath } from '../core/paths.ts';
 import type { Period } from '../core/period.ts';
 import { exists } from '../system/files.ts';
@@ -44,8 +44,7 @@ export function nameOf(address: string, day: Day, what: string): string {
 /** The page about hashtags: the dashboard with them; without one, that of the first on TikTok. */
 export function hashtagsAddress({ dashboard }: Place, hashtags: string[]): string {
   if (dashboard === null) return hashtagUrl(hashtags[0] ?? '');
-  const names = hashtags.slice(0, MAX_LINES).map((name) => encodeURIComponent(name.toWellFormed()));
-  return `${dashboard}#tags=${names.join()}`;
+  return dashboardUrl(dashboard, hashtags.slice(0, MAX_LINES));
 }
 
 /** The page about a day: its report, or the dashboard with the day's hashtags. */

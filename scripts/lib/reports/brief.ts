@@ -19,6 +19,7 @@ import {
 import type { Trend } from '../trends/trends.ts';
 import { LOW_CREDIT_DAYS } from '../watchlist/credits.ts';
 import { type DayReport, failuresOf, isComplete } from './day-report.ts';
+import { movedLink } from './parts.ts';
 
 /** More names than this would make the line too long. */
 const MAX_MISSING_NAMES = 3;
@@ -117,14 +118,15 @@ export function renderMoved(
   report: DayReport,
   below: (hashtag: string) => string[] = () => [],
 ): string {
-  const { trends, moves, tracked, state } = report;
+  const { trends, moves, tracked, state, dashboard } = report;
+  const link = (hashtag: string) => movedLink(hashtag, dashboard);
   if (trends.length === 0) return 'Nothing was captured on this day.';
   if (report.isTooFew) {
     const expected = tracked - state.absent.length;
     const tooFew =
       `Only ${formatCount(trends.length)} of ${plural(expected, 'hashtag')} were captured. ` +
       'That is too few to say what moved, so nothing is ranked.';
-    return moves.length === 0 ? tooFew : [tooFew, '', ...listMoves(moves, below)].join('\n');
+    return moves.length === 0 ? tooFew : [tooFew, '', ...listMoves(moves, link, below)].join('\n');
   }
   if (moves.length === 0 && !trends.some(({ rankedBy }) => rankedBy !== null)) {
     return report.previousDay === null
@@ -135,10 +137,10 @@ export function renderMoved(
   const together = total.perDay === null ? '' : `together ${formatTogether(total)}`;
   if (moves.length > 0) {
     const all = together === '' ? [] : ['', `All hashtags ${together}.`];
-    return [...listMoves(moves, below), ...all].join('\n');
+    return [...listMoves(moves, link, below), ...all].join('\n');
   }
   const usual = together === '' ? 'A usual day.' : `A usual day: ${together}.`;
-  return [usual, ...renderLeaders(trends)].join('\n');
+  return [usual, ...renderLeaders(trends, link)].join('\n');
 }
 
 /** What these hashtags have together, in the measure that is known for most of the day's hashtags. */
@@ -149,19 +151,23 @@ export function totalOf({ trends, history, day }: DayReport, members: Trend[]) {
 }
 
 /** One line each for the first ones; the others are counted. */
-function listMoves(moves: Move[], below: (hashtag: string) => string[]): string[] {
+function listMoves(
+  moves: Move[],
+  link: (hashtag: string) => string,
+  below: (hashtag: string) => string[],
+): string[] {
   const isSurge = ({ kind }: Move) => kind === 'breakout' || kind === 'surging';
   const lines = moves
     .slice(0, MAX_MOVES)
-    .flatMap((move) => [renderMove(move), ...(isSurge(move) ? below(move.hashtag) : [])]);
+    .flatMap((move) => [renderMove(move, link), ...(isSurge(move) ? below(move.hashtag) : [])]);
   const rest = moves.slice(MAX_MOVES);
   const more = `- … and ${formatCount(rest.length)} more: ${countKinds(rest)}`;
   return rest.length > 0 ? [...lines, more] : lines;
 }
 
-function renderMove(move: Move): string {
+function renderMove(move: Move, link: (hashtag: string) => string): string {
   const words = describeMove(move, (text) => `**${text}**`);
-  return `- ${moveMark(move)} **${hashtagLink(move.hashtag)}** ${words}`;
+  return `- ${moveMark(move)} **${link(move.hashtag)}** ${words}`;
 }
 
 /** `3 falling, 1 milestone`. */
@@ -178,7 +184,7 @@ export function countKind(kind: Move['kind'], count: number): string {
 }
 
 /** The three fastest, and the three that added most, if they grew by more than rounding. */
-function renderLeaders(trends: Trend[]): string[] {
+function renderLeaders(trends: Trend[], link: (hashtag: string) => string): string[] {
   const grew = trends.filter((trend) => {
     const { growth } = rankedMeasure(trend);
     return isRealChange(growth) && growth.added > 0;
@@ -189,7 +195,7 @@ function renderLeaders(trends: Trend[]): string[] {
   const list = (leaders: Trend[], figure: (trend: Trend) => string) =>
     leaders
       .slice(0, MAX_LEADERS)
-      .map((trend) => `${hashtagLink(trend.hashtag)} ${figure(trend)}`)
+      .map((trend) => `${link(trend.hashtag)} ${figure(trend)}`)
       .join(', ');
   return [
     '',

@@ -8,7 +8,7 @@ import {
   formatShortDay,
   plural,
 } from '../core/format.ts';
-import { hashtagOfUrl } from '../core/hashtag-name.ts';
+import { hashtagOfDashboardUrl, hashtagOfUrl } from '../core/hashtag-name.ts';
 import { escapeMarkdown, hashtagLink, renderCode } from '../core/markdown.ts';
 import { capitalize } from '../core/text.ts';
 import { changeOf, type Growth, isRealChange, rankedMeasure } from '../trends/growth.ts';
@@ -98,7 +98,7 @@ export function readSurged(markdown: string): Surged[] {
   const marks = SURGE_KINDS.map((kind) => MOVE_MARKS[kind]).join('|');
   const lines = markdown.matchAll(new RegExp(`^- (${marks}) .*?\\]\\(([^()\\s]+)\\)`, 'gmu'));
   return [...lines].flatMap(([, mark = '', address = '']) => {
-    const hashtag = hashtagOfUrl(address);
+    const hashtag = hashtagOfUrl(address) ?? hashtagOfDashboardUrl(address);
     return hashtag === null ? [] : [{ mark, hashtag }];
   });
 }

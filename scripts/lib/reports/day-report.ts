@@ -13,6 +13,8 @@ export type DayReport = DayRecord & {
   /** Names what it is made from, see `nameSource`. */
   source: string;
   timeZone: string;
+  /** The address of the dashboard; null if it is not published. */
+  dashboard: string | null;
   /** By rank. Without ranks, and by size, if `isTooFew`. */
   trends: Trend[];
   state: DayState;
@@ -60,6 +62,7 @@ export function composeReport(record: DayRecord, watchlist: Watchlist): DayRepor
     ...record,
     source: nameSource(lasting, watchlist),
     timeZone: watchlist.settings.timeZone,
+    dashboard: watchlist.settings.dashboard ?? null,
     trends,
     state,
     isTooFew,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { formatChange, formatList } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
-import { escapeMarkdown, hashtagLink, renderTable } from '../core/markdown.ts';
+import { dashboardUrl } from '../core/hashtag-name.ts';
+import { escapeMarkdown, hashtagLink, renderLink, renderTable } from '../core/markdown.ts';
 import type { DayRecord, Failure, PeriodRecord } from '../core/snapshot.ts';
 import type { Measure } from '../trends/growth.ts';
 import type { Trend } from '../trends/trends.ts';
@@ -35,9 +36,9 @@ export function nameSource(
   record: Omit<DayRecord, 'newestDay'> | PeriodRecord,
   { settings, entries }: Watchlist,
 ): string {
-  const { timeZone, trendingGrowthPercent, surgeFactor, minVideos } = settings;
+  const { timeZone, dashboard, trendingGrowthPercent, surgeFactor, minVideos } = settings;
   const thresholds = [trendingGrowthPercent, surgeFactor, minVideos];
-  const source = JSON.stringify([record, timeZone, thresholds, entries]);
+  const source = JSON.stringify([record, timeZone, dashboard, thresholds, entries]);
   return createHash('sha256').update(source).digest('hex').slice(0, 12);
 }
 
@@ -45,6 +46,13 @@ export function nameSource(
 export function linkTargets(markdown: string): string[] {
   const links = markdown.replaceAll(/(`+).*?\1/g, '').matchAll(/\]\(([^()\s]+)\)/g);
   return [...links].map(([, target = '']) => target);
+}
+
+/** The name of a hashtag that moved, linked to the dashboard; without one, to its page on TikTok. */
+export function movedLink(hashtag: string, dashboard: string | null): string {
+  return dashboard === null
+    ? hashtagLink(hashtag)
+    : renderLink(hashtag, dashboardUrl(dashboard, [hashtag]), '#');
 }
 
 type Ranked = { hashtag: string; rankedBy: Measure | null };

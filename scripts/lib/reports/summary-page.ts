@@ -29,6 +29,7 @@ import { type ChartLine, chooseLines, drawChart } from './chart.ts';
 import {
   linkTargets,
   listGroups,
+  movedLink,
   type Remark,
   rankColumns,
   renderByGroup,
@@ -137,7 +138,7 @@ function renderStatus(summary: Summary): string {
 
 const MAX_MOVED = 8;
 /** One line for each hashtag that surged or trended, the strongest first. */
-function renderMoved({ trends, period }: Summary): string {
+function renderMoved({ trends, period, dashboard }: Summary): string {
   const moved = trends
     .flatMap((trend) => {
       const kind = strongestMove(trend);
@@ -150,7 +151,7 @@ function renderMoved({ trends, period }: Summary): string {
     const most = times > 0 ? `, at most **${formatTimes(times)} × its usual**` : '';
     const total = formatTotalGrowth(rankedMeasure(trend), lengthInDays(period));
     const now = `${formatChange(addedTo(trend))}, now ${formatCount(rankedMeasure(trend).count)} ${trend.rankedBy ?? 'videos'}`;
-    const name = `**${hashtagLink(trend.hashtag)}**`;
+    const name = `**${movedLink(trend.hashtag, dashboard)}**`;
     return `- ${MOVE_MARKS[kind]} ${name} ${kind} on ${plural(days, 'day')}${most} · ${total}: ${now}`;
   });
   const more = moved.length - MAX_MOVED;

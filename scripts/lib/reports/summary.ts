@@ -11,6 +11,8 @@ import { nameSource } from './parts.ts';
 export type Summary = PeriodRecord & {
   /** Names what it is made from, see `nameSource`. */
   source: string;
+  /** The address of the dashboard; null if it is not published. */
+  dashboard: string | null;
   trends: PeriodTrend[];
   /** How many days could have snapshots so far, and which of them have none. */
   possibleDays: number;
@@ -27,6 +29,7 @@ export function composeSummary(record: PeriodRecord, watchlist: Watchlist): Summ
   return {
     ...record,
     source: nameSource(record, watchlist),
+    dashboard: watchlist.settings.dashboard ?? null,
     trends: computePeriodTrends(history, period, thresholds(watchlist)),
     possibleDays,
     missingDays: missingDays(history, lastDay, start, possibleDays),
