@@ -220,12 +220,12 @@ describe('what moved', () => {
       settings: { ...LIST.settings, dashboard },
     });
     const plain = await renderAll();
-    const [report, summary, week] = [reports.at(-1), summaries[0], plain.summaries[0]];
-    const plainReport = plain.reports.at(-1);
-    if (!report || !summary || !week || !plainReport) throw new Error('nothing was made');
+    const [report, summary] = [reports.at(-1), summaries.at(-1)];
+    const [plainReport, plainSummary] = [plain.reports.at(-1), plain.summaries.at(-1)];
+    if (!report || !summary || !plainReport || !plainSummary) throw new Error('nothing was made');
     for (const [text, before] of [
       [renderReport(report, LINKS), renderReport(plainReport, LINKS)],
-      [renderSummary(summary, SUMMARY_LINKS), renderSummary(week, SUMMARY_LINKS)],
+      [renderSummary(summary, SUMMARY_LINKS), renderSummary(plainSummary, SUMMARY_LINKS)],
     ] as const) {
       const moved = /## What moved\n\n(.*?)\n\n/s.exec(text)?.[1]?.split('\n') ?? [];
       const lines = moved.filter((line) => /^- \S+ \*\*\[/.test(line));
