@@ -6,7 +6,11 @@ import { daysUpTo } from '../../scripts/lib/core/day.ts';
 import { groupBy } from '../../scripts/lib/core/group-by.ts';
 import { canonicalHashtag } from '../../scripts/lib/core/hashtag-name.ts';
 import type { Run, Snapshot } from '../../scripts/lib/core/snapshot.ts';
-import { iterateSnapshots, toSnapshots } from '../../scripts/lib/store/history.ts';
+import {
+  iterateSnapshots,
+  readCaptureTimes,
+  toSnapshots,
+} from '../../scripts/lib/store/history.ts';
 import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
 import { addMissingSnapshots, recordRun } from '../../scripts/lib/store/record.ts';
 import { computeTrends } from '../../scripts/lib/trends/trends.ts';
@@ -101,7 +105,7 @@ describe.each(servers)('a mirror in $name', ({ url, isReal }) => {
   it('has everything, and a second time changes nothing', async () => {
     const root = await createTracker([
       { name: 'aitools', group: 'tools', trendingGrowthPercent: 10 },
-      { name: 'llm', paused: true },
+      { name: 'llm', paused: true, surgeFactor: 3 },
     ]);
     await change(root, (db) => {
       const failures: Run['failures'] = [
@@ -128,8 +132,8 @@ describe.each(servers)('a mirror in $name', ({ url, isReal }) => {
         `source, hashtag, video_count, view_count, ${instant('captured_at')}`,
       ),
     ).toEqual([
-      ['ada/tracker', 'aitools', '11', '100', '2026-11-20 09:43:30'],
-      ['ada/tracker', 'llm', null, '7', '2026-11-20 09:43:30'],
+      ['ada/tracker', 'aitools', '11', '100', '2026-11-20 09:43:15'],
+      ['ada/tracker', 'llm', null, '7', '2026-11-20 09:43:15'],
     ]);
     expect(
       await read(
@@ -162,12 +166,12 @@ describe.each(servers)('a mirror in $name', ({ url, isReal }) => {
     expect(await read('corrections', 'source, run_id, hashtag, video_count, view_count')).toEqual([
       ['ada/tracker', '2', 'aitools', '10', '100'],
     ]);
-    expect(await read('watchlist', 'hashtag, group_name, paused, trending_growth_percent')).toEqual(
-      [
-        ['aitools', 'tools', false, 10],
-        ['llm', null, true, 5],
-      ],
-    );
+    expect(
+      await read('watchlist', 'hashtag, group_name, paused, trending_growth_percent, surge_factor'),
+    ).toEqual([
+      ['aitools', 'tools', false, 10, 2],
+      ['llm', null, true, 5, 3],
+    ]);
 
     const versions = () =>
       query(
@@ -247,14 +251,20 @@ describe.each(servers)('a mirror in $name', ({ url, isReal }) => {
       ),
     );
     const root = await createTracker();
-    await change(root, (db) => addMissingSnapshots(db, canonical([...strange, ...usual])));
+    await change(root, (db) => {
+      addMissingSnapshots(db, canonical([...strange, ...usual]));
+      recordAtOddHours(db);
+    });
     expect((await runMirror(root)).exitCode).toBe(0);
     using db = await openDatabase(root);
-    const expected = growthOf(toSnapshots(iterateSnapshots(db)), 'ada/tracker');
+    const stored = [...iterateSnapshots(db)];
+    const expected = growthOf(toSnapshots(stored, readCaptureTimes(db, stored)), 'ada/tracker');
+    const hoursFound = new Set(expected.map((row) => row[6]));
+    expect([...hoursFound]).toEqual(expect.arrayContaining([null, 14, 21.6, 24, 26.4, 34, 34.5]));
     const rows = await query(
       url,
       `SELECT source, to_char(date, 'YYYY-MM-DD'), hashtag, measure, count::text, added::text,
-         hours, rate, within_rounding
+         hours, rate, within_rounding, days
        FROM hashtag_tracker.daily_growth`,
     );
     for (const isWithin of [true, false, null]) {
@@ -270,6 +280,40 @@ describe.each(servers)('a mirror in $name', ({ url, isReal }) => {
       const [there, here] = [Number(row[7]), Number(said[7])];
       expect(Math.abs(there - here)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(here)));
     }
+  });
+
+  it('gets the newer view and columns, and all days again, if an older version made it', async () => {
+    const root = await createTracker();
+    await change(root, (db) => {
+      recordRun(db, runOf('2026-11-20', { llm: [100, null] }));
+      recordRun(db, runOf('2026-11-21', { llm: [400, null] }, { time: '15:17' }));
+    });
+    await runMirror(root);
+    await query(
+      url,
+      `DROP VIEW hashtag_tracker.daily_growth;
+       ALTER TABLE hashtag_tracker.watchlist DROP COLUMN surge_factor;
+       CREATE VIEW hashtag_tracker.daily_growth AS
+         SELECT source, date, hashtag, 'videos' AS measure, video_count AS count,
+           1::bigint AS added, 1::double precision AS hours, 1::double precision AS rate,
+           true AS within_rounding
+         FROM hashtag_tracker.snapshots;
+       UPDATE hashtag_tracker.snapshots SET captured_at = NULL;
+       UPDATE hashtag_tracker.mirrored_days SET digest = 'of an older reading';
+       UPDATE hashtag_tracker.mirror_version SET version = 1`,
+    );
+    expect(await runMirror(root)).toMatchObject({
+      exitCode: 0,
+      output: expect.stringMatching(
+        /: 2 days sent \(\S+ to \S+\), 0 rows added, 2 changed; watchlist: 2 changed$/,
+      ),
+    });
+    const sql = 'SELECT added::int, hours, rate FROM hashtag_tracker.daily_growth ORDER BY date';
+    expect(await query(url, sql)).toEqual([
+      [null, null, null],
+      [300, 34, expect.closeTo(4 ** (24 / 34) - 1, 9)],
+    ]);
+    expect(await runMirror(root, ['--verify'])).toMatchObject({ exitCode: 0 });
   });
 
   it('is shared by several repositories, none of which touches the rows of another', async () => {
@@ -569,6 +613,38 @@ function canonical(history: Snapshot[]): Snapshot[] {
   }));
 }
 
+/** Runs at the times between which the rules for the hours change, and days without a run. */
+function recordAtOddHours(db: Parameters<typeof recordRun>[0]): void {
+  const readings: [day: string, time: string | null][] = [
+    ['12-01', '05:17'],
+    ['12-02', '15:17'], // 34 h
+    ['12-03', '05:17'], // 14 h
+    ['12-04', '05:17'], // 24 h
+    ['12-05', '07:41'], // 26.4 h
+    ['12-06', '05:17'], // 21.6 h
+    ['12-07', '02:52'], // a minute less than 21.6 h
+    ['12-08', '05:17'], // a minute more than 26.4 h
+    ['12-10', '07:41'], // 50.4 h
+    ['12-12', '10:06'], // a minute more than 50.4 h
+    ['12-13', null],
+    ['12-14', '05:17'],
+    ['12-15', '15:47'], // 34.5 h
+    ['12-18', '00:00'],
+    ['12-19', '23:59'],
+    ['12-20', '00:01'],
+  ];
+  readings.forEach(([text, time], i) => {
+    const on = `2026-${text}`;
+    const [videoCount, viewCount] = [20_000 + 1234 * i, i === 0 ? 0 : i % 4 === 3 ? null : 987 * i];
+    if (time === null)
+      addMissingSnapshots(db, [{ day: day(on), hashtag: 'odd', videoCount, viewCount }]);
+    else recordRun(db, runOf(on, { odd: [videoCount, viewCount] }, { time }));
+  });
+  // The clock of this run was a week late.
+  const late = { startedAt: '2026-12-14T05:17:00.000Z', finishedAt: '2026-12-14T05:17:30.000Z' };
+  recordRun(db, runOf('2026-12-21', { odd: [50_000, 70_000] }, late));
+}
+
 /** What the reports of all days say, as rows of daily_growth. */
 function growthOf(history: Snapshot[], source: string): unknown[][] {
   const days = [...groupBy(history, (snapshot) => snapshot.day).keys()];
@@ -579,13 +655,13 @@ function growthOf(history: Snapshot[], source: string): unknown[][] {
         if (count === null) return [];
         const key = [source, ofDay, trend.hashtag, measure, String(count)];
         if (growth.kind === 'rate') {
-          const { added, days: span, perDay, isWithinRounding } = growth;
-          return [[...key, String(added), span * 24, perDay, isWithinRounding]];
+          const { added, days: span, hours, perDay, isWithinRounding } = growth;
+          return [[...key, String(added), hours, perDay, isWithinRounding, span]];
         }
         if (growth.kind === 'from-zero') {
-          return [[...key, String(growth.added), growth.days * 24, null, null]];
+          return [[...key, String(growth.added), growth.hours, null, null, growth.days]];
         }
-        return [[...key, null, null, null, null]];
+        return [[...key, null, null, null, null, null]];
       }),
     ),
   );

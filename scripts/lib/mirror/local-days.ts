@@ -4,16 +4,15 @@ import { parseCount } from '../core/count.ts';
 import { type Day, isDay } from '../core/day.ts';
 import { groupBy } from '../core/group-by.ts';
 import { compareText } from '../core/text.ts';
-import { toSnapshots } from '../store/history.ts';
+import { readCaptureTimes, toSnapshots } from '../store/history.ts';
 import { iterateRows, type Row, selectRows } from '../store/rows.ts';
-import { findCapturedAt } from './captured-at.ts';
 import { DAY_TABLES, type MirrorRow, type Table, toText } from './tables.ts';
 
 /** The rows of some days, by their table. */
 export type DayRows = Map<Table, MirrorRow[]>;
 
 /** Goes up by one when rows are read in another way, so that all days are sent again. */
-const READING = 1;
+const READING = 2;
 
 /**
  * A digest of everything that the database has about each day, oldest first. It changes whenever
@@ -49,29 +48,17 @@ function readDay(db: Database, day: Day): [Table, MirrorRow[]][] {
       selectRows(db, `SELECT * FROM ${table} WHERE run_id = ? ORDER BY hashtag`, [id]),
     ),
   ) as [Row[], Row[]];
-  const snapshots = toSnapshots(
-    selectRows(db, 'SELECT * FROM snapshots WHERE date = ? ORDER BY hashtag', [day]),
-  );
-  const namesOf = (rows: Row[], id: unknown) =>
-    new Set(rows.filter((row) => row.run_id === id).map((row) => String(row.hashtag)));
-  const capturedAt = findCapturedAt(
-    snapshots.map(({ hashtag }) => hashtag),
-    runs.map(({ id, finished_at, stored }) => ({
-      finishedAt: toInstant(finished_at),
-      stored: Number(stored),
-      failed: namesOf(failures, id),
-      corrected: namesOf(corrections, id),
-    })),
-  );
+  const rows = selectRows(db, 'SELECT * FROM snapshots WHERE date = ? ORDER BY hashtag', [day]);
+  const snapshots = toSnapshots(rows, readCaptureTimes(db, rows));
   return [
     [
       DAY_TABLES.SNAPSHOTS,
-      snapshots.map(({ hashtag, videoCount, viewCount }) => [
+      snapshots.map(({ hashtag, videoCount, viewCount, capturedAt = null }) => [
         day,
         toText(hashtag),
         videoCount,
         viewCount,
-        capturedAt.get(hashtag) ?? null,
+        capturedAt === null ? null : new Date(capturedAt).toISOString(),
       ]),
     ],
     [DAY_TABLES.RUNS, runs.map((run) => toRunRow(day, run))],
@@ -166,6 +153,11 @@ const CONTENTS = {
     'hashtag',
     'kind',
     'reason',
+  ),
+  captures: contentOf(
+    'SELECT date, c.* FROM captures c JOIN runs ON runs.id = run_id ORDER BY date, run_id, hashtag',
+    'run_id',
+    'hashtag',
   ),
   corrections: contentOf(
     'SELECT date, c.* FROM corrections c JOIN runs ON runs.id = run_id ORDER BY date, run_id, hashtag',

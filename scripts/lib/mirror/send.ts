@@ -100,12 +100,16 @@ export async function sendWatchlist(
 /** The watchlist as rows of its table. */
 export function watchlistRows(watchlist: Watchlist): MirrorRow[] {
   const thresholdOf = thresholds(watchlist);
-  return watchlist.entries.map(({ name, group = null, paused }) => [
-    name,
-    group === null ? null : toText(group),
-    paused,
-    thresholdOf(name).trendingGrowthPercent,
-  ]);
+  return watchlist.entries.map(({ name, group = null, paused }) => {
+    const { trendingGrowthPercent, surgeFactor } = thresholdOf(name);
+    return [
+      name,
+      group === null ? null : toText(group),
+      paused,
+      trendingGrowthPercent,
+      surgeFactor,
+    ];
+  });
 }
 
 /** The digest of each mirrored day; null if the day has to be compared again. */

@@ -1,3 +1,5 @@
+import { TOLERANCE_HOURS } from '../trends/growth.ts';
+
 /** The only schema that the mirror needs and touches. */
 export const SCHEMA = 'hashtag_tracker';
 
@@ -21,6 +23,7 @@ export type MirrorRow = Value[];
 
 const COUNTS = { video_count: 'bigint', view_count: 'bigint' } as const;
 
+/** `captured_at` is the middle of the run that brought the counts; null if that is unknown. */
 const SNAPSHOTS: Table = {
   name: 'snapshots',
   columns: { date: 'date', hashtag: 'text', ...COUNTS, captured_at: 'timestamptz' },
@@ -69,6 +72,7 @@ export const WATCHLIST: Table = {
     group_name: 'text',
     paused: 'boolean',
     trending_growth_percent: 'double precision',
+    surge_factor: 'double precision',
   },
   key: ['hashtag'],
 };
@@ -88,22 +92,28 @@ export const VIEW = 'daily_growth';
 export const VERSION_TABLE = 'mirror_version';
 
 /** Goes up by one when `CREATE_STATEMENTS` change. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** The name of a table or view with its schema. */
 export const inSchema = (name: string) => `${SCHEMA}.${name}`;
 
 /**
- * The rule for the time between two readings, the same as in `computeGrowth` and `dailyRate` in
- * trends/growth.ts: whole days by the calendar. It may use the columns `date`, `earlier_date`, and,
- * if they are known, the instants `captured_at` and `earlier_captured_at`.
+ * The hours between two readings, the same as in trends/growth.ts; null if they are not known, or if
+ * a clock went back.
  */
-const ELAPSED = {
-  /** How many hours lie between the readings. */
-  hours: '(24 * (date - earlier_date))::double precision',
-  /** How many days a rate is divided by. */
-  rateDays: '(date - earlier_date)::double precision',
-};
+const HOURS = `CASE WHEN captured_at > earlier_captured_at THEN
+    round(extract(epoch FROM captured_at - earlier_captured_at) * 1000)::double precision / 3600000
+  END`;
+
+const NEAREST_DAYS = 'greatest(round(hours / 24), 1)';
+
+/** How many days a rate is divided by, the same as `rateDays` in trends/growth.ts. */
+const RATE_DAYS = `CASE
+      WHEN hours IS NULL THEN days
+      WHEN hours < ${24 - TOLERANCE_HOURS} THEN 1
+      WHEN abs(hours - 24 * ${NEAREST_DAYS}) <= ${TOLERANCE_HOURS} THEN ${NEAREST_DAYS}
+      ELSE hours / 24
+    END`;
 
 /** The step to which TikTok rounds a count, as `roundingStep` in trends/rounding.ts says. */
 const stepOf = (count: string) => {
@@ -130,18 +140,20 @@ WITH points AS (
 ), spans AS (
   SELECT source, date, hashtag, measure, count, earlier_count,
     count - earlier_count AS added,
-    ${ELAPSED.hours} AS hours,
-    ${ELAPSED.rateDays} AS rate_days,
+    date - earlier_date AS days,
+    ${HOURS} AS hours,
     ${stepOf('count')} AS step,
     ${stepOf('earlier_count')} AS earlier_step
   FROM pairs
 )
 SELECT source, date, hashtag, measure, count, added, hours,
   CASE WHEN earlier_count > 0
-    THEN power(count::double precision / earlier_count, 1 / rate_days) - 1 END AS rate,
+    THEN power(count::double precision / earlier_count, 1 / (${RATE_DAYS})::double precision) - 1
+  END AS rate,
   CASE WHEN earlier_count > 0
     THEN greatest(step, earlier_step) > 1 AND abs(added) <= greatest(step, earlier_step)
-  END AS within_rounding
+  END AS within_rounding,
+  days
 FROM spans`;
 
 function createTable({ name, columns, key }: Table): string {
@@ -159,6 +171,7 @@ export const CREATE_SCHEMA = `CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`;
 /** Creates everything that is missing in the schema. Each can be executed again. */
 export const CREATE_STATEMENTS = [
   ...TABLES.map(createTable),
+  `ALTER TABLE ${inSchema(WATCHLIST.name)} ADD COLUMN IF NOT EXISTS surge_factor double precision`,
   CREATE_VIEW,
   `CREATE TABLE IF NOT EXISTS ${inSchema(VERSION_TABLE)} (version bigint PRIMARY KEY)`,
   `INSERT INTO ${inSchema(VERSION_TABLE)} VALUES (${VERSION}) ON CONFLICT DO NOTHING`,

@@ -121,7 +121,7 @@ export function dailyRate(earlier: Point, later: Point): number {
 }
 
 /** A whole number of days may be so many hours shorter or longer: late runs, and summer time. */
-const TOLERANCE_HOURS = 2.4;
+export const TOLERANCE_HOURS = 2.4;
 const HOUR_MS = 3_600_000;
 
 /**
