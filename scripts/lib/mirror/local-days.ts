@@ -4,7 +4,7 @@ import { parseCount } from '../core/count.ts';
 import { type Day, isDay } from '../core/day.ts';
 import { groupBy } from '../core/group-by.ts';
 import { compareText } from '../core/text.ts';
-import { readCaptureTimes, toSnapshots } from '../store/history.ts';
+import { type FindTime, readCaptureTimes, toSnapshots } from '../store/history.ts';
 import { iterateRows, type Row, selectRows } from '../store/rows.ts';
 import { DAY_TABLES, type MirrorRow, type Table, toText } from './tables.ts';
 
@@ -32,16 +32,25 @@ export function readDigests(db: Database): Map<Day, string> {
   return new Map(inOrder.map(([day, hash]) => [day, hash.digest('hex')]));
 }
 
-/** The rows of these days as the reports read them. */
-export function readRows(db: Database, days: Day[]): DayRows {
-  const rows: DayRows = new Map(Object.values(DAY_TABLES).map((table) => [table, []]));
-  for (const day of days) {
-    for (const [table, ofDay] of readDay(db, day)) rows.get(table)?.push(...ofDay);
-  }
-  return rows;
+/**
+ * Returns a function that reads the rows of some of these days as the reports read them. When their
+ * snapshots were captured is read at once, because each such query reads all runs.
+ */
+export function createDayReader(db: Database, days: Day[]): (some: Day[]) => DayRows {
+  const findTime = readCaptureTimes(
+    db,
+    days.map((date) => ({ date })),
+  );
+  return (some) => {
+    const rows: DayRows = new Map(Object.values(DAY_TABLES).map((table) => [table, []]));
+    for (const day of some) {
+      for (const [table, ofDay] of readDay(db, day, findTime)) rows.get(table)?.push(...ofDay);
+    }
+    return rows;
+  };
 }
 
-function readDay(db: Database, day: Day): [Table, MirrorRow[]][] {
+function readDay(db: Database, day: Day, findTime: FindTime): [Table, MirrorRow[]][] {
   const runs = selectRows(db, 'SELECT * FROM runs WHERE date = ? ORDER BY started_at, id', [day]);
   const [failures, corrections] = ['failures', 'corrections'].map((table) =>
     runs.flatMap(({ id = null }) =>
@@ -49,7 +58,7 @@ function readDay(db: Database, day: Day): [Table, MirrorRow[]][] {
     ),
   ) as [Row[], Row[]];
   const rows = selectRows(db, 'SELECT * FROM snapshots WHERE date = ? ORDER BY hashtag', [day]);
-  const snapshots = toSnapshots(rows, readCaptureTimes(db, rows));
+  const snapshots = toSnapshots(rows, findTime);
   return [
     [
       DAY_TABLES.SNAPSHOTS,

@@ -3,7 +3,7 @@ import type { Day } from '../core/day.ts';
 import { thresholds, type Watchlist } from '../watchlist/watchlist.ts';
 import { compareRows, type Difference } from './compare.ts';
 import { type Connection, inTransaction } from './connection.ts';
-import { type DayRows, readDigests, readRows } from './local-days.ts';
+import { createDayReader, type DayRows, readDigests } from './local-days.ts';
 import {
   DAY_TABLES,
   inSchema,
@@ -57,9 +57,10 @@ export async function sendDays(
     differences: [],
     daysOnlyThere: [...there.keys()].filter((day) => !digests.has(day)).sort(),
   };
+  const readRows = createDayReader(db, due);
   let [batch, rows, count]: [Day[], DayRows, number] = [[], new Map(), 0];
   for (const day of due) {
-    const ofDay = readRows(db, [day]);
+    const ofDay = readRows([day]);
     for (const [table, added] of ofDay) {
       const all = rows.get(table) ?? [];
       rows.set(table, all);

@@ -3,7 +3,7 @@ import type { Day } from '../core/day.ts';
 import type { Watchlist } from '../watchlist/watchlist.ts';
 import { compareRows, type Difference } from './compare.ts';
 import type { Connection } from './connection.ts';
-import { readDigests, readRows } from './local-days.ts';
+import { createDayReader, readDigests } from './local-days.ts';
 import { readDays, watchlistRows } from './send.ts';
 import { DAY_TABLES, inSchema, parseRows, selectStatement, WATCHLIST } from './tables.ts';
 
@@ -34,6 +34,7 @@ export async function verifyMirror(
   since: Day | null,
 ): Promise<Verified> {
   const days = [...readDigests(db).keys()].filter((day) => since === null || day >= since);
+  const readRows = createDayReader(db, days);
   const verified: Verified = {
     days: days.length,
     rows: 0,
@@ -43,7 +44,7 @@ export async function verifyMirror(
   };
   for (let start = 0; start < days.length; start += DAYS_AT_ONCE) {
     const batch = days.slice(start, start + DAYS_AT_ONCE);
-    const here = readRows(db, batch);
+    const here = readRows(batch);
     const found = new Map(batch.map((day) => [day, [] as Difference[]]));
     for (const table of Object.values(DAY_TABLES)) {
       const there = await readDays(connection, table, source, batch);

@@ -55,7 +55,8 @@ export function readCaptureTimes(db: Database, rows: Row[]): FindTime {
   };
 }
 
-type FindTime = (day: string, storedName: string) => number | null;
+/** When a stored row was captured, in Unix milliseconds; null if that is unknown. */
+export type FindTime = (day: string, storedName: string) => number | null;
 
 /** The middle of a run, in Unix milliseconds; null if its times are not valid. */
 export function middleOf({ started_at, finished_at }: Row): number | null {
