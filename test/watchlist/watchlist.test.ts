@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { formatProblem, type Problem } from '../../scripts/lib/core/errors.ts';
 import { fileSchema } from '../../scripts/lib/watchlist/schema.ts';
 import {
@@ -131,6 +131,20 @@ describe('a watchlist', () => {
     expect(activeNames(watchlist)).toEqual(['claude', 'cursor']);
   });
 });
+
+/** How often the whole text of a list with so many mistakes, repeats and renamed names is searched. */
+function searchesWhileParsing(count: number): number {
+  const names = Array.from({ length: count }, (_, i) => `"a-${i}", "Tag ${i}", "tag${i}"`);
+  const text = `{"hashtags": [\n${names.join(',\n')}\n]}`;
+  const methods = ['indexOf', 'lastIndexOf', 'match', 'matchAll', 'slice', 'split'] as const;
+  const spies = methods.map((method) => vi.spyOn(String.prototype, method));
+  try {
+    expect(problemsOf(text)).toHaveLength(2 * count);
+    return spies.flatMap(({ mock }) => mock.contexts.filter((of) => String(of) === text)).length;
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
 
 describe('a mistake', () => {
   const settings = (json: string) => `{"hashtags": ["a"], "settings": ${json}}`;
@@ -329,6 +343,10 @@ describe('a mistake', () => {
       );
     },
   );
+
+  it('costs no search through the whole text, however many there are', () => {
+    expect(searchesWhileParsing(1000)).toBe(searchesWhileParsing(10));
+  });
 
   it('is printed as file, line, column and message, one per line', () => {
     expect(() => parseWatchlist('[1,\n2]')).toThrow(

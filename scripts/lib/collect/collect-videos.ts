@@ -31,8 +31,8 @@ function chooseForVideos(
   watchlist: Watchlist,
 ): string[] {
   const state = judgeRecord(record);
-  const active = activeNames(watchlist);
-  const isDone = run.stopReason === null && hashtagsToAsk(state, active).length === 0;
+  const active = new Set(activeNames(watchlist));
+  const isDone = run.stopReason === null && hashtagsToAsk(state, [...active]).length === 0;
   if (record === null || !isDone || run.creditsRemaining === null) return [];
   const { history, day } = record;
   const trends = computeTrends(history, day, thresholds(watchlist));
@@ -40,7 +40,7 @@ function chooseForVideos(
   const surging = findMoves({ ...record, trends, state })
     .filter(({ kind }) => kind === 'breakout' || kind === 'surging')
     .map(({ hashtag }) => hashtag)
-    .filter((name) => active.includes(name) && tiktokIds.has(name) && !asked.has(name));
+    .filter((name) => active.has(name) && tiktokIds.has(name) && !asked.has(name));
   const left = Math.max(0, watchlist.settings.topVideos - asked.size);
   const { creditsRemaining } = run;
   const isAffordable = (_: string, index: number) =>

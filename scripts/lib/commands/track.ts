@@ -384,7 +384,8 @@ function chooseHashtags(list: string | undefined, watchlist: Watchlist): string[
   const active = activeNames(watchlist);
   if (list === undefined) return active;
   const wanted = new Set(parseHashtagFlag('--hashtag', list));
-  const unknown = [...wanted].filter((name) => !active.includes(name));
+  const known = new Set(active);
+  const unknown = [...wanted].filter((name) => !known.has(name));
   if (unknown.length === 0) return active.filter((name) => wanted.has(name));
   throw new UsageError(
     `--hashtag: not on the watchlist, or paused: ${unknown.map(showHashtag).join(', ')}; ` +

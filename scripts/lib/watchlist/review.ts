@@ -21,7 +21,7 @@ export function reviewWatchlist(before: Watchlist | null, after: Watchlist) {
   const old = new Map(before?.entries.map((entry) => [entry.name, entry]));
   const names = new Set(after.entries.map((entry) => entry.name));
   const noticesBefore = new Set(before?.notices.map((notice) => notice.message));
-  const doubles = [...findDoubles(after.entries.map(({ name }) => name)).values()];
+  const doubles = new Set(findDoubles(after.entries.map(({ name }) => name)).values());
   const settings = before === null ? [] : listDifferences(before.settings, after.settings);
   for (const entry of after.entries) {
     // Whether it is paused is reported separately from its settings.
@@ -38,9 +38,9 @@ export function reviewWatchlist(before: Watchlist | null, after: Watchlist) {
     /** One sentence per new name that is tracked in another form than it is written. */
     renamed: after.notices
       .map((notice) => notice.message)
-      .filter((message) => !noticesBefore.has(message) && !doubles.includes(message)),
+      .filter((message) => !noticesBefore.has(message) && !doubles.has(message)),
     /** One sentence per new name that may be the same hashtag as another one. */
-    doubles: doubles.filter((message) => !noticesBefore.has(message)),
+    doubles: [...doubles].filter((message) => !noticesBefore.has(message)),
     settings,
     /** Null if there was no list before. */
     costBefore: before === null ? null : estimateCost(before),
