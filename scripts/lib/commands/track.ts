@@ -18,7 +18,7 @@ import { rebuild } from '../publish/rebuild.ts';
 import { writeReportsToPublish } from '../publish/reports.ts';
 import { findPublishTarget, type PublishTarget } from '../publish/target.ts';
 import { renderConsoleReport } from '../reports/console.ts';
-import { renderReport } from '../reports/day-page.ts';
+import { renderJobSummary } from '../reports/day-page.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
 import { writeReportsSince } from '../reports/write.ts';
 import type { OpenDatabase } from '../store/database.ts';
@@ -240,7 +240,7 @@ async function showReport(report: DayReport, isWritten: boolean, session: Sessio
   log.info(`\n${renderConsoleReport(report)}`);
   log.setOutputs(composeOutputs(report, isWritten));
   const base = fileUrl(env, `${REPORTS_FOLDER}/`) ?? '';
-  const summary = renderReport(report, { base, previousReport: null, hasChart: false });
+  const summary = renderJobSummary(report, base);
   await log.showSummary(isWritten ? summary : `${DRY_RUN}\n\n${summary}`);
   // A run that found them spent says so itself.
   const { creditsRemaining: credits } = report;

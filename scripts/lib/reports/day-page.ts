@@ -10,6 +10,7 @@ import {
 } from '../core/format.ts';
 import { hashtagOfDashboardUrl, hashtagOfUrl } from '../core/hashtag-name.ts';
 import { escapeMarkdown, hashtagLink, renderCode } from '../core/markdown.ts';
+import { LATEST_CSV_PATH } from '../core/paths.ts';
 import { capitalize } from '../core/text.ts';
 import { changeOf, type Growth, isRealChange, rankedMeasure } from '../trends/growth.ts';
 import { describeVideoCost, renderTopVideos } from '../trends/top-videos.ts';
@@ -55,8 +56,48 @@ type ReportLinks = {
   hasChart: boolean;
 };
 
-/** The day's report as GitHub-flavoured Markdown. */
-export function renderReport(report: DayReport, links: ReportLinks): string {
+/** GitHub drops a job's summary of more than 1 MiB. */
+const MOST_SUMMARY_BYTES = 900_000;
+
+/**
+ * The day's report for the page of a run. If all rows of the tables are too much for it, it has as
+ * many as fit, by rank, and says where all of them are.
+ * @param base the address of the folder with the reports
+ */
+export function renderJobSummary(
+  report: DayReport,
+  base: string,
+  mostBytes = MOST_SUMMARY_BYTES,
+): string {
+  const render = (rows?: number) =>
+    renderReport(report, { base, previousReport: null, hasChart: false }, rows);
+  const whole = render();
+  if (byteLength(whole) <= mostBytes) return whole;
+  const withoutRows = byteLength(render(0));
+  const perRow = (byteLength(whole) - withoutRows) / report.trends.length;
+  let rows = Math.max(0, Math.floor((mostBytes - withoutRows) / perRow));
+  let part = render(rows);
+  // The rows of the fastest are longer than the others.
+  while (byteLength(part) > mostBytes && rows > 0) {
+    rows = Math.floor(rows * 0.95);
+    part = render(rows);
+  }
+  return part;
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+/**
+ * The day's report as GitHub-flavoured Markdown.
+ * @param rows so many hashtags are in the tables, by rank
+ */
+export function renderReport(
+  report: DayReport,
+  links: ReportLinks,
+  rows = report.trends.length,
+): string {
   const { base, previousReport } = links;
   const chart = `![The last 30 days of what moved most](${base}charts/${report.day}.svg)`;
   const isFirst = report.previousDay === null && report.trends.length > 0;
@@ -72,7 +113,7 @@ export function renderReport(report: DayReport, links: ReportLinks): string {
       : ['## What moved', renderMoved(report, (hashtag) => renderTopVideos(report, hashtag))]),
     ...renderGroups(report),
     ...(links.hasChart ? [chart] : []),
-    ...renderTables(report),
+    ...renderTables(report, rows, base),
     '## Data notes',
     renderNotes(report),
     renderAdministration(report),
@@ -149,8 +190,8 @@ function renderFastest([fastest]: Trend[]): string {
   return `${hashtagLink(fastest.hashtag)}\u00a0${formatDailyRate(growth)}`;
 }
 
-function renderTables({ trends, groups, isTooFew }: DayReport): string[] {
-  return renderByGroup(trends, groups, [
+function renderTables({ trends, groups, isTooFew }: DayReport, rows: number, base: string) {
+  const tables = renderByGroup(trends.slice(0, rows), groups, [
     ...rankColumns(trends, isTooFew ? () => '–' : renderRank, renderGrowthCell),
     ['×\u00a0usual', 'r', formatTimesUsual],
     ['Daily gain', 'l', (trend) => renderSparkline(trend.last30Days.slice(-15))],
@@ -163,6 +204,10 @@ function renderTables({ trends, groups, isTooFew }: DayReport): string[] {
     ['Views growth', 'r', renderViewsGrowthCell],
     ['Views/video', 'r', ({ viewsPerVideo: ratio }) => formatCount(ratio && Math.round(ratio))],
   ]);
+  if (rows >= trends.length) return tables;
+  const all = `[${LATEST_CSV_PATH}](${base}../${LATEST_CSV_PATH})`;
+  const shown = `The tables have the first ${formatCount(rows)} of ${plural(trends.length, 'hashtag')} by rank`;
+  return [`${shown}, because no more fit on this page. All are in ${all}.`, ...tables];
 }
 
 /** `3 ▲2`: the rank, and the places gained since the day before; `3 new` on the first ranked day. */
