@@ -797,6 +797,39 @@ describe('a merge', () => {
     }
   });
 
+  it('is not to blame for a report that a run could not write, but for one of the other side', async () => {
+    const { root } = await createHistory();
+    const report = 'reports/2026-11-23.md';
+    const api = await startApi({ answer: (name) => hashtagAnswer(name, 1023, 50_000) });
+    await git(root, ['switch', '--quiet', '--create', 'notes']);
+    await writeFile(path.join(root, 'notes.txt'), 'hello');
+    await commitAll(root);
+    await git(root, ['switch', '--quiet', 'main']);
+    await runTrack(root, api, ['--only', 'llm'], { day: '2026-11-23' });
+    await commitAll(root);
+    await git(root, ['branch', 'side']);
+    await runTrack(root, api, [], { day: '2026-11-23' });
+    await git(root, ['commit', '--quiet', '-m', 'Rows alone', '--', DATABASE_PATH]);
+    await git(root, ['checkout', '--quiet', '--', '.']);
+    await git(root, ['merge', '--quiet', '--no-ff', '-m', 'Harmless', 'notes']);
+    expect((await audit(root)).lines).toEqual([]);
+
+    await git(root, ['reset', '--quiet', '--hard', 'HEAD^']);
+    await runTrack(root, api, ['--refresh'], { day: '2026-11-23' });
+    await commitAll(root);
+    await git(root, ['switch', '--quiet', 'side']);
+    await writeFile(path.join(root, 'more.txt'), 'hello');
+    await commitAll(root);
+    await git(root, ['switch', '--quiet', 'main']);
+    await git(root, ['merge', '--quiet', '--no-ff', '--no-commit', 'side']);
+    await git(root, ['checkout', 'side', '--', report]);
+    await git(root, ['commit', '--quiet', '-m', 'Mix']);
+    const mixing = await head(root);
+    expect((await audit(root)).findings).toMatchObject([
+      { commit: mixing, hashtag: 'aitools', problem: 'the report lacks the snapshot' },
+    ]);
+  });
+
   it('brings in commits that are checked as well', async () => {
     const { root } = await createHistory();
     await createBranches(root);

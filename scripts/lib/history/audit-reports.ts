@@ -28,6 +28,8 @@ type ReportCommit = {
   blobs: Map<string, string | null>;
   /** The files that it has from none of its parents. */
   written: Set<string>;
+  /** The files that it has, together with the database, from one of its parents. */
+  judgedBefore: Set<string>;
 };
 
 /** Audits the reports, the summaries and the CSV of one commit after the other. */
@@ -37,14 +39,15 @@ export type ReportAudit = (
 ) => Promise<{ findings: ReportFinding[]; information: string[] }>;
 
 /**
- * Compares the counts in the reports that a commit has changed with its rows. Makes those that it
- * has written itself again, and the summaries and the CSV as well, and compares them as a whole.
+ * Compares the counts in the reports that a commit has changed with its rows; of a merge, only where
+ * no parent has the same report and database. Makes those that it has written itself again, and the
+ * summaries and the CSV as well, and compares them as a whole.
  */
 export function openReportAudit(objects: ObjectReader): ReportAudit {
   const readText = async (name: string) => (await objects.read(name))?.toString('utf8') ?? null;
   const readList = rememberWatchlist(readText);
   return async (commit, db) => {
-    const { hash, parents, blobs, written } = commit;
+    const { hash, parents, blobs, written, judgedBefore } = commit;
     const findings: ReportFinding[] = [];
     const information: string[] = [];
     const read = (name: string) => readText(`${hash}:${name}`);
@@ -57,6 +60,8 @@ export function openReportAudit(objects: ObjectReader): ReportAudit {
         if (file !== LATEST_CSV_PATH) findings.push(describeDeletion(file, day));
         continue;
       }
+      // A run that could not write its report leaves rows alone, and a merge may bring both on.
+      if (judgedBefore.has(file)) continue;
       const found = day === null ? [] : compareReport(text, day, db);
       for (const what of found) findings.push({ ...(day && { day }), ...what });
       if (found.length > 0 || db === null || !written.has(file)) continue;

@@ -24,6 +24,8 @@ type HistoryCommit = {
   blobs: Map<string, string | null>;
   /** The touched files that it has from none of its parents. */
   written: Set<string>;
+  /** The touched files that a merge has together with the database from one of its parents. */
+  judgedBefore: Set<string>;
 };
 
 /** A change of the past, or something that contradicts the rows. */
@@ -185,32 +187,47 @@ export function renderFinding(finding: Finding): string {
 
 /** The commits that touched a file, with parents among themselves, as far as there are any. */
 function parseLog(log: string): HistoryCommit[] {
-  const all = new Map<string, HistoryCommit>();
-  const differing = new Map<string, number>();
-  let current: HistoryCommit | undefined;
+  const all = new Map<string, LoggedCommit>();
+  let current: LoggedCommit | undefined;
   for (const line of log.split('\n').filter((text) => text !== '')) {
     const [, blob = '', status, file = ''] =
       /^:\d+ \d+ [0-9a-f]+ ([0-9a-f]+) (\w)\t(.*)$/.exec(line) ?? [];
     if (status === undefined) {
       const [hash = '', ...parents] = line.trim().split(' ');
-      current = all.get(hash) ?? { hash, parents, blobs: new Map(), written: new Set() };
+      current = all.get(hash) ?? { hash, parents, blobs: new Map(), comparisons: [] };
+      current.comparisons.push(new Set());
       all.set(hash, current);
     } else if (current !== undefined) {
-      const { hash, parents, blobs, written } = current;
-      const differs = (differing.get(`${hash} ${file}`) ?? 0) + 1; // from so many parents
-      differing.set(`${hash} ${file}`, differs);
-      blobs.set(file, status === 'D' ? null : blob);
-      if (differs >= parents.length) written.add(file);
+      current.comparisons.at(-1)?.add(file);
+      current.blobs.set(file, status === 'D' ? null : blob);
     }
   }
   const touching: HistoryCommit[] = [];
   const standsFor = new Map<string, string[]>();
-  for (const { hash, parents, blobs, written } of all.values()) {
+  for (const commit of all.values()) {
+    const { hash, parents, blobs } = commit;
     const origins = [...new Set(parents.flatMap((parent) => standsFor.get(parent) ?? [parent]))];
     standsFor.set(hash, blobs.size > 0 ? [hash] : origins);
-    if (blobs.size > 0) touching.push({ hash, parents: origins, blobs, written });
+    if (blobs.size === 0) continue;
+    const files = [...blobs.keys()];
+    const written = new Set(files.filter((file) => !hasFromOneParent(commit, [file])));
+    const judgedBefore = new Set(
+      files.filter((file) => hasFromOneParent(commit, [file, DATABASE_PATH])),
+    );
+    touching.push({ hash, parents: origins, blobs, written, judgedBefore });
   }
   return touching;
+}
+
+/** A commit as the log lists it, with the files that differ from a parent, parent by parent. */
+type LoggedCommit = Pick<HistoryCommit, 'hash' | 'parents' | 'blobs'> & {
+  comparisons: Set<string>[];
+};
+
+/** Whether a commit has all these files as one parent does. The log leaves out a parent that has all. */
+function hasFromOneParent({ parents, comparisons }: LoggedCommit, files: string[]): boolean {
+  if (comparisons.length < parents.length) return true;
+  return comparisons.some((differing) => files.every((file) => !differing.has(file)));
 }
 
 /**
