@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Counts } from '../../lib/core/count.ts';
-import { DATABASE_PATH, reportPath } from '../../lib/core/paths.ts';
+import { DATABASE_PATH, isUnsaved, reportPath } from '../../lib/core/paths.ts';
 import type { Snapshot } from '../../lib/core/snapshot.ts';
 import { auditHistory, listHistory, renderFinding } from '../../lib/history/audit.ts';
 import { parseReportCounts } from '../../lib/history/parse-report.ts';
@@ -200,7 +200,7 @@ async function checkReport(world: World, held: Held): Promise<void> {
     throw new InvariantError('the report shows more hashtags than are stored');
 }
 
-/** Checks that the laptop still has its owner's work, and that a run left no uncommitted files. */
+/** Checks that the laptop still has its owner's work, and that a good run left no uncommitted files. */
 async function checkLaptop(world: World, ends: Ended[]): Promise<void> {
   const ended = ends.find(({ root }) => root === world.laptop);
   if (ended === undefined) return;
@@ -214,8 +214,13 @@ async function checkLaptop(world: World, ends: Ended[]): Promise<void> {
   if (lost.length > 0)
     throw new InvariantError(`files that the owner committed are gone: ${lost.join()}`);
   if (!ended.isPublished || ended.exitCode !== 0) return;
-  const left = await git(world.laptop, ['status', '--porcelain', '--', 'data', 'reports']);
-  if (left !== '') throw new InvariantError(`a good run left uncommitted files:\n${left}`);
+  const status = ['status', '--porcelain', '--untracked-files=all', '--', 'data', 'reports'];
+  const left = (await git(world.laptop, status))
+    .split('\n')
+    .filter((line) => line !== '' && !isUnsaved(line.slice(3))); // those wait for their owner
+  if (left.length > 0) {
+    throw new InvariantError(`a good run left uncommitted files:\n${left.join('\n')}`);
+  }
 }
 
 async function readRemote(world: World): Promise<Held> {
