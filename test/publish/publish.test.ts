@@ -216,6 +216,26 @@ describe('publishing', () => {
     expect(await list()).toEqual([21, 22, 23, 24, 26].map((day) => `2026-11-${day}.md`));
   });
 
+  it('adds other counts that a refresh stored and could not report, the views as well', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    const report = 'reports/2026-11-21.md';
+    const startWith = (views: number) =>
+      startApi({ answer: (name) => hashtagAnswer(name, 1000, views) });
+    const early = await startWith(50_000);
+    const late = await startWith(50_001);
+    await runTrack(root, early, ['--publish'], { day: '2026-11-21' });
+    // The report is written, but not the index after it.
+    await rm(path.join(root, 'reports/README.md'));
+    await mkdir(path.join(root, 'reports/README.md/x'), { recursive: true });
+    await runTrack(root, late, ['--publish', '--refresh'], { day: '2026-11-21' });
+    await rm(path.join(root, 'reports/README.md'), { recursive: true });
+    expect(await showFile(remote, 'main', report)).toContain('|50,000|');
+    await runTrack(root, late, ['--publish'], { day: '2026-11-22' });
+    expect(await showFile(remote, 'main', report)).toContain('|50,001|');
+    expect(await git(root, ['status', '--porcelain'])).toBe('');
+    expect(await runScript('audit', [], root)).toMatchObject({ exitCode: 0 });
+  });
+
   it('warns of an earlier report that still can’t be written, and publishes its own', async () => {
     const { root, remote } = await createRepository(['aitools']);
     const api = await startApi();

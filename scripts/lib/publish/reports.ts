@@ -1,16 +1,12 @@
 import { addDays, type Day } from '../core/day.ts';
-import { canonicalHashtag } from '../core/hashtag-name.ts';
+import { formatCount } from '../core/format.ts';
 import { REPORTS_FOLDER, reportPath } from '../core/paths.ts';
+import type { Snapshot } from '../core/snapshot.ts';
 import { readCapturedCount } from '../reports/brief.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
 import { listReports, type Sources, writeReports, writeReportsSince } from '../reports/write.ts';
-import {
-  capturedHashtags,
-  newestDay,
-  readDay,
-  readRecordedDays,
-  readRunDays,
-} from '../store/days.ts';
+import { newestDay, readDay, readRecordedDays, readRunDays } from '../store/days.ts';
+import { readHistory } from '../store/history.ts';
 import { addedDays } from '../store/merge.ts';
 import { openCommitted } from '../store/open.ts';
 import { describeSystemError } from '../system/files.ts';
@@ -79,9 +75,22 @@ export async function findUnwrittenDays(
   const oldest = addDays(newest, -MAX_UNWRITTEN_DAYS);
   const days = readRunDays(db, oldest).filter((day) => last === undefined || day > last);
   if (last === undefined || last === newest) return days;
-  const shown = readCapturedCount(await readReport(reportPath(last)));
-  const captured = new Set([...capturedHashtags(db, last)].map(canonicalHashtag)).size;
-  return shown === null || shown >= captured ? days : [last, ...days];
+  const snapshots = readHistory(db, last, last).filter(({ day }) => day === last);
+  return lacksCounts(await readReport(reportPath(last)), snapshots) ? [last, ...days] : days;
+}
+
+/** Whether a report lacks a snapshot, or one of its counts. False if it has no status to tell by. */
+function lacksCounts(markdown: string, snapshots: Snapshot[]): boolean {
+  const captured = readCapturedCount(markdown);
+  if (captured === null) return false;
+  const tables = markdown.match(/^\|.*/gm) ?? []; // notes name earlier counts
+  const shown = new Set(tables.join('\n').match(/\d[\d,]*/g));
+  return (
+    captured < snapshots.length ||
+    snapshots
+      .flatMap(({ videoCount, viewCount }) => [videoCount, viewCount])
+      .some((count) => count !== null && !shown.has(formatCount(count)))
+  );
 }
 
 /**
