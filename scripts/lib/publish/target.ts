@@ -74,7 +74,7 @@ export async function findPublishTarget(root: string, day: Day): Promise<Publish
       `--publish needs a remote, but there is no "${remote}"; run: git remote add ${remote} <URL>`,
     );
   }
-  if (await isMirror(root, remote)) {
+  if (settings.has(`remote.${remote}.mirror`) && (await isMirror(root, remote))) {
     throw new PublishError(
       `the remote ${remote} is a mirror, which takes no single branch; ` +
         `run: git config remote.${remote}.mirror false`,
