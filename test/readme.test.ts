@@ -1,13 +1,13 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Day } from '../scripts/lib/core/day.ts';
 import { formatShortDay } from '../scripts/lib/core/format.ts';
 import { SCHEMA_PATH } from '../scripts/lib/core/paths.ts';
 import { parseDatabase } from '../scripts/lib/store/database.ts';
 import { selectRows, selectValue } from '../scripts/lib/store/rows.ts';
 import { parseWatchlist } from '../scripts/lib/watchlist/watchlist.ts';
-import { PROJECT } from './helpers/process.ts';
+import { PROJECT, runEntryPoint } from './helpers/process.ts';
 
 const readme = await readFile(path.join(PROJECT, 'README.md'), 'utf8');
 const { scripts } = JSON.parse(await readFile(path.join(PROJECT, 'package.json'), 'utf8'));
@@ -24,29 +24,6 @@ function propertyNames(schema: unknown): string[] {
   ]);
 }
 
-/** What a command's entry point prints with --help. It runs in this process, which is far cheaper. */
-async function printHelp(name: string): Promise<string> {
-  const { argv, exitCode } = process;
-  const listeners = process.stdout.listeners('error');
-  let printed = '';
-  const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += text;
-    return true;
-  });
-  try {
-    process.argv = [process.execPath, `${name}.ts`, '--help'];
-    await import(path.join(PROJECT, 'scripts', `${name}.ts`));
-    expect(process.exitCode).toBe(0);
-  } finally {
-    stdout.mockRestore();
-    Object.assign(process, { argv, exitCode });
-    for (const added of process.stdout.listeners('error')) {
-      if (!listeners.includes(added)) process.stdout.off('error', added as () => void);
-    }
-  }
-  return printed;
-}
-
 describe('the README', () => {
   it('names every command and no other', () => {
     const named = [...readme.matchAll(/npm run (\w+)/g)].map(([, name]) => name);
@@ -60,9 +37,10 @@ describe('the README', () => {
   it('names every flag that --help explains, and no other', async () => {
     const help: string[] = [];
     for (const name of commands) {
-      const printed = await printHelp(name);
-      expect(printed).toMatch(new RegExp(`^Usage: npm run ${name}( -- .+)?$`, 'm'));
-      help.push(printed);
+      const ran = await runEntryPoint(name, ['--help']);
+      expect(ran.exitCode).toBe(0);
+      expect(ran.stdout).toMatch(new RegExp(`^Usage: npm run ${name}( -- .+)?$`, 'm'));
+      help.push(ran.stdout);
     }
     const flagsIn = (text: string) => [...new Set(text.match(/--[a-z][a-z-]+/g))].toSorted();
     expect(flagsIn(readme.replaceAll('node --import', ''))).toEqual(

@@ -6,7 +6,7 @@ import { check } from '../../scripts/lib/commands/check.ts';
 import { report } from '../../scripts/lib/commands/report.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from '../helpers/folder.ts';
-import { PROJECT, spawnScript } from '../helpers/process.ts';
+import { PROJECT, runEntryPoint, spawnScript } from '../helpers/process.ts';
 import { createRepository, writeWatchlist } from '../helpers/repository.ts';
 import { runInProcess, runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
@@ -16,7 +16,7 @@ const entryPoints = (await readdir(path.join(PROJECT, 'scripts'))).filter((file)
 
 describe.each(entryPoints.map((file) => file.slice(0, -3)))('npm run %s', (name) => {
   it('refuses an unknown flag with exit code 2', async () => {
-    const ran = await spawnScript(name, ['--frobnicate'], await createFolder());
+    const ran = await runEntryPoint(name, ['--frobnicate']);
     expect(ran.exitCode).toBe(2);
     expect(ran.stdout + ran.stderr).toContain("Unknown option '--frobnicate'");
   });

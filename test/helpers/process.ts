@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { vi } from 'vitest';
 
 /** The project's own folder. */
 export const PROJECT = path.resolve(import.meta.dirname, '../..');
@@ -55,4 +56,34 @@ export function spawnScript(
     env,
     onStart,
   );
+}
+
+/**
+ * Runs one of the project's entry points in this process, with these arguments. It costs a small part
+ * of a process of its own. Only for arguments that end a command at once: it sees this process's
+ * folder and environment.
+ */
+export async function runEntryPoint(name: string, args: string[]): Promise<Exited> {
+  const { argv, exitCode } = process;
+  const listeners = process.stdout.listeners('error');
+  const printed = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((stream) =>
+    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
+      printed[stream] += text;
+      return true;
+    }),
+  );
+  try {
+    process.argv = [process.execPath, name, ...args];
+    process.exitCode = undefined;
+    // The text after "?" makes a module of its own, so that each call runs the entry point again.
+    await import(`${path.join(PROJECT, 'scripts', `${name}.ts`)}?${args}`);
+    return { exitCode: process.exitCode ?? null, ...printed };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+    Object.assign(process, { argv, exitCode });
+    for (const added of process.stdout.listeners('error')) {
+      if (!listeners.includes(added)) process.stdout.off('error', added as () => void);
+    }
+  }
 }
