@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { ProgramsFirst } from './test/helpers/sequencer.ts';
 
 export default defineConfig({
   logLevel: 'error', // not a word on packages that ship source maps without sources
@@ -10,6 +11,7 @@ export default defineConfig({
       'test/helpers/browser.ts',
     ],
     setupFiles: ['test/helpers/setup.ts'],
+    sequence: { sequencer: ProgramsFirst },
     testTimeout: 60_000,
     maxWorkers: '100%',
     isolate: false, // files share their imports: to load SQLite and the charts takes most of a second
