@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEMO_KEY, hashtagAnswer } from '../../scripts/lab/stand-in.ts';
@@ -431,6 +431,25 @@ describe('a race for the remote', () => {
     expect(ran).toMatchObject({ exitCode: 1, output: expect.stringContaining('git stash') });
     expect(await readFile(path.join(repository.root, 'notes.txt'), 'utf8')).toBe('mine\n');
     expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
+  });
+
+  it('leaves no report behind without its rows where a person’s own commits stay', async () => {
+    const repository = await createRepository(['aitools']);
+    const { root } = repository;
+    const api = await startApi();
+    await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+    const other = await cloneRepository(repository);
+    await commitFile(other, 'other.txt', 'theirs\n', true);
+    await commitFile(root, 'mine.txt', 'mine\n');
+    await rm(path.join(root, 'data/latest.csv'));
+    await mkdir(path.join(root, 'data/latest.csv')); // the report is written, the CSV fails
+    await runTrack(root, api, ['--publish'], { day: '2026-11-22' });
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toHaveLength(2);
+    await rm(path.join(root, 'data/latest.csv'), { recursive: true });
+    expect(await readdir(path.join(root, 'reports'))).not.toContain('2026-11-22.md');
+    const ran = await runTrack(root, api, ['--publish'], { day: '2026-11-23' });
+    expect(ran.exitCode, ran.output).toBe(0);
+    expect(await queryRemote(repository.remote, SNAPSHOTS)).toHaveLength(3);
   });
 
   it('keeps a person’s own commits, but does not push them over others’ commits', async () => {

@@ -180,6 +180,19 @@ async function pushRebuilt(target: PublishTarget, tried: string[], options: Publ
 }
 
 /**
+ * Removes the files of the tracker that no commit here has, but the pushed one: a run that failed
+ * half-way left them. After the reset, they would stand without their rows, or in its way.
+ */
+async function removeLeftReports(root: string, pushed: string): Promise<void> {
+  const list = async (args: string[]) =>
+    (await git(root, [...args, '-z', '--', ...GENERATED_PATHS])).split('\0').filter(isGenerated);
+  const published = new Set(await list(['ls-tree', '-r', '--name-only', pushed]));
+  for (const file of await list(['ls-files', '--others'])) {
+    if (published.has(file)) await rm(path.join(root, file));
+  }
+}
+
+/**
  * Moves the checkout to what was pushed and keeps every uncommitted change. A person's own commits
  * stay; only the tracker's commits on top of them go, because they are in what was pushed.
  */
@@ -188,6 +201,7 @@ async function follow(pushed: string, target: PublishTarget, log: PublishOptions
   const others = TRACKED_PATHS.map((file) => `:(exclude)${file}`);
   const own = await git(root, ['rev-list', '-1', `${pushed}..HEAD`, '--', '.', ...others]);
   if (own !== '') log(`Your own commits are not pushed yet: git pull --rebase, then git push`);
+  await removeLeftReports(root, pushed);
   try {
     await git(root, ['reset', '--quiet', '--keep', own === '' ? pushed : own]);
   } catch (cause) {
