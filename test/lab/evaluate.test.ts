@@ -55,7 +55,7 @@ const cellsOf = (output: string, rule: string) =>
     .slice(2, -1)
     .map((cell) => cell.trim());
 
-/** The expected figures were computed by the measure's reference program, surges.py. */
+/** The expected figures were computed by another program for the same measure. */
 describe('the table', () => {
   it('has the figures of the reference for the tutorial’s rule', async () => {
     const ran = await run(csv(LINES));
