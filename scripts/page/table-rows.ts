@@ -16,7 +16,7 @@ export type TableRow = SiteHashtag & {
 };
 
 /** What each column is sorted by; null comes last in either direction. */
-export const SORT_VALUES: Record<string, (row: TableRow) => number | string | null> = {
+const SORT_VALUES: Record<string, (row: TableRow) => number | string | null> = {
   rank: ({ trend }) => trend?.rank ?? null,
   hashtag: ({ name }) => name,
   signal: ({ trend }) => (trend === null ? null : trend.signal && signalOrder(trend)),

@@ -177,7 +177,7 @@ function countKinds(moves: Move[]): string {
 }
 
 /** `1 breakout`, `3 falling`. */
-export function countKind(kind: Move['kind'], count: number): string {
+function countKind(kind: Move['kind'], count: number): string {
   if (kind === 'turn') return `${formatCount(count)} new, back or gone`;
   const isNoun = kind === 'breakout' || kind === 'milestone';
   return isNoun ? plural(count, kind) : `${formatCount(count)} ${kind}`;

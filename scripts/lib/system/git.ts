@@ -21,7 +21,7 @@ export class GitError extends TrackerError {
  * The text with no user name and no password in its addresses. A password may hold any character,
  * so everything goes up to the last @ of the quoted address, or of the word.
  */
-export function hideCredentials(text: string): string {
+function hideCredentials(text: string): string {
   return text
     .replaceAll(/'([a-z][a-z\d+.-]*:\/\/)[^'\n]*@/gi, "'$1")
     .replaceAll(/([a-z][a-z\d+.-]*:\/\/)\S*@/gi, '$1');

@@ -61,7 +61,7 @@ export function findSignals(points: Point[], sensitivity: Sensitivity, first: Da
 }
 
 /** True if a day's growth alone makes a hashtag trending. */
-export function isFast(growth: Growth, { trendingGrowthPercent }: Sensitivity): boolean {
+function isFast(growth: Growth, { trendingGrowthPercent }: Sensitivity): boolean {
   if (growth.kind !== 'rate' || growth.isWithinRounding) return false;
   return growth.perDay > trendingGrowthPercent / 100 + EPSILON;
 }

@@ -41,9 +41,9 @@ export type Reading = { dayNumber: number; count: number };
  * times a usual week, at least 2 % of its count, and at least four rounding steps. In the first 4
  * days half of that is enough, if the last reading alone brought 35 % of it. Without the reading that
  * brought most, the others must be 1.3 times the usual and a tenth of it all, so that no single wild
- * reading makes a surge, and no correction. The usual is that of the four weeks before; a hashtag with less
- * than two weeks has none, and can't surge.
- * Of the spans of days that qualify, `surge` is the one with the most times the usual.
+ * reading and no correction makes a surge. The usual is that of the four weeks before. A hashtag with
+ * less than two weeks has none, and can't surge. If several spans of days qualify, `surge` is the one
+ * with the most times the usual.
  *
  * @param readings of one measure, oldest first
  * @param last the index of the reading
