@@ -236,6 +236,31 @@ describe('publishing', () => {
     expect(await runScript('audit', [], root)).toMatchObject({ exitCode: 0 });
   });
 
+  it('adds a failure that a later run stored and could not report, where a newer report stands as well', async () => {
+    const { root, remote } = await createRepository(['aitools', 'llm']);
+    const report = 'reports/2026-11-21.md';
+    const api = await startApi();
+    const refusing = await startApi({ fault: () => ({ status: 400, body: {} }) });
+    const index = path.join(root, 'reports/README.md');
+    await runTrack(root, api, ['--publish', '--hashtag', 'aitools'], { day: '2026-11-21' });
+    // The report is written, but not the index after it.
+    await rm(index);
+    await mkdir(path.join(index, 'x'), { recursive: true });
+    await runTrack(root, refusing, ['--publish', '--hashtag', 'llm'], { day: '2026-11-21' });
+    await rm(index, { recursive: true });
+    const left = await readFile(path.join(root, report), 'utf8');
+    expect(left).toContain('**Refused by the API**');
+    // A person commits the next day's report, and not this one.
+    await runTrack(root, api, [], { day: '2026-11-22' });
+    const own = ['data/hashtag_tracker.db', 'reports/2026-11-22.md', 'reports/charts'];
+    await git(root, ['add', ...own]);
+    await git(root, ['commit', '--quiet', '-m', 'A day', '--', ...own]);
+    expect(await git(root, ['show', `HEAD:${report}`])).not.toContain('Refused');
+    await runTrack(root, api, ['--publish'], { day: '2026-11-23' });
+    expect(await showFile(remote, 'main', report)).toBe(left.trimEnd());
+    expect(await git(root, ['status', '--porcelain'])).toBe('');
+  });
+
   it('warns of an earlier report that still can’t be written, and publishes its own', async () => {
     const { root, remote } = await createRepository(['aitools']);
     const api = await startApi();

@@ -1,12 +1,10 @@
+import type { Database } from 'sql.js';
 import { addDays, type Day } from '../core/day.ts';
-import { formatCount } from '../core/format.ts';
 import { REPORTS_FOLDER, reportPath } from '../core/paths.ts';
-import type { Snapshot } from '../core/snapshot.ts';
-import { readCapturedCount } from '../reports/brief.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
+import { parseMark } from '../reports/parts.ts';
 import { listReports, type Sources, writeReports, writeReportsSince } from '../reports/write.ts';
-import { newestDay, readDay, readRecordedDays, readRunDays } from '../store/days.ts';
-import { readHistory } from '../store/history.ts';
+import { countRows, newestDay, readDay, readRecordedDays, readRunDays } from '../store/days.ts';
 import { addedDays } from '../store/merge.ts';
 import { openCommitted } from '../store/open.ts';
 import { describeSystemError } from '../system/files.ts';
@@ -32,10 +30,9 @@ export async function writeReportsToPublish(
   const { db, root, watchlist } = sources;
   const head = await findCommit(root, 'HEAD');
   const published = new Set(head === null ? [] : await listReportFiles(root, head));
-  const unwritten = await findUnwrittenDays({ ...sources, published }, (file) =>
-    git(root, ['show', `HEAD:${file}`]),
-  );
-  const late = new Set([...(await findLateDays(sources, head)), ...unwritten]);
+  const readPublished = (file: string) => git(root, ['show', `HEAD:${file}`]);
+  const unwritten = await findUnwrittenDays({ ...sources, published }, readPublished);
+  const late = new Set([...(await findLateDays(sources, head, readPublished)), ...unwritten]);
   const written: string[] = [];
   for (const day of [...late].sort()) {
     const record = day === report?.day ? null : readDay(db, day);
@@ -59,7 +56,7 @@ export function describeFailure(day: Day, error: unknown): string {
 
 /**
  * The days of runs whose report could not be written, as far as the published reports tell: those
- * that are newer than every report, and the newest report's own if it lacks snapshots. An older day
+ * that are newer than every report, and the newest report's own if it lacks rows. An older day
  * without a report is no such day, because somebody may have deleted its report.
  * @param sources of them, `published` or the folder says which reports there are
  * @param readReport gives a report's text
@@ -75,29 +72,27 @@ export async function findUnwrittenDays(
   const oldest = addDays(newest, -MAX_UNWRITTEN_DAYS);
   const days = readRunDays(db, oldest).filter((day) => last === undefined || day > last);
   if (last === undefined || last === newest) return days;
-  const snapshots = readHistory(db, last, last).filter(({ day }) => day === last);
-  return lacksCounts(await readReport(reportPath(last)), snapshots) ? [last, ...days] : days;
+  return isBehind(db, last, await readReport(reportPath(last))) ? [last, ...days] : days;
 }
 
-/** Whether a report lacks a snapshot, or one of its counts. False if it has no status to tell by. */
-function lacksCounts(markdown: string, snapshots: Snapshot[]): boolean {
-  const captured = readCapturedCount(markdown);
-  if (captured === null) return false;
-  const tables = markdown.match(/^\|.*/gm) ?? []; // notes name earlier counts
-  const shown = new Set(tables.join('\n').match(/\d[\d,]*/g));
-  return (
-    captured < snapshots.length ||
-    snapshots
-      .flatMap(({ videoCount, viewCount }) => [videoCount, viewCount])
-      .some((count) => count !== null && !shown.has(formatCount(count)))
-  );
+/** Whether a report knows fewer runs or snapshots of its day than are stored. False if it has no mark. */
+function isBehind(db: Database, day: Day, markdown: string): boolean {
+  const { rows } = parseMark(markdown);
+  if (rows === null) return false;
+  const stored = countRows(db, day);
+  return rows.runs < stored.runs || rows.snapshots < stored.snapshots;
 }
 
 /**
- * The days whose report is new here, or has changed because the last commit lacks rows of the day,
- * or a run of an earlier day.
+ * The days whose report is new here, or has changed because the last commit lacks rows of the day or
+ * a run of an earlier day, or because the report that it has lacks rows.
+ * @param readPublished gives the text of a report in the last commit
  */
-async function findLateDays({ db, root }: Sources, head: string | null): Promise<Day[]> {
+async function findLateDays(
+  { db, root }: Sources,
+  head: string | null,
+  readPublished: (file: string) => Promise<string>,
+): Promise<Day[]> {
   const options = ['--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
   const status = await git(root, ['status', ...options, '--', REPORTS_FOLDER]);
   const changed = new Map(
@@ -111,11 +106,19 @@ async function findLateDays({ db, root }: Sources, head: string | null): Promise
   const added = addedDays(db, base);
   const addedTo = new Set(added.map(({ day }) => day));
   const firstRun = added.find(({ hasRun }) => hasRun)?.day;
-  return [...readRecordedDays(db)].sort().filter((day) => {
-    const state = changed.get(reportPath(day));
-    if (state === undefined || state === '??') return state === '??';
-    return addedTo.has(day) || (firstRun !== undefined && day > firstRun);
-  });
+  const late: Day[] = [];
+  for (const day of [...readRecordedDays(db)].sort()) {
+    const file = reportPath(day);
+    const state = changed.get(file);
+    if (state === undefined) continue;
+    const isLate =
+      state === '??' ||
+      addedTo.has(day) ||
+      (firstRun !== undefined && day > firstRun) ||
+      (!state.includes('A') && isBehind(db, day, await readPublished(file)));
+    if (isLate) late.push(day);
+  }
+  return late;
 }
 
 async function listReportFiles(root: string, commit: string): Promise<string[]> {

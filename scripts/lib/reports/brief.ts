@@ -59,13 +59,6 @@ export function renderStatus(report: DayReport): string {
   return `${problems.length === 0 && isComplete(report) ? '✅' : '⚠️'} ${parts.join(' · ')}`;
 }
 
-/** How many hashtags a report says were captured; null if it does not say so. */
-export function readCapturedCount(markdown: string): number | null {
-  const status = /^(?:✅|⚠️) .*$/mu.exec(markdown)?.[0] ?? '';
-  const count = [...status.matchAll(/([\d,]+) of [\d,]+/g)].at(-1)?.[1];
-  return count === undefined ? null : Number(count.replaceAll(',', ''));
-}
-
 /** What a person should fix, in Markdown; the worst first. */
 function findProblems(report: DayReport): string[] {
   const { state, trends, tracked, creditsLastDays } = report;

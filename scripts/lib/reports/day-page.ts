@@ -118,7 +118,7 @@ export function renderReport(
     renderNotes(report),
     renderAdministration(report),
     navigation.filter((part) => part !== null).join(' · '),
-    renderMark(report.source),
+    renderMark(report.source, { runs: report.runs.length, snapshots: report.trends.length }),
   ];
   return `${blocks.join('\n\n')}\n`;
 }

@@ -14,19 +14,37 @@ import type { Watchlist } from '../watchlist/watchlist.ts';
  */
 export const REPORT_FORMAT = 2;
 
-/** The last line of a report or summary, which GitHub does not show: its format and its source. */
-export function renderMark(source: string): string {
-  return `<!-- format ${REPORT_FORMAT} --> <!-- source ${source} -->`;
+/** How many runs and snapshots of its day a report knows, or the database has. */
+export type RowCounts = { runs: number; snapshots: number };
+
+/**
+ * The last line of a report or summary, which GitHub does not show: its format, its source, and for
+ * a day's report how many rows of the day it knows.
+ */
+export function renderMark(source: string, rows?: RowCounts): string {
+  const mark = `<!-- format ${REPORT_FORMAT} --> <!-- source ${source} -->`;
+  return rows === undefined
+    ? mark
+    : `${mark} <!-- ${rows.runs} runs, ${rows.snapshots} snapshots -->`;
 }
 
-/** What `renderMark` has written into a report or summary; nulls if there is none. */
-export function parseMark(markdown: string): { format: number | null; source: string | null } {
-  const marks = [
-    ...markdown.matchAll(/^<!-- format (\d+) -->(?: <!-- source ([0-9a-f]+) -->)?\r?$/gm),
-  ];
-  const [, format, source] = marks.at(-1) ?? [];
-  return { format: format === undefined ? null : Number(format), source: source ?? null };
+/** What `renderMark` has written into a report or summary; nulls for what is not there. */
+export function parseMark(markdown: string): {
+  format: number | null;
+  source: string | null;
+  rows: RowCounts | null;
+} {
+  const marks = [...markdown.matchAll(MARK)];
+  const [, format, source, runs, snapshots] = marks.at(-1) ?? [];
+  return {
+    format: format === undefined ? null : Number(format),
+    source: source ?? null,
+    rows: runs === undefined ? null : { runs: Number(runs), snapshots: Number(snapshots) },
+  };
 }
+
+const MARK =
+  /^<!-- format (\d+) -->(?: <!-- source ([0-9a-f]+) -->)?(?: <!-- (\d+) runs, (\d+) snapshots -->)?\r?$/gm;
 
 /**
  * Names what a report or summary is made from: the first digits of the SHA-256 of its record and of

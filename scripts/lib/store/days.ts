@@ -75,6 +75,15 @@ export function capturedHashtags(db: Database, day: Day): Set<string> {
   return new Set(rows.map(({ hashtag }) => String(hashtag)));
 }
 
+/** How many runs the day has, and of how many hashtags it has snapshots. */
+export function countRows(db: Database, day: Day): { runs: number; snapshots: number } {
+  const hashtags = [...capturedHashtags(db, day)].map(canonicalHashtag);
+  return {
+    runs: Number(selectValue(db, 'SELECT count(*) FROM runs WHERE date = ?', [day])),
+    snapshots: new Set(hashtags).size,
+  };
+}
+
 /** The newest failure of each hashtag that has no snapshot on the day. */
 export function readFailures(db: Database, day: Day): Failure[] {
   const rows = selectRows(db, `SELECT * FROM (${LAST_FAILURES}) WHERE date = ?`, [day]);
