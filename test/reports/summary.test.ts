@@ -285,6 +285,13 @@ describe('the table', () => {
     expect(cellsOf(markdown, 'a')?.[2]).toHaveLength(15);
   });
 
+  it('ends with a bar for the last two days of a month, however many days it has', () => {
+    const counts = Array.from({ length: 32 }, (_, i) => 1000 + 10 * i + 20 * Math.max(0, i - 29));
+    const month = monthOf(day('2026-10-15'));
+    const markdown = render(rows('a', counts, [], month.last), { period: month });
+    expect(cellsOf(markdown, 'a')?.[2]).toBe(`${'▃'.repeat(14)}█`);
+  });
+
   it('is one per group if there are groups', () => {
     const history = [...rows('a', [1, 2]), ...rows('b', [1, 2])];
     const markdown = render(history, {}, [{ name: 'a', group: 'My|group' }, 'b']);

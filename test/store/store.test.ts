@@ -677,6 +677,22 @@ describe('the last known state', () => {
 });
 
 describe('when a hashtag was last heard of', () => {
+  it.each<[string, object, boolean]>([
+    ['something', { b: [1, 2] }, true],
+    ['nothing', {}, false],
+  ])(
+    'is absent after days on which others were captured, with %s on the last',
+    (_, last, isAbsent) => {
+      const failures = [{ hashtag: 'a', kind: 'not-found' as const, reason: 'HTTP 404' }];
+      recordRun(db, createRun('2026-11-18', { a: [1, 2], b: [1, 2] }));
+      for (const day of ['2026-11-19', '2026-11-20', '2026-11-21']) {
+        recordRun(db, createRun(day, { b: [1, 2] }, { failures }));
+      }
+      recordRun(db, createRun('2026-11-22', { ...last }, { failures }));
+      expect(readLastHeard(db).get('a')).toMatchObject({ lastDay: '2026-11-18', isAbsent });
+    },
+  );
+
   it('is the day of its count, even if it failed earlier on that day', () => {
     const failures = [{ hashtag: 'a', kind: 'failed' as const, reason: 'HTTP 503, 4 times' }];
     recordRun(db, createRun('2026-11-22', {}, { failures }));
