@@ -276,18 +276,19 @@ describe('publishing', () => {
     expect(files).not.toContain('2026-11-21.md');
   });
 
-  it('leaves out older reports that somebody deleted with a commit', async () => {
+  it('leaves out reports that somebody deleted with a commit, the newest as well', async () => {
     const { root, remote } = await createRepository(['aitools']);
     const api = await startApi();
-    for (const day of ['2026-11-21', '2026-11-22', '2026-11-23']) {
+    for (const day of ['2026-11-21', '2026-11-22', '2026-11-23', '2026-11-24']) {
       await runTrack(root, api, ['--publish'], { day });
     }
-    await git(root, ['rm', '--quiet', 'reports/2026-11-22.md']);
-    await git(root, ['commit', '--quiet', '-m', 'Remove a report']);
-    await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    await git(root, ['rm', '--quiet', 'reports/2026-11-22.md', 'reports/2026-11-24.md']);
+    await git(root, ['commit', '--quiet', '-m', 'Remove two reports']);
+    await runTrack(root, api, ['--publish'], { day: '2026-11-25' });
     const files = await git(remote, ['ls-tree', '-r', '--name-only', 'main', 'reports/']);
-    expect(files).toContain('2026-11-24.md');
-    expect(files).not.toContain('2026-11-22.md');
+    expect(files.match(/2026-11-\d\d\.md/g)).toEqual(
+      [21, 23, 25].map((day) => `2026-11-${day}.md`),
+    );
   });
 
   it('includes what an earlier run left unpublished', async () => {

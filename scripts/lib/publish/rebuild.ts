@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { Database } from 'sql.js';
 import type { Day } from '../core/day.ts';
 import type { DayRecord, Run } from '../core/snapshot.ts';
@@ -57,9 +55,7 @@ export async function rebuild(
   const firstRun = addedDays(db, base).find(({ hasRun }) => hasRun)?.day;
   const reportDays = await listReports(sources);
   const later = reportDays.filter((other) => firstRun !== undefined && other > firstRun);
-  const unwritten = await findUnwrittenDays(sources, (file) =>
-    readFile(path.join(otherRoot, file), 'utf8'),
-  );
+  const unwritten = await findUnwrittenDays(sources);
   let last: DayReport | null = null;
   for (const day of [...new Set([...days, ...later, ...unwritten])].sort()) {
     const record = readDay(merged, day);

@@ -8,7 +8,7 @@ import { countRows, newestDay, readDay, readRecordedDays, readRunDays } from '..
 import { addedDays } from '../store/merge.ts';
 import { openCommitted } from '../store/open.ts';
 import { describeSystemError } from '../system/files.ts';
-import { findCommit, git } from '../system/git.ts';
+import { findCommit, git, gitOrNull } from '../system/git.ts';
 
 /** A database that comes without reports, such as another tracker's, gets no more of them than this. */
 const MAX_UNWRITTEN_DAYS = 30;
@@ -30,9 +30,8 @@ export async function writeReportsToPublish(
   const { db, root, watchlist } = sources;
   const head = await findCommit(root, 'HEAD');
   const published = new Set(head === null ? [] : await listReportFiles(root, head));
-  const readPublished = (file: string) => git(root, ['show', `HEAD:${file}`]);
-  const unwritten = await findUnwrittenDays({ ...sources, published }, readPublished);
-  const late = new Set([...(await findLateDays(sources, head, readPublished)), ...unwritten]);
+  const unwritten = await findUnwrittenDays({ ...sources, published });
+  const late = new Set([...(await findLateDays(sources, head)), ...unwritten]);
   const written: string[] = [];
   for (const day of [...late].sort()) {
     const record = day === report?.day ? null : readDay(db, day);
@@ -55,24 +54,36 @@ export function describeFailure(day: Day, error: unknown): string {
 }
 
 /**
- * The days of runs whose report could not be written, as far as the published reports tell: those
- * that are newer than every report, and the newest report's own if it lacks rows. An older day
- * without a report is no such day, because somebody may have deleted its report.
+ * The days of runs whose report could not be written, as far as the last commit tells: those that are
+ * newer than every report and never had one, and the newest report's own if it lacks rows. An older
+ * day without a report is no such day, because somebody may have deleted its report.
  * @param sources of them, `published` or the folder says which reports there are
- * @param readReport gives a report's text
  */
-export async function findUnwrittenDays(
-  sources: Sources,
-  readReport: (file: string) => Promise<string>,
-): Promise<Day[]> {
-  const { db } = sources;
+export async function findUnwrittenDays(sources: Sources): Promise<Day[]> {
+  const { db, root } = sources;
   const newest = newestDay(db);
   if (newest === null) return [];
   const last = (await listReports(sources)).at(-1);
   const oldest = addDays(newest, -MAX_UNWRITTEN_DAYS);
-  const days = readRunDays(db, oldest).filter((day) => last === undefined || day > last);
+  const later = readRunDays(db, oldest).filter((day) => last === undefined || day > last);
+  const earlier = later.filter((day) => day < newest);
+  const deleted = await findDeleted(root, earlier.map(reportPath));
+  const days = later.filter((day) => !deleted.has(reportPath(day)));
   if (last === undefined || last === newest) return days;
-  return isBehind(db, last, await readReport(reportPath(last))) ? [last, ...days] : days;
+  return isBehind(db, last, await readCommitted(root, reportPath(last))) ? [last, ...days] : days;
+}
+
+/** Those of the files that a commit has deleted, as far as a shallow clone knows. */
+async function findDeleted(root: string, files: string[]): Promise<Set<string>> {
+  if (files.length === 0) return new Set();
+  const log = ['log', '-z', '--diff-filter=D', '--no-renames', '--name-only', '--format='];
+  const deleted = await gitOrNull(root, [...log, 'HEAD', '--', ...files]); // null before the first commit
+  return new Set(deleted?.split('\0'));
+}
+
+/** The text of a report in the last commit. */
+function readCommitted(root: string, file: string): Promise<string> {
+  return git(root, ['show', `HEAD:${file}`]);
 }
 
 /** Whether a report knows fewer runs or snapshots of its day than are stored. False if it has no mark. */
@@ -86,13 +97,8 @@ function isBehind(db: Database, day: Day, markdown: string): boolean {
 /**
  * The days whose report is new here, or has changed because the last commit lacks rows of the day or
  * a run of an earlier day, or because the report that it has lacks rows.
- * @param readPublished gives the text of a report in the last commit
  */
-async function findLateDays(
-  { db, root }: Sources,
-  head: string | null,
-  readPublished: (file: string) => Promise<string>,
-): Promise<Day[]> {
+async function findLateDays({ db, root }: Sources, head: string | null): Promise<Day[]> {
   const options = ['--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
   const status = await git(root, ['status', ...options, '--', REPORTS_FOLDER]);
   const changed = new Map(
@@ -115,7 +121,7 @@ async function findLateDays(
       state === '??' ||
       addedTo.has(day) ||
       (firstRun !== undefined && day > firstRun) ||
-      (!state.includes('A') && isBehind(db, day, await readPublished(file)));
+      (!state.includes('A') && isBehind(db, day, await readCommitted(root, file)));
     if (isLate) late.push(day);
   }
   return late;
