@@ -166,14 +166,15 @@ describe('the format of reports, summaries and the CSV', () => {
       expect(
         text.endsWith(`\n\n<!-- format ${REPORT_FORMAT} --> <!-- source ${source} -->\n`),
       ).toBe(true);
-      expect(parseMark(text)).toEqual({ format: REPORT_FORMAT, source });
+      expect(parseMark(text)).toEqual({ format: REPORT_FORMAT, source, rows: null });
       const rows = text.match(/^\|(?:[^|\n]*\|)?\[[^|\n]*\]\(https/gm) ?? [];
       expect(parseReportCounts(text)).toHaveLength(rows.length);
     }
-    expect(parseMark('# An older report\n')).toEqual({ format: null, source: null });
+    expect(parseMark('# An older report\n')).toEqual({ format: null, source: null, rows: null });
     expect(parseMark(renderMark('ab').replace(/ <!-- source.*/, ''))).toEqual({
       format: REPORT_FORMAT,
       source: null,
+      rows: null,
     });
   });
 
