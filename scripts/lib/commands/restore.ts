@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
-import { plural } from '../core/format.ts';
+import { formatList, plural } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
 import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
@@ -92,7 +92,7 @@ async function addReported(db: OpenDatabase, { root, log, clock }: Context): Pro
   );
   if (recovered.length > 0) await saveDatabase(db, root);
   for (const { report, snapshots } of recovered) {
-    const names = snapshots.map(({ hashtag }) => showHashtag(hashtag)).join(', ');
+    const names = formatList(snapshots.map(({ hashtag }) => showHashtag(hashtag)));
     log.info(`${plural(snapshots.length, 'snapshot')} added from ${report}: ${names}`);
   }
   for (const problem of unreadable) log.error(`Nothing added from ${problem}`);

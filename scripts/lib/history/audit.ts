@@ -320,5 +320,5 @@ function describeGaps(db: Database, startDay: Day | null): string[] {
       const names = entry.missed.map(({ hashtag }) => showHashtag(hashtag));
       return `${entry.day}: no counts for ${formatList(names)}`;
     });
-  return gaps.length === 0 ? missed : [`missing days: ${gaps.join(', ')}`, ...missed];
+  return gaps.length === 0 ? missed : [`missing days: ${formatList(gaps)}`, ...missed];
 }
