@@ -4,6 +4,7 @@ import { REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { readCapturedCount } from '../reports/brief.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
+import { parseMark } from '../reports/parts.ts';
 import { listReports, type Sources, writeReports, writeReportsSince } from '../reports/write.ts';
 import { newestDay, readDay, readRecordedDays, readRunDays } from '../store/days.ts';
 import { readHistory } from '../store/history.ts';
@@ -79,18 +80,21 @@ export async function findUnwrittenDays(
   return lacksCounts(await readReport(reportPath(last)), snapshots) ? [last, ...days] : days;
 }
 
-/** Whether a report lacks a snapshot, or one of its counts. False if it has no status to tell by. */
+/**
+ * Whether a report lacks a snapshot, or one of the counts that it has room for. False if it has no
+ * status to tell by.
+ */
 function lacksCounts(markdown: string, snapshots: Snapshot[]): boolean {
   const captured = readCapturedCount(markdown);
   if (captured === null) return false;
   const tables = markdown.match(/^\|.*/gm) ?? []; // notes name earlier counts
   const shown = new Set(tables.join('\n').match(/\d[\d,]*/g));
-  return (
-    captured < snapshots.length ||
-    snapshots
-      .flatMap(({ videoCount, viewCount }) => [videoCount, viewCount])
-      .some((count) => count !== null && !shown.has(formatCount(count)))
+  const isShown = (count: number | null) => count === null || shown.has(formatCount(count));
+  const fully = snapshots.filter(
+    ({ videoCount, viewCount }) => isShown(videoCount) && isShown(viewCount),
   );
+  const room = parseMark(markdown).rows?.shown ?? snapshots.length;
+  return captured < snapshots.length || fully.length < Math.min(room, snapshots.length);
 }
 
 /**

@@ -105,7 +105,6 @@ export function renderReport(report: DayReport, links: ReportLinks, mostBytes?: 
       navigation.filter((part) => part !== null).join(' · '),
     ],
     source: report.source,
-    order: report.isTooFew ? 'size' : 'rank',
     placesOfAll,
   };
   return renderPage(page, mostBytes);

@@ -118,8 +118,6 @@ type Page<T> = {
   tables: { trends: T[]; groups: Map<string, string>; columns: Column<T>[] };
   after: string[];
   source: string;
-  /** What the hashtags are ordered by: `rank`. */
-  order: string;
   /** The places that have all of them: `in the database`. */
   placesOfAll: string[];
 };
@@ -128,11 +126,12 @@ type Page<T> = {
  * A page with as many rows of its tables as fit, from the first hashtags on. If that is not all of
  * them, it says so, and where all are.
  */
-export function renderPage<T extends { hashtag: string }>(
-  { before, tables, after, source, order, placesOfAll }: Page<T>,
+export function renderPage<T extends { hashtag: string; rank: number | null }>(
+  { before, tables, after, source, placesOfAll }: Page<T>,
   mostBytes = MOST_REPORT_BYTES,
 ): string {
   const all = tables.trends.length;
+  const order = tables.trends.some(({ rank }) => rank !== null) ? 'rank' : 'size';
   const render = (tableBlocks: string[], shown: number | null) => {
     const part =
       `The tables have the first ${formatCount(shown)} of ${plural(all, 'hashtag')} by ${order}, because ` +

@@ -89,7 +89,6 @@ export function renderSummary(summary: Summary, links: SummaryLinks): string {
       navigation.filter((part) => part !== null).join(' · '),
     ],
     source: summary.source,
-    order: 'rank',
     placesOfAll: [
       ...(dashboard === null ? [] : [`in ${renderLink('the dashboard', dashboard)}`]),
       `in the database: \`npm run export -- --since ${period.first}\` begins with this ${period.kind}`,
