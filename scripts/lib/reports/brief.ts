@@ -35,7 +35,7 @@ const MAX_LEADERS = 3;
 
 /** The day in one line of plain text: `7 of 7 hashtags, 1 breakout (#cursor 3.4 ×)`. */
 export function renderHeadline(report: DayReport): string {
-  const captured = `${report.trends.length} of ${plural(report.tracked, 'hashtag')}`;
+  const captured = `${formatCount(report.trends.length)} of ${plural(report.tracked, 'hashtag')}`;
   const kinds = groupBy(report.moves, ({ kind }) => kind);
   const moves = (['breakout', 'surging', 'trending'] as const).flatMap((kind) => {
     const items = (kinds.get(kind) ?? []).map(nameWithFigure);
@@ -57,7 +57,10 @@ function nameWithFigure(move: Move): string {
 export function renderStatus(report: DayReport): string {
   const problems = findProblems(report).map((problem) => `**${problem}**`);
   const lastRun = report.runs.at(-1);
-  const parts = [...problems, `${report.trends.length} of ${formatCount(report.tracked)}`];
+  const parts = [
+    ...problems,
+    `${formatCount(report.trends.length)} of ${formatCount(report.tracked)}`,
+  ];
   const absent = report.state.absent.length;
   if (absent > 0) parts.push(`${formatCount(absent)} not on TikTok`);
   if (lastRun !== undefined) {
