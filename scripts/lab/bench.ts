@@ -6,7 +6,12 @@ import { measureCollecting } from './bench/collecting.ts';
 import { measureDashboard } from './bench/dashboard.ts';
 import type { Measurement } from './bench/measure.ts';
 import { measureMirror } from './bench/mirror.ts';
-import { measureAudit, measureGettingStarted, measureRendering } from './bench/reading.ts';
+import {
+  measureAudit,
+  measureGettingStarted,
+  measureLongList,
+  measureRendering,
+} from './bench/reading.ts';
 import { measureRepositorySizes } from './bench/repository-size.ts';
 import { measureWholeRuns } from './bench/whole-run.ts';
 
@@ -24,6 +29,7 @@ export const bench = defineCommand({
       ...(await measureWholeRuns(project, progress)),
       ...(await measureRepositorySizes(progress)),
       ...(await measureRendering(progress)),
+      ...(await measureLongList(project, progress)),
       ...(await measureAudit(project, progress)),
       ...(await measureMirror(project, progress)),
       ...(await measureDashboard(progress)),

@@ -47,6 +47,9 @@ describe('a hashtag with a history that is not found', () => {
     const first = await run(1);
     expect(first.exitCode).toBe(1);
     expect(first.outputs).toMatchObject({ captured: '1', failed: '49' });
+    // As many annotations as GitHub shows, with the sum of them.
+    expect(first.output.match(/^error: .*but it had/gm)).toHaveLength(8);
+    expect(first.output).toMatch(/^error: … and 41 more\nerror: Still missing: /m);
     expect(first.news.failures).toHaveLength(49);
     expect(first.output).toContain(
       `error: #tag7 was not found on TikTok (${REASON}), but it had ` +

@@ -177,6 +177,20 @@ describe('npm run check', () => {
     const ran = await spawnScript('check', [], root, { GITHUB_ACTIONS: 'true' });
     expect(ran.stdout).toMatch(/^::error file=data\/hashtags.json,line=1,col=2::/);
   });
+
+  it('prints what GitHub would not show as annotations in plain lines', async () => {
+    const root = await createFolder();
+    await writeWatchlist(
+      root,
+      Array.from({ length: 14 }, (_, i) => `a${i}!`),
+    );
+    const ran = await spawnScript('check', [], root, { GITHUB_ACTIONS: 'true' });
+    const lines = ran.stdout.trimEnd().split('\n');
+    expect(lines.filter((line) => line.startsWith('::error file='))).toHaveLength(10);
+    expect(lines.slice(10).map((line) => line.replace(/:1:\d+:.*/, ''))).toEqual(
+      Array.from({ length: 4 }, () => 'error: data/hashtags.json'),
+    );
+  });
 });
 
 describe('npm run check', () => {

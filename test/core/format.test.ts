@@ -184,4 +184,10 @@ describe('a list', () => {
   ])('shows the first items and says how many more there are: %s', (text, items) => {
     expect(formatList(items, 2)).toBe(text);
   });
+
+  it('has no more items than one line has room for, however long they are', () => {
+    const long = 'x'.repeat(3000);
+    expect(formatList([long, long, long, long, long])).toBe(`${long}, ${long}, ${long} and 2 more`);
+    expect(formatList(['x'.repeat(10_001), 'a'])).toBe('2 whose names are too long');
+  });
 });

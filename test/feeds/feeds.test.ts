@@ -86,6 +86,19 @@ describe('the feed', () => {
     );
   });
 
+  it('has the first thirty lines of a day, and says how many more there are', async () => {
+    const names = Array.from({ length: 40 }, (_, i) => `new${i}`);
+    using db = await createHistory(['llm', ...names], 3, (name, ago) =>
+      name !== 'llm' && ago > 0 ? null : growing(200_000, 0.01, ago),
+    );
+    const root = await createRoot();
+    await write(db, root);
+    const { entries } = await readFeed(root);
+    const content = entries[0]?.content['#text'] ?? '';
+    expect(content.match(/<li><a /g)).toHaveLength(30);
+    expect(content.endsWith('</li><li>… and 10 more</li></ul>')).toBe(true);
+  });
+
   it('stays as it is if it is made again, and on a day without news', async () => {
     using db = await createNews();
     const root = await createRoot();

@@ -53,6 +53,18 @@ describe('the outputs', () => {
     expect(outputs.surging).toEqual([]);
   });
 
+  it('list the first ones as far as an environment variable has room', () => {
+    const days = Array.from({ length: 1500 }, (_, i) => series(`tag${i}`, 1, [5000 + i, 9000 + i]));
+    const report = reportOf(...days);
+    const { trending = '', surging = '' } = composeOutputs(report, true);
+    for (const text of [trending, surging]) {
+      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(60_000);
+      expect(Buffer.byteLength(text)).toBeGreaterThan(59_000);
+      const names = JSON.parse(text).map(({ hashtag }: { hashtag: string }) => hashtag);
+      expect(names).toEqual(report.trends.slice(0, names.length).map(({ hashtag }) => hashtag));
+    }
+  });
+
   it('do not list what cools', () => {
     const cooling = series('a', 20, [400, 900, 10, 10, 10, 10, 10, 10]);
     expect(reportOf(cooling).trends[0]?.signal).toBe('cooling');

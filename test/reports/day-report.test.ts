@@ -6,7 +6,7 @@ import { hashtagLink } from '../../scripts/lib/core/markdown.ts';
 import type { DayRecord, Failure, RunInfo, Snapshot } from '../../scripts/lib/core/snapshot.ts';
 import { renderHeadline, renderMoved, renderStatus } from '../../scripts/lib/reports/brief.ts';
 import { renderConsoleReport } from '../../scripts/lib/reports/console.ts';
-import { renderJobSummary, renderReport } from '../../scripts/lib/reports/day-page.ts';
+import { renderReport } from '../../scripts/lib/reports/day-page.ts';
 import { composeReport } from '../../scripts/lib/reports/day-report.ts';
 import { renderSparkline } from '../../scripts/lib/reports/parts.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
@@ -690,31 +690,6 @@ describe('the report', () => {
     const base = 'https://x.test/reports/';
     const away = renderReport(report, { base, previousReport, hasChart: true });
     expect(away.match(/\]\(https:\/\/x\.test\/reports\/[^)]+\)/g)).toHaveLength(3);
-  });
-
-  it('has as many rows as fit on the page of a run, and says where all are', () => {
-    const names = Array.from({ length: 100 }, (_, i) => `tag${i}`);
-    const long = compose(
-      names.flatMap((name, i) => rows(name, [1000, 1000 + 3 * i])),
-      {},
-      { hashtags: names },
-    );
-    const base = 'https://x.test/reports/';
-    const whole = renderJobSummary(long, base);
-    expect(tableRows(whole).filter(([, name]) => name?.includes('#tag'))).toHaveLength(100);
-    expect(whole).not.toContain('latest.csv');
-    for (const mostBytes of [4000, 6000]) {
-      const part = renderJobSummary(long, base, mostBytes);
-      const bytes = Buffer.byteLength(part);
-      expect(bytes).toBeLessThanOrEqual(mostBytes);
-      expect(bytes).toBeGreaterThan(mostBytes - 1000);
-      const shown = tableRows(part).flatMap(([, name]) => name?.match(/#tag\d+/) ?? []);
-      expect(shown).toEqual(long.trends.slice(0, shown.length).map((t) => `#${t.hashtag}`));
-      expect(part).toContain(
-        `The tables have the first ${shown.length} of 100 hashtags by rank, because no more fit on ` +
-          'this page. All are in [data/latest.csv](https://x.test/reports/../data/latest.csv).',
-      );
-    }
   });
 
   it('links to nothing that does not exist', () => {

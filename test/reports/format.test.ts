@@ -160,21 +160,32 @@ describe('the format of reports, summaries and the CSV', () => {
     const [report, summary] = [reports.at(-1), summaries[0]];
     if (report === undefined || summary === undefined) throw new Error('nothing was made');
     const known = { runs: report.runs.length, snapshots: report.trends.length };
-    for (const [text, { source }, rows] of [
+    for (const [text, { source }, knownRows] of [
       [renderReport(report, LINKS), report, known],
       [renderSummary(summary, SUMMARY_LINKS), summary, null],
     ] as const) {
-      const mark = renderMark(source, rows ?? undefined);
+      const mark = renderMark(source, knownRows);
       expect(mark).toContain(`<!-- format ${REPORT_FORMAT} --> <!-- source ${source} -->`);
       expect(text.endsWith(`\n\n${mark}\n`)).toBe(true);
-      expect(parseMark(text)).toEqual({ format: REPORT_FORMAT, source, rows });
+      expect(parseMark(text)).toEqual({
+        format: REPORT_FORMAT,
+        source,
+        known: knownRows,
+        rows: null,
+      });
       const lines = text.match(/^\|(?:[^|\n]*\|)?\[[^|\n]*\]\(https/gm) ?? [];
       expect(parseReportCounts(text)).toHaveLength(lines.length);
     }
-    expect(parseMark('# An older report\n')).toEqual({ format: null, source: null, rows: null });
+    expect(parseMark('# An older report\n')).toEqual({
+      format: null,
+      source: null,
+      known: null,
+      rows: null,
+    });
     expect(parseMark(renderMark('ab').replace(/ <!-- source.*/, ''))).toEqual({
       format: REPORT_FORMAT,
       source: null,
+      known: null,
       rows: null,
     });
   });

@@ -29,6 +29,14 @@ describe('the review of a list', () => {
     });
   });
 
+  it('shows thirty lines of a kind, and says how many more there are', () => {
+    const names = Array.from({ length: 50 }, (_, i) => `tag${i}`);
+    const entries = names.map((name) => ({ name, trendingGrowthPercent: 9 }));
+    const lines = renderReview(review(names, entries), []).match(/^- .*$/gm) ?? [];
+    expect(lines).toHaveLength(31);
+    expect(lines.at(-1)).toBe('- … and 20 more');
+  });
+
   it('shows a new paused hashtag, but not one that stays paused', () => {
     const paused = { name: 'rests', paused: true };
     expect(review(['a'], ['a', paused])).toMatchObject({ added: ['rests'], paused: ['rests'] });

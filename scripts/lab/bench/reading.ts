@@ -1,6 +1,8 @@
 import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { addDays } from '../../lib/core/day.ts';
+import { weekOf } from '../../lib/core/period.ts';
 import { renderChart } from '../../lib/reports/chart.ts';
 import { renderReport } from '../../lib/reports/day-page.ts';
 import { composeReport } from '../../lib/reports/day-report.ts';
@@ -41,6 +43,40 @@ export async function measureRendering(log: (line: string) => void): Promise<Mea
     }
   }
   return measurements;
+}
+
+const LONG_LIST = 20_000;
+const LONG_LIST_DAYS = 36;
+
+/** Measures what a very long list costs: checking it, a day's report, a week's summary. */
+export async function measureLongList(
+  project: string,
+  log: (line: string) => void,
+): Promise<Measurement[]> {
+  const root = await mkdtemp(path.join(tmpdir(), 'bench-long-'));
+  try {
+    const db = await createTracker(root, hashtagNames(LONG_LIST), LONG_LIST_DAYS);
+    const day = newestDay(db);
+    db.close();
+    if (day === null) throw new Error('the history is empty');
+    const measurements: Measurement[] = [];
+    for (const [what, script, args, most] of [
+      ['The check', 'check', [], 1],
+      ['A report', 'report', ['--date', day], 5],
+      ['The summary of a week', 'report', ['--week', weekOf(addDays(day, -7)).name], 5],
+    ] as const) {
+      const { seconds } = await fastest(RUNS, () =>
+        runScript(project, script, root, {}, [...args]),
+      );
+      const long = `${what} of 20,000 hashtags`;
+      log(`${long}: ${seconds.toFixed(2)} s`);
+      const otherIs = 'the most that is allowed';
+      measurements.push({ what: long, unit: 's', tracker: seconds, other: most, otherIs, goal: 1 });
+    }
+    return measurements;
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
 }
 
 /** Measures the audit of a year of daily commits with 100 hashtags, including reports. */

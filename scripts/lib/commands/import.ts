@@ -18,7 +18,7 @@ import { openDatabase, saveDatabase } from '../store/open.ts';
 import { importSnapshots } from '../store/record.ts';
 import { defineCommand, readFileArgument } from '../system/command.ts';
 import { withLock } from '../system/lock.ts';
-import type { Log } from '../system/log.ts';
+import { showFirst } from '../system/log.ts';
 
 const MAX_REFUSED_SHOWN = 20;
 const MAX_OTHER_SHOWN = 5;
@@ -56,8 +56,8 @@ export const importFile = defineCommand({
     const { added, other } = await (isDry ? addAll() : withLock(root, log.info, addAll));
 
     const refusals = refused.map(({ place, reason }) => `${place}: ${reason}`);
-    warnOfFirst(MAX_REFUSED_SHOWN, refusals, log);
-    warnOfFirst(MAX_OTHER_SHOWN, other, log);
+    showFirst(log, 'warning', refusals, MAX_REFUSED_SHOWN);
+    showFirst(log, 'warning', other, MAX_OTHER_SHOWN);
     const days = added.length > 0 ? ` (${added[0]?.day} to ${added.at(-1)?.day})` : '';
     const otherCounts =
       other.length > 0
@@ -74,12 +74,6 @@ export const importFile = defineCommand({
     return refused.length > 0 ? 1 : 0;
   },
 });
-
-function warnOfFirst(most: number, messages: string[], log: Log): void {
-  for (const message of messages.slice(0, most)) log.warning(message);
-  const left = messages.length - most;
-  if (left > 0) log.warning(`… and ${formatCount(left)} more`);
-}
 
 async function parseRows(file: Buffer, name: string): Promise<(SourceRow | RefusedRow)[]> {
   if (!file.toString('latin1', 0, 16).startsWith('SQLite format 3')) {

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
-import { plural } from '../core/format.ts';
+import { formatList, plural } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
-import { DATABASE_PATH } from '../core/paths.ts';
+import { DATABASE_PATH, LATEST_CSV_PATH } from '../core/paths.ts';
 import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
 import { addFromReports } from '../history/from-reports.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
@@ -83,21 +83,27 @@ function keepCopy(root: string, damaged: Buffer): Promise<string> {
   return writeNewFile(root, nameOf, damaged);
 }
 
-/** False if some reports can't be read. */
+/** False if some reports can't be read, or had no room for all that is missing. */
 async function addReported(db: OpenDatabase, { root, log, clock }: Context): Promise<boolean> {
-  const { recovered, unreadable } = await addFromReports(
+  const { recovered, unreadable, incomplete } = await addFromReports(
     db,
     root,
     new Date(clock.now()).toISOString(),
   );
   if (recovered.length > 0) await saveDatabase(db, root);
   for (const { report, snapshots } of recovered) {
-    const names = snapshots.map(({ hashtag }) => showHashtag(hashtag)).join(', ');
+    const names = formatList(snapshots.map(({ hashtag }) => showHashtag(hashtag)));
     log.info(`${plural(snapshots.length, 'snapshot')} added from ${report}: ${names}`);
   }
   for (const problem of unreadable) log.error(`Nothing added from ${problem}`);
-  if (recovered.length + unreadable.length === 0) {
+  for (const { report, left } of incomplete) {
+    log.error(
+      `${report} had no room for all of its hashtags, and no ${LATEST_CSV_PATH} of its day was ` +
+        `committed with it: ${plural(left, 'snapshot')} can't be brought back`,
+    );
+  }
+  if (recovered.length + unreadable.length + incomplete.length === 0) {
     log.info('The database already has everything that the reports show');
   }
-  return unreadable.length === 0;
+  return unreadable.length + incomplete.length === 0;
 }

@@ -28,6 +28,7 @@ import { keepUnsaved, openRunStore, type RunStore } from '../store/run-store.ts'
 import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
 import { fileUrl, warnOfPlainHttp } from '../system/links.ts';
 import { withLock } from '../system/lock.ts';
+import { showFirst } from '../system/log.ts';
 import { type DayState, hashtagsToAsk, judgeRecord, missingHashtags } from '../trends/day-state.ts';
 import { describeLast, describeTurn } from '../trends/trend-words.ts';
 import { daysOfLowCredits, explainLowCredits } from '../watchlist/credits.ts';
@@ -282,25 +283,17 @@ async function publishDay(
   return merged;
 }
 
-/** The exit code, and an annotation for everything that a person should know. */
+/** The exit code, and annotations for what a person should know. */
 function judge(record: DayRecord | null, { run, parts, wanted, log }: Session): ExitCode {
   const state = judgeRecord(record);
   const hasSnapshots = state.captured.size > 0;
-  for (const failure of parts.flatMap((part) => part.failures)) {
-    const { hashtag, kind, reason } = failure;
-    if (kind === 'not-found') tellAbsence(failure, record, state, log);
-    // An API that refuses everything does not mean the name.
-    const isName = kind === 'rejected' && hasSnapshots;
-    if (isName) log.error(`The API refuses the name ${showHashtag(hashtag)} (${reason})`);
-    else if (kind === 'failed' || kind === 'rejected') {
-      log.error(`${showHashtag(hashtag)}: ${reason}`);
-    }
-  }
+  const told = tellFailures(parts, record, state);
+  showFirst(log, 'warning', told.warnings, MAX_ANNOTATED);
+  showFirst(log, 'error', told.errors, MAX_ANNOTATED);
   const asked = new Set(parts.flatMap((part) => [...part.snapshots, ...part.failures].map(nameOf)));
-  for (const turn of state.turns) {
-    if (asked.has(turn.hashtag))
-      log.notice(`${showHashtag(turn.hashtag)} is ${describeTurn(turn)}`);
-  }
+  const turns = state.turns.filter(({ hashtag }) => asked.has(hashtag));
+  const turnsInWords = turns.map((turn) => `${showHashtag(turn.hashtag)} is ${describeTurn(turn)}`);
+  showFirst(log, 'notice', turnsInWords, MAX_ANNOTATED);
   const toAsk = new Set(hashtagsToAsk(state, wanted));
   const missing = missingHashtags(state, wanted);
   const renderNames = (names: string[]) => formatList(names.map(showHashtag), 10);
@@ -341,21 +334,31 @@ function lostIn(parts: Run[], { missed }: DayState): Failure[] {
   return failures.filter(({ kind, hashtag }) => kind !== 'not-found' || names.has(hashtag));
 }
 
-/** Says that a hashtag was not found: what it had before, or, if it had nothing, only once. */
-function tellAbsence(
-  { hashtag, reason }: Failure,
-  record: DayRecord | null,
-  { missed }: DayState,
-  log: Context['log'],
-): void {
-  const isNamed = (other: Failure) => other.hashtag === hashtag;
-  const absence = record?.failures.find(isNamed)?.absence ?? null;
-  const what = `${showHashtag(hashtag)} was not found on TikTok (${reason})`;
-  if (!missed.some(isNamed)) {
-    const isFirst = absence === null || (absence.last === null && absence.since === record?.day);
-    if (isFirst) log.warning(what);
-  } else if (absence?.last) log.error(`${what}, but it had ${describeLast(absence.last)}`);
-  else log.warning(what);
+/** GitHub shows ten annotations of a kind for a step. Some room is left for what sums them up. */
+const MAX_ANNOTATED = 8;
+
+/** What there is to say about each failure of the run. */
+function tellFailures(parts: Run[], record: DayRecord | null, { captured, missed }: DayState) {
+  const absences = new Map(record?.failures.map(({ hashtag, absence }) => [hashtag, absence]));
+  const missedNames = new Set(missed.map(nameOf));
+  const warnings: string[] = [];
+  const errors: string[] = [];
+  for (const { hashtag, kind, reason } of parts.flatMap((part) => part.failures)) {
+    const name = showHashtag(hashtag);
+    if (kind === 'not-found') {
+      const absence = absences.get(hashtag) ?? null;
+      const what = `${name} was not found on TikTok (${reason})`;
+      // What TikTok never had is told once.
+      const isFirst = absence === null || (absence.last === null && absence.since === record?.day);
+      if (missedNames.has(hashtag) && absence?.last) {
+        errors.push(`${what}, but it had ${describeLast(absence.last)}`);
+      } else if (missedNames.has(hashtag) || isFirst) warnings.push(what);
+    } else if (kind === 'rejected' && captured.size > 0) {
+      // An API that refuses everything does not mean the name.
+      errors.push(`The API refuses the name ${name} (${reason})`);
+    } else if (kind !== 'not-asked') errors.push(`${name}: ${reason}`);
+  }
+  return { warnings, errors };
 }
 
 /** Why there is nothing to ask for. */
@@ -388,7 +391,7 @@ function chooseHashtags(list: string | undefined, watchlist: Watchlist): string[
   const unknown = [...wanted].filter((name) => !known.has(name));
   if (unknown.length === 0) return active.filter((name) => wanted.has(name));
   throw new UsageError(
-    `--hashtag: not on the watchlist, or paused: ${unknown.map(showHashtag).join(', ')}; ` +
+    `--hashtag: not on the watchlist, or paused: ${formatList(unknown.map(showHashtag))}; ` +
       'change data/hashtags.json first',
   );
 }

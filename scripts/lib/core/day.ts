@@ -27,8 +27,15 @@ export function daysBetween(from: Day, to: Day): number {
 
 /** Whole days since 1970-01-01. */
 export function dayNumber(day: Day): number {
-  return Math.round(Date.parse(day) / DAY_MS);
+  const known = dayNumbers.get(day);
+  if (known !== undefined) return known;
+  const number = Math.round(Date.parse(day) / DAY_MS);
+  dayNumbers.set(day, number);
+  return number;
 }
+
+// A history has few days, and asks for each of them many thousand times.
+const dayNumbers = new Map<Day, number>();
 
 /** The `count` days that end with `last`, oldest first. */
 export function daysUpTo(last: Day, count: number): Day[] {

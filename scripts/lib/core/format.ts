@@ -43,11 +43,30 @@ export function plural(count: number, unit: string): string {
   return `${formatCount(count)} ${unit}${count === 1 ? '' : 's'}`;
 }
 
-/** `a, b, c`; a long list ends with the number of the items that are left out. */
-export function formatList(items: string[], maxItems = 30): string {
-  const more = items.length - maxItems;
-  const shown = items.slice(0, maxItems).join(', ');
-  return more > 0 ? `${shown} and ${formatCount(more)} more` : shown;
+/** So long may a list be that stands in one line. Thirty usual links need half of it. */
+const MOST_LIST_CHARACTERS = 10_000;
+
+/** The first items, at most `maxItems`, that together are short enough for one line. */
+export function firstThatFit(items: string[], maxItems: number): string[] {
+  const shown: string[] = [];
+  let characters = 0;
+  for (const item of items.slice(0, maxItems)) {
+    characters += item.length;
+    if (characters > MOST_LIST_CHARACTERS) break;
+    shown.push(item);
+  }
+  return shown;
+}
+
+/**
+ * `a, b, c`; a long list ends with the number of the items that are left out.
+ * @param all how many there are, if not all have been made
+ */
+export function formatList(items: string[], maxItems = 30, all = items.length): string {
+  const shown = firstThatFit(items, maxItems);
+  const more = all - shown.length;
+  if (shown.length === 0 && more > 0) return `${formatCount(more)} whose names are too long`;
+  return more > 0 ? `${shown.join(', ')} and ${formatCount(more)} more` : shown.join(', ');
 }
 
 /** Days as ranges: `2026-11-05`, `2026-11-07 to 2026-11-09`. */

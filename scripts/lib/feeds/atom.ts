@@ -1,3 +1,4 @@
+import { formatCount } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
 import type { News } from './news-of-days.ts';
 
@@ -41,12 +42,13 @@ export async function renderAtom(
   return `${feed.atom1().trimEnd()}\n`;
 }
 
-function renderLines({ lines }: News, linkOf: (hashtag: string) => string): string {
+function renderLines({ lines, more }: News, linkOf: (hashtag: string) => string): string {
   const items = lines.map(
     ({ hashtag, text }) =>
       `<li><a href="${escapeHtml(linkOf(hashtag))}">${escapeHtml(showHashtag(hashtag))}</a> ${escapeHtml(text)}</li>`,
   );
-  return `<ul>${items.join('')}</ul>`;
+  const rest = more > 0 ? `<li>… and ${formatCount(more)} more</li>` : '';
+  return `<ul>${items.join('')}${rest}</ul>`;
 }
 
 function escapeHtml(text: string): string {

@@ -12,12 +12,18 @@ import { describePace, formatGrowth, formatTotalGrowth } from '../trends/trend-w
 import type { Threshold } from '../trends/trends.ts';
 
 /** Something to tell: a title, and a line for each thing, with the hashtag that it is about. */
-export type News = { title: string; lines: { hashtag: string; text: string }[] };
+export type News = {
+  title: string;
+  lines: { hashtag: string; text: string }[];
+  /** How many lines are left out, because a reader loads all entries at once. */
+  more: number;
+};
 
 /** What feeds tell of, the strongest first. A trend without a surge is too little. */
 const TOLD: Signal[] = ['breakout', 'surging', 'cooling'];
 const MAX_NAMES = 5;
 const MAX_MOVERS = 5;
+const MAX_LINES = 30;
 
 /**
  * The days of a period with news: something surged, broke out, cooled, appeared or failed.
@@ -75,12 +81,13 @@ function composeNews(
     ...(appeared.length > 0 ? [`${names(appeared)} new`] : []),
     ...(missed.length > 0 ? [`${plural(missed.length, 'hashtag')} missed`] : []),
   ];
-  const lines = [
+  const all = [
     ...bySignal.flatMap(({ found }) => found.map(describeMove)),
     ...appeared.map((hashtag) => ({ hashtag, text: 'counted for the first time' })),
     ...missed.map((hashtag) => ({ hashtag, text: 'missed' })),
   ];
-  return { title: titles.join(' · '), lines };
+  const lines = all.slice(0, MAX_LINES);
+  return { title: titles.join(' · '), lines, more: all.length - lines.length };
 }
 
 function describeMove({ hashtag, signal, growth, pace }: { hashtag: string } & MovingDay) {
@@ -111,6 +118,7 @@ export function findWeeklyNews(
   return {
     title: `${nameWeek(period)}: ${showHashtag(first.hashtag)} ${describe(first).text}`,
     lines: [...winners, ...losers].map(describe),
+    more: 0,
   };
 }
 

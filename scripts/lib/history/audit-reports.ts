@@ -1,6 +1,7 @@
 import type { Database } from 'sql.js';
 import type { Counts } from '../core/count.ts';
 import type { Day } from '../core/day.ts';
+import { formatCount, plural } from '../core/format.ts';
 import { LATEST_CSV_PATH, WATCHLIST_PATH } from '../core/paths.ts';
 import { dayOfCsv } from '../reports/latest-csv.ts';
 import { parseMark } from '../reports/parts.ts';
@@ -32,11 +33,14 @@ type ReportCommit = {
   judgedBefore: Set<string>;
 };
 
+/** How many counts of a day its report had no room for. */
+export type Unshown = { day: Day; count: number };
+
 /** Audits the reports, the summaries and the CSV of one commit after the other. */
 export type ReportAudit = (
   commit: ReportCommit,
   db: Database | null,
-) => Promise<{ findings: ReportFinding[]; information: string[] }>;
+) => Promise<{ findings: ReportFinding[]; information: string[]; unshown: Unshown[] }>;
 
 /**
  * Compares the counts in the reports that a commit has changed with its rows; of a merge, only where
@@ -50,6 +54,7 @@ export function openReportAudit(objects: ObjectReader): ReportAudit {
     const { hash, parents, blobs, written, judgedBefore } = commit;
     const findings: ReportFinding[] = [];
     const information: string[] = [];
+    const unshown: Unshown[] = [];
     const read = (name: string) => readText(`${hash}:${name}`);
     let origin: Origin | null = null;
     for (const [file, blob] of blobs) {
@@ -64,6 +69,8 @@ export function openReportAudit(objects: ObjectReader): ReportAudit {
       if (judgedBefore.has(file)) continue;
       const found = day === null ? [] : compareReport(text, day, db);
       for (const what of found) findings.push({ ...(day && { day }), ...what });
+      const { rows } = parseMark(text);
+      if (day !== null && rows !== null) unshown.push({ day, count: rows.all - rows.shown });
       if (found.length > 0 || db === null || !written.has(file)) continue;
       origin ??= { db, watchlist: await readList(hash), read, composed: new Map() };
       const made = await renderAgain(file, text, origin);
@@ -83,7 +90,7 @@ export function openReportAudit(objects: ObjectReader): ReportAudit {
         information.push(...describeOlderFormat(file, text, earlier));
       }
     }
-    return { findings, information };
+    return { findings, information, unshown };
   };
 }
 
@@ -184,8 +191,15 @@ function compareReport(markdown: string, day: Day, db: Database | null) {
     if (!(error instanceof ReportParseError)) throw error;
     return [{ problem: error.message }];
   }
-  for (const hashtag of rows.keys()) {
-    if (!shown.has(hashtag)) add('the report lacks the snapshot', hashtag);
+  const part = parseMark(markdown).rows;
+  if (part === null) {
+    for (const hashtag of rows.keys()) {
+      if (!shown.has(hashtag)) add('the report lacks the snapshot', hashtag);
+    }
+  } else if (part.shown !== shown.size || part.all !== rows.size) {
+    const says = `says that it shows ${part.shown} of ${plural(part.all, 'hashtag')}`;
+    const problem = `the report ${says}, but it shows ${shown.size} of ${formatCount(rows.size)}`;
+    contradictions.push({ problem });
   }
   return contradictions;
 }

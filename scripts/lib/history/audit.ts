@@ -1,7 +1,7 @@
 import type { Database } from 'sql.js';
 import { addDays, type Day, daysBetween } from '../core/day.ts';
 import { UsageError } from '../core/errors.ts';
-import { formatList, plural } from '../core/format.ts';
+import { formatCount, formatList, plural } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
 import { DATABASE_PATH, LATEST_CSV_PATH, REPORTS_FOLDER } from '../core/paths.ts';
 import { plainText } from '../core/text.ts';
@@ -110,6 +110,7 @@ export async function auditHistory(
   const states = await openStart(commits, versions, objects, audit);
   const startDay = newestOf([...states.values()]);
   const unread = countReaders(commits);
+  const unshown = new Map<Day, number>();
   let last: State | undefined;
   for (const [index, commit] of commits.entries()) {
     if (signal.aborted) break;
@@ -120,6 +121,7 @@ export async function auditHistory(
     const named = abbreviate(commit.hash);
     audit.findings.push(...reports.findings.map((found) => ({ commit: named, ...found })));
     audit.information.push(...reports.information.map((text) => `${named} ${text}`));
+    for (const { day, count } of reports.unshown) unshown.set(day, count);
     states.set(commit.hash, last);
     for (const hash of commit.parents) {
       const left = (unread.get(hash) ?? 0) - 1;
@@ -131,7 +133,17 @@ export async function auditHistory(
   }
   const newest = last?.versions[0];
   if (newest !== undefined) audit.information.push(...describeGaps(newest.db, startDay));
+  if (unshown.size > 0) audit.information.push(describeUnshown(unshown));
   return audit;
+}
+
+/** Says that reports had no room for all counts, so that nobody takes them for a proof of these. */
+function describeUnshown(unshown: Map<Day, number>): string {
+  const most = formatCount(Math.max(...unshown.values()));
+  return (
+    `${plural(unshown.size, 'report')} had no room for all hashtags of the day, so the reports prove ` +
+    `nothing about the counts of the others: up to ${most} a day`
+  );
 }
 
 /** What the commits have that the first ones started from. */
@@ -320,5 +332,5 @@ function describeGaps(db: Database, startDay: Day | null): string[] {
       const names = entry.missed.map(({ hashtag }) => showHashtag(hashtag));
       return `${entry.day}: no counts for ${formatList(names)}`;
     });
-  return gaps.length === 0 ? missed : [`missing days: ${gaps.join(', ')}`, ...missed];
+  return gaps.length === 0 ? missed : [`missing days: ${formatList(gaps)}`, ...missed];
 }

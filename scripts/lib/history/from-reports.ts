@@ -1,18 +1,23 @@
 import { createHash } from 'node:crypto';
 import type { Database } from 'sql.js';
-import { isDay } from '../core/day.ts';
+import { type Day, isDay } from '../core/day.ts';
 import { groupBy } from '../core/group-by.ts';
-import { reportPath } from '../core/paths.ts';
+import { LATEST_CSV_PATH, reportPath } from '../core/paths.ts';
 import type { Snapshot } from '../core/snapshot.ts';
+import { dayOfCsv } from '../reports/latest-csv.ts';
+import { parseMark } from '../reports/parts.ts';
+import { checkRows, parseCsv } from '../store/csv.ts';
 import { importSnapshots } from '../store/record.ts';
-import { git } from '../system/git.ts';
+import { selectValue } from '../store/rows.ts';
+import { git, gitOrNull } from '../system/git.ts';
 import { parseReportCounts, ReportParseError } from './parse-report.ts';
 
 /**
- * Adds the snapshots that the committed reports show and the database does not have. Skips reports
- * that can't be read.
+ * Adds the snapshots that the committed reports show and the database does not have. What a report
+ * had no room for is taken from the CSV that was committed with it. Skips reports that can't be read.
  * @param importedAt now, in UTC, as ISO 8601
- * @returns the snapshots added from each report, and which can't be read and why; oldest first
+ * @returns the snapshots added from each report, which can't be read and why, and of which of them
+ * snapshots are still missing; oldest first
  */
 export async function addFromReports(db: Database, root: string, importedAt: string) {
   const listed = await git(root, ['ls-tree', '--name-only', 'HEAD', 'reports/']);
@@ -21,6 +26,7 @@ export async function addFromReports(db: Database, root: string, importedAt: str
     .map((file) => file.slice('reports/'.length, -'.md'.length))
     .filter(isDay);
   const shown: Snapshot[] = [];
+  const parts: { day: Day; all: number }[] = [];
   const unreadable: string[] = [];
   const hash = createHash('sha256');
   for (const day of days) {
@@ -29,6 +35,16 @@ export async function addFromReports(db: Database, root: string, importedAt: str
     try {
       shown.push(...parseReportCounts(markdown).map((counts) => ({ day, ...counts })));
       hash.update(markdown);
+      const { rows } = parseMark(markdown);
+      if (rows === null) continue;
+      parts.push({ day, all: rows.all });
+      if (countSnapshots(db, day) >= rows.all) continue;
+      const csv = await findCsvOfDay(root, day);
+      if (csv === null) continue;
+      for (const snapshot of checkRows(await parseCsv(csv, LATEST_CSV_PATH), day).snapshots) {
+        shown.push(snapshot);
+      }
+      hash.update(csv);
     } catch (error) {
       if (!(error instanceof ReportParseError)) throw error;
       unreadable.push(`${report}: ${error.message}`);
@@ -37,5 +53,22 @@ export async function addFromReports(db: Database, root: string, importedAt: str
   const origin = { importedAt, source: 'the committed reports', sha256: hash.digest('hex') };
   const added = groupBy(importSnapshots(db, shown, origin), ({ day }) => day);
   const recovered = [...added].map(([day, snapshots]) => ({ report: reportPath(day), snapshots }));
-  return { recovered, unreadable };
+  const incomplete = parts
+    .map(({ day, all }) => ({ report: reportPath(day), left: all - countSnapshots(db, day) }))
+    .filter(({ left }) => left > 0);
+  return { recovered, unreadable, incomplete };
+}
+
+function countSnapshots(db: Database, day: Day): number {
+  return Number(selectValue(db, 'SELECT count(*) FROM snapshots WHERE date = ?', [day]));
+}
+
+/** The newest CSV of the day that was committed together with the day's report; null if none was. */
+async function findCsvOfDay(root: string, day: Day): Promise<string | null> {
+  const commits = await git(root, ['log', '--format=%H', 'HEAD', '--', reportPath(day)]);
+  for (const commit of commits.split('\n').filter((hash) => hash !== '')) {
+    const csv = await gitOrNull(root, ['show', `${commit}:${LATEST_CSV_PATH}`]);
+    if (csv !== null && dayOfCsv(csv) === day) return csv;
+  }
+  return null;
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type Day, isDay } from '../core/day.ts';
+import { groupBy } from '../core/group-by.ts';
 import type { Failure } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
 import { type DayReport, failuresOf } from '../reports/day-report.ts';
@@ -31,11 +32,13 @@ const MAX_BYTES = 60_000;
  * @param missed what the run could not get
  */
 export function findNews(before: DayReport | null, after: DayReport, missed: Failure[]): News {
-  const movesBefore = before?.moves ?? [];
+  const movesBefore = groupBy(before?.moves ?? [], ({ hashtag }) => hashtag);
   const failuresBefore = before === null ? [] : failuresOf(before);
   const reasonsBefore = new Map(failuresBefore.map(({ hashtag, reason }) => [hashtag, reason]));
   const moves = after.moves.filter(
-    (move) => isNewToday(move) && !movesBefore.some((earlier) => isAsStrong(earlier, move)),
+    (move) =>
+      isNewToday(move) &&
+      !movesBefore.get(move.hashtag)?.some((earlier) => isAsStrong(earlier, move)),
   );
   const failures = missed.filter(({ hashtag, reason }) => reasonsBefore.get(hashtag) !== reason);
   return {
@@ -60,9 +63,8 @@ export function isNewToday(move: Move): boolean {
   return isTrending || (signalBefore !== 'breakout' && signalBefore !== move.kind);
 }
 
-/** True if an earlier run of the day has told the same of the hashtag, or something stronger. */
+/** True if an earlier run of the day has told the same of a hashtag, or something stronger. */
 function isAsStrong(earlier: Move, move: Move): boolean {
-  if (earlier.hashtag !== move.hashtag) return false;
   if (earlier.kind === 'turn' || move.kind === 'turn') {
     return earlier.kind === 'turn' && move.kind === 'turn' && earlier.turn.kind === move.turn.kind;
   }

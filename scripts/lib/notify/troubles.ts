@@ -1,6 +1,6 @@
 import { asksForAction } from '../collect/answer.ts';
 import { type Day, daysBetween } from '../core/day.ts';
-import { formatCount } from '../core/format.ts';
+import { firstThatFit, formatCount } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
 import { hashtagLink, renderCode } from '../core/markdown.ts';
 import type { Failure } from '../core/snapshot.ts';
@@ -43,7 +43,8 @@ export function findTroubles(evidence: Evidence): Trouble[] {
   const { day, run, report, watchlist, lastHeard, creditsLeft } = evidence;
   const active = watchlist === null ? [] : activeNames(watchlist);
   const troubles: Trouble[] = [];
-  const missed = report?.state.missed.filter(({ hashtag }) => active.includes(hashtag)) ?? [];
+  const isActive = new Set(active);
+  const missed = report?.state.missed.filter(({ hashtag }) => isActive.has(hashtag)) ?? [];
   const itemsOf = (failures: Failure[]) =>
     failures.map(({ hashtag, reason }): Item => ({ hashtag, since: null, reason }));
   // If nothing was captured, a refusal is hardly about the name.
@@ -120,13 +121,14 @@ export function renderTrouble(trouble: Trouble, since: Day | null, runLink: stri
 }
 
 function renderByReason(items: Item[]): string {
-  const shown = items.slice(0, MAX_NAMES);
+  const renderItem = ({ hashtag, since }: Item) =>
+    hashtagLink(hashtag) + (since === null ? '' : ` (since ${since})`);
+  const first = items.slice(0, MAX_NAMES);
+  const shown = first.slice(0, firstThatFit(first.map(renderItem), MAX_NAMES).length);
   const groups = [...groupBy(shown, ({ reason }) => reason)].map(([reason, group]) => {
-    const names = group.map(
-      ({ hashtag, since }) => hashtagLink(hashtag) + (since === null ? '' : ` (since ${since})`),
-    );
-    return `${names.join(', ')} ${reason === null ? '' : renderCode(reason)}`.trim();
+    const names = group.map(renderItem).join(', ');
+    return `${names} ${reason === null ? '' : renderCode(reason)}`.trim();
   });
-  const more = items.length - MAX_NAMES;
+  const more = items.length - shown.length;
   return groups.join('; ') + (more > 0 ? `; and ${formatCount(more)} more` : '');
 }

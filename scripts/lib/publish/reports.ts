@@ -88,10 +88,10 @@ function readCommitted(root: string, file: string): Promise<string> {
 
 /** Whether a report knows fewer runs or snapshots of its day than are stored. False if it has no mark. */
 function isBehind(db: Database, day: Day, markdown: string): boolean {
-  const { rows } = parseMark(markdown);
-  if (rows === null) return false;
+  const { known } = parseMark(markdown);
+  if (known === null) return false;
   const stored = countRows(db, day);
-  return rows.runs < stored.runs || rows.snapshots < stored.snapshots;
+  return known.runs < stored.runs || known.snapshots < stored.snapshots;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { formatCount } from '../core/format.ts';
 import { type DayReport, isComplete } from './day-report.ts';
 
 const LABEL = 'last data';
@@ -7,7 +8,7 @@ const PADDING = 7;
 
 /** The README's badge as SVG: the day of the newest data, and how many hashtags it has. */
 export function renderBadge(report: DayReport): string {
-  const value = `${report.day} · ${report.trends.length} of ${report.tracked}`;
+  const value = `${report.day} · ${formatCount(report.trends.length)} of ${formatCount(report.tracked)}`;
   return renderSvg(value, isComplete(report) ? '#1a7f37' : '#9a6700');
 }
 

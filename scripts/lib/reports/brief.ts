@@ -1,6 +1,13 @@
 import { isOutOfCredits } from '../collect/answer.ts';
 import { addDays, daysBetween } from '../core/day.ts';
-import { formatCount, formatInstant, formatList, formatLongDay, plural } from '../core/format.ts';
+import {
+  firstThatFit,
+  formatCount,
+  formatInstant,
+  formatList,
+  formatLongDay,
+  plural,
+} from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
 import { escapeMarkdown, hashtagLink } from '../core/markdown.ts';
@@ -19,7 +26,7 @@ import {
 import type { Trend } from '../trends/trends.ts';
 import { LOW_CREDIT_DAYS } from '../watchlist/credits.ts';
 import { type DayReport, failuresOf, isComplete } from './day-report.ts';
-import { movedLink } from './parts.ts';
+import { fitLines, movedLink } from './parts.ts';
 
 /** More names than this would make the line too long. */
 const MAX_MISSING_NAMES = 3;
@@ -28,7 +35,7 @@ const MAX_LEADERS = 3;
 
 /** The day in one line of plain text: `7 of 7 hashtags, 1 breakout (#cursor 3.4 ×)`. */
 export function renderHeadline(report: DayReport): string {
-  const captured = `${report.trends.length} of ${plural(report.tracked, 'hashtag')}`;
+  const captured = `${formatCount(report.trends.length)} of ${plural(report.tracked, 'hashtag')}`;
   const kinds = groupBy(report.moves, ({ kind }) => kind);
   const moves = (['breakout', 'surging', 'trending'] as const).flatMap((kind) => {
     const items = (kinds.get(kind) ?? []).map(nameWithFigure);
@@ -50,7 +57,10 @@ function nameWithFigure(move: Move): string {
 export function renderStatus(report: DayReport): string {
   const problems = findProblems(report).map((problem) => `**${problem}**`);
   const lastRun = report.runs.at(-1);
-  const parts = [...problems, `${report.trends.length} of ${formatCount(report.tracked)}`];
+  const parts = [
+    ...problems,
+    `${formatCount(report.trends.length)} of ${formatCount(report.tracked)}`,
+  ];
   const absent = report.state.absent.length;
   if (absent > 0) parts.push(`${formatCount(absent)} not on TikTok`);
   if (lastRun !== undefined) {
@@ -73,9 +83,10 @@ function findProblems(report: DayReport): string[] {
   }
   const missing = tracked - trends.length - state.absent.length;
   if (missing > 0 && trends.length > 0) {
-    const names = state.missed
+    const links = state.missed
       .slice(0, MAX_MISSING_NAMES)
       .map(({ hashtag }) => hashtagLink(hashtag));
+    const names = firstThatFit(links, MAX_MISSING_NAMES);
     const more = missing - names.length;
     const rest = more > 0 ? ` and ${formatCount(more)} more` : '';
     const named = names.length === 0 ? '' : `: ${names.join(', ')}${rest}`;
@@ -126,7 +137,7 @@ export function renderMoved(
       ? 'Growth appears from the second day on; today’s counts are its starting point.'
       : 'There is no growth to show, because no count of today has an earlier one above zero.';
   }
-  const total = totalOf(report, trends);
+  const total = totalOfAll(report);
   const together = total.perDay === null ? '' : `together ${formatTogether(total)}`;
   if (moves.length > 0) {
     const all = together === '' ? [] : ['', `All hashtags ${together}.`];
@@ -136,11 +147,11 @@ export function renderMoved(
   return [usual, ...renderLeaders(trends, link)].join('\n');
 }
 
-/** What these hashtags have together, in the measure that is known for most of the day's hashtags. */
-export function totalOf({ trends, history, day }: DayReport, members: Trend[]) {
-  const names = new Set(members.map(({ hashtag }) => hashtag));
-  const ofMembers = history.filter(({ hashtag }) => names.has(hashtag));
-  return computeTotal(ofMembers, day, commonMeasure(trends));
+/** What the day's hashtags have together, in the measure that is known for most of them. */
+function totalOfAll({ trends, history, day }: DayReport) {
+  const names = new Set(trends.map(({ hashtag }) => hashtag));
+  const ofDay = history.filter(({ hashtag }) => names.has(hashtag));
+  return computeTotal(ofDay, day, commonMeasure(trends));
 }
 
 /** One line each for the first ones; the others are counted. */
@@ -150,12 +161,16 @@ function listMoves(
   below: (hashtag: string) => string[],
 ): string[] {
   const isSurge = ({ kind }: Move) => kind === 'breakout' || kind === 'surging';
-  const lines = moves
+  const items = moves
     .slice(0, MAX_MOVES)
-    .flatMap((move) => [renderMove(move, link), ...(isSurge(move) ? below(move.hashtag) : [])]);
-  const rest = moves.slice(MAX_MOVES);
-  const more = `- … and ${formatCount(rest.length)} more: ${countKinds(rest)}`;
-  return rest.length > 0 ? [...lines, more] : lines;
+    .map((move) =>
+      [renderMove(move, link), ...(isSurge(move) ? below(move.hashtag) : [])].join('\n'),
+    );
+  const describeRest = (left: number) => {
+    const rest = moves.slice(moves.length - left);
+    return `- … and ${formatCount(left)} more: ${countKinds(rest)}`;
+  };
+  return fitLines(items, describeRest, moves.length);
 }
 
 function renderMove(move: Move, link: (hashtag: string) => string): string {
@@ -186,10 +201,9 @@ function renderLeaders(trends: Trend[], link: (hashtag: string) => string): stri
   const added = (trend: Trend) => changeOf(rankedMeasure(trend).growth)?.added ?? 0;
   const most = grew.toSorted((a, b) => added(b) - added(a));
   const list = (leaders: Trend[], figure: (trend: Trend) => string) =>
-    leaders
-      .slice(0, MAX_LEADERS)
-      .map((trend) => `${link(trend.hashtag)} ${figure(trend)}`)
-      .join(', ');
+    formatList(
+      leaders.slice(0, MAX_LEADERS).map((trend) => `${link(trend.hashtag)} ${figure(trend)}`),
+    );
   return [
     '',
     `- Fastest: ${list(grew, (trend) => formatGrowth(rankedMeasure(trend).growth))}`,

@@ -25,7 +25,7 @@ export function renderConsoleReport(report: DayReport): string {
     '-'.repeat(50),
     ...report.trends.map(renderLine),
     ...failures,
-    `${report.trends.length} of ${plural(report.tracked, 'hashtag')} captured`,
+    `${formatCount(report.trends.length)} of ${plural(report.tracked, 'hashtag')} captured`,
     ...renderMoves(report),
   ].join('\n');
 }

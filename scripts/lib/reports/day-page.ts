@@ -8,13 +8,14 @@ import {
   formatShortDay,
   plural,
 } from '../core/format.ts';
+import { groupBy } from '../core/group-by.ts';
 import { hashtagOfDashboardUrl, hashtagOfUrl } from '../core/hashtag-name.ts';
-import { escapeMarkdown, hashtagLink, renderCode } from '../core/markdown.ts';
+import { hashtagLink, renderCode, renderLink } from '../core/markdown.ts';
 import { LATEST_CSV_PATH } from '../core/paths.ts';
 import { capitalize } from '../core/text.ts';
 import { changeOf, type Growth, isRealChange, rankedMeasure } from '../trends/growth.ts';
 import { describeVideoCost, renderTopVideos } from '../trends/top-videos.ts';
-import { commonMeasure } from '../trends/totals.ts';
+import { commonMeasure, computeTotal } from '../trends/totals.ts';
 import {
   describeLast,
   describeTurn,
@@ -30,21 +31,20 @@ import {
   MOVE_MARKS,
 } from '../trends/trend-words.ts';
 import type { Trend } from '../trends/trends.ts';
-import { renderMoved, renderStatus, totalOf } from './brief.ts';
+import { renderMoved, renderStatus } from './brief.ts';
 import { type DayReport, failuresOf } from './day-report.ts';
 import type { Surged } from './index-page.ts';
 import {
+  type Column,
   explainNoRate,
   failureWords,
   linkTargets,
-  listGroups,
   type Remark,
   rankColumns,
-  renderByGroup,
-  renderMark,
+  renderGroupTable,
   renderNoteList,
+  renderPage,
   renderSparkline,
-  renderUsedColumns,
 } from './parts.ts';
 
 /** What the links of a report lead to. */
@@ -60,67 +60,55 @@ type ReportLinks = {
 const MOST_SUMMARY_BYTES = 900_000;
 
 /**
- * The day's report for the page of a run. If all rows of the tables are too much for it, it has as
- * many as fit, by rank, and says where all of them are.
+ * The day's report for the page of a run.
  * @param base the address of the folder with the reports
  */
-export function renderJobSummary(
-  report: DayReport,
-  base: string,
-  mostBytes = MOST_SUMMARY_BYTES,
-): string {
-  const render = (rows?: number) =>
-    renderReport(report, { base, previousReport: null, hasChart: false }, rows);
-  const whole = render();
-  if (byteLength(whole) <= mostBytes) return whole;
-  const withoutRows = byteLength(render(0));
-  const perRow = (byteLength(whole) - withoutRows) / report.trends.length;
-  let rows = Math.max(0, Math.floor((mostBytes - withoutRows) / perRow));
-  let part = render(rows);
-  // The rows of the fastest are longer than the others.
-  while (byteLength(part) > mostBytes && rows > 0) {
-    rows = Math.floor(rows * 0.95);
-    part = render(rows);
-  }
-  return part;
-}
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length;
+export function renderJobSummary(report: DayReport, base: string): string {
+  const links = { base, previousReport: null, hasChart: false };
+  return renderReport(report, links, MOST_SUMMARY_BYTES);
 }
 
 /**
- * The day's report as GitHub-flavoured Markdown.
- * @param rows so many hashtags are in the tables, by rank
+ * The day's report as GitHub-flavoured Markdown. If all rows of the tables are too much, it has as
+ * many as fit, by rank, and says where all of them are.
  */
-export function renderReport(
-  report: DayReport,
-  links: ReportLinks,
-  rows = report.trends.length,
-): string {
+export function renderReport(report: DayReport, links: ReportLinks, mostBytes?: number): string {
+  const { day, dashboard } = report;
   const { base, previousReport } = links;
-  const chart = `![The last 30 days of what moved most](${base}charts/${report.day}.svg)`;
+  const chart = `![The last 30 days of what moved most](${base}charts/${day}.svg)`;
   const isFirst = report.previousDay === null && report.trends.length > 0;
   const navigation = [
     previousReport === null ? null : `[← ${previousReport}](${base}${previousReport}.md)`,
     `[All reports](${base}README.md)`,
   ];
-  const blocks = [
-    `# TikTok hashtags on ${formatShortDay(report.day)}`,
-    renderStatus(report),
-    ...(isFirst
-      ? ['## Welcome', renderWelcome(report, base)]
-      : ['## What moved', renderMoved(report, (hashtag) => renderTopVideos(report, hashtag))]),
-    ...renderGroups(report),
-    ...(links.hasChart ? [chart] : []),
-    ...renderTables(report, rows, base),
-    '## Data notes',
-    renderNotes(report),
-    renderAdministration(report),
-    navigation.filter((part) => part !== null).join(' · '),
-    renderMark(report.source, { runs: report.runs.length, snapshots: report.trends.length }),
+  // It must be true on later days as well, when the CSV has another day.
+  const placesOfAll = [
+    ...(dashboard === null ? [] : [`in ${renderLink('the dashboard', dashboard)}`]),
+    `in [${LATEST_CSV_PATH}](${base}../${LATEST_CSV_PATH}) while this is the newest day`,
+    `in the database: \`npm run export -- --since ${day}\` begins with this day`,
   ];
-  return `${blocks.join('\n\n')}\n`;
+  const page = {
+    before: [
+      `# TikTok hashtags on ${formatShortDay(day)}`,
+      renderStatus(report),
+      ...(isFirst
+        ? ['## Welcome', renderWelcome(report, base)]
+        : ['## What moved', renderMoved(report, (hashtag) => renderTopVideos(report, hashtag))]),
+      ...renderGroups(report),
+      ...(links.hasChart ? [chart] : []),
+    ],
+    tables: { trends: report.trends, groups: report.groups, columns: columnsOf(report) },
+    after: [
+      '## Data notes',
+      renderNotes(report),
+      renderAdministration(report),
+      navigation.filter((part) => part !== null).join(' · '),
+    ],
+    source: report.source,
+    known: { runs: report.runs.length, snapshots: report.trends.length },
+    placesOfAll,
+  };
+  return renderPage(page, mostBytes);
 }
 
 /** The links that a day's report has, so that it can be made again with the same ones. */
@@ -163,14 +151,15 @@ function renderWelcome({ trends }: DayReport, base: string): string {
 
 /** One line for each group, in the order of the list; nothing if there are none. */
 function renderGroups(report: DayReport): string[] {
-  const groups = listGroups(report.trends, report.groups);
-  // Sums of too few hashtags would mislead.
-  if (report.isTooFew || !groups.some(([group]) => group !== undefined)) return [];
-  const measure = commonMeasure(report.trends);
-  const rows = groups.map(([group, members]) => {
-    const total = totalOf(report, members);
+  const { day, trends, history, groups } = report;
+  if (report.isTooFew) return []; // sums of too few hashtags would mislead
+  const measure = commonMeasure(trends);
+  const historyOf = groupBy(history, ({ hashtag }) => hashtag);
+  const header = [capitalize(measure), 'New', 'Growth', 'Usually', 'Fastest'];
+  return renderGroupTable(trends, groups, header, 'lrrrrl', (members) => {
+    const ofMembers = members.flatMap(({ hashtag }) => historyOf.get(hashtag) ?? []);
+    const total = computeTotal(ofMembers, day, measure);
     return [
-      group === undefined ? 'Other hashtags' : escapeMarkdown(group),
       total.count === null ? '–' : formatCompact(total.count),
       formatTotalAdded(total),
       formatTotalRate(total),
@@ -178,8 +167,6 @@ function renderGroups(report: DayReport): string[] {
       renderFastest(members),
     ];
   });
-  const header = ['Group', capitalize(measure), 'New', 'Growth', 'Usually', 'Fastest'];
-  return ['## Groups', renderUsedColumns(header, rows, 'lrrrrl')];
 }
 
 /** The fastest of a group, if any grew by more than rounding: `#cursor +16.1%`. */
@@ -190,8 +177,8 @@ function renderFastest([fastest]: Trend[]): string {
   return `${hashtagLink(fastest.hashtag)}\u00a0${formatDailyRate(growth)}`;
 }
 
-function renderTables({ trends, groups, isTooFew }: DayReport, rows: number, base: string) {
-  const tables = renderByGroup(trends.slice(0, rows), groups, [
+function columnsOf({ trends, isTooFew }: DayReport): Column<Trend>[] {
+  return [
     ...rankColumns(trends, isTooFew ? () => '–' : renderRank, renderGrowthCell),
     ['×\u00a0usual', 'r', formatTimesUsual],
     ['Daily gain', 'l', (trend) => renderSparkline(trend.last30Days.slice(-15))],
@@ -203,11 +190,7 @@ function renderTables({ trends, groups, isTooFew }: DayReport, rows: number, bas
     ['New views', 'r', ({ views }) => formatAdded(views)],
     ['Views growth', 'r', renderViewsGrowthCell],
     ['Views/video', 'r', ({ viewsPerVideo: ratio }) => formatCount(ratio && Math.round(ratio))],
-  ]);
-  if (rows >= trends.length) return tables;
-  const all = `[${LATEST_CSV_PATH}](${base}../${LATEST_CSV_PATH})`;
-  const shown = `The tables have the first ${formatCount(rows)} of ${plural(trends.length, 'hashtag')} by rank`;
-  return [`${shown}, because no more fit on this page. All are in ${all}.`, ...tables];
+  ];
 }
 
 /** `3 ▲2`: the rank, and the places gained since the day before; `3 new` on the first ranked day. */
@@ -264,10 +247,11 @@ function renderAdministration(report: DayReport): string {
 function renderNotes(report: DayReport): string {
   const remarks: Remark[] = [];
   const add = (remark: string, item: string) => remarks.push([remark, item]);
-  const { missed, turns } = report.state;
+  const { turns } = report.state;
+  const missed = new Set(report.state.missed);
   for (const failure of failuresOf(report)) {
     const { hashtag, kind, reason, absence } = failure;
-    const last = missed.includes(failure) ? absence?.last : null;
+    const last = missed.has(failure) ? absence?.last : null;
     const had = last ? ` (it had ${describeLast(last)})` : '';
     add(`**${capitalize(failureWords(kind))}** ${renderCode(reason)}`, hashtagLink(hashtag) + had);
   }

@@ -6,6 +6,7 @@ import { compareText, isolateRightToLeft } from '../core/text.ts';
 import { renderMoved, renderStatus } from './brief.ts';
 import { chooseChartTrends } from './chart.ts';
 import type { DayReport } from './day-report.ts';
+import { byteLength } from './parts.ts';
 
 /** A day as the index lists it. */
 export type IndexedDay = {
@@ -21,6 +22,11 @@ export type IndexedDay = {
 export type Surged = { mark: string; hashtag: string };
 
 const MAX_SURGED_NAMES = 5;
+
+/** GitHub shows Markdown files of up to 512 KB, and the latest day takes up to 100 KB of that. */
+const MOST_BYTES = 300_000;
+/** So long the months name what surged on their days. */
+const MOST_BYTES_WITH_SURGED = 150_000;
 
 /**
  * `reports/README.md`: the latest day at a glance, then every report, newest first, by month.
@@ -71,9 +77,14 @@ function renderMonths(days: IndexedDay[], summaries: Period[]): string[] {
   const listed = [...span, ...summaries.map(({ last }) => last)];
   const months = new Map(listed.map(monthOf).map((month) => [month.name, month]));
   const newestFirst = [...months.values()].sort((a, b) => compareText(b.name, a.name));
-  return newestFirst.flatMap((month) => {
+  const render = (month: Period, names: 'with surged' | 'days only') => {
     const isOfMonth = (day: Day) => day.startsWith(month.name);
-    const ofDays = span.filter(isOfMonth).map((day) => byDay.get(day) ?? day);
+    const ofDays = span.filter(isOfMonth).map((day) => {
+      const entry = byDay.get(day) ?? day;
+      return names === 'with surged' || typeof entry === 'string'
+        ? entry
+        : { ...entry, surged: [] };
+    });
     const ofMonth = summaries.filter(({ last }) => isOfMonth(last));
     const weeks = ofMonth.filter(({ kind }) => kind === 'week').reverse();
     const summary = ofMonth.find(({ kind }) => kind === 'month');
@@ -84,7 +95,27 @@ function renderMonths(days: IndexedDay[], summaries: Period[]): string[] {
       ...(ofDays.length > 0 ? [renderDays(ofDays)] : []),
       ...(weekLinks.length > 0 ? [`Weeks: ${weekLinks.join(' · ')}`] : []),
     ];
-  });
+  };
+  const blocks: string[] = [];
+  let bytes = 0;
+  let isShort = false;
+  for (const month of newestFirst) {
+    let ofMonth = render(month, isShort ? 'days only' : 'with surged');
+    if (!isShort && bytes + byteLength(ofMonth.join('\n\n')) > MOST_BYTES_WITH_SURGED) {
+      isShort = true;
+      ofMonth = [
+        'What surged on older days is only in their reports.',
+        ...render(month, 'days only'),
+      ];
+    }
+    bytes += byteLength(ofMonth.join('\n\n'));
+    if (bytes > MOST_BYTES) {
+      blocks.push('Older reports have no room here. They are in this folder.');
+      break;
+    }
+    blocks.push(...ofMonth);
+  }
+  return blocks;
 }
 
 function renderSummaryLink({ kind, name }: Period, text: string): string {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { formatChange, formatList } from '../core/format.ts';
+import { formatChange, formatCount, formatList, plural } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
 import { dashboardUrl } from '../core/hashtag-name.ts';
 import { escapeMarkdown, hashtagLink, renderLink, renderTable } from '../core/markdown.ts';
@@ -14,37 +14,54 @@ import type { Watchlist } from '../watchlist/watchlist.ts';
  */
 export const REPORT_FORMAT = 2;
 
-/** How many runs and snapshots of its day a report knows, or the database has. */
-export type RowCounts = { runs: number; snapshots: number };
+/** GitHub shows Markdown files of up to 512 KB. */
+const MOST_REPORT_BYTES = 400_000;
+
+/** So long may each other part of a page be, so that there is room for the tables. */
+const MOST_PART_BYTES = 60_000;
+
+/** How many rows a page shows, if not all fit on it. */
+type ShownRows = { shown: number; all: number };
+
+/** How many runs and snapshots of its day a report knows. */
+type KnownRows = { runs: number; snapshots: number };
 
 /**
- * The last line of a report or summary, which GitHub does not show: its format, its source, and for
- * a day's report how many rows of the day it knows.
+ * The last line of a report or summary, which GitHub does not show: its format and its source, what
+ * a day's report knows, and how many rows it shows if not all fit.
  */
-export function renderMark(source: string, rows?: RowCounts): string {
-  const mark = `<!-- format ${REPORT_FORMAT} --> <!-- source ${source} -->`;
-  return rows === undefined
-    ? mark
-    : `${mark} <!-- ${rows.runs} runs, ${rows.snapshots} snapshots -->`;
+export function renderMark(
+  source: string,
+  known: KnownRows | null = null,
+  rows: ShownRows | null = null,
+): string {
+  const parts = [
+    `format ${REPORT_FORMAT}`,
+    `source ${source}`,
+    ...(known === null ? [] : [`${known.runs} runs, ${known.snapshots} snapshots`]),
+    ...(rows === null ? [] : [`rows ${rows.shown} of ${rows.all}`]),
+  ];
+  return parts.map((part) => `<!-- ${part} -->`).join(' ');
 }
 
 /** What `renderMark` has written into a report or summary; nulls for what is not there. */
-export function parseMark(markdown: string): {
-  format: number | null;
-  source: string | null;
-  rows: RowCounts | null;
-} {
+export function parseMark(markdown: string) {
   const marks = [...markdown.matchAll(MARK)];
-  const [, format, source, runs, snapshots] = marks.at(-1) ?? [];
+  const [, format, source, runs, snapshots, shown, all] = marks.at(-1) ?? [];
+  const known: KnownRows | null =
+    runs === undefined ? null : { runs: Number(runs), snapshots: Number(snapshots) };
+  const rows: ShownRows | null =
+    shown === undefined ? null : { shown: Number(shown), all: Number(all) };
   return {
     format: format === undefined ? null : Number(format),
     source: source ?? null,
-    rows: runs === undefined ? null : { runs: Number(runs), snapshots: Number(snapshots) },
+    known,
+    rows,
   };
 }
 
 const MARK =
-  /^<!-- format (\d+) -->(?: <!-- source ([0-9a-f]+) -->)?(?: <!-- (\d+) runs, (\d+) snapshots -->)?\r?$/gm;
+  /^<!-- format (\d+) -->(?: <!-- source ([0-9a-f]+) -->)?(?: <!-- (\d+) runs, (\d+) snapshots -->)?(?: <!-- rows (\d+) of (\d+) -->)?\r?$/gm;
 
 /**
  * Names what a report or summary is made from: the first digits of the SHA-256 of its record and of
@@ -76,7 +93,7 @@ export function movedLink(hashtag: string, dashboard: string | null): string {
 type Ranked = { hashtag: string; rankedBy: Measure | null };
 
 /** A column of a table: its heading, its alignment (l, c, r), and the cell of a hashtag. */
-type Column<T> = [heading: string, align: string, cell: (trend: T) => string];
+export type Column<T> = [heading: string, align: string, cell: (trend: T) => string];
 
 /**
  * The first three columns: the rank, the hashtag's link, and the growth that it is ranked by. Ranks
@@ -103,41 +120,160 @@ export function listGroups<T extends { hashtag: string }>(
   trends: T[],
   groups: Map<string, string>,
 ): [group: string | undefined, members: T[]][] {
-  const order = [...new Set(groups.values())];
-  const place = (group: string | undefined) =>
-    group === undefined ? order.length : order.indexOf(group);
+  const places = new Map<string | undefined, number>(
+    [...new Set(groups.values())].map((group, place) => [group, place]),
+  );
+  const placeOf = (group: string | undefined) => places.get(group) ?? places.size;
   const byGroup = [...groupBy(trends, ({ hashtag }) => groups.get(hashtag))];
-  return byGroup.sort(([a], [b]) => place(a) - place(b));
+  return byGroup.sort(([a], [b]) => placeOf(a) - placeOf(b));
 }
 
 /** Cells that say nothing if all cells of their column are such. */
 const EMPTY_CELLS = ['–', 'first day', 'one day'];
 
+/** What a page with tables of hashtags consists of, in its order. */
+type Page<T> = {
+  before: string[];
+  /** One table per group, each under a heading; hashtags without a group come last. */
+  tables: { trends: T[]; groups: Map<string, string>; columns: Column<T>[] };
+  after: string[];
+  source: string;
+  /** Null for a summary. */
+  known: KnownRows | null;
+  /** The places that have all of them: `in the database`. */
+  placesOfAll: string[];
+};
+
 /**
- * One table per group, each under a heading: the groups in the order of the list, hashtags without a
- * group last. A column that is empty in all of them is left out.
+ * A page with as many rows of its tables as fit, from the first hashtags on. If that is not all of
+ * them, it says so, and where all are.
  */
-export function renderByGroup<T extends { hashtag: string }>(
+export function renderPage<T extends { hashtag: string; rank: number | null }>(
+  { before, tables, after, source, known, placesOfAll }: Page<T>,
+  mostBytes = MOST_REPORT_BYTES,
+): string {
+  const all = tables.trends.length;
+  const order = tables.trends.some(({ rank }) => rank !== null) ? 'rank' : 'size';
+  const render = (tableBlocks: string[], shown: number | null) => {
+    const part =
+      `The tables have the first ${formatCount(shown)} of ${plural(all, 'hashtag')} by ${order}, because ` +
+      `no more fit on this page. All are ${placesOfAll.join(', and ')}.`;
+    const blocks = [
+      ...before,
+      ...(shown === null ? [] : [part]),
+      ...tableBlocks,
+      ...after,
+      renderMark(source, known, shown === null ? null : { shown, all }),
+    ];
+    return `${blocks.join('\n\n')}\n`;
+  };
+  const room = mostBytes - byteLength(render([], all));
+  const { blocks, shown } = renderByGroup(tables, room);
+  return render(blocks, shown === all ? null : shown);
+}
+
+/**
+ * A table for each group with the first hashtags, as many as fit. The groups are in the order of the
+ * list. A column that is empty for all hashtags is left out.
+ */
+function renderByGroup<T extends { hashtag: string }>(
+  { trends, groups, columns }: Page<T>['tables'],
+  mostBytes: number,
+): { blocks: string[]; shown: number } {
+  const cells = trends.map((trend) => columns.map(([, , cell]) => cell(trend)));
+  const isUsed = findUsedColumns(cells);
+  const used = <C>(items: C[]) => items.filter((_, i) => isUsed[i]);
+  const rows = new Map(trends.map(({ hashtag }, i) => [hashtag, used(cells[i] ?? [])]));
+  const header = used(columns).map(([heading]) => heading);
+  const align = used(columns)
+    .map(([, letter]) => letter)
+    .join('');
+  const hasGroups = trends.some(({ hashtag }) => groups.has(hashtag));
+  const rest = hasGroups ? 'Other hashtags' : 'All hashtags';
+  const render = (group: string | undefined, ofGroup: string[][]) => [
+    `## ${group === undefined ? rest : escapeMarkdown(group)}`,
+    renderTable(header, ofGroup, align),
+  ];
+  let shown = 0;
+  let bytes = 0;
+  const begun = new Set<string | undefined>();
+  for (const { hashtag } of trends) {
+    const group = groups.get(hashtag);
+    if (!begun.has(group)) bytes += byteLength(render(group, []).join('\n\n')) + 4;
+    bytes += byteLength(`|${rows.get(hashtag)?.join('|')}|\n`);
+    if (bytes > mostBytes) break;
+    begun.add(group);
+    shown++;
+  }
+  const blocks = listGroups(trends.slice(0, shown), groups).flatMap(([group, members]) =>
+    render(
+      group,
+      members.map(({ hashtag }) => rows.get(hashtag) ?? []),
+    ),
+  );
+  return { blocks, shown };
+}
+
+const ENCODER = new TextEncoder();
+
+/** How many bytes the text has in UTF-8. */
+export function byteLength(text: string): number {
+  return ENCODER.encode(text).length;
+}
+
+/** How many of the lines a part of a page has room for, from the first on. */
+function countFitting(lines: string[]): number {
+  let bytes = 0;
+  const end = lines.findIndex((line) => {
+    bytes += byteLength(line) + 1;
+    return bytes > MOST_PART_BYTES;
+  });
+  return end < 0 ? lines.length : end;
+}
+
+/**
+ * The lines that a part of a page has room for; then one that says how many are left out.
+ * @param all how many there are, if not all have been made
+ */
+export function fitLines(
+  lines: string[],
+  describeRest: (left: number) => string,
+  all = lines.length,
+): string[] {
+  const count = countFitting(lines);
+  return count === all ? lines : [...lines.slice(0, count), describeRest(all - count)];
+}
+
+/** So many groups have a line of their own. */
+const MAX_GROUPS = 200;
+
+/** A line for each group, as many as a page has room for; nothing if there are no groups. */
+export function renderGroupTable<T extends { hashtag: string }>(
   trends: T[],
   groups: Map<string, string>,
-  columns: Column<T>[],
+  header: string[],
+  align: string,
+  renderRow: (members: T[]) => string[],
 ): string[] {
-  const cellsOf = (trend: T) => columns.map(([, , cell]) => cell(trend));
-  const isUsed = findUsedColumns(trends.map(cellsOf));
-  const used = columns.filter((_, i) => isUsed[i]);
-  const header = used.map(([heading]) => heading);
-  const align = used.map(([, letter]) => letter).join('');
   const byGroup = listGroups(trends, groups);
-  const rest = byGroup.some(([group]) => group !== undefined) ? 'Other hashtags' : 'All hashtags';
-  return byGroup.flatMap(([group, members]) => {
-    const title = group === undefined ? rest : escapeMarkdown(group);
-    const rows = members.map((trend) => used.map(([, , cell]) => cell(trend)));
-    return [`## ${title}`, renderTable(header, rows, align)];
-  });
+  if (!byGroup.some(([group]) => group !== undefined)) return [];
+  const rows = byGroup
+    .slice(0, MAX_GROUPS)
+    .map(([group, members]) => [
+      group === undefined ? 'Other hashtags' : escapeMarkdown(group),
+      ...renderRow(members),
+    ]);
+  const shown = rows.slice(0, countFitting(rows.map((cells) => cells.join('|'))));
+  const left = byGroup.length - shown.length;
+  return [
+    '## Groups',
+    renderUsedColumns(['Group', ...header], shown, align),
+    ...(left > 0 ? [`… and ${plural(left, 'more group')}.`] : []),
+  ];
 }
 
 /** A table without the columns that are empty in all rows; `align` has one letter per column. */
-export function renderUsedColumns(header: string[], rows: string[][], align: string): string {
+function renderUsedColumns(header: string[], rows: string[][], align: string): string {
   const isUsed = findUsedColumns(rows);
   const used = <C>(items: C[]) => items.filter((_, i) => isUsed[i]);
   return renderTable(used(header), rows.map(used), used([...align]).join(''));
@@ -184,7 +320,8 @@ export function renderNoteList(remarks: Remark[], trends: Ranked[], hasRounded: 
   const everyHashtag = trends.map((trend) => hashtagLink(trend.hashtag)).join();
   const notes = [...groupBy(remarks, ([remark]) => remark)].map(([remark, group]) => {
     const items = group.map(([, item]) => item);
-    const isAll = items.length > 5 && items.join() === everyHashtag;
+    const isAll =
+      items.length > 5 && items.length === trends.length && items.join() === everyHashtag;
     return `${remark}: ${isAll ? 'all hashtags' : formatList(items)}`;
   });
   if (hasRounded) {
@@ -195,7 +332,9 @@ export function renderNoteList(remarks: Remark[], trends: Ranked[], hasRounded: 
   if (trends.some((trend) => trend.rankedBy === 'views')) {
     notes.push('**By views**: the growth of videos is unknown, so the rank goes by views');
   }
-  return notes.length === 0 ? 'Nothing to add.' : notes.map((note) => `- ${note}`).join('\n');
+  if (notes.length === 0) return 'Nothing to add.';
+  const lines = notes.map((note) => `- ${note}`);
+  return fitLines(lines, (left) => `- … and ${plural(left, 'more remark')}`).join('\n');
 }
 
 export function failureWords(kind: Failure['kind']): string {

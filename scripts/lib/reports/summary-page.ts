@@ -11,7 +11,7 @@ import {
   plural,
 } from '../core/format.ts';
 import { groupBy } from '../core/group-by.ts';
-import { escapeMarkdown, hashtagLink } from '../core/markdown.ts';
+import { hashtagLink, renderLink } from '../core/markdown.ts';
 import { lengthInDays, type Period, parseMonth, parseWeek } from '../core/period.ts';
 import { capitalize, compareText } from '../core/text.ts';
 import { changeOf, isRealChange, type Measure, rankedMeasure } from '../trends/growth.ts';
@@ -27,16 +27,16 @@ import {
 } from '../trends/trend-words.ts';
 import { type ChartLine, chooseLines, drawChart } from './chart.ts';
 import {
+  type Column,
+  fitLines,
   linkTargets,
-  listGroups,
   movedLink,
   type Remark,
   rankColumns,
-  renderByGroup,
-  renderMark,
+  renderGroupTable,
   renderNoteList,
+  renderPage,
   renderSparkline,
-  renderUsedColumns,
 } from './parts.ts';
 
 import {
@@ -59,7 +59,7 @@ type SummaryLinks = {
 
 /** The summary as GitHub-flavoured Markdown. */
 export function renderSummary(summary: Summary, links: SummaryLinks): string {
-  const { period, trends } = summary;
+  const { period, trends, dashboard } = summary;
   const losers = trends
     .filter((trend) => isRealChange(rankedMeasure(trend).growth) && addedTo(trend) < 0)
     .toReversed();
@@ -68,25 +68,34 @@ export function renderSummary(summary: Summary, links: SummaryLinks): string {
     links.previous === null ? null : `[← ${links.previous}](${links.previous}.md)`,
     '[All reports](../README.md)',
   ];
-  const blocks = [
-    `# TikTok hashtags in ${formatPeriod(period)}`,
-    renderStatus(summary),
-    '## What moved',
-    renderMoved(summary),
-    '## Winners',
-    renderWinners(summary),
-    ...(losers.length > 0 ? ['## Losers', renderMovers(losers, '📉', period)] : []),
-    ...renderGroups(summary),
-    ...(chart ? [`![What moved most in ${period.name}](../charts/${period.name}.svg)`] : []),
-    '## Day by day',
-    renderDays(summary, links.reportDays),
-    ...renderTables(summary),
-    '## Data notes',
-    renderNotes(summary),
-    navigation.filter((part) => part !== null).join(' · '),
-    renderMark(summary.source),
-  ];
-  return `${blocks.join('\n\n')}\n`;
+  const page = {
+    before: [
+      `# TikTok hashtags in ${formatPeriod(period)}`,
+      renderStatus(summary),
+      '## What moved',
+      renderMoved(summary),
+      '## Winners',
+      renderWinners(summary),
+      ...(losers.length > 0 ? ['## Losers', renderMovers(losers, '📉', period)] : []),
+      ...renderGroups(summary),
+      ...(chart ? [`![What moved most in ${period.name}](../charts/${period.name}.svg)`] : []),
+      '## Day by day',
+      renderDays(summary, links.reportDays),
+    ],
+    tables: { trends, groups: summary.groups, columns: columnsOf(summary) },
+    after: [
+      '## Data notes',
+      renderNotes(summary),
+      navigation.filter((part) => part !== null).join(' · '),
+    ],
+    source: summary.source,
+    known: null,
+    placesOfAll: [
+      ...(dashboard === null ? [] : [`in ${renderLink('the dashboard', dashboard)}`]),
+      `in the database: \`npm run export -- --since ${period.first}\` begins with this ${period.kind}`,
+    ],
+  };
+  return renderPage(page);
 }
 
 /** What a summary comes to, for the digest: whether all is well, and what moved, or else who won. */
@@ -154,23 +163,21 @@ function renderMoved({ trends, period, dashboard }: Summary): string {
     const name = `**${movedLink(trend.hashtag, dashboard)}**`;
     return `- ${MOVE_MARKS[kind]} ${name} ${kind} on ${plural(days, 'day')}${most} · ${total}: ${now}`;
   });
-  const more = moved.length - MAX_MOVED;
-  if (more > 0) lines.push(`- … and ${formatCount(more)} more`);
-  return lines.join('\n');
+  return fitLines(lines, describeRest, moved.length).join('\n');
 }
+
+const describeRest = (left: number) => `- … and ${formatCount(left)} more`;
 
 /** One line for each group, in the order of the list; nothing if there are no groups. */
 function renderGroups({ trends, groups, period }: Summary): string[] {
-  const byGroup = listGroups(trends, groups);
-  if (!byGroup.some(([group]) => group !== undefined)) return [];
   const measure = commonMeasure(trends);
-  const rows = byGroup.map(([group, members]) => {
+  const header = [capitalize(measure), 'New', 'Growth', 'Fastest'];
+  return renderGroupTable(trends, groups, header, 'lrrrl', (members) => {
     const { count, added, rate, hasRounded } = totalOf(members, measure);
     const mark = hasRounded ? '≈' : '';
     const [fastest] = members.filter((trend) => isRealChange(rankedMeasure(trend).growth));
     const isGrowing = fastest !== undefined && addedTo(fastest) > 0;
     return [
-      group === undefined ? 'Other hashtags' : escapeMarkdown(group),
       count === null ? '–' : formatCompact(count),
       added === null ? '–' : `${mark}${added > 0 ? '+' : ''}${formatCompact(added)}`,
       rate === null ? '–' : `${mark}${formatPercent(rate)}`,
@@ -179,8 +186,6 @@ function renderGroups({ trends, groups, period }: Summary): string[] {
         : '–',
     ];
   });
-  const header = ['Group', capitalize(measure), 'New', 'Growth', 'Fastest'];
-  return ['## Groups', renderUsedColumns(header, rows, 'lrrrl')];
 }
 
 const MAX_MOVERS = 5;
@@ -197,11 +202,9 @@ function renderWinners({ trends, period }: Summary): string {
 
 function renderMovers(movers: PeriodTrend[], mark: string, period: Period): string {
   if (movers.length === 0) return 'No hashtag grew by more than rounding.';
-  const more = movers.length - MAX_MOVERS;
   const shown = movers.slice(0, MAX_MOVERS);
   const lines = shown.map((trend) => `- ${mark} ${describeMover(trend, lengthInDays(period))}`);
-  if (more > 0) lines.push(`- … and ${formatCount(more)} more`);
-  return lines.join('\n');
+  return fitLines(lines, describeRest, movers.length).join('\n');
 }
 
 /** `#cursor videos +16.1% · +23,786, now 171,720 · +2.2% a day`. */
@@ -232,20 +235,19 @@ function renderDays({ trends, period }: Summary, reportDays: Set<Day>): string {
   );
   if (all.length === 0) return `Nothing surged or trended on any day of the ${period.kind}.`;
   const byDay = [...groupBy(all, ({ day }) => day)].sort(([a], [b]) => compareText(a, b));
-  return byDay
-    .map(([day, moves]) => {
-      const items = moves.map((move) => {
-        const surged = move.signal === 'trending' ? null : (move.pace?.timesUsual ?? null);
-        const figure = surged === null ? formatGrowth(move.growth) : `${formatTimes(surged)} ×`;
-        return `${MOVE_MARKS[move.signal]} ${hashtagLink(move.hashtag)} ${figure}`;
-      });
-      const label = reportDays.has(day) ? `[${day}](../${day}.md)` : day;
-      return `- ${label}: ${formatList(items, MAX_NAMES_PER_DAY)}`;
-    })
-    .join('\n');
+  const lines = byDay.map(([day, moves]) => {
+    const items = moves.slice(0, MAX_NAMES_PER_DAY).map((move) => {
+      const surged = move.signal === 'trending' ? null : (move.pace?.timesUsual ?? null);
+      const figure = surged === null ? formatGrowth(move.growth) : `${formatTimes(surged)} ×`;
+      return `${MOVE_MARKS[move.signal]} ${hashtagLink(move.hashtag)} ${figure}`;
+    });
+    const label = reportDays.has(day) ? `[${day}](../${day}.md)` : day;
+    return `- ${label}: ${formatList(items, MAX_NAMES_PER_DAY, moves.length)}`;
+  });
+  return fitLines(lines, (left) => `- … and ${plural(left, 'more day')}`).join('\n');
 }
 
-function renderTables({ period, trends, groups, lastDay }: Summary): string[] {
+function columnsOf({ period, trends, lastDay }: Summary): Column<PeriodTrend>[] {
   const days = chartDays({ period, lastDay });
   const barDays = period.kind === 'week' ? 1 : 2;
   const usualDays = (trend: PeriodTrend) => changeOf(rankedMeasure(trend).growth)?.days;
@@ -253,7 +255,7 @@ function renderTables({ period, trends, groups, lastDay }: Summary): string[] {
     const days = usualDays(trend) ?? changeOf(trend[measure].growth)?.days ?? 0;
     return formatTotalGrowth(trend[measure], days);
   };
-  return renderByGroup(trends, groups, [
+  return [
     ...rankColumns(
       trends,
       ({ rank }) => (rank === null ? '–' : String(rank)),
@@ -280,7 +282,7 @@ function renderTables({ period, trends, groups, lastDay }: Summary): string[] {
     ],
     ['Days', 'r', (trend) => String(usualDays(trend) ?? '–')],
     ['Moved', 'r', renderMovedCell],
-  ]);
+  ];
 }
 
 /** The newest known count of every `size` days, so that a month's curve is not too wide. */

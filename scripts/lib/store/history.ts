@@ -132,20 +132,21 @@ export function* iterateSnapshots(
  * @param findTime when a row was captured; without it, that is left open
  */
 export function toSnapshots(rows: Iterable<Row>, findTime?: FindTime): Snapshot[] {
-  const snapshots = new Map<string, Snapshot>();
+  const byDay = new Map<string, Map<string, Snapshot>>();
   for (const { date, hashtag: storedName, video_count, view_count } of rows) {
     const [day, stored] = [String(date), String(storedName)];
     if (!isKnownDay(day)) continue;
     const hashtag = canonicalName(stored);
-    const key = `${day} ${hashtag}`;
+    const ofDay = byDay.get(day) ?? new Map<string, Snapshot>();
+    byDay.set(day, ofDay);
     // "Vibe Coding" and "vibecoding" are one hashtag. The row with the normal form wins.
-    if (stored !== hashtag && snapshots.has(key)) continue;
+    if (stored !== hashtag && ofDay.has(hashtag)) continue;
     const counts = { videoCount: parseCount(video_count), viewCount: parseCount(view_count) };
     const snapshot: Snapshot = { day: day as Day, hashtag, ...withoutQuirk(counts) };
     if (findTime !== undefined) snapshot.capturedAt = findTime(day, stored);
-    snapshots.set(key, snapshot);
+    ofDay.set(hashtag, snapshot);
   }
-  return [...snapshots.values()];
+  return [...byDay.values()].flatMap((ofDay) => [...ofDay.values()]);
 }
 
 /** Remembers the results, because a history repeats the same few days and names. */

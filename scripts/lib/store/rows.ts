@@ -20,9 +20,8 @@ export function* iterateRows(
     while (statement.step()) {
       const row: Row = {};
       // Faster than getAsObject, which asks for the names at every row.
-      statement.get().forEach((value, i) => {
-        row[names[i] ?? ''] = value;
-      });
+      const values = statement.get();
+      for (let i = 0; i < names.length; i++) row[names[i] ?? ''] = values[i] ?? null;
       yield row;
     }
   } finally {

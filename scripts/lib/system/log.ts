@@ -1,5 +1,6 @@
 import { formatProblem, type Problem } from '../core/errors.ts';
-import { errorMessage } from '../core/text.ts';
+import { formatCount } from '../core/format.ts';
+import { errorMessage, plainText } from '../core/text.ts';
 
 type Message = string | Problem;
 
@@ -15,6 +16,18 @@ export type Log = {
   /** Shows Markdown on the page of a GitHub run; ignored elsewhere. */
   showSummary: (markdown: string) => Promise<void>;
 };
+
+/** Shows the first messages of a kind, and how many more there are. */
+export function showFirst(
+  log: Log,
+  kind: 'notice' | 'warning' | 'error',
+  messages: string[],
+  most: number,
+): void {
+  for (const message of messages.slice(0, most)) log[kind](message);
+  const left = messages.length - most;
+  if (left > 0) log[kind](`… and ${formatCount(left)} more`);
+}
 
 type Env = Record<string, string | undefined>;
 
@@ -37,20 +50,28 @@ export function createTerminalLog(write: (line: string) => void): Log {
   };
 }
 
+/** GitHub shows no more annotations of one kind for a step, and does not say so. */
+const MAX_ANNOTATIONS = 10;
+
 async function createActionsLog(env: Env, write: (line: string) => void): Promise<Log> {
   const core = await import('@actions/core');
-  const annotate = (command: typeof core.notice) => (message: Message) => {
-    if (typeof message === 'string') command(message);
-    else {
-      const { file, line, column } = message;
-      command(message.message, { file, startLine: line, startColumn: column });
-    }
+  const plain = createTerminalLog((line) => write(plainText(line, Number.POSITIVE_INFINITY)));
+  const annotate = (kind: 'notice' | 'warning' | 'error') => {
+    let left = MAX_ANNOTATIONS;
+    return (message: Message) => {
+      if (left-- <= 0) plain[kind](message);
+      else if (typeof message === 'string') core[kind](message);
+      else {
+        const { file, line, column } = message;
+        core[kind](message.message, { file, startLine: line, startColumn: column });
+      }
+    };
   };
   return {
     info: write,
-    notice: annotate(core.notice),
-    warning: annotate(core.warning),
-    error: annotate(core.error),
+    notice: annotate('notice'),
+    warning: annotate('warning'),
+    error: annotate('error'),
     setOutputs(outputs) {
       for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
     },

@@ -50,10 +50,10 @@ type DayOfMoves = {
  * listed once, with its strongest kind.
  */
 export function findMoves({ trends, state, history, peaks }: DayOfMoves): Move[] {
-  const counts = [...history, ...peaks];
+  const milestones = findMilestones(trends, [...history, ...peaks]);
   const ofTrends = trends.flatMap((trend): Move[] => {
     const { hashtag } = trend;
-    const milestone = findMilestone(trend, counts);
+    const milestone = milestones.get(hashtag) ?? null;
     const kind = kindOf(trend) ?? (milestone === null ? null : 'milestone');
     return kind === null ? [] : [{ kind, hashtag, trend, milestone }];
   });
@@ -84,18 +84,31 @@ export function hashtagsAtMilestone(history: Snapshot[], day: Day): string[] {
     .map(([hashtag]) => hashtag);
 }
 
-/** The largest milestone that lies between the two counts, unless an older count had reached it. */
-function findMilestone(trend: Trend, counts: ({ hashtag: string } & Counts)[]): number | null {
-  const { count, growth } = rankedMeasure(trend);
-  const change = changeOf(growth);
-  if (count === null || change === null) return null;
-  const milestone = passedMilestone(count - change.added, count);
-  if (milestone === null) return null;
-  const measure: Measure = trend.rankedBy ?? 'videos';
-  const reached = counts.filter(
-    (other) => other.hashtag === trend.hashtag && (countOf(other, measure) ?? 0) >= milestone,
+/**
+ * For each hashtag the largest milestone that lies between its two counts, unless an older count had
+ * reached it.
+ */
+function findMilestones(
+  trends: Trend[],
+  counts: ({ hashtag: string } & Counts)[],
+): Map<string, number> {
+  const passing = trends.flatMap((trend) => {
+    const { count, growth } = rankedMeasure(trend);
+    const change = changeOf(growth);
+    if (count === null || change === null) return [];
+    const milestone = passedMilestone(count - change.added, count);
+    const measure: Measure = trend.rankedBy ?? 'videos';
+    return milestone === null ? [] : [{ hashtag: trend.hashtag, milestone, measure }];
+  });
+  const names = new Set(passing.map(({ hashtag }) => hashtag));
+  const countsOf = groupBy(
+    counts.filter(({ hashtag }) => names.has(hashtag)),
+    ({ hashtag }) => hashtag,
   );
-  return reached.length === 1 ? milestone : null; // one is the day's own
+  const isFirst = ({ hashtag, milestone, measure }: (typeof passing)[number]) =>
+    (countsOf.get(hashtag) ?? []).filter((other) => (countOf(other, measure) ?? 0) >= milestone)
+      .length === 1; // one is the day's own
+  return new Map(passing.filter(isFirst).map(({ hashtag, milestone }) => [hashtag, milestone]));
 }
 
 /** The largest milestone above `before` and up to `count`. */

@@ -14,7 +14,7 @@ import {
   SPAN_TOLERANCE_DAYS,
 } from './growth.ts';
 import { rankAll } from './rank.ts';
-import { findSignals, type Signal } from './signals.ts';
+import { type DaySignal, findSignals, type Signal } from './signals.ts';
 import type { Pace } from './surges.ts';
 import { groupByHashtag, LOOK_BACK_DAYS, type Threshold, withMinVideos } from './trends.ts';
 
@@ -82,12 +82,17 @@ function computePeriodTrend(
 /** The days of the period with a signal: the same as in the reports of these days. */
 function findMovingDays(series: Snapshot[], { first }: Period, threshold: Threshold): MovingDay[] {
   const farthestDay = addDays(first, -LOOK_BACK_DAYS);
-  const [videosOn, viewsOn] = (['videos', 'views'] as const).map((measure) => {
+  const signalsOn = (measure: Measure) => {
     const signals = findSignals(knownPoints(series, measure, farthestDay), threshold, first);
     return new Map(signals.map((found) => [found.day, found]));
-  });
-  return series.flatMap(({ day, videoCount }): MovingDay[] => {
-    const found = [videosOn?.get(day), viewsOn?.get(day)].find((of) => of?.growth.kind === 'rate');
+  };
+  const videosOn = signalsOn('videos');
+  const hasRate = (found: DaySignal | undefined) => found?.growth.kind === 'rate';
+  const ofPeriod = series.filter(({ day }) => day >= first);
+  const isEnough = ofPeriod.every(({ day }) => hasRate(videosOn.get(day)));
+  const viewsOn = isEnough ? videosOn : signalsOn('views');
+  return ofPeriod.flatMap(({ day, videoCount }): MovingDay[] => {
+    const found = [videosOn.get(day), viewsOn.get(day)].find(hasRate);
     const { signal, isTrending } = withMinVideos(found, videoCount, threshold);
     if (found === undefined || signal === null) return [];
     const { growth, pace } = found;

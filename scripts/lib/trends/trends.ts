@@ -181,12 +181,11 @@ function growthOnPreviousDay(seriesByHashtag: Map<string, Snapshot[]>, day: Day)
       .flatMap(({ series }) => series.at(-1)?.day ?? [])
       .sort()
       .at(-1) ?? day;
-  const farthestDay = addDays(previousDay, -LOOK_BACK_DAYS);
   return before
     .filter(({ series }) => series.at(-1)?.day === previousDay)
     .map(({ hashtag, series }) =>
       growthOfBoth(hashtag, (measure) => {
-        const points = knownPoints(series, measure, farthestDay);
+        const points = knownPoints(series, measure, previousDay); // the last two
         return { count: points.at(-1)?.count ?? null, growth: computeGrowth(points, previousDay) };
       }),
     );

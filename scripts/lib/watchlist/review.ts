@@ -111,6 +111,9 @@ export function renderConsoleReview(review: WatchlistReview): string {
   return [...lines, ...costs].join('\n');
 }
 
+/** So many lines of a kind, so that the page of a run has room for them. */
+const MAX_LINES = 30;
+
 /** How text is written, in Markdown or in plain lines. */
 type Style = Record<'label' | 'hashtag' | 'words', (text: string) => string>;
 
@@ -119,16 +122,22 @@ function describeChanges(review: WatchlistReview, { label, hashtag, words }: Sty
     if (names.length === 0) return [];
     return [`${label(what)}: ${formatList(names.map(hashtag))}${remark}`];
   };
+  const each = (lines: string[]) => {
+    const more = lines.length - MAX_LINES;
+    return more > 0 ? [...lines.slice(0, MAX_LINES), `… and ${formatCount(more)} more`] : lines;
+  };
   const lines = [
     ...list('Added', review.added),
     ...list('Removed', review.removed, ' (their stored rows stay)'),
     ...list('Paused', review.paused),
     ...list('Resumed', review.resumed),
-    ...review.renamed.map((message) => `${label('Renamed')}: ${words(message)}`),
-    ...review.doubles.map((message) => `${label('Possible double')}: ${words(message)}`),
-    ...review.settings.map(
-      ({ setting, before, after }) =>
-        `${label(words(setting))}: ${words(before)} → ${words(after)}`,
+    ...each(review.renamed.map((message) => `${label('Renamed')}: ${words(message)}`)),
+    ...each(review.doubles.map((message) => `${label('Possible double')}: ${words(message)}`)),
+    ...each(
+      review.settings.map(
+        ({ setting, before, after }) =>
+          `${label(words(setting))}: ${words(before)} → ${words(after)}`,
+      ),
     ),
   ];
   return lines.length > 0 ? lines : ['The tracked hashtags and the settings do not change.'];
