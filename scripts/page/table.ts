@@ -1,6 +1,4 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { guard } from 'lit-html/directives/guard.js';
-import { repeat } from 'lit-html/directives/repeat.js';
 import { formatCount, formatTimes, plural } from '../lib/core/format.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import type { SiteInfo } from '../lib/dashboard/site.ts';
@@ -17,6 +15,7 @@ import {
   toneOf,
   type Update,
 } from './parts.ts';
+import { createBodies } from './table-bodies.ts';
 import { chooseRows, isAscending, type TableRow } from './table-rows.ts';
 
 /** Rows that are shown at first; a phone needs long for a thousand. */
@@ -61,6 +60,8 @@ function spanCell(trend: Trend, span: 'over7Days' | 'over30Days') {
   return html`<span class=${toneOf(rate)}>${formatSpan(figure)}</span>`;
 }
 
+const bodiesOf = createBodies();
+
 /** The table of all hashtags, or of those of a group, with its search and filter. */
 export function renderTable(
   rows: TableRow[],
@@ -99,11 +100,20 @@ export function renderTable(
             ${renderHeading('hashtag', 'Hashtag', 'name', view, update)}
             ${COLUMNS.map(([key, heading, kind]) => renderHeading(key, heading, kind, view, update))}
           </tr></thead>
-          <tbody role="rowgroup">${repeat(
-            visible,
-            ({ name }) => name,
-            (row) => renderRowOnce(row, view, update),
-          )}</tbody>
+          ${bodiesOf(
+            visible.map((row) => ({
+              key: row.name,
+              inputs: [
+                row,
+                view.tags.includes(row.name),
+                isFull(view),
+                view.measure,
+                view.scale,
+                view.range,
+              ],
+              renderCells: () => renderCells(row, view, update),
+            })),
+          )}
         </table>
       </div>
       ${found.length === 0 ? html`<p class="quiet">No hashtag has such a name${view.only === null ? '' : ' in this group'}.</p>` : nothing}
@@ -127,6 +137,11 @@ function renderChosen({ tags, groups }: View, update: Update, showChart: () => v
   </div>`;
 }
 
+/** Whether the chart has no room for another line. */
+function isFull({ tags, groups }: View): boolean {
+  return tags.length + groups.length >= MAX_LINES;
+}
+
 function renderHeading(key: string, heading: string, kind: string, view: View, update: Update) {
   if (key === '') return html`<th scope="col" role="columnheader">${heading}</th>`;
   const isSorted = view.sort === key;
@@ -136,25 +151,17 @@ function renderHeading(key: string, heading: string, kind: string, view: View, u
   return html`<th scope="col" role="columnheader" class=${kind} aria-sort=${direction}><button type="button" @click=${sort}>${heading === '#' ? html`<span class="hidden">Rank</span><span aria-hidden="true">#</span>` : heading}<span class="arrow" aria-hidden="true">${arrow}</span></button></th>`;
 }
 
-/** The row, which is rendered anew only if something in it has changed. */
-function renderRowOnce(row: TableRow, view: View, update: Update) {
-  const isChosen = view.tags.includes(row.name);
-  const isFull = view.tags.length + view.groups.length >= MAX_LINES;
-  const inputs = [row, isChosen, isFull, view.measure, view.scale, view.range];
-  return guard(inputs, () => renderRow(row, view, update));
-}
-
-function renderRow(row: TableRow, view: View, update: Update): TemplateResult {
+/** What stands in a row. */
+function renderCells(row: TableRow, view: View, update: Update): TemplateResult {
   const { name, trend, why, lastSeen } = row;
   const isChosen = view.tags.includes(name);
-  const isFull = view.tags.length + view.groups.length >= MAX_LINES;
   const toggle = () =>
     update(({ tags }) => ({
       tags: tags.includes(name) ? tags.filter((tag) => tag !== name) : [...tags, name],
     }));
   const signal = trend?.signal ?? null;
-  return html`<tr role="row">
-    <td role="cell" class="check"><label><input type="checkbox" aria-label="Show ${showHashtag(name)} in the chart" .checked=${isChosen} ?disabled=${isFull && !isChosen} @change=${toggle}></label></td>
+  return html`
+    <td role="cell" class="check"><label><input type="checkbox" aria-label="Show ${showHashtag(name)} in the chart" .checked=${isChosen} ?disabled=${isFull(view) && !isChosen} @change=${toggle}></label></td>
     <td role="cell" class="rank">${trend?.rank ?? '–'}</td>
     <th scope="row" role="rowheader" class="name">${signal === null ? nothing : html`<span class="mark" aria-hidden="true">${MOVE_MARKS[signal]}</span>`}${hashtagAnchor(name, view)}</th>
     ${
@@ -162,6 +169,5 @@ function renderRow(row: TableRow, view: View, update: Update): TemplateResult {
         ? html`<td role="cell" class="quiet why" aria-colspan="11">${why}${lastSeen === null ? '' : `; last ${formatCount(lastSeen.videoCount)} videos and ${formatCount(lastSeen.viewCount)} views on ${lastSeen.day}`}</td>`
         : html`
     ${COLUMNS.map(([, , kind, cell]) => html`<td role="cell" class=${kind}>${cell(trend)}</td>`)}`
-    }
-  </tr>`;
+    }`;
 }

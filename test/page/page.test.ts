@@ -490,6 +490,12 @@ describe.skipIf(program === null)('the page', () => {
     expect(await rowsOf(page).count()).toBe(100);
     await page.getByRole('button', { name: 'Show all 1,000' }).click();
     expect(await rowsOf(page).count()).toBe(1000);
+    const sortByName = page.getByRole('button', { name: 'Hashtag', exact: true });
+    for (const expected of [names.toSorted(), names.toSorted().reverse()]) {
+      await sortByName.click();
+      const shown = await page.locator('.hashtags tbody th').allTextContents();
+      expect(shown.map((name) => name.replace('#', ''))).toEqual(expected);
+    }
     await page.getByPlaceholder('Search').fill('tag98');
     expect(await rowsOf(page).count()).toBe(11);
     await page.getByLabel('Show #tag987 in the chart').check();
