@@ -5,11 +5,10 @@ import {
   formatCount,
   formatPercent,
   formatRanges,
-  formatTimes,
   plural,
 } from '../lib/core/format.ts';
 import { hashtagUrl, showHashtag } from '../lib/core/hashtag-name.ts';
-import { FORMULA_START } from '../lib/core/text.ts';
+import { capitalize, FORMULA_START } from '../lib/core/text.ts';
 import type { SiteHashtag, SiteInfo } from '../lib/dashboard/site.ts';
 import {
   changeOf,
@@ -22,7 +21,18 @@ import {
 } from '../lib/trends/growth.ts';
 import { nextMilestone } from '../lib/trends/moves.ts';
 import type { MovingDay } from '../lib/trends/period-trends.ts';
-import { describePace, formatAdded, formatGrowth, formatSpan } from '../lib/trends/trend-words.ts';
+import type { Total } from '../lib/trends/totals.ts';
+import {
+  describePace,
+  describeUsual,
+  formatAdded,
+  formatDailyRate,
+  formatGrowth,
+  formatSpan,
+  formatTimesUsual,
+  formatTotalAdded,
+  formatTotalRate,
+} from '../lib/trends/trend-words.ts';
 import type { Trend } from '../lib/trends/trends.ts';
 import { DEFAULT_VIEW, formatAddress, type View } from './address.ts';
 import { joinDays, type LinePoint, pointsOf } from './chart/lines.ts';
@@ -30,7 +40,7 @@ import { saveFile } from './chart/picture.ts';
 import type { HashtagHistory, Overview } from './data/messages.ts';
 import { groupFigures } from './group-growth.ts';
 import { expectNextMilestone, passedMilestones } from './milestones.ts';
-import { badge, groupAnchor, rankedRate, time, toneOf } from './parts.ts';
+import { badge, groupAnchor, rankedRate, time, toneOf, totalRate } from './parts.ts';
 import { strongestSignal } from './signals.ts';
 
 const FIRST = '0001-01-01' as Day;
@@ -62,7 +72,7 @@ export function renderHashtagHead(
       ${figure('7 days', formatSpan(rankedMeasure(trend).over7Days), '')}
       ${figure('30 days', formatSpan(rankedMeasure(trend).over30Days), '')}
       ${figure('Views', formatCount(trend.views.count), formatAdded(trend.views))}
-      ${figure('× usual', trend.pace?.timesUsual == null ? '–' : formatTimes(trend.pace.timesUsual), trend.pace === null ? '' : `usually ${formatChange(trend.pace.usual)} in ${trend.pace.days} days`)}
+      ${figure('× usual', formatTimesUsual(trend), trend.pace === null ? '' : `usually ${describeUsual(trend.pace)} in ${plural(trend.pace.days, 'day')}`)}
     </dl>`
     }`;
 }
@@ -120,12 +130,12 @@ export function renderGroupHead(
       members.size === 0
         ? html`<p class="quiet">No hashtag of the list is in such a group.</p>`
         : html`<dl class="figures">
-      ${figure('Videos', formatCount(videos.total), videos.added === null ? '' : formatChange(videos.added))}
-      ${figure('A day', percent(videos.perDay), '', videos.perDay)}
+      ${totalFigure('videos', videos.total)}
+      ${figure('Growth', videos.total === null ? '–' : formatTotalRate(videos.total), '', totalRate(videos.total))}
       ${figure('7 days', percent(videos.over7Days), '', videos.over7Days)}
       ${figure('30 days', percent(videos.over30Days), '', videos.over30Days)}
-      ${figure('Views', formatCount(views.total), views.added === null ? '' : formatChange(views.added))}
-      ${figure('Fastest', videos.fastest === null ? '–' : showHashtag(videos.fastest.hashtag), videos.fastest === null ? '' : formatGrowth(rankedMeasure(videos.fastest).growth))}
+      ${totalFigure('views', views.total)}
+      ${figure('Fastest', videos.fastest === null ? '–' : showHashtag(videos.fastest.hashtag), videos.fastest === null ? '' : formatDailyRate(rankedMeasure(videos.fastest).growth))}
     </dl>`
     }`;
 }
@@ -137,6 +147,15 @@ function backAddress(view: View): string {
 
 function figure(label: string, value: string, note: string, tone: number | null = null) {
   return html`<div><dt>${label}</dt><dd><bdi class=${toneOf(tone)}>${value}</bdi>${note === '' ? nothing : html` <span class="quiet">${note}</span>`}</dd></div>`;
+}
+
+/** What a group has together: `8,680,204`, and below it `-28K`. */
+function totalFigure(measure: Measure, total: Total | null) {
+  return figure(
+    capitalize(measure),
+    formatCount(total?.count ?? null),
+    total === null ? '' : formatTotalAdded(total),
+  );
 }
 
 function renderMoves(days: MovingDay[]): TemplateResult {

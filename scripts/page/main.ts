@@ -13,7 +13,7 @@ import { renderGroupHead, renderHashtagHead, renderHashtagLife } from './detail.
 import { renderGroups, renderHealth, renderMoved } from './overview.ts';
 import type { Update } from './parts.ts';
 import { marksOf, signalOrder } from './signals.ts';
-import { FIRST_ROWS, renderTable } from './table.ts';
+import { renderTable } from './table.ts';
 import { listRows, type TableRow } from './table-rows.ts';
 
 /** How many lines the chart has if nobody chose any. */
@@ -39,7 +39,6 @@ type Data = {
 let view = parseAddress(location.hash);
 let data: Data | 'empty' | null = null;
 let problem: string | null = null;
-let rowsShown = FIRST_ROWS;
 const histories = new Map<string, HashtagHistory>();
 const groupDays = new Map<string, GroupDay[]>();
 const requested = new Set<string>();
@@ -60,12 +59,16 @@ window.addEventListener('popstate', () => {
   const before = view;
   view = parseAddress(location.hash);
   const isOther = view.hashtag !== before.hashtag || view.group !== before.group;
-  if (isOther) rowsShown = FIRST_ROWS;
   show();
   if (!isOther) return;
   window.scrollTo(0, 0);
   root.querySelector<HTMLElement>('h1')?.focus();
 });
+
+/** Whether somebody chose the lines of the chart. */
+function isChosen(): boolean {
+  return view.tags.length + view.groups.length > 0;
+}
 
 /** What the chart shows: what was chosen, the view's own hashtag or members, or what moved. */
 function chosenLines({ info, overview }: Data): { tags: string[]; groups: string[] } {
@@ -94,7 +97,7 @@ function collectLines(loaded: Data): { lines: Line[]; isLoading: boolean } {
   ];
   const known = lines.filter((line) => line !== null);
   return {
-    lines: known.filter(({ points }) => points.size > 0 || known.length === 1),
+    lines: isChosen() ? known : known.filter(({ points }) => points.size > 0 || known.length === 1),
     isLoading: known.length < lines.length,
   };
 }
@@ -195,14 +198,13 @@ function renderData(loaded: Data): TemplateResult {
   const members = group === null ? rows : rows.filter((row) => row.group === group);
   const site = info.hashtags.find(({ name }) => name === hashtag);
   const table = () =>
-    renderTable(members, info, { ...view, only: group === null ? view.only : null }, update, {
-      rows: rowsShown,
-      showMore: () => {
-        rowsShown = Number.POSITIVE_INFINITY;
-        show();
-      },
-      showChart: panel.reveal,
-    });
+    renderTable(
+      members,
+      info,
+      { ...view, only: group === null ? view.only : null },
+      update,
+      panel.reveal,
+    );
   if (isEmbedded) return html`<h1 class="hidden">TikTok hashtags</h1>${renderChart(loaded)}`;
   if (hashtag !== null) {
     return html`
@@ -224,7 +226,6 @@ function renderData(loaded: Data): TemplateResult {
 
 function renderChart(loaded: Data): TemplateResult {
   const { lines, isLoading } = collectLines(loaded);
-  const isChosen = view.tags.length + view.groups.length > 0;
   const remove = (key: string) =>
     update({
       tags: view.tags.filter((tag) => tag !== key),
@@ -234,9 +235,13 @@ function renderChart(loaded: Data): TemplateResult {
   const hint =
     view.hashtag !== null
       ? html`<a href=${compare}>Compare it with others</a>`
-      : isChosen
+      : isChosen()
         ? nothing
-        : 'Tick hashtags in the table to compare them.';
+        : html`Tick hashtags in the table to compare them.${
+            view.group === null
+              ? nothing
+              : html` <a href=${formatAddress({ ...view, groups: [view.group] })}>Show the group as one line</a>`
+          }`;
   return panel.render(
     {
       lines,
@@ -244,7 +249,7 @@ function renderChart(loaded: Data): TemplateResult {
       lastDay: lastDayOf(lines, loaded.overview.day),
       view: measured(loaded),
       update,
-      remove: isChosen ? remove : null,
+      remove: isChosen() ? remove : null,
       hint,
     },
     show,

@@ -1,9 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { formatCount, formatTimes, plural } from '../lib/core/format.ts';
+import { formatCount, plural } from '../lib/core/format.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import type { SiteInfo } from '../lib/dashboard/site.ts';
 import { rankedMeasure } from '../lib/trends/growth.ts';
-import { formatAdded, formatGrowth, formatSpan, MOVE_MARKS } from '../lib/trends/trend-words.ts';
+import {
+  formatAdded,
+  formatGrowth,
+  formatSpan,
+  formatTimesUsual,
+  MOVE_MARKS,
+} from '../lib/trends/trend-words.ts';
 import type { Trend } from '../lib/trends/trends.ts';
 import { MAX_LINES, type View } from './address.ts';
 import {
@@ -19,7 +25,7 @@ import { createBodies } from './table-bodies.ts';
 import { chooseRows, isAscending, type TableRow } from './table-rows.ts';
 
 /** Rows that are shown at first; a phone needs long for a thousand. */
-export const FIRST_ROWS = 100;
+const FIRST_ROWS = 100;
 
 /** A column: its key in the address (empty: it can't be sorted), heading, class, and cell. */
 type Column = [key: string, heading: string, kind: string, cell: (trend: Trend) => unknown];
@@ -35,13 +41,8 @@ const COLUMNS: Column[] = [
   ],
   ['week', '7 days', 'number', (trend) => spanCell(trend, 'over7Days')],
   ['month', '30 days', 'number', (trend) => spanCell(trend, 'over30Days')],
-  [
-    'times',
-    '× usual',
-    'number',
-    ({ pace }) => (pace?.timesUsual == null ? '–' : formatTimes(pace.timesUsual)),
-  ],
-  ['', 'Added each day', '', smallCurve],
+  ['times', '× usual', 'number', (trend) => formatTimesUsual(trend)],
+  ['', 'Daily gain', '', smallCurve],
   ['videos', 'Videos', 'number', ({ videos }) => formatCount(videos.count)],
   ['new', 'New', 'number', ({ videos }) => formatAdded(videos)],
   ['views', 'Views', 'number', ({ views }) => formatCount(views.count)],
@@ -68,10 +69,10 @@ export function renderTable(
   info: SiteInfo,
   view: View,
   update: Update,
-  shown: { rows: number; showMore: () => void; showChart: () => void },
+  showChart: () => void,
 ): TemplateResult {
   const found = chooseRows(rows, view);
-  const visible = found.slice(0, shown.rows);
+  const visible = view.hasAllRows ? found : found.slice(0, FIRST_ROWS);
   const groups = view.group === null ? info.groups : [];
   const isMixed = rows.some(({ trend }) => trend?.rankedBy === 'videos');
   return html`
@@ -96,7 +97,7 @@ export function renderTable(
         <table class=${isMixed ? 'hashtags mixed' : 'hashtags'} role="table" aria-rowcount=${found.length + 1}>
           <thead role="rowgroup"><tr role="row">
             <th scope="col" role="columnheader" class="check"><span class="hidden">In the chart</span></th>
-            ${renderHeading('rank', '#', 'rank', view, update)}
+            ${renderHeading('rank', 'Rank', 'rank', view, update)}
             ${renderHeading('hashtag', 'Hashtag', 'name', view, update)}
             ${COLUMNS.map(([key, heading, kind]) => renderHeading(key, heading, kind, view, update))}
           </tr></thead>
@@ -119,10 +120,10 @@ export function renderTable(
       ${found.length === 0 ? html`<p class="quiet">No hashtag has such a name${view.only === null ? '' : ' in this group'}.</p>` : nothing}
       ${
         visible.length < found.length
-          ? html`<button type="button" class="more" @click=${shown.showMore}>Show all ${formatCount(found.length)}</button>`
+          ? html`<button type="button" class="more" @click=${() => update({ hasAllRows: true })}>Show all ${formatCount(found.length)}</button>`
           : nothing
       }
-      ${renderChosen(view, update, shown.showChart)}
+      ${renderChosen(view, update, showChart)}
     </section>`;
 }
 
@@ -148,7 +149,7 @@ function renderHeading(key: string, heading: string, kind: string, view: View, u
   const direction = !isSorted ? 'none' : isAscending(view) ? 'ascending' : 'descending';
   const arrow = !isSorted ? '' : isAscending(view) ? '▲' : '▼';
   const sort = () => update({ sort: key, isReversed: isSorted && !view.isReversed });
-  return html`<th scope="col" role="columnheader" class=${kind} aria-sort=${direction}><button type="button" @click=${sort}>${heading === '#' ? html`<span class="hidden">Rank</span><span aria-hidden="true">#</span>` : heading}<span class="arrow" aria-hidden="true">${arrow}</span></button></th>`;
+  return html`<th scope="col" role="columnheader" class=${kind} aria-sort=${direction}><button type="button" @click=${sort}>${heading}<span class="arrow" aria-hidden="true">${arrow}</span></button></th>`;
 }
 
 /** What stands in a row. */

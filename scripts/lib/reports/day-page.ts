@@ -12,9 +12,9 @@ import { hashtagOfDashboardUrl, hashtagOfUrl } from '../core/hashtag-name.ts';
 import { escapeMarkdown, hashtagLink, renderCode } from '../core/markdown.ts';
 import { LATEST_CSV_PATH } from '../core/paths.ts';
 import { capitalize } from '../core/text.ts';
-import { changeOf, type Growth, isRealChange, rankedMeasure } from '../trends/growth.ts';
+import { changeOf, type Growth, rankedMeasure } from '../trends/growth.ts';
 import { describeVideoCost, renderTopVideos } from '../trends/top-videos.ts';
-import { commonMeasure } from '../trends/totals.ts';
+import { commonMeasure, findFastest } from '../trends/totals.ts';
 import {
   describeLast,
   describeTurn,
@@ -182,12 +182,11 @@ function renderGroups(report: DayReport): string[] {
   return ['## Groups', renderUsedColumns(header, rows, 'lrrrrl')];
 }
 
-/** The fastest of a group, if any grew by more than rounding: `#cursor +16.1%`. */
-function renderFastest([fastest]: Trend[]): string {
-  if (fastest === undefined) return '–';
-  const { growth } = rankedMeasure(fastest);
-  if (!isRealChange(growth) || growth.added < 0) return '–';
-  return `${hashtagLink(fastest.hashtag)}\u00a0${formatDailyRate(growth)}`;
+/** The fastest of a group: `#cursor +16.1%`. */
+function renderFastest(members: Trend[]): string {
+  const fastest = findFastest(members);
+  if (fastest === null) return '–';
+  return `${hashtagLink(fastest.hashtag)}\u00a0${formatDailyRate(rankedMeasure(fastest).growth)}`;
 }
 
 function renderTables({ trends, groups, isTooFew }: DayReport, rows: number, base: string) {

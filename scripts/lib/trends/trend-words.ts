@@ -174,12 +174,15 @@ export function describePace(
 ): string {
   if (pace === null) return emphasize(kind);
   const gain = describeGain(pace);
-  // An average: more digits would claim too much.
-  const average = Number(pace.usual.toPrecision(2));
-  const usual = Math.round(average) === 0 ? 'nearly none' : formatChange(average);
   if (pace.timesUsual === null) return `${emphasize(kind)}: ${gain}, usually nearly none`;
   const times = emphasize(`${formatTimes(pace.timesUsual)} × its usual`);
-  return `${kind}, ${times}: ${gain}, usually ${usual}`;
+  return `${kind}, ${times}: ${gain}, usually ${describeUsual(pace)}`;
+}
+
+/** What it usually brings in as many days: `+2,100`. An average: more digits would claim too much. */
+export function describeUsual({ usual }: Pace): string {
+  const average = Number(usual.toPrecision(2));
+  return Math.round(average) === 0 ? 'nearly none' : formatChange(average);
 }
 
 function describeGain({ added, days }: Pace): string {

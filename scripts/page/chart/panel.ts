@@ -45,7 +45,6 @@ export function createPanel() {
   tooltip.hidden = true;
   let content: PanelContent | null = null;
   let pointed: number | null = null;
-  let isTableOpen = false;
   let spoken = '';
   let notice = '';
   let drawn: unknown[] = [];
@@ -109,6 +108,7 @@ export function createPanel() {
       redraw = onChange;
       const { lines, view, update, remove, isLoading, hint } = next;
       const mode = modeOf(next);
+      const shown = days();
       const isLogPossible = mode === 'total' || mode === 'indexed';
       return html`
         <section class="chart" aria-labelledby="chart-title">
@@ -133,13 +133,22 @@ export function createPanel() {
           </div>
           <ul class="legend" aria-label="Lines of the chart">
             ${lines.map(
-              ({ key, label }, i) =>
+              ({ key, label, points }, i) =>
                 html`<li><span class="key line-${i}" aria-hidden="true"></span><bdi>${label}</bdi>${
+                  isLoading || shown.some((day) => points.has(day))
+                    ? nothing
+                    : html` <span class="quiet">no ${view.measure}</span>`
+                }${
                   remove === null
                     ? nothing
                     : html`<button type="button" class="remove" aria-label="Remove ${label} from the chart" @click=${() => remove(key)}>×</button>`
                 }</li>`,
             )}
+            ${
+              lines.some(({ marks }) => shown.some((day) => marks.has(day)))
+                ? html`<li class="quiet"><span class="dot" aria-hidden="true"></span>A day with a signal</li>`
+                : nothing
+            }
           </ul>
           <div class="stage" tabindex="0" role="group" aria-roledescription="chart"
             aria-label=${describeChart(next, mode)} aria-describedby="chart-help" @keydown=${onKey}
@@ -157,14 +166,12 @@ export function createPanel() {
             <a class="whole" href=${location.pathname + location.hash} target="_blank" rel="noopener">Open the whole page</a>
             <span class="quiet" role="status">${notice}</span>
           </div>
-          <details ?open=${isTableOpen} @toggle=${(event: Event) => {
-            const isOpen = (event.target as HTMLDetailsElement).open;
-            if (isOpen === isTableOpen) return;
-            isTableOpen = isOpen;
-            redraw();
+          <details ?open=${view.hasData} @toggle=${(event: Event) => {
+            const hasData = (event.target as HTMLDetailsElement).open;
+            if (hasData !== content?.view.hasData) update({ hasData });
           }}>
             <summary>The same data as a table</summary>
-            ${isTableOpen ? renderData(next) : nothing}
+            ${view.hasData ? renderData(next) : nothing}
           </details>
         </section>`;
     },
@@ -214,7 +221,7 @@ function renderTooltip(day: Day, lines: Line[]): TemplateResult {
   return html`<p>${formatLongDay(day)}</p>
     <table>${lines.map(({ label, points, marks }, i) => {
       const [count, ...change] = describePoint(points.get(day));
-      return html`<tr><td><span class="key line-${i}"></span></td><th><bdi>${label}</bdi></th><td class="number">${count}</td>${change.map((text) => html`<td class="number">${text}</td>`)}<td>${marks.get(day) ?? ''}</td></tr>`;
+      return html`<tr><td><span class="key line-${i}"></span></td><th><bdi>${label}</bdi></th><td class="number">${count}</td>${change.map((text, at) => html`<td class=${at === 0 ? 'number added' : 'number'}>${text}</td>`)}<td>${marks.get(day) ?? ''}</td></tr>`;
     })}</table>`;
 }
 
