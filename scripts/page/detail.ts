@@ -21,6 +21,7 @@ import {
 } from '../lib/trends/growth.ts';
 import { nextMilestone } from '../lib/trends/moves.ts';
 import type { MovingDay } from '../lib/trends/period-trends.ts';
+import { describeVideo, nameAuthor, videoUrl } from '../lib/trends/top-videos.ts';
 import type { Total } from '../lib/trends/totals.ts';
 import {
   describePace,
@@ -82,6 +83,7 @@ export function renderHashtagLife(
   name: string,
   history: HashtagHistory,
   overview: Overview,
+  info: SiteInfo,
 ): TemplateResult {
   const { snapshots, corrections, videos, movingDays } = history;
   const [first, last] = [snapshots[0], snapshots.at(-1)];
@@ -90,13 +92,14 @@ export function renderHashtagLife(
   }
   const present = new Set(snapshots.map(({ day }) => day));
   const length = daysBetween(first.day, last.day) + 1;
+  const hasMoved = videos.length > 0 || movingDays.some(({ signal }) => signal !== 'cooling');
   const missing = daysUpTo(last.day, length).filter((day) => !present.has(day));
   return html`
     <div class="sections">
       <section><h2>When it moved</h2>${renderMoves(movingDays)}</section>
       <section><h2>Milestones</h2>${renderMilestones(history, 'videos', overview.day)}${renderMilestones(history, 'views', overview.day)}</section>
       <section><h2>Records</h2>${renderRecords(pointsOf(snapshots, 'videos'), 'videos')}${renderRecords(pointsOf(snapshots, 'views'), 'views')}</section>
-      ${videos.length === 0 ? nothing : html`<section><h2>Top videos when it moved</h2>${renderVideos(history)}</section>`}
+      ${hasMoved ? html`<section><h2>Top videos when it moved</h2>${renderVideos(history, info.timeZone)}</section>` : nothing}
       <section><h2>Its data</h2>
         <ul class="plain">
           <li>${plural(snapshots.length, 'day')} from ${first.day} to ${last.day}${last.day === overview.day ? '' : ', and none since'}</li>
@@ -216,11 +219,12 @@ function renderRecords(points: Map<Day, LinePoint>, measure: Measure) {
   </ul>`;
 }
 
-function renderVideos({ videos }: HashtagHistory): TemplateResult {
+function renderVideos({ videos }: HashtagHistory, timeZone: string): TemplateResult {
+  if (videos.length === 0) return html`<p class="quiet">No videos were stored.</p>`;
   return shortList(
     videos.map(
-      ({ day, id, author, plays }) =>
-        html`<li><a href="https://www.tiktok.com/@${encodeURIComponent(author ?? '')}/video/${encodeURIComponent(id)}" rel="noopener noreferrer"><bdi>@${author ?? 'unknown'}</bdi></a>, ${formatCount(plays)} plays on ${time(day)}</li>`,
+      (video) =>
+        html`<li>${time(video.day)}: <a href=${videoUrl(video)} rel="noopener noreferrer"><bdi>${nameAuthor(video)}</bdi></a> · ${describeVideo(video, video.day, timeZone).join(' · ')}</li>`,
     ),
   );
 }

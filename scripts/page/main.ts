@@ -210,7 +210,7 @@ function renderData(loaded: Data): TemplateResult {
     return html`
       ${renderHashtagHead(hashtag, trend, site, view)}
       ${renderChart(loaded)}
-      ${found === undefined || site === undefined ? nothing : renderHashtagLife(hashtag, found, overview)}`;
+      ${found === undefined || site === undefined ? nothing : renderHashtagLife(hashtag, found, overview, info)}`;
   }
   if (group !== null) {
     return html`${renderGroupHead(group, overview, info, view)} ${renderChart(loaded)} ${table()}`;

@@ -309,6 +309,42 @@ describe.skipIf(program === null)('the page', () => {
       .toMatch(/Corrected on 2026-11-22: before, it had 157,000 videos/);
   });
 
+  it('has the videos that were stored when a hashtag moved, or says that there are none', async () => {
+    const video = (id: string, author: string | null, plays: number | null, createdAt: string) => ({
+      hashtag: 'cursor',
+      videos: [{ id, author, plays, createdAt }],
+      companions: [],
+      problem: null,
+    });
+    using db = await createDatabase();
+    for (const [ago, found] of [
+      video('7123456789012345610', 'a/b"<i>', 1_234_567, '2026-11-21T10:00:00Z'),
+      video('7123456789012345611', null, null, ''),
+    ].entries()) {
+      recordRun(db, { ...runOn(addDays(TODAY, -ago), NAMES.length + 1), topVideos: [found] });
+    }
+    const withVideos = new Map([...pageFiles, ...(await buildData(db, WATCHLIST))]);
+    const page = await open(`${await serve(withVideos)}#hashtag=cursor`);
+    const section = page.locator('section', { has: page.getByText('Top videos when it moved') });
+    await expect
+      .poll(() => section.last().locator('li').allInnerTexts())
+      .toEqual([
+        '2026-11-22: @a/b"<i> · 1,234,567 plays · 1 day old',
+        '2026-11-21: author unknown · plays unknown · age unknown',
+      ]);
+    const links = await section.last().getByRole('link').all();
+    expect(await Promise.all(links.map((link) => link.getAttribute('href')))).toEqual([
+      'https://www.tiktok.com/@a%2Fb%22%3Ci%3E/video/7123456789012345610',
+      'https://www.tiktok.com/@_/video/7123456789012345611',
+    ]);
+    await page.goto(`${new URL(page.url()).origin}/#hashtag=chatgpt`);
+    await page.getByText('It never moved much more than usual').waitFor();
+    expect(await section.count()).toBe(0);
+
+    const without = await open(`${await serve(site)}#hashtag=cursor`);
+    await without.getByText('No videos were stored.').waitFor();
+  });
+
   it('has a view of each group', async () => {
     const page = await open(await serve(site));
     await page.locator('.groups').getByRole('link', { name: 'Models' }).click();

@@ -73,18 +73,27 @@ export function describeVideoCost({ topVideos }: Pick<DayOfVideos, 'topVideos'>)
 
 /** `[@author](…) · 1,200,000 plays · 3 days old` */
 function renderVideo(video: Video, day: Day, timeZone: string): string {
-  const { author, plays, id } = video;
-  const name = author === null ? 'author unknown' : `@${author}`;
+  const link = renderLink(nameAuthor(video), videoUrl(video));
+  return [link, ...describeVideo(video, day, timeZone)].join(' · ');
+}
+
+/** `@author`, or that it is unknown. */
+export function nameAuthor({ author }: Pick<Video, 'author'>): string {
+  return author === null ? 'author unknown' : `@${author}`;
+}
+
+/** What a video had on the day: `1,200,000 plays`, and `3 days old`. */
+export function describeVideo(video: Video, day: Day, timeZone: string): string[] {
+  const { plays } = video;
   const age = ageInDays(video, day, timeZone);
   return [
-    renderLink(name, videoUrl(author, id)),
     plays === null ? 'plays unknown' : plural(plays, 'play'),
     age === null ? 'age unknown' : age === 0 ? 'new today' : `${plural(age, 'day')} old`,
-  ].join(' · ');
+  ];
 }
 
 /** The video's page. TikTok finds it by its id, whatever stands in the author's place. */
-function videoUrl(author: string | null, id: string): string {
+export function videoUrl({ author, id }: Pick<Video, 'author' | 'id'>): string {
   return `https://www.tiktok.com/@${encodeURIComponent((author ?? '_').toWellFormed())}/video/${encodeURIComponent(id)}`;
 }
 
