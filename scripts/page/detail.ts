@@ -59,7 +59,7 @@ export function renderHashtagHead(
   return html`
     <nav class="back"><a href=${backAddress(view)}>← All hashtags</a></nav>
     <div class="title">
-      <h1><bdi>${showHashtag(name)}</bdi></h1>
+      <h1 tabindex="-1"><bdi>${showHashtag(name)}</bdi></h1>
       ${trend === null ? nothing : badge(trend.signal)}
       ${site?.group ? html`<span class="quiet">in ${groupAnchor(site.group, view)}</span>` : nothing}
       <a class="quiet" href=${hashtagUrl(name)} rel="noopener noreferrer">On TikTok ↗</a>
@@ -128,7 +128,7 @@ export function renderGroupHead(
   const [videos, views] = [figures('videos'), figures('views')];
   return html`
     <nav class="back"><a href=${backAddress(view)}>← All hashtags</a></nav>
-    <div class="title"><h1><bdi>${group}</bdi></h1><span class="quiet">${plural(members.size, 'hashtag')}</span></div>
+    <div class="title"><h1 tabindex="-1"><bdi>${group}</bdi></h1><span class="quiet">${plural(members.size, 'hashtag')}</span></div>
     ${
       members.size === 0
         ? html`<p class="quiet">No hashtag of the list is in such a group.</p>`

@@ -15,6 +15,7 @@ import type { Update } from './parts.ts';
 import { marksOf, signalOrder } from './signals.ts';
 import { renderTable } from './table.ts';
 import { listRows, type TableRow } from './table-rows.ts';
+import { renderFooter } from './words.ts';
 
 /** How many lines the chart has if nobody chose any. */
 const CHOSEN_LINES = 4;
@@ -187,7 +188,8 @@ function renderPage(): TemplateResult {
             ? html`<p>There is no data yet. After the first run of the tracker, its counts are shown here.</p>`
             : renderData(data)
       }
-    </main>`;
+    </main>
+    ${data === null || isEmbedded ? nothing : renderFooter()}`;
 }
 
 function renderData(loaded: Data): TemplateResult {
@@ -220,8 +222,7 @@ function renderData(loaded: Data): TemplateResult {
     ${renderMoved(overview, view)}
     ${renderGroups(overview, info, measured(loaded), update)}
     ${renderChart(loaded)}
-    ${table()}
-    <footer class="quiet">Counts as TikTok shows them, one snapshot a day. ≈ is a change within TikTok’s rounding. Days without a count stay gaps.</footer>`;
+    ${table()}`;
 }
 
 function renderChart(loaded: Data): TemplateResult {

@@ -400,6 +400,27 @@ describe.skipIf(program === null)('the page', () => {
     expect(await page.evaluate(smallest)).toBeGreaterThanOrEqual(11);
   });
 
+  it('fits a phone with names as long as TikTok allows, and with a tooltip of them', async () => {
+    const names = ['a', 'b'].map((letter) => letter.repeat(100));
+    using db = await createHistory(names, 40, (name, ago) =>
+      growing(1e9, name.startsWith('a') && ago < 3 ? 0.3 : 0.01, ago),
+    );
+    const list = { hashtags: names.map((name) => ({ name, group: 'long '.repeat(12).trim() })) };
+    const data = await buildData(db, parseWatchlist(JSON.stringify(list)));
+    const address = await serve(new Map([...pageFiles, ...data]));
+    for (const hash of ['', `#tags=${names}`, `#hashtag=${names[0]}`]) {
+      const page = await open(address + hash, { width: 360, height: 740 });
+      await page.locator('.legend li').first().waitFor();
+      await page.locator('.stage').focus();
+      for (const key of ['Home', 'End']) {
+        await page.keyboard.press(key);
+        await page.locator('.tooltip:visible').waitFor();
+        const width = 'document.documentElement.scrollWidth - window.innerWidth';
+        expect(await page.evaluate(width)).toBeLessThanOrEqual(0);
+      }
+    }
+  });
+
   it('shows only the chart if it is embedded', async () => {
     const page = await open(`${await serve(site)}?embed#tags=llm`);
     await page.locator('canvas').waitFor();

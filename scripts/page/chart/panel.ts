@@ -58,9 +58,12 @@ export function createPanel() {
     tooltip.hidden = day === undefined;
     if (day === undefined || content === null) return;
     render(renderTooltip(day, content.lines), tooltip);
-    // Beside the pointer, on the side that has room.
+    // Beside the pointer, on the side that has room, and within the chart.
     const x = left + 58 > host.clientWidth / 2 ? left + 46 - tooltip.offsetWidth : left + 74;
-    tooltip.style.transform = `translate(${Math.max(0, Math.round(x))}px, ${Math.max(0, Math.round(Math.min(top, host.clientHeight - tooltip.offsetHeight)))}px)`;
+    const within = (place: number, room: number) => Math.round(Math.max(0, Math.min(place, room)));
+    const across = within(x, host.clientWidth - tooltip.offsetWidth);
+    const down = within(top, host.clientHeight - tooltip.offsetHeight);
+    tooltip.style.transform = `translate(${across}px, ${down}px)`;
   }
 
   const days = () =>
