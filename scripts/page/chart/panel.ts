@@ -5,7 +5,7 @@ import { capitalize } from '../../lib/core/text.ts';
 import { DEFAULT_VIEW, type MeasuredView, MODES, type Mode, RANGES } from '../address.ts';
 import type { Update } from '../parts.ts';
 import { createChart } from './chart.ts';
-import { daysOf, describePoint, type Line } from './lines.ts';
+import { daysOf, describePoint, describeSpan, type Line } from './lines.ts';
 import { savePicture } from './picture.ts';
 
 const MODE_WORDS: Record<Mode, string> = {
@@ -112,6 +112,7 @@ export function createPanel() {
       const { lines, view, update, remove, isLoading, hint } = next;
       const mode = modeOf(next);
       const shown = days();
+      const isDrawn = ({ points }: Line) => shown.some((day) => points.has(day));
       const isLogPossible = mode === 'total' || mode === 'indexed';
       return html`
         <section class="chart" aria-labelledby="chart-title">
@@ -136,15 +137,13 @@ export function createPanel() {
           </div>
           <ul class="legend" aria-label="Lines of the chart">
             ${lines.map(
-              ({ key, label, points }, i) =>
-                html`<li><span class="key line-${i}" aria-hidden="true"></span><bdi>${label}</bdi>${
-                  isLoading || shown.some((day) => points.has(day))
-                    ? nothing
-                    : html` <span class="quiet">no ${view.measure}</span>`
-                }${
+              (line, i) =>
+                html`<li><span class="key line-${i}" aria-hidden="true"></span><bdi>${line.label}</bdi> <span class="quiet">${
+                  isDrawn(line) || isLoading ? describeSpan(line, shown) : `no ${view.measure}`
+                }</span>${
                   remove === null
                     ? nothing
-                    : html`<button type="button" class="remove" aria-label="Remove ${label} from the chart" @click=${() => remove(key)}>×</button>`
+                    : html`<button type="button" class="remove" aria-label="Remove ${line.label} from the chart" @click=${() => remove(line.key)}>×</button>`
                 }</li>`,
             )}
             ${
@@ -157,7 +156,7 @@ export function createPanel() {
             aria-label=${describeChart(next, mode)} aria-describedby="chart-help" @keydown=${onKey}
             @blur=${() => chart.pointAt(null)}>
             ${host}${tooltip}
-            ${lines.every(({ points }) => points.size === 0) ? html`<p class="empty">${isLoading ? 'Loading …' : `There are no ${view.measure} to draw in these days.`}</p>` : nothing}
+            ${lines.some(isDrawn) ? nothing : html`<p class="empty">${isLoading ? 'Loading …' : `There are no ${view.measure} to draw in these days.`}</p>`}
           </div>
           <p id="chart-help" class="hidden">Left and right arrow keys go from day to day, with Shift from week to week, Home and End to the first and last day.</p>
           <p class="hidden" aria-live="polite">${spoken}</p>
