@@ -62,7 +62,7 @@ type Column<T> = [heading: string, align: string, cell: (trend: T) => string];
 
 /**
  * The first three columns: the rank, the hashtag's link, and the growth that it is ranked by. Ranks
- * by views are marked.
+ * by the growth of views are marked.
  */
 export function rankColumns<T extends Ranked>(
   trends: T[],
@@ -71,7 +71,7 @@ export function rankColumns<T extends Ranked>(
 ): Column<T>[] {
   const isRankedBy = (measure: Measure) => trends.some(({ rankedBy }) => rankedBy === measure);
   const isMixed = isRankedBy('videos');
-  const heading = isRankedBy('views') && !isMixed ? 'Rank by views' : 'Rank';
+  const heading = isRankedBy('views') && !isMixed ? 'Rank by views growth' : 'Rank';
   const mark = ({ rankedBy }: T) => (isMixed && rankedBy === 'views' ? ' (by views)' : '');
   return [
     [heading, 'l', renderRank],
@@ -175,7 +175,9 @@ export function renderNoteList(remarks: Remark[], trends: Ranked[], hasRounded: 
     );
   }
   if (trends.some((trend) => trend.rankedBy === 'views')) {
-    notes.push('**By views**: the growth of videos is unknown, so the rank goes by views');
+    notes.push(
+      '**By views**: the growth of videos is unknown, so the rank goes by the growth of views',
+    );
   }
   return notes.length === 0 ? 'Nothing to add.' : notes.map((note) => `- ${note}`).join('\n');
 }
