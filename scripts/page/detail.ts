@@ -8,8 +8,9 @@ import {
   plural,
 } from '../lib/core/format.ts';
 import { hashtagUrl, showHashtag } from '../lib/core/hashtag-name.ts';
+import type { Snapshot } from '../lib/core/snapshot.ts';
 import { capitalize, FORMULA_START } from '../lib/core/text.ts';
-import type { SiteHashtag, SiteInfo } from '../lib/dashboard/site.ts';
+import type { GroupDay, SiteHashtag, SiteInfo } from '../lib/dashboard/site.ts';
 import {
   changeOf,
   isRealChange,
@@ -21,11 +22,11 @@ import {
 } from '../lib/trends/growth.ts';
 import { nextMilestone } from '../lib/trends/moves.ts';
 import type { MovingDay } from '../lib/trends/period-trends.ts';
-import { describeVideo, nameAuthor, videoUrl } from '../lib/trends/top-videos.ts';
 import type { Total } from '../lib/trends/totals.ts';
 import {
   describePace,
   describeUsual,
+  describeVideo,
   formatAdded,
   formatDailyRate,
   formatGrowth,
@@ -33,10 +34,12 @@ import {
   formatTimesUsual,
   formatTotalAdded,
   formatTotalRate,
+  nameAuthor,
+  videoUrl,
 } from '../lib/trends/trend-words.ts';
 import type { Trend } from '../lib/trends/trends.ts';
 import { DEFAULT_VIEW, formatAddress, type View } from './address.ts';
-import { joinDays, type LinePoint, pointsOf } from './chart/lines.ts';
+import { joinDays, type LinePoint, pointsOf, pointsOfGroup } from './chart/lines.ts';
 import { saveFile } from './chart/picture.ts';
 import type { HashtagHistory, Overview } from './data/messages.ts';
 import { groupFigures } from './group-growth.ts';
@@ -106,7 +109,21 @@ export function renderHashtagLife(
           <li>${missing.length === 0 ? 'No day is missing' : html`Missing: ${listRanges(missing)}`}</li>
           ${corrections.map(({ day, videoCount, viewCount }) => html`<li>Corrected on ${time(day)}: before, it had ${formatCount(videoCount)} videos and ${formatCount(viewCount)} views</li>`)}
         </ul>
-        <button type="button" @click=${() => saveCsv(name, history)}>Save its rows as CSV</button>
+        <button type="button" @click=${() => saveCsv('hashtag', name, snapshots)}>Save its rows as CSV</button>
+      </section>
+    </div>`;
+}
+
+/** What all days of a group say. */
+export function renderGroupLife(group: string, days: GroupDay[]): TemplateResult | typeof nothing {
+  const [first, last] = [days[0], days.at(-1)];
+  if (first === undefined || last === undefined) return nothing;
+  return html`
+    <div class="sections">
+      <section><h2>Records</h2>${renderRecords(pointsOfGroup(days, 'videos'), 'videos')}${renderRecords(pointsOfGroup(days, 'views'), 'views')}</section>
+      <section><h2>Its data</h2>
+        <ul class="plain"><li>${plural(days.length, 'day')} from ${first.day} to ${last.day}</li></ul>
+        <button type="button" @click=${() => saveCsv('group', group, days)}>Save its days as CSV</button>
       </section>
     </div>`;
 }
@@ -137,6 +154,7 @@ export function renderGroupHead(
       ${figure('Growth', videos.total === null ? '–' : formatTotalRate(videos.total), '', totalRate(videos.total))}
       ${figure('7 days', percent(videos.over7Days), '', videos.over7Days)}
       ${figure('30 days', percent(videos.over30Days), '', videos.over30Days)}
+      ${figure('Usually', percent(videos.total?.usualPerDay ?? null), '')}
       ${totalFigure('views', views.total)}
       ${figure('Fastest', videos.fastest === null ? '–' : showHashtag(videos.fastest.hashtag), videos.fastest === null ? '' : formatDailyRate(rankedMeasure(videos.fastest).growth))}
     </dl>`
@@ -247,16 +265,16 @@ function shortList(items: TemplateResult[]): TemplateResult {
   }`;
 }
 
-function saveCsv(name: string, { snapshots }: HashtagHistory): void {
+function saveCsv(kind: 'hashtag' | 'group', name: string, days: Omit<Snapshot, 'hashtag'>[]): void {
   // As the program's export: a name that a spreadsheet would read as a formula gets an apostrophe.
   const cell = (text: string) => {
     const safe = FORMULA_START.test(text) ? `'${text}` : text;
     return /[",\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
-  const rows = snapshots.map(
-    ({ day, hashtag, videoCount, viewCount }) =>
-      `${day},${cell(hashtag)},${videoCount ?? ''},${viewCount ?? ''}\n`,
+  const rows = days.map(
+    ({ day, videoCount, viewCount }) =>
+      `${day},${cell(name)},${videoCount ?? ''},${viewCount ?? ''}\n`,
   );
-  const text = `date,hashtag,video_count,view_count\n${rows.join('')}`;
+  const text = `date,${kind},video_count,view_count\n${rows.join('')}`;
   saveFile(new Blob([text], { type: 'text/csv' }), `${name}.csv`);
 }

@@ -5,11 +5,16 @@ import type { GroupDay, SiteInfo } from '../lib/dashboard/site.ts';
 import type { Measure } from '../lib/trends/growth.ts';
 import { commonMeasure } from '../lib/trends/totals.ts';
 import { formatAddress, MAX_LINES, type MeasuredView, parseAddress } from './address.ts';
-import { type Line, pointsOf } from './chart/lines.ts';
+import { type Line, pointsOf, pointsOfGroup } from './chart/lines.ts';
 import { createPanel } from './chart/panel.ts';
 import { startWorker } from './data/client.ts';
 import type { HashtagHistory, Overview } from './data/messages.ts';
-import { renderGroupHead, renderHashtagHead, renderHashtagLife } from './detail.ts';
+import {
+  renderGroupHead,
+  renderGroupLife,
+  renderHashtagHead,
+  renderHashtagLife,
+} from './detail.ts';
 import { renderGroups, renderHealth, renderMoved } from './overview.ts';
 import type { Update } from './parts.ts';
 import { marksOf, signalOrder } from './signals.ts';
@@ -141,14 +146,14 @@ function hashtagLine(name: string, measure: Measure): Line | null {
 function groupLine(group: string, measure: Measure): Line | null {
   const found = groupDays.get(group);
   if (found === undefined) {
-    request(group, async () => {
-      groupDays.set(group, await ask<'group'>({ kind: 'group', group }));
-    });
+    request(group, () => loadGroup(group));
     return null;
   }
-  const comparable = new Map(found.map(({ day, isComparable }) => [day, isComparable]));
-  const points = pointsOf(found, measure, (day) => comparable.get(day) === true);
-  return { key: group, label: group, points, marks: new Map() };
+  return { key: group, label: group, points: pointsOfGroup(found, measure), marks: new Map() };
+}
+
+async function loadGroup(group: string): Promise<void> {
+  groupDays.set(group, await ask<'group'>({ kind: 'group', group }));
 }
 
 function request(key: string, load: () => Promise<void>): void {
@@ -215,7 +220,13 @@ function renderData(loaded: Data): TemplateResult {
       ${found === undefined || site === undefined ? nothing : renderHashtagLife(hashtag, found, overview, info)}`;
   }
   if (group !== null) {
-    return html`${renderGroupHead(group, overview, info, view)} ${renderChart(loaded)} ${table()}`;
+    const days = groupDays.get(group);
+    if (days === undefined) request(group, () => loadGroup(group));
+    return html`
+      ${renderGroupHead(group, overview, info, view)}
+      ${renderChart(loaded)}
+      ${table()}
+      ${days === undefined ? nothing : renderGroupLife(group, days)}`;
   }
   return html`
     ${renderHealth(overview, info, Date.now())}

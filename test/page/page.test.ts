@@ -353,6 +353,16 @@ describe.skipIf(program === null)('the page', () => {
     await expect.poll(() => page.locator('.legend li').count()).toBe(2);
     const facts = await page.locator('.figures').innerText();
     expect(facts).toMatch(/7 days\s+\+\d+\.\d%/);
+    await page.getByText(/^Most new videos in a day: \+[\d,]+ .* on \d{4}-\d\d-\d\d$/).waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save its days as CSV' }).click(),
+    ]);
+    const csv = (await readFile(await download.path(), 'utf8')).split('\n');
+    expect(csv[0]).toBe('date,group,video_count,view_count');
+    expect(csv[1]).toMatch(/^\d{4}-\d\d-\d\d,Models,\d+,\d+$/);
+    await page.getByRole('link', { name: 'Show the group as one line' }).click();
+    await expect.poll(() => page.locator('.legend li bdi').allInnerTexts()).toEqual(['Models']);
   });
 
   it('can be used by the keyboard alone', async () => {
@@ -550,6 +560,7 @@ describe.skipIf(program === null)('the page', () => {
     expect(await rowsOf(page).count()).toBe(100);
     await page.getByRole('button', { name: 'Show all 1,000' }).click();
     expect(await rowsOf(page).count()).toBe(1000);
+    await expect.poll(() => page.url()).toMatch(/#rows=all$/);
     const sortByName = page.getByRole('button', { name: 'Hashtag', exact: true });
     for (const expected of [names.toSorted(), names.toSorted().reverse()]) {
       await sortByName.click();

@@ -1,6 +1,7 @@
 import { addDays, type Day, daysBetween, daysUpTo } from '../../lib/core/day.ts';
 import { formatChange, formatCount, formatPercent } from '../../lib/core/format.ts';
 import type { Snapshot } from '../../lib/core/snapshot.ts';
+import type { GroupDay } from '../../lib/dashboard/site.ts';
 import {
   changeOf,
   computeGrowth,
@@ -46,6 +47,12 @@ export function pointsOf(
     before = [point];
   }
   return points;
+}
+
+/** The known days of a group. Its growth is unknown where its hashtags changed. */
+export function pointsOfGroup(days: GroupDay[], measure: Measure): Map<Day, LinePoint> {
+  const comparable = new Map(days.map(({ day, isComparable }) => [day, isComparable]));
+  return pointsOf(days, measure, (day) => comparable.get(day) === true);
 }
 
 /** The days of the range, oldest first: up to `lastDay`, and not before the first of the lines. */
