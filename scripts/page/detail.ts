@@ -39,7 +39,7 @@ import {
 } from '../lib/trends/trend-words.ts';
 import type { Trend } from '../lib/trends/trends.ts';
 import { DEFAULT_VIEW, formatAddress, type View } from './address.ts';
-import { joinDays, type LinePoint, pointsOf, pointsOfGroup } from './chart/lines.ts';
+import { joinDays, type LinePoint, pointsOf } from './chart/lines.ts';
 import { saveFile } from './chart/picture.ts';
 import type { HashtagHistory, Overview } from './data/messages.ts';
 import { groupFigures } from './group-growth.ts';
@@ -114,13 +114,12 @@ export function renderHashtagLife(
     </div>`;
 }
 
-/** What all days of a group say. */
-export function renderGroupLife(group: string, days: GroupDay[]): TemplateResult | typeof nothing {
+/** Which days of a group are known. */
+export function renderGroupData(group: string, days: GroupDay[]): TemplateResult | typeof nothing {
   const [first, last] = [days[0], days.at(-1)];
   if (first === undefined || last === undefined) return nothing;
   return html`
     <div class="sections">
-      <section><h2>Records</h2>${renderRecords(pointsOfGroup(days, 'videos'), 'videos')}${renderRecords(pointsOfGroup(days, 'views'), 'views')}</section>
       <section><h2>Its data</h2>
         <ul class="plain"><li>${plural(days.length, 'day')} from ${first.day} to ${last.day}</li></ul>
         <button type="button" @click=${() => saveCsv('group', group, days)}>Save its days as CSV</button>

@@ -10,8 +10,8 @@ import { createPanel } from './chart/panel.ts';
 import { startWorker } from './data/client.ts';
 import type { HashtagHistory, Overview } from './data/messages.ts';
 import {
+  renderGroupData,
   renderGroupHead,
-  renderGroupLife,
   renderHashtagHead,
   renderHashtagLife,
 } from './detail.ts';
@@ -226,7 +226,7 @@ function renderData(loaded: Data): TemplateResult {
       ${renderGroupHead(group, overview, info, view)}
       ${renderChart(loaded)}
       ${table()}
-      ${days === undefined ? nothing : renderGroupLife(group, days)}`;
+      ${days === undefined ? nothing : renderGroupData(group, days)}`;
   }
   return html`
     ${renderHealth(overview, info, Date.now())}

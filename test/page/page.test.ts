@@ -353,7 +353,6 @@ describe.skipIf(program === null)('the page', () => {
     await expect.poll(() => page.locator('.legend li').count()).toBe(2);
     const facts = await page.locator('.figures').innerText();
     expect(facts).toMatch(/7 days\s+\+\d+\.\d%/);
-    await page.getByText(/^Most new videos in a day: \+[\d,]+ .* on \d{4}-\d\d-\d\d$/).waitFor();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'Save its days as CSV' }).click(),
