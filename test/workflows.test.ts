@@ -446,7 +446,7 @@ describe('track.yml', () => {
     });
     const summary = await readFile(env.GITHUB_STEP_SUMMARY, 'utf8');
     expect(summary).toContain('(https://github.com/ada/tracker/blob/main/reports/README.md)');
-    expect(summary).toContain(' 1 of 2 · ');
+    expect(summary).toContain(' 1 of 2 hashtags · ');
 
     const texts: string[] = [];
     const hook = await startHttpServer(async (request, response) => {

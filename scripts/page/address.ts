@@ -29,6 +29,9 @@ export type View = {
   only: string | null;
   sort: string;
   isReversed: boolean;
+  /** Whether the table has all its rows, and whether the data of the chart is shown as a table. */
+  hasAllRows: boolean;
+  hasData: boolean;
 };
 
 /** A view with its measure. */
@@ -50,6 +53,8 @@ export const DEFAULT_VIEW: View = {
   only: null,
   sort: 'rank',
   isReversed: false,
+  hasAllRows: false,
+  hasData: false,
 };
 
 /** The view that an address's hash (`#tags=llm,cursor&range=90d`) names. Nonsense is ignored. */
@@ -86,6 +91,8 @@ export function parseAddress(hash: string): View {
     only: text('only') || null,
     sort: sort.replace(/^-/, '') || DEFAULT_VIEW.sort,
     isReversed: sort.startsWith('-'),
+    hasAllRows: text('rows') === 'all',
+    hasData: text('data') === 'table',
   };
 }
 
@@ -116,6 +123,8 @@ export function formatAddress(view: View): string {
         ? null
         : `${view.isReversed ? '-' : ''}${view.sort}`,
     ],
+    ['rows', view.hasAllRows ? 'all' : null],
+    ['data', view.hasData ? 'table' : null],
   ];
   const kept = parts.filter(([, value]) => value !== null && value !== '');
   return kept.length === 0 ? '' : `#${kept.map(([key, value]) => `${key}=${value}`).join('&')}`;

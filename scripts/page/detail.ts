@@ -5,12 +5,12 @@ import {
   formatCount,
   formatPercent,
   formatRanges,
-  formatTimes,
   plural,
 } from '../lib/core/format.ts';
 import { hashtagUrl, showHashtag } from '../lib/core/hashtag-name.ts';
-import { FORMULA_START } from '../lib/core/text.ts';
-import type { SiteHashtag, SiteInfo } from '../lib/dashboard/site.ts';
+import type { Snapshot } from '../lib/core/snapshot.ts';
+import { capitalize, FORMULA_START } from '../lib/core/text.ts';
+import type { GroupDay, SiteHashtag, SiteInfo } from '../lib/dashboard/site.ts';
 import {
   changeOf,
   isRealChange,
@@ -22,7 +22,21 @@ import {
 } from '../lib/trends/growth.ts';
 import { nextMilestone } from '../lib/trends/moves.ts';
 import type { MovingDay } from '../lib/trends/period-trends.ts';
-import { describePace, formatAdded, formatGrowth, formatSpan } from '../lib/trends/trend-words.ts';
+import type { Total } from '../lib/trends/totals.ts';
+import {
+  describePace,
+  describeUsual,
+  describeVideo,
+  formatAdded,
+  formatDailyRate,
+  formatGrowth,
+  formatSpan,
+  formatTimesUsual,
+  formatTotalAdded,
+  formatTotalRate,
+  nameAuthor,
+  videoUrl,
+} from '../lib/trends/trend-words.ts';
 import type { Trend } from '../lib/trends/trends.ts';
 import { DEFAULT_VIEW, formatAddress, type View } from './address.ts';
 import { joinDays, type LinePoint, pointsOf } from './chart/lines.ts';
@@ -30,7 +44,7 @@ import { saveFile } from './chart/picture.ts';
 import type { HashtagHistory, Overview } from './data/messages.ts';
 import { groupFigures } from './group-growth.ts';
 import { expectNextMilestone, passedMilestones } from './milestones.ts';
-import { badge, groupAnchor, rankedRate, time, toneOf } from './parts.ts';
+import { badge, groupAnchor, rankedRate, time, toneOf, totalRate } from './parts.ts';
 import { strongestSignal } from './signals.ts';
 
 const FIRST = '0001-01-01' as Day;
@@ -48,7 +62,7 @@ export function renderHashtagHead(
   return html`
     <nav class="back"><a href=${backAddress(view)}>← All hashtags</a></nav>
     <div class="title">
-      <h1><bdi>${showHashtag(name)}</bdi></h1>
+      <h1 tabindex="-1"><bdi>${showHashtag(name)}</bdi></h1>
       ${trend === null ? nothing : badge(trend.signal)}
       ${site?.group ? html`<span class="quiet">in ${groupAnchor(site.group, view)}</span>` : nothing}
       <a class="quiet" href=${hashtagUrl(name)} rel="noopener noreferrer">On TikTok ↗</a>
@@ -62,7 +76,7 @@ export function renderHashtagHead(
       ${figure('7 days', formatSpan(rankedMeasure(trend).over7Days), '')}
       ${figure('30 days', formatSpan(rankedMeasure(trend).over30Days), '')}
       ${figure('Views', formatCount(trend.views.count), formatAdded(trend.views))}
-      ${figure('× usual', trend.pace?.timesUsual == null ? '–' : formatTimes(trend.pace.timesUsual), trend.pace === null ? '' : `usually ${formatChange(trend.pace.usual)} in ${trend.pace.days} days`)}
+      ${figure('× usual', formatTimesUsual(trend), trend.pace === null ? '' : `usually ${describeUsual(trend.pace)} in ${plural(trend.pace.days, 'day')}`)}
     </dl>`
     }`;
 }
@@ -72,6 +86,7 @@ export function renderHashtagLife(
   name: string,
   history: HashtagHistory,
   overview: Overview,
+  info: SiteInfo,
 ): TemplateResult {
   const { snapshots, corrections, videos, movingDays } = history;
   const [first, last] = [snapshots[0], snapshots.at(-1)];
@@ -80,20 +95,34 @@ export function renderHashtagLife(
   }
   const present = new Set(snapshots.map(({ day }) => day));
   const length = daysBetween(first.day, last.day) + 1;
+  const hasMoved = videos.length > 0 || movingDays.some(({ signal }) => signal !== 'cooling');
   const missing = daysUpTo(last.day, length).filter((day) => !present.has(day));
   return html`
     <div class="sections">
       <section><h2>When it moved</h2>${renderMoves(movingDays)}</section>
       <section><h2>Milestones</h2>${renderMilestones(history, 'videos', overview.day)}${renderMilestones(history, 'views', overview.day)}</section>
       <section><h2>Records</h2>${renderRecords(pointsOf(snapshots, 'videos'), 'videos')}${renderRecords(pointsOf(snapshots, 'views'), 'views')}</section>
-      ${videos.length === 0 ? nothing : html`<section><h2>Top videos when it moved</h2>${renderVideos(history)}</section>`}
+      ${hasMoved ? html`<section><h2>Top videos when it moved</h2>${renderVideos(history, info.timeZone)}</section>` : nothing}
       <section><h2>Its data</h2>
         <ul class="plain">
           <li>${plural(snapshots.length, 'day')} from ${first.day} to ${last.day}${last.day === overview.day ? '' : ', and none since'}</li>
           <li>${missing.length === 0 ? 'No day is missing' : html`Missing: ${listRanges(missing)}`}</li>
           ${corrections.map(({ day, videoCount, viewCount }) => html`<li>Corrected on ${time(day)}: before, it had ${formatCount(videoCount)} videos and ${formatCount(viewCount)} views</li>`)}
         </ul>
-        <button type="button" @click=${() => saveCsv(name, history)}>Save its rows as CSV</button>
+        <button type="button" @click=${() => saveCsv('hashtag', name, snapshots)}>Save its rows as CSV</button>
+      </section>
+    </div>`;
+}
+
+/** Which days of a group are known. */
+export function renderGroupData(group: string, days: GroupDay[]): TemplateResult | typeof nothing {
+  const [first, last] = [days[0], days.at(-1)];
+  if (first === undefined || last === undefined) return nothing;
+  return html`
+    <div class="sections">
+      <section><h2>Its data</h2>
+        <ul class="plain"><li>${plural(days.length, 'day')} from ${first.day} to ${last.day}</li></ul>
+        <button type="button" @click=${() => saveCsv('group', group, days)}>Save its days as CSV</button>
       </section>
     </div>`;
 }
@@ -115,17 +144,18 @@ export function renderGroupHead(
   const [videos, views] = [figures('videos'), figures('views')];
   return html`
     <nav class="back"><a href=${backAddress(view)}>← All hashtags</a></nav>
-    <div class="title"><h1><bdi>${group}</bdi></h1><span class="quiet">${plural(members.size, 'hashtag')}</span></div>
+    <div class="title"><h1 tabindex="-1"><bdi>${group}</bdi></h1><span class="quiet">${plural(members.size, 'hashtag')}</span></div>
     ${
       members.size === 0
         ? html`<p class="quiet">No hashtag of the list is in such a group.</p>`
         : html`<dl class="figures">
-      ${figure('Videos', formatCount(videos.total), videos.added === null ? '' : formatChange(videos.added))}
-      ${figure('A day', percent(videos.perDay), '', videos.perDay)}
+      ${totalFigure('videos', videos.total)}
+      ${figure('Growth', videos.total === null ? '–' : formatTotalRate(videos.total), '', totalRate(videos.total))}
       ${figure('7 days', percent(videos.over7Days), '', videos.over7Days)}
       ${figure('30 days', percent(videos.over30Days), '', videos.over30Days)}
-      ${figure('Views', formatCount(views.total), views.added === null ? '' : formatChange(views.added))}
-      ${figure('Fastest', videos.fastest === null ? '–' : showHashtag(videos.fastest.hashtag), videos.fastest === null ? '' : formatGrowth(rankedMeasure(videos.fastest).growth))}
+      ${figure('Usually', percent(videos.total?.usualPerDay ?? null), '')}
+      ${totalFigure('views', views.total)}
+      ${figure('Fastest', videos.fastest === null ? '–' : showHashtag(videos.fastest.hashtag), videos.fastest === null ? '' : formatDailyRate(rankedMeasure(videos.fastest).growth))}
     </dl>`
     }`;
 }
@@ -137,6 +167,15 @@ function backAddress(view: View): string {
 
 function figure(label: string, value: string, note: string, tone: number | null = null) {
   return html`<div><dt>${label}</dt><dd><bdi class=${toneOf(tone)}>${value}</bdi>${note === '' ? nothing : html` <span class="quiet">${note}</span>`}</dd></div>`;
+}
+
+/** What a group has together: `8,680,204`, and below it `-28K`. */
+function totalFigure(measure: Measure, total: Total | null) {
+  return figure(
+    capitalize(measure),
+    formatCount(total?.count ?? null),
+    total === null ? '' : formatTotalAdded(total),
+  );
 }
 
 function renderMoves(days: MovingDay[]): TemplateResult {
@@ -197,11 +236,12 @@ function renderRecords(points: Map<Day, LinePoint>, measure: Measure) {
   </ul>`;
 }
 
-function renderVideos({ videos }: HashtagHistory): TemplateResult {
+function renderVideos({ videos }: HashtagHistory, timeZone: string): TemplateResult {
+  if (videos.length === 0) return html`<p class="quiet">No videos were stored.</p>`;
   return shortList(
     videos.map(
-      ({ day, id, author, plays }) =>
-        html`<li><a href="https://www.tiktok.com/@${encodeURIComponent(author ?? '')}/video/${encodeURIComponent(id)}" rel="noopener noreferrer"><bdi>@${author ?? 'unknown'}</bdi></a>, ${formatCount(plays)} plays on ${time(day)}</li>`,
+      (video) =>
+        html`<li>${time(video.day)}: <a href=${videoUrl(video)} rel="noopener noreferrer"><bdi>${nameAuthor(video)}</bdi></a> · ${describeVideo(video, video.day, timeZone).join(' · ')}</li>`,
     ),
   );
 }
@@ -224,16 +264,16 @@ function shortList(items: TemplateResult[]): TemplateResult {
   }`;
 }
 
-function saveCsv(name: string, { snapshots }: HashtagHistory): void {
+function saveCsv(kind: 'hashtag' | 'group', name: string, days: Omit<Snapshot, 'hashtag'>[]): void {
   // As the program's export: a name that a spreadsheet would read as a formula gets an apostrophe.
   const cell = (text: string) => {
     const safe = FORMULA_START.test(text) ? `'${text}` : text;
     return /[",\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
-  const rows = snapshots.map(
-    ({ day, hashtag, videoCount, viewCount }) =>
-      `${day},${cell(hashtag)},${videoCount ?? ''},${viewCount ?? ''}\n`,
+  const rows = days.map(
+    ({ day, videoCount, viewCount }) =>
+      `${day},${cell(name)},${videoCount ?? ''},${viewCount ?? ''}\n`,
   );
-  const text = `date,hashtag,video_count,view_count\n${rows.join('')}`;
+  const text = `date,${kind},video_count,view_count\n${rows.join('')}`;
   saveFile(new Blob([text], { type: 'text/csv' }), `${name}.csv`);
 }

@@ -1,18 +1,16 @@
 import type { Measure } from '../lib/trends/growth.ts';
-import type { Total } from '../lib/trends/totals.ts';
+import { findFastest, type Total } from '../lib/trends/totals.ts';
 import type { MeasureTrend, Trend } from '../lib/trends/trends.ts';
 
 /** What the hashtags of a group did together. Rates are fractions. */
 export type GroupFigures = {
   group: string;
   hashtags: number;
-  /** Of the hashtags whose counts are known. */
-  total: number | null;
-  added: number | null;
-  perDay: number | null;
+  /** What they have together, as the report has it; null if no count is known. */
+  total: Total | null;
   over7Days: number | null;
   over30Days: number | null;
-  /** Its fastest hashtag. */
+  /** Its fastest hashtag, if any grew by more than rounding. */
   fastest: Trend | null;
 };
 
@@ -20,7 +18,6 @@ export type GroupFigures = {
  * The figures of a group on a day. Growth over 7 and 30 days is that of the hashtags for which it is
  * known; a change within rounding counts as no change.
  * @param trends those of its hashtags, by rank
- * @param total what they have together, as the report has it
  */
 export function groupFigures(
   group: string,
@@ -32,12 +29,10 @@ export function groupFigures(
   return {
     group,
     hashtags: trends.length,
-    total: total?.count ?? null,
-    added: total?.added ?? null,
-    perDay: total?.perDay ?? null,
+    total: total ?? null,
     over7Days: combine(parts, (part) => part.over7Days),
     over30Days: combine(parts, (part) => part.over30Days),
-    fastest: trends.find(({ rankedBy }) => rankedBy !== null) ?? null,
+    fastest: findFastest(trends),
   };
 }
 

@@ -5,16 +5,22 @@ import type { GroupDay, SiteInfo } from '../lib/dashboard/site.ts';
 import type { Measure } from '../lib/trends/growth.ts';
 import { commonMeasure } from '../lib/trends/totals.ts';
 import { formatAddress, MAX_LINES, type MeasuredView, parseAddress } from './address.ts';
-import { type Line, pointsOf } from './chart/lines.ts';
+import { type Line, pointsOf, pointsOfGroup } from './chart/lines.ts';
 import { createPanel } from './chart/panel.ts';
 import { startWorker } from './data/client.ts';
 import type { HashtagHistory, Overview } from './data/messages.ts';
-import { renderGroupHead, renderHashtagHead, renderHashtagLife } from './detail.ts';
+import {
+  renderGroupData,
+  renderGroupHead,
+  renderHashtagHead,
+  renderHashtagLife,
+} from './detail.ts';
 import { renderGroups, renderHealth, renderMoved } from './overview.ts';
 import type { Update } from './parts.ts';
 import { marksOf, signalOrder } from './signals.ts';
-import { FIRST_ROWS, renderTable } from './table.ts';
+import { renderTable } from './table.ts';
 import { listRows, type TableRow } from './table-rows.ts';
+import { renderFooter } from './words.ts';
 
 /** How many lines the chart has if nobody chose any. */
 const CHOSEN_LINES = 4;
@@ -39,7 +45,6 @@ type Data = {
 let view = parseAddress(location.hash);
 let data: Data | 'empty' | null = null;
 let problem: string | null = null;
-let rowsShown = FIRST_ROWS;
 const histories = new Map<string, HashtagHistory>();
 const groupDays = new Map<string, GroupDay[]>();
 const requested = new Set<string>();
@@ -60,12 +65,16 @@ window.addEventListener('popstate', () => {
   const before = view;
   view = parseAddress(location.hash);
   const isOther = view.hashtag !== before.hashtag || view.group !== before.group;
-  if (isOther) rowsShown = FIRST_ROWS;
   show();
   if (!isOther) return;
   window.scrollTo(0, 0);
   root.querySelector<HTMLElement>('h1')?.focus();
 });
+
+/** Whether somebody chose the lines of the chart. */
+function isChosen(): boolean {
+  return view.tags.length + view.groups.length > 0;
+}
 
 /** What the chart shows: what was chosen, the view's own hashtag or members, or what moved. */
 function chosenLines({ info, overview }: Data): { tags: string[]; groups: string[] } {
@@ -94,7 +103,7 @@ function collectLines(loaded: Data): { lines: Line[]; isLoading: boolean } {
   ];
   const known = lines.filter((line) => line !== null);
   return {
-    lines: known.filter(({ points }) => points.size > 0 || known.length === 1),
+    lines: isChosen() ? known : known.filter(({ points }) => points.size > 0 || known.length === 1),
     isLoading: known.length < lines.length,
   };
 }
@@ -137,14 +146,14 @@ function hashtagLine(name: string, measure: Measure): Line | null {
 function groupLine(group: string, measure: Measure): Line | null {
   const found = groupDays.get(group);
   if (found === undefined) {
-    request(group, async () => {
-      groupDays.set(group, await ask<'group'>({ kind: 'group', group }));
-    });
+    request(group, () => loadGroup(group));
     return null;
   }
-  const comparable = new Map(found.map(({ day, isComparable }) => [day, isComparable]));
-  const points = pointsOf(found, measure, (day) => comparable.get(day) === true);
-  return { key: group, label: group, points, marks: new Map() };
+  return { key: group, label: group, points: pointsOfGroup(found, measure), marks: new Map() };
+}
+
+async function loadGroup(group: string): Promise<void> {
+  groupDays.set(group, await ask<'group'>({ kind: 'group', group }));
 }
 
 function request(key: string, load: () => Promise<void>): void {
@@ -184,7 +193,8 @@ function renderPage(): TemplateResult {
             ? html`<p>There is no data yet. After the first run of the tracker, its counts are shown here.</p>`
             : renderData(data)
       }
-    </main>`;
+    </main>
+    ${data === null || isEmbedded ? nothing : renderFooter()}`;
 }
 
 function renderData(loaded: Data): TemplateResult {
@@ -195,36 +205,39 @@ function renderData(loaded: Data): TemplateResult {
   const members = group === null ? rows : rows.filter((row) => row.group === group);
   const site = info.hashtags.find(({ name }) => name === hashtag);
   const table = () =>
-    renderTable(members, info, { ...view, only: group === null ? view.only : null }, update, {
-      rows: rowsShown,
-      showMore: () => {
-        rowsShown = Number.POSITIVE_INFINITY;
-        show();
-      },
-      showChart: panel.reveal,
-    });
+    renderTable(
+      members,
+      info,
+      { ...view, only: group === null ? view.only : null },
+      update,
+      panel.reveal,
+    );
   if (isEmbedded) return html`<h1 class="hidden">TikTok hashtags</h1>${renderChart(loaded)}`;
   if (hashtag !== null) {
     return html`
       ${renderHashtagHead(hashtag, trend, site, view)}
       ${renderChart(loaded)}
-      ${found === undefined || site === undefined ? nothing : renderHashtagLife(hashtag, found, overview)}`;
+      ${found === undefined || site === undefined ? nothing : renderHashtagLife(hashtag, found, overview, info)}`;
   }
   if (group !== null) {
-    return html`${renderGroupHead(group, overview, info, view)} ${renderChart(loaded)} ${table()}`;
+    const days = groupDays.get(group);
+    if (days === undefined) request(group, () => loadGroup(group));
+    return html`
+      ${renderGroupHead(group, overview, info, view)}
+      ${renderChart(loaded)}
+      ${table()}
+      ${days === undefined ? nothing : renderGroupData(group, days)}`;
   }
   return html`
     ${renderHealth(overview, info, Date.now())}
     ${renderMoved(overview, view)}
     ${renderGroups(overview, info, measured(loaded), update)}
     ${renderChart(loaded)}
-    ${table()}
-    <footer class="quiet">Counts as TikTok shows them, one snapshot a day. ≈ is a change within TikTok’s rounding. Days without a count stay gaps.</footer>`;
+    ${table()}`;
 }
 
 function renderChart(loaded: Data): TemplateResult {
   const { lines, isLoading } = collectLines(loaded);
-  const isChosen = view.tags.length + view.groups.length > 0;
   const remove = (key: string) =>
     update({
       tags: view.tags.filter((tag) => tag !== key),
@@ -234,9 +247,13 @@ function renderChart(loaded: Data): TemplateResult {
   const hint =
     view.hashtag !== null
       ? html`<a href=${compare}>Compare it with others</a>`
-      : isChosen
+      : isChosen()
         ? nothing
-        : 'Tick hashtags in the table to compare them.';
+        : html`Tick hashtags in the table to compare them.${
+            view.group === null
+              ? nothing
+              : html` <a href=${formatAddress({ ...view, groups: [view.group] })}>Show the group as one line</a>`
+          }`;
   return panel.render(
     {
       lines,
@@ -244,7 +261,7 @@ function renderChart(loaded: Data): TemplateResult {
       lastDay: lastDayOf(lines, loaded.overview.day),
       view: measured(loaded),
       update,
-      remove: isChosen ? remove : null,
+      remove: isChosen() ? remove : null,
       hint,
     },
     show,

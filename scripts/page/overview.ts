@@ -3,6 +3,7 @@ import { type Day, dayOf, daysBetween } from '../lib/core/day.ts';
 import {
   formatChange,
   formatCount,
+  formatList,
   formatLongDay,
   formatPercent,
   formatRanges,
@@ -17,15 +18,18 @@ import type { PeriodTrend } from '../lib/trends/period-trends.ts';
 import {
   describeMove,
   formatAdded,
+  formatDailyRate,
   formatGrowth,
+  formatTotalAdded,
   formatTotalGrowth,
+  formatTotalRate,
   moveMark,
 } from '../lib/trends/trend-words.ts';
 import type { Trend } from '../lib/trends/trends.ts';
 import { MAX_LINES, type MeasuredView, type View } from './address.ts';
 import type { Overview } from './data/messages.ts';
 import { type GroupFigures, groupFigures } from './group-growth.ts';
-import { groupAnchor, hashtagAnchor, rankedRate, toneOf, type Update } from './parts.ts';
+import { groupAnchor, hashtagAnchor, rankedRate, toneOf, totalRate, type Update } from './parts.ts';
 import { strongestSignal } from './signals.ts';
 
 /** A character that no text of the program has. */
@@ -41,19 +45,17 @@ export function renderHealth(overview: Overview, info: SiteInfo, nowMs: number):
   const isLate = age > 1;
   const isComplete = state.captured.size + state.absent.length === tracked;
   const missed = state.missed.map(({ hashtag }) => hashtag);
-  const names = missed.slice(0, MAX_NAMES).map(showHashtag).join(', ');
-  const more =
-    missed.length > MAX_NAMES ? ` and ${formatCount(missed.length - MAX_NAMES)} more` : '';
+  const names = formatList(missed.map(showHashtag), MAX_NAMES);
   return html`
     <p class="health ${isComplete && !isLate ? '' : 'warn'}">
       <span aria-hidden="true">${isComplete && !isLate ? '✅' : '⚠️'}</span>
       <strong>${formatLongDay(day)}</strong>${describeAge(age)} ·
       ${formatCount(trends.length)} of ${plural(tracked, 'hashtag')}${
-        missed.length === 0 ? nothing : html` · <strong>missing: ${names}${more}</strong>`
+        missed.length === 0 ? nothing : html` · <strong>missing: ${names}</strong>`
       }${state.absent.length === 0 ? nothing : ` · ${formatCount(state.absent.length)} not on TikTok`}${
         missingDays.length === 0
           ? nothing
-          : html` · <span title=${formatRanges(missingDays).join(', ')}>${plural(missingDays.length, 'day')} missing in the last 30</span>`
+          : ` · ${plural(missingDays.length, 'day')} missing in the last 30: ${formatList(formatRanges(missingDays), MAX_NAMES)}`
       }
     </p>`;
 }
@@ -194,10 +196,11 @@ export function renderGroups(
             <th scope="col">Group</th>
             <th scope="col" class="number">7 days</th>
             <th scope="col" class="number">30 days</th>
-            <th scope="col" class="number">A day</th>
-            <th scope="col" class="number">New ${view.measure}</th>
-            <th scope="col" class="number">${capitalize(view.measure)}</th>
-            <th scope="col">Fastest</th>
+            <th scope="col" class="number">Growth</th>
+            <th scope="col" class="number wide">Usually</th>
+            <th scope="col" class="number wide">${capitalize(view.measure)}</th>
+            <th scope="col" class="number wide">New</th>
+            <th scope="col" class="wide">Fastest</th>
           </tr></thead>
           <tbody>
             ${figures.map(
@@ -206,10 +209,12 @@ export function renderGroups(
                 .checked=${view.groups.includes(one.group)} ?disabled=${isFull && !view.groups.includes(one.group)}
                 @change=${() => toggle(one)}></label></td>
               <th scope="row">${groupAnchor(one.group, view)} <span class="quiet">${formatCount(one.hashtags)}</span></th>
-              ${cell(one.over7Days)} ${cell(one.over30Days)} ${cell(one.perDay)}
-              <td class="number">${one.added === null ? '–' : formatChange(one.added)}</td>
-              <td class="number">${formatCount(one.total)}</td>
-              <td>${one.fastest === null ? '–' : html`${hashtagAnchor(one.fastest.hashtag, view)} <span class="quiet">${formatGrowth(rankedMeasure(one.fastest).growth)}</span>`}</td>
+              ${cell(one.over7Days)} ${cell(one.over30Days)}
+              <td class="number ${toneOf(totalRate(one.total))}">${one.total === null ? '–' : formatTotalRate(one.total)}</td>
+              <td class="number wide">${percent(one.total?.usualPerDay ?? null)}</td>
+              <td class="number wide">${formatCount(one.total?.count ?? null)}</td>
+              <td class="number wide">${one.total === null ? '–' : formatTotalAdded(one.total)}</td>
+              <td class="wide">${one.fastest === null ? '–' : html`${hashtagAnchor(one.fastest.hashtag, view)} <span class="quiet">${formatDailyRate(rankedMeasure(one.fastest).growth)}</span>`}</td>
             </tr>`,
             )}
           </tbody>

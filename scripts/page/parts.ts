@@ -2,6 +2,7 @@ import { html, nothing, svg, type TemplateResult } from 'lit-html';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import { type HashtagGrowth, type MeasureGrowth, rankedMeasure } from '../lib/trends/growth.ts';
 import type { Signal } from '../lib/trends/signals.ts';
+import type { Total } from '../lib/trends/totals.ts';
 import { MOVE_MARKS } from '../lib/trends/trend-words.ts';
 import type { MeasureTrend, Trend } from '../lib/trends/trends.ts';
 import { DEFAULT_VIEW, formatAddress, type View } from './address.ts';
@@ -43,6 +44,11 @@ export function toneOf(value: number | null | undefined): string {
 /** The daily rate of a growth; null if there is none. */
 export function rateOf({ growth }: MeasureGrowth): number | null {
   return growth.kind === 'rate' ? (growth.isWithinRounding ? 0 : growth.perDay) : null;
+}
+
+/** The daily rate of a total; null if there is none. One that may be rounding has no direction. */
+export function totalRate(total: Total | null): number | null {
+  return total === null || total.hasRounded ? null : total.perDay;
 }
 
 export function rankedRate(trend: HashtagGrowth<MeasureTrend>): number | null {

@@ -1,11 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { guard } from 'lit-html/directives/guard.js';
-import { repeat } from 'lit-html/directives/repeat.js';
-import { formatCount, formatTimes, plural } from '../lib/core/format.ts';
+import { formatCount, plural } from '../lib/core/format.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import type { SiteInfo } from '../lib/dashboard/site.ts';
 import { rankedMeasure } from '../lib/trends/growth.ts';
-import { formatAdded, formatGrowth, formatSpan, MOVE_MARKS } from '../lib/trends/trend-words.ts';
+import {
+  formatAdded,
+  formatGrowth,
+  formatSpan,
+  formatTimesUsual,
+  MOVE_MARKS,
+} from '../lib/trends/trend-words.ts';
 import type { Trend } from '../lib/trends/trends.ts';
 import { MAX_LINES, type View } from './address.ts';
 import {
@@ -17,10 +21,11 @@ import {
   toneOf,
   type Update,
 } from './parts.ts';
+import { createBodies } from './table-bodies.ts';
 import { chooseRows, isAscending, type TableRow } from './table-rows.ts';
 
 /** Rows that are shown at first; a phone needs long for a thousand. */
-export const FIRST_ROWS = 100;
+const FIRST_ROWS = 100;
 
 /** A column: its key in the address (empty: it can't be sorted), heading, class, and cell. */
 type Column = [key: string, heading: string, kind: string, cell: (trend: Trend) => unknown];
@@ -36,13 +41,8 @@ const COLUMNS: Column[] = [
   ],
   ['week', '7 days', 'number', (trend) => spanCell(trend, 'over7Days')],
   ['month', '30 days', 'number', (trend) => spanCell(trend, 'over30Days')],
-  [
-    'times',
-    '× usual',
-    'number',
-    ({ pace }) => (pace?.timesUsual == null ? '–' : formatTimes(pace.timesUsual)),
-  ],
-  ['', 'Added each day', '', smallCurve],
+  ['times', '× usual', 'number', (trend) => formatTimesUsual(trend)],
+  ['', 'Daily gain', '', smallCurve],
   ['videos', 'Videos', 'number', ({ videos }) => formatCount(videos.count)],
   ['new', 'New', 'number', ({ videos }) => formatAdded(videos)],
   ['views', 'Views', 'number', ({ views }) => formatCount(views.count)],
@@ -61,16 +61,18 @@ function spanCell(trend: Trend, span: 'over7Days' | 'over30Days') {
   return html`<span class=${toneOf(rate)}>${formatSpan(figure)}</span>`;
 }
 
+const bodiesOf = createBodies();
+
 /** The table of all hashtags, or of those of a group, with its search and filter. */
 export function renderTable(
   rows: TableRow[],
   info: SiteInfo,
   view: View,
   update: Update,
-  shown: { rows: number; showMore: () => void; showChart: () => void },
+  showChart: () => void,
 ): TemplateResult {
   const found = chooseRows(rows, view);
-  const visible = found.slice(0, shown.rows);
+  const visible = view.hasAllRows ? found : found.slice(0, FIRST_ROWS);
   const groups = view.group === null ? info.groups : [];
   const isMixed = rows.some(({ trend }) => trend?.rankedBy === 'videos');
   return html`
@@ -95,24 +97,33 @@ export function renderTable(
         <table class=${isMixed ? 'hashtags mixed' : 'hashtags'} role="table" aria-rowcount=${found.length + 1}>
           <thead role="rowgroup"><tr role="row">
             <th scope="col" role="columnheader" class="check"><span class="hidden">In the chart</span></th>
-            ${renderHeading('rank', '#', 'rank', view, update)}
+            ${renderHeading('rank', 'Rank', 'rank', view, update)}
             ${renderHeading('hashtag', 'Hashtag', 'name', view, update)}
             ${COLUMNS.map(([key, heading, kind]) => renderHeading(key, heading, kind, view, update))}
           </tr></thead>
-          <tbody role="rowgroup">${repeat(
-            visible,
-            ({ name }) => name,
-            (row) => renderRowOnce(row, view, update),
-          )}</tbody>
+          ${bodiesOf(
+            visible.map((row) => ({
+              key: row.name,
+              inputs: [
+                row,
+                view.tags.includes(row.name),
+                isFull(view),
+                view.measure,
+                view.scale,
+                view.range,
+              ],
+              renderCells: () => renderCells(row, view, update),
+            })),
+          )}
         </table>
       </div>
       ${found.length === 0 ? html`<p class="quiet">No hashtag has such a name${view.only === null ? '' : ' in this group'}.</p>` : nothing}
       ${
         visible.length < found.length
-          ? html`<button type="button" class="more" @click=${shown.showMore}>Show all ${formatCount(found.length)}</button>`
+          ? html`<button type="button" class="more" @click=${() => update({ hasAllRows: true })}>Show all ${formatCount(found.length)}</button>`
           : nothing
       }
-      ${renderChosen(view, update, shown.showChart)}
+      ${renderChosen(view, update, showChart)}
     </section>`;
 }
 
@@ -127,34 +138,31 @@ function renderChosen({ tags, groups }: View, update: Update, showChart: () => v
   </div>`;
 }
 
+/** Whether the chart has no room for another line. */
+function isFull({ tags, groups }: View): boolean {
+  return tags.length + groups.length >= MAX_LINES;
+}
+
 function renderHeading(key: string, heading: string, kind: string, view: View, update: Update) {
   if (key === '') return html`<th scope="col" role="columnheader">${heading}</th>`;
   const isSorted = view.sort === key;
   const direction = !isSorted ? 'none' : isAscending(view) ? 'ascending' : 'descending';
   const arrow = !isSorted ? '' : isAscending(view) ? '▲' : '▼';
   const sort = () => update({ sort: key, isReversed: isSorted && !view.isReversed });
-  return html`<th scope="col" role="columnheader" class=${kind} aria-sort=${direction}><button type="button" @click=${sort}>${heading === '#' ? html`<span class="hidden">Rank</span><span aria-hidden="true">#</span>` : heading}<span class="arrow" aria-hidden="true">${arrow}</span></button></th>`;
+  return html`<th scope="col" role="columnheader" class=${kind} aria-sort=${direction}><button type="button" @click=${sort}>${heading}<span class="arrow" aria-hidden="true">${arrow}</span></button></th>`;
 }
 
-/** The row, which is rendered anew only if something in it has changed. */
-function renderRowOnce(row: TableRow, view: View, update: Update) {
-  const isChosen = view.tags.includes(row.name);
-  const isFull = view.tags.length + view.groups.length >= MAX_LINES;
-  const inputs = [row, isChosen, isFull, view.measure, view.scale, view.range];
-  return guard(inputs, () => renderRow(row, view, update));
-}
-
-function renderRow(row: TableRow, view: View, update: Update): TemplateResult {
+/** What stands in a row. */
+function renderCells(row: TableRow, view: View, update: Update): TemplateResult {
   const { name, trend, why, lastSeen } = row;
   const isChosen = view.tags.includes(name);
-  const isFull = view.tags.length + view.groups.length >= MAX_LINES;
   const toggle = () =>
     update(({ tags }) => ({
       tags: tags.includes(name) ? tags.filter((tag) => tag !== name) : [...tags, name],
     }));
   const signal = trend?.signal ?? null;
-  return html`<tr role="row">
-    <td role="cell" class="check"><label><input type="checkbox" aria-label="Show ${showHashtag(name)} in the chart" .checked=${isChosen} ?disabled=${isFull && !isChosen} @change=${toggle}></label></td>
+  return html`
+    <td role="cell" class="check"><label><input type="checkbox" aria-label="Show ${showHashtag(name)} in the chart" .checked=${isChosen} ?disabled=${isFull(view) && !isChosen} @change=${toggle}></label></td>
     <td role="cell" class="rank">${trend?.rank ?? '–'}</td>
     <th scope="row" role="rowheader" class="name">${signal === null ? nothing : html`<span class="mark" aria-hidden="true">${MOVE_MARKS[signal]}</span>`}${hashtagAnchor(name, view)}</th>
     ${
@@ -162,6 +170,5 @@ function renderRow(row: TableRow, view: View, update: Update): TemplateResult {
         ? html`<td role="cell" class="quiet why" aria-colspan="11">${why}${lastSeen === null ? '' : `; last ${formatCount(lastSeen.videoCount)} videos and ${formatCount(lastSeen.viewCount)} views on ${lastSeen.day}`}</td>`
         : html`
     ${COLUMNS.map(([, , kind, cell]) => html`<td role="cell" class=${kind}>${cell(trend)}</td>`)}`
-    }
-  </tr>`;
+    }`;
 }

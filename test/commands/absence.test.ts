@@ -58,14 +58,14 @@ describe('a hashtag with a history that is not found', () => {
     expect(first.output).toMatch(
       /^error: Still missing: #tag1, .* The next run asks for them again/m,
     );
-    expect(await report(1)).toMatch(/^⚠️ \*\*49 missing: .* and 46 more\*\* · 1 of 50 · /m);
+    expect(await report(1)).toMatch(/^⚠️ \*\*49 missing: .* and 46 more\*\* · 1 of 50 hashtags · /m);
     expect(await report(1)).toContain('(it had 1,000 videos, 50,000 views on 2026-11-10)');
     expect(await report(1)).not.toContain('✅');
 
     lost.clear();
     const second = await run(1);
     expect(second).toMatchObject({ exitCode: 0, asked: names.slice(1) });
-    expect(await report(1)).toContain('\n✅ 50 of 50 · ');
+    expect(await report(1)).toContain('\n✅ 50 of 50 hashtags · ');
   });
 
   it('is missed for three days at every attempt, and gone from the fourth on', async () => {
@@ -78,7 +78,7 @@ describe('a hashtag with a history that is not found', () => {
         expect(ran).toMatchObject({ exitCode: 1, asked });
         expect(ran.output).not.toContain('gone');
       }
-      expect(await report(nth)).toMatch(/^⚠️ \*\*1 missing: \[#b\].* · 1 of 2 · /m);
+      expect(await report(nth)).toMatch(/^⚠️ \*\*1 missing: \[#b\].* · 1 of 2 hashtags · /m);
     }
     const gone = await run(4);
     expect(gone.exitCode).toBe(0);
@@ -89,7 +89,7 @@ describe('a hashtag with a history that is not found', () => {
       failures: [],
       moves: [{ hashtag: 'b', mark: '👋', words: 'gone from TikTok since 2026-11-11' }],
     });
-    expect(await report(4)).toContain('\n✅ 1 of 2 · 1 not on TikTok · ');
+    expect(await report(4)).toContain('\n✅ 1 of 2 hashtags · 1 not on TikTok · ');
     expect(await report(4)).toContain('**Gone from TikTok since 2026-11-11**: [#b]');
     expect(await run(4)).toMatchObject({ exitCode: 0, asked: [] });
 

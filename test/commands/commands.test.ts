@@ -106,7 +106,7 @@ describe('the page of a run on GitHub', () => {
     expect(text).toMatch(
       /^> \*\*This was a dry run\. Nothing was stored, written or published\.\*\*\n\n# /,
     );
-    expect(text).toContain('\n⚠️ **Credits for 3 more days: top up** · 1 of 1 · ');
+    expect(text).toContain('\n⚠️ **Credits for 3 more days: top up** · 1 of 1 hashtag · ');
     expect(text).not.toContain('The chart starts');
   });
 });

@@ -59,7 +59,9 @@ async function expectSurvival({ root, remote }: Repository): Promise<void> {
   expect(await git(root, ['status', '--porcelain'])).toBe('');
   expect(await git(remote, ['rev-parse', 'main'])).toBe(await git(root, ['rev-parse', 'HEAD']));
   expect(await queryDatabase(root, SNAPSHOTS)).toEqual(AFTER);
-  expect(await git(remote, ['show', 'main:reports/2026-11-22.md'])).toContain('\n✅ 11 of 11 · ');
+  expect(await git(remote, ['show', 'main:reports/2026-11-22.md'])).toContain(
+    '\n✅ 11 of 11 hashtags · ',
+  );
 }
 
 describe('a run that is killed', () => {

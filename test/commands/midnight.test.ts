@@ -65,7 +65,7 @@ async function expectBothDays(repository: Repository): Promise<void> {
   const clone = await cloneRepository(repository);
   expect(await queryDatabase(clone, COUNTS)).toEqual(BOTH_DAYS);
   const read = (file: string) => showFile(remote, 'main', file);
-  expect(await read(`reports/${OLD}.md`)).toContain('✅ 2 of 2 · ');
+  expect(await read(`reports/${OLD}.md`)).toContain('✅ 2 of 2 hashtags · ');
   expect(await read(`reports/${NEW}.md`)).toContain('+200');
   expect(await read('reports/weekly/2026-W48.md')).toContain('✅ 2 of 2 days · ');
   expect(await read('data/latest.csv')).toContain(NEW);

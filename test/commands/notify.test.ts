@@ -139,7 +139,7 @@ describe('the notifications of a week', () => {
     await run(10);
     expect(place.hook.texts).toHaveLength(5);
     expect(digest.comments).toHaveLength(5);
-    expect(digest.comments[4]?.body).toContain('\n✅ 2 of 2 · ');
+    expect(digest.comments[4]?.body).toContain('\n✅ 2 of 2 hashtags · ');
     expect(digest.comments[4]?.body).not.toContain('⚠️');
     expect(trouble()).toMatchObject([{ state: 'closed', comments: [] }]);
 

@@ -230,7 +230,7 @@ describe('videos that can’t be had', () => {
     expect(api.videoRequests).toHaveLength(requests);
     expect(await queryDatabase(root, COUNTS)).toEqual([[0, 0]]);
     const report = await readReport();
-    expect(report).toContain('✅ 3 of 3 · ');
+    expect(report).toContain('✅ 3 of 3 hashtags · ');
     expect(report).toMatch(/^- \*\*No videos\*\* `.*`: \[#/m);
     expect(report).not.toContain('▶️');
     expect(ran.outputs).toMatchObject({ captured: '3', failed: '0' });
@@ -282,7 +282,7 @@ describe('videos that can’t be had', () => {
     const ran = await runTrack(root, api, [], { catchInterruption: () => stop.signal });
     expect(ran.exitCode).toBe(0);
     expect(api.videoRequests).toHaveLength(1);
-    expect(await readReport()).toContain('✅ 3 of 3 · ');
+    expect(await readReport()).toContain('✅ 3 of 3 hashtags · ');
   });
 });
 

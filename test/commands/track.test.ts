@@ -44,7 +44,7 @@ describe('a day', () => {
       ['2026-11-22', 'aitools', 1000, 50_000],
       ['2026-11-22', 'llm', 1000, 50_000],
     ]);
-    expect(await readReport(root, '2026-11-22')).toContain('\n✅ 2 of 2 · 06:17');
+    expect(await readReport(root, '2026-11-22')).toContain('\n✅ 2 of 2 hashtags · 06:17');
     expect(await readdir(path.join(root, 'reports'))).toEqual([
       '2026-11-22.md',
       'README.md',

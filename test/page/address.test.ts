@@ -31,6 +31,8 @@ const anyView: fc.Arbitrary<View> = fc.record({
   only: fc.option(anyText),
   sort: fc.constantFrom('rank', 'videos', 'new-views'),
   isReversed: fc.boolean(),
+  hasAllRows: fc.boolean(),
+  hasData: fc.boolean(),
 });
 
 describe('the address', () => {

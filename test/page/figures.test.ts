@@ -44,14 +44,18 @@ describe('the figures of a group', () => {
 
   it('are those of the sum of its hashtags', () => {
     const figures = figuresOf([...rows('a', [100, 110]), ...rows('b', [900, 990])]);
-    expect(figures).toMatchObject({ total: 1100, added: 100, hashtags: 2, over7Days: null });
-    expect(figures.perDay).toBeCloseTo(0.1);
+    expect(figures).toMatchObject({
+      total: { count: 1100, added: 100 },
+      hashtags: 2,
+      over7Days: null,
+    });
+    expect(figures.total?.perDay).toBeCloseTo(0.1);
     expect(figures.fastest?.hashtag).toBe('b');
   });
 
   it('leave out a hashtag whose growth is unknown, so that a new one is no growth', () => {
     const figures = figuresOf([...week('a', 100, 110), ...rows('new', [5000])]);
-    expect(figures.total).toBe(5110);
+    expect(figures.total?.count).toBe(5110);
     expect(figures.over7Days).toBeCloseTo(0.1);
   });
 

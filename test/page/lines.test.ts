@@ -4,6 +4,7 @@ import {
   addedEachDay,
   daysOf,
   describePoint,
+  describeSpan,
   joinDays,
   type Line,
   pointsOf,
@@ -62,6 +63,31 @@ describe('a line of the chart', () => {
       'first',
       'rate',
     ]);
+  });
+});
+
+describe('what a line did in the days that are shown', () => {
+  const span = (videos: (number | null)[], days = 5) => {
+    const one = line(videos);
+    return describeSpan(one, daysOf({ from: addDays(TODAY, 1 - days), to: TODAY }, [one], TODAY));
+  };
+
+  it('is the change from its first to its last count', () => {
+    expect(span([100, 110, null, 130, 150])).toBe('+50.0%');
+    expect(span([1000, 100, 110, null, 130, 80])).toBe('-20.0%');
+  });
+
+  it('says so if it has fewer days, or if the change may be rounding', () => {
+    expect(span([100, 120, null])).toBe('+20.0% over 1 day');
+    expect(span([100_000, 100_100, 100_100, 100_100, 100_100])).toBe('≈+0.1%');
+  });
+
+  it('is not known of one count, of none, and across days that can’t be compared', () => {
+    expect(span([100])).toBeNull();
+    expect(span([100, null, null, null, null, null])).toBeNull();
+    const points = pointsOf(rows('tag', [1, 2, 3]), 'videos', (d) => d !== addDays(TODAY, -1));
+    const one = { ...line([]), points };
+    expect(describeSpan(one, daysOf('7d', [one], TODAY))).toBeNull();
   });
 });
 

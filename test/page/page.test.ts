@@ -165,11 +165,13 @@ describe.skipIf(program === null)('the page', () => {
       hasChart: true,
     });
     const page = await open(await serve(site));
-    const headings = await page.locator('.hashtags thead th').allInnerTexts();
+    const headings = (await page.locator('.hashtags thead th').allInnerTexts()).map((heading) =>
+      heading.replace(/[▲▼]/, '').trim(),
+    );
     const cellsOf = async (name: string) => {
       const row = rowsOf(page).filter({ hasText: name });
       const cells = await row.locator('td, th').allInnerTexts();
-      return new Map(headings.map((heading, i) => [heading.trim(), cells[i]?.trim()]));
+      return new Map(headings.map((heading, i) => [heading, cells[i]?.trim()]));
     };
     let compared = 0;
     let header: string[] = [];
@@ -177,17 +179,18 @@ describe.skipIf(program === null)('the page', () => {
       const cells = row.map((cell) => cell.replaceAll('**', '').trim());
       const [, name] = /\[\u2068?#(.+?)\u2069?\]/.exec(cells[1] ?? '') ?? [];
       if (name === undefined) {
-        if (cells.includes('Hashtag')) header = cells;
+        if (cells.includes('Hashtag')) header = cells.map((text) => text.replace('\u00a0', ' '));
         continue;
       }
       const shown = await cellsOf(name);
       for (const [i, heading] of header.entries()) {
-        if (!shown.has(heading) || heading === 'Hashtag') continue;
+        // The page has ranks without their changes, and the curves are drawn.
+        if (!shown.has(heading) || /^(Hashtag|Rank|Daily gain)$/.test(heading)) continue;
         expect(shown.get(heading), `${heading} of #${name}`).toBe(cells[i]);
         compared++;
       }
     }
-    expect(compared).toBe(5 * 8);
+    expect(compared).toBe(5 * 9);
   });
 
   it('searches, filters by group, and sorts by every column', async () => {
@@ -306,6 +309,42 @@ describe.skipIf(program === null)('the page', () => {
       .toMatch(/Corrected on 2026-11-22: before, it had 157,000 videos/);
   });
 
+  it('has the videos that were stored when a hashtag moved, or says that there are none', async () => {
+    const video = (id: string, author: string | null, plays: number | null, createdAt: string) => ({
+      hashtag: 'cursor',
+      videos: [{ id, author, plays, createdAt }],
+      companions: [],
+      problem: null,
+    });
+    using db = await createDatabase();
+    for (const [ago, found] of [
+      video('7123456789012345610', 'a/b"<i>', 1_234_567, '2026-11-21T10:00:00Z'),
+      video('7123456789012345611', null, null, ''),
+    ].entries()) {
+      recordRun(db, { ...runOn(addDays(TODAY, -ago), NAMES.length + 1), topVideos: [found] });
+    }
+    const withVideos = new Map([...pageFiles, ...(await buildData(db, WATCHLIST))]);
+    const page = await open(`${await serve(withVideos)}#hashtag=cursor`);
+    const section = page.locator('section', { has: page.getByText('Top videos when it moved') });
+    await expect
+      .poll(() => section.last().locator('li').allInnerTexts())
+      .toEqual([
+        '2026-11-22: @a/b"<i> · 1,234,567 plays · 1 day old',
+        '2026-11-21: author unknown · plays unknown · age unknown',
+      ]);
+    const links = await section.last().getByRole('link').all();
+    expect(await Promise.all(links.map((link) => link.getAttribute('href')))).toEqual([
+      'https://www.tiktok.com/@a%2Fb%22%3Ci%3E/video/7123456789012345610',
+      'https://www.tiktok.com/@_/video/7123456789012345611',
+    ]);
+    await page.goto(`${new URL(page.url()).origin}/#hashtag=chatgpt`);
+    await page.getByText('It never moved much more than usual').waitFor();
+    expect(await section.count()).toBe(0);
+
+    const without = await open(`${await serve(site)}#hashtag=cursor`);
+    await without.getByText('No videos were stored.').waitFor();
+  });
+
   it('has a view of each group', async () => {
     const page = await open(await serve(site));
     await page.locator('.groups').getByRole('link', { name: 'Models' }).click();
@@ -314,6 +353,15 @@ describe.skipIf(program === null)('the page', () => {
     await expect.poll(() => page.locator('.legend li').count()).toBe(2);
     const facts = await page.locator('.figures').innerText();
     expect(facts).toMatch(/7 days\s+\+\d+\.\d%/);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save its days as CSV' }).click(),
+    ]);
+    const csv = (await readFile(await download.path(), 'utf8')).split('\n');
+    expect(csv[0]).toBe('date,group,video_count,view_count');
+    expect(csv[1]).toMatch(/^\d{4}-\d\d-\d\d,Models,\d+,\d+$/);
+    await page.getByRole('link', { name: 'Show the group as one line' }).click();
+    await expect.poll(() => page.locator('.legend li bdi').allInnerTexts()).toEqual(['Models']);
   });
 
   it('can be used by the keyboard alone', async () => {
@@ -340,7 +388,7 @@ describe.skipIf(program === null)('the page', () => {
     expect(await page.locator('.tooltip').isVisible()).toBe(true);
     await tabTo('[aria-label="Show #llm in the chart"]');
     await page.keyboard.press('Space');
-    expect(page.url()).toContain('tags=llm');
+    await expect.poll(() => page.url()).toContain('tags=llm');
   });
 
   it.each([
@@ -359,6 +407,27 @@ describe.skipIf(program === null)('the page', () => {
       .filter((one) => one.innerText && !one.closest('.arrow'))
       .map((one) => Number.parseFloat(getComputedStyle(one).fontSize)))`;
     expect(await page.evaluate(smallest)).toBeGreaterThanOrEqual(11);
+  });
+
+  it('fits a phone with names as long as TikTok allows, and with a tooltip of them', async () => {
+    const names = ['a', 'b'].map((letter) => letter.repeat(100));
+    using db = await createHistory(names, 40, (name, ago) =>
+      growing(1e9, name.startsWith('a') && ago < 3 ? 0.3 : 0.01, ago),
+    );
+    const list = { hashtags: names.map((name) => ({ name, group: 'long '.repeat(12).trim() })) };
+    const data = await buildData(db, parseWatchlist(JSON.stringify(list)));
+    const address = await serve(new Map([...pageFiles, ...data]));
+    for (const hash of ['', `#tags=${names}`, `#hashtag=${names[0]}`]) {
+      const page = await open(address + hash, { width: 360, height: 740 });
+      await page.locator('.legend li').first().waitFor();
+      await page.locator('.stage').focus();
+      for (const key of ['Home', 'End']) {
+        await page.keyboard.press(key);
+        await page.locator('.tooltip:visible').waitFor();
+        const width = 'document.documentElement.scrollWidth - window.innerWidth';
+        expect(await page.evaluate(width)).toBeLessThanOrEqual(0);
+      }
+    }
   });
 
   it('shows only the chart if it is embedded', async () => {
@@ -490,6 +559,13 @@ describe.skipIf(program === null)('the page', () => {
     expect(await rowsOf(page).count()).toBe(100);
     await page.getByRole('button', { name: 'Show all 1,000' }).click();
     expect(await rowsOf(page).count()).toBe(1000);
+    await expect.poll(() => page.url()).toMatch(/#rows=all$/);
+    const sortByName = page.getByRole('button', { name: 'Hashtag', exact: true });
+    for (const expected of [names.toSorted(), names.toSorted().reverse()]) {
+      await sortByName.click();
+      const shown = await page.locator('.hashtags tbody th').allTextContents();
+      expect(shown.map((name) => name.replace('#', ''))).toEqual(expected);
+    }
     await page.getByPlaceholder('Search').fill('tag98');
     expect(await rowsOf(page).count()).toBe(11);
     await page.getByLabel('Show #tag987 in the chart').check();

@@ -151,7 +151,9 @@ describe('publishing', () => {
     await writeFile(path.join(root, 'data/latest.csv'), 'mine');
     const api = await startApi({ fault: () => ({ status: 400, body: {} }) });
     await runTrack(root, api, ['--publish'], { day: '2026-11-22' });
-    expect(await showFile(remote, 'main', 'reports/2026-11-22.md')).toContain(' · 0 of 1 · ');
+    expect(await showFile(remote, 'main', 'reports/2026-11-22.md')).toContain(
+      ' · 0 of 1 hashtag · ',
+    );
     expect(await showFile(remote, 'main', 'data/latest.csv')).toBe(before);
   });
 
@@ -168,7 +170,9 @@ describe('publishing', () => {
     for (const name of ['2026-11-28', '2026-11-29', '2026-11-30', 'weekly/2026-W48']) {
       expect(files).toContain(`reports/${name}.md`);
     }
-    expect(await showFile(remote, 'main', 'reports/2026-11-28.md')).toContain('✅ 2 of 2 · ');
+    expect(await showFile(remote, 'main', 'reports/2026-11-28.md')).toContain(
+      '✅ 2 of 2 hashtags · ',
+    );
     expect(await showFile(remote, 'main', 'data/latest.csv')).toContain('2026-11-30');
     expect(await git(root, ['status', '--porcelain'])).toBe('');
   });
@@ -193,7 +197,9 @@ describe('publishing', () => {
     await rename(path.join(root, 'reports'), path.join(root, 'aside'));
     await writeFile(path.join(root, 'reports'), 'a file');
     await runTrack(root, api, ['--publish'], { day: '2026-11-22' });
-    expect(await showFile(remote, 'main', 'reports/2026-11-22.md')).toContain(' · 1 of 2 · ');
+    expect(await showFile(remote, 'main', 'reports/2026-11-22.md')).toContain(
+      ' · 1 of 2 hashtags · ',
+    );
     await runTrack(root, api, ['--publish'], { day: '2026-11-23' });
     await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
     expect(await list()).toEqual(['2026-11-21.md', '2026-11-22.md']);
@@ -203,7 +209,7 @@ describe('publishing', () => {
     await runTrack(clone, api, ['--publish'], { day: '2026-11-25' });
     expect(await list()).toEqual([21, 22, 23, 24, 25].map((day) => `2026-11-${day}.md`));
     const report = await showFile(remote, 'main', 'reports/2026-11-22.md');
-    expect(report).toContain('✅ 2 of 2 · ');
+    expect(report).toContain('✅ 2 of 2 hashtags · ');
     expect(report).toContain('2026-11-21.md');
     expect(await git(clone, ['status', '--porcelain'])).toBe('');
     expect(await runScript('audit', [], clone)).toMatchObject({ exitCode: 0 });
@@ -321,7 +327,7 @@ describe('a race for the remote', () => {
       ['2026-11-22', 'llm'],
     ]);
     expect(await showFile(repository.remote, 'main', 'reports/2026-11-22.md')).toContain(
-      '\n✅ 2 of 2 · ',
+      '\n✅ 2 of 2 hashtags · ',
     );
     // The checkout is on the same commit, and nothing is left to commit.
     expect(await git(repository.root, ['rev-parse', 'HEAD'])).toBe(
@@ -347,7 +353,7 @@ describe('a race for the remote', () => {
     );
     expect(await queryRemote(repository.remote, 'SELECT count(*) FROM runs')).toEqual([[5]]);
     expect(await showFile(repository.remote, 'main', 'reports/2026-11-22.md')).toContain(
-      '\n✅ 5 of 5 · ',
+      '\n✅ 5 of 5 hashtags · ',
     );
     expect(api.requests.toSorted()).toEqual(names);
   });

@@ -173,6 +173,14 @@ describe('the chart', () => {
     const { labels, ends, lines } = draw(...calm, rows('wild', [1000, 90_000]), rows('z', [9, 9]));
     expect(labels).toContain('#wild ↑9000');
     expect(lines).toHaveLength(7);
+    const svg = render(calm.flat().concat(rows('wild', [1000, 60_000, 90_000]))) ?? '';
+    const [, wild = ''] = /<path d="([^"]*)"[^>]* clip-path="url\(#plot\)"/.exec(svg) ?? [];
+    const [first = 0, second = 0, third = 0] = [...wild.matchAll(/,(-?[\d.]+)/g)].map((found) =>
+      Number(found[1]),
+    );
+    expect([second < 0, third < second, first > 0]).toEqual([true, true, true]);
+    expect(svg).toContain('<clipPath id="plot">');
+    expect(render(calm.flat())).not.toContain('clip');
     const heightOf = (values: number[]) => Math.max(...values) - Math.min(...values);
     expect(heightOf(ends.slice(0, 5))).toBeGreaterThan(heightOf(flat.ends) / 5);
     expect(draw(rows('wild', [1000, 90_000]), rows('calm', [10, 11])).labels).toContain(

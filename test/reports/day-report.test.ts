@@ -74,50 +74,50 @@ const link = (hashtag: string) => `[#${hashtag}](https://www.tiktok.com/tag/${ha
 
 describe('the status line', () => {
   it.each<[string, Partial<DayRecord>, string]>([
-    ['a complete day', { runs: [run()] }, '✅ 1 of 1 · 06:18'],
-    ['a day without a run', {}, '✅ 1 of 1'],
+    ['a complete day', { runs: [run()] }, '✅ 1 of 1 hashtag · 06:18'],
+    ['a day without a run', {}, '✅ 1 of 1 hashtag'],
     [
       'the time of the last run',
       { runs: [run(), run({ finishedAt: '2026-11-22T12:30:00.000Z' })] },
-      '✅ 1 of 1 · 12:30',
+      '✅ 1 of 1 hashtag · 12:30',
     ],
     [
       'a failure',
       { failures: [failure('b')], runs: [run()] },
-      `⚠️ **1 missing: ${link('b')}** · 1 of 2 · 06:18`,
+      `⚠️ **1 missing: ${link('b')}** · 1 of 2 hashtags · 06:18`,
     ],
     [
       'hashtags that nobody asked for',
       { runs: [run({ tracked: 3 })] },
-      '⚠️ **2 missing** · 1 of 3 · 06:18',
+      '⚠️ **2 missing** · 1 of 3 hashtags · 06:18',
     ],
     [
       'the first of many missing hashtags',
       { failures: ['a', 'b', 'c', 'd'].map((name) => failure(name)) },
-      `⚠️ **4 missing: ${link('a')}, ${link('b')}, ${link('c')} and 1 more** · 1 of 5`,
+      `⚠️ **4 missing: ${link('a')}, ${link('b')}, ${link('c')} and 1 more** · 1 of 5 hashtags`,
     ],
     [
       'a hashtag that TikTok does not have',
       { failures: [failure('b', 'not-found')] },
-      '✅ 1 of 2 · 1 not on TikTok',
+      '✅ 1 of 2 hashtags · 1 not on TikTok',
     ],
-    ['credits for a week', { runs: [run({ creditsRemaining: 7 })] }, '✅ 1 of 1 · 06:18'],
+    ['credits for a week', { runs: [run({ creditsRemaining: 7 })] }, '✅ 1 of 1 hashtag · 06:18'],
     [
       'credits for less than a week',
       { runs: [run({ creditsRemaining: 6 })] },
-      '⚠️ **Credits for 6 more days: top up** · 1 of 1 · 06:18',
+      '⚠️ **Credits for 6 more days: top up** · 1 of 1 hashtag · 06:18',
     ],
     [
       'no credits for another day',
       { runs: [run({ creditsRemaining: 0 })] },
-      '⚠️ **Not enough credits for another day: top up** · 1 of 1 · 06:18',
+      '⚠️ **Not enough credits for another day: top up** · 1 of 1 hashtag · 06:18',
     ],
     [
       'credits that ran out on the way',
       {
         failures: [failure('b', 'not-asked', 'out of credits (HTTP 402); top up, then run again')],
       },
-      `⚠️ **Out of credits: top up** · **1 missing: ${link('b')}** · 1 of 2`,
+      `⚠️ **Out of credits: top up** · **1 missing: ${link('b')}** · 1 of 2 hashtags`,
     ],
   ])('of %s', (_case, record, expected) => {
     expect(renderStatus(compose(rows('llm', [100]), record))).toBe(expected);
@@ -127,15 +127,15 @@ describe('the status line', () => {
     const failures = [failure('llm', 'not-asked', 'out of credits (HTTP 402); top up')];
     const since = (ago: number) =>
       renderStatus(compose(rows('llm', [5], [], addDays(TODAY, -ago)), { failures }));
-    expect(since(1)).toBe('⚠️ **Out of credits: top up** · 0 of 1');
-    expect(since(3)).toBe('⚠️ **Out of credits since Friday: top up** · 0 of 1');
-    expect(since(12)).toBe('⚠️ **Out of credits since 2026-11-11: top up** · 0 of 1');
+    expect(since(1)).toBe('⚠️ **Out of credits: top up** · 0 of 1 hashtag');
+    expect(since(3)).toBe('⚠️ **Out of credits since Friday: top up** · 0 of 1 hashtag');
+    expect(since(12)).toBe('⚠️ **Out of credits since 2026-11-11: top up** · 0 of 1 hashtag');
   });
 
   it('says why nothing was captured', () => {
     const report = compose([], { failures: [failure('a', 'failed', 'HTTP 503: *down*')] });
     expect(renderStatus(report)).toBe(
-      '⚠️ **Nothing was captured: HTTP 503\\: \\*down\\*** · 0 of 1',
+      '⚠️ **Nothing was captured: HTTP 503\\: \\*down\\*** · 0 of 1 hashtag',
     );
   });
 
@@ -143,7 +143,7 @@ describe('the status line', () => {
     const settings = { timeZone: 'Asia/Tokyo' };
     const record = { runs: [run({ finishedAt: '2026-11-21T23:30:00Z' })] };
     expect(renderStatus(compose(rows('llm', [100]), record, { settings }))).toBe(
-      '✅ 1 of 1 · 08:30',
+      '✅ 1 of 1 hashtag · 08:30',
     );
     expect(formatInstant('2026-11-22T23:30:00.000Z', 'UTC')).toBe('2026-11-22 23:30 UTC');
   });
@@ -393,7 +393,7 @@ describe('the table', () => {
   it('leaves out the columns that would be empty in all groups', () => {
     const [names] = tableRows(render(rows('x', [null, null], [100, 150])));
     expect(names).toEqual([
-      'Rank by views',
+      'Rank by views growth',
       'Hashtag',
       'Growth',
       'Daily gain',
@@ -409,7 +409,7 @@ describe('the table', () => {
     expect(cells(mixed, 'views').Hashtag).toBe(`${link('views')} (by views)`);
     expect(cells(mixed, 'videos').Hashtag).toBe(link('videos'));
     const all = render(byViews);
-    expect(tableRows(all)[0]?.[0]).toBe('Rank by views');
+    expect(tableRows(all)[0]?.[0]).toBe('Rank by views growth');
     expect(cells(all, 'views').Hashtag).toBe(link('views'));
   });
 
@@ -509,7 +509,7 @@ describe('the data notes', () => {
       'a rank by views',
       rows('llm', [null, null], [9, 9]),
       {},
-      '- **By views**: the growth of videos is unknown, so the rank goes by views',
+      '- **By views**: the growth of videos is unknown, so the rank goes by the growth of views',
     ],
     [
       'a change within rounding',

@@ -302,7 +302,7 @@ describe('the table', () => {
   it('marks the hashtags that are ranked by views, or the column if all are', () => {
     const byViews = rows('v', [null, null], [100, 150]);
     expect(render([...byViews, ...rows('b', [1, 2])])).toContain(`${link('v')} (by views)`);
-    expect(render(byViews)).toContain('|Rank by views|');
+    expect(render(byViews)).toContain('|Rank by views growth|');
   });
 });
 

@@ -53,14 +53,12 @@ function nameWithFigure(move: Move): string {
   return `${name} ${times === '–' ? formatGrowth(rankedMeasure(move.trend).growth) : times}`;
 }
 
-/** One line of Markdown that says whether all is well: `✅ 30 of 30 · 05:21`. What is wrong comes first. */
+/** One line of Markdown that says whether all is well: `✅ 30 of 30 hashtags · 05:21`. What is wrong comes first. */
 export function renderStatus(report: DayReport): string {
   const problems = findProblems(report).map((problem) => `**${problem}**`);
   const lastRun = report.runs.at(-1);
-  const parts = [
-    ...problems,
-    `${formatCount(report.trends.length)} of ${formatCount(report.tracked)}`,
-  ];
+  const captured = `${formatCount(report.trends.length)} of ${plural(report.tracked, 'hashtag')}`;
+  const parts = [...problems, captured];
   const absent = report.state.absent.length;
   if (absent > 0) parts.push(`${formatCount(absent)} not on TikTok`);
   if (lastRun !== undefined) {

@@ -82,9 +82,11 @@ export function drawChart(chosen: ChartLine[], allDays: Day[]): string | null {
   });
 
   const [low, high] = findRange(lines.map(({ index }) => index));
+  const isBeyond = (value: number | null) =>
+    value !== null && (value > high + 0.1 || value < low - 0.1);
   const labels = lines.map(
     ({ name, last }) =>
-      `${name} ${last > high + 0.1 ? '↑' : last < low - 0.1 ? '↓' : ''}${formatIndex(last)}`,
+      `${name} ${isBeyond(last) ? (last > high ? '↑' : '↓') : ''}${formatIndex(last)}`,
   );
   const labelWidth = Math.max(...labels.map(displayWidth)) * CHARACTER_WIDTH;
   const right = WIDTH - MARGIN.right - labelWidth;
@@ -92,10 +94,12 @@ export function drawChart(chosen: ChartLine[], allDays: Day[]): string | null {
   const x = scaleLinear([0, Math.max(days.length - 1, 1)], [MARGIN.left, right]);
   const y = scaleLog([low, high], [bottom, MARGIN.top]);
   y.clamp(true);
+  // A line that goes farther leaves at the edge. It does not lie there, as if it did not change.
+  const farther = y.copy().clamp(false);
   const path = linePath<number | null>()
     .defined((value) => value !== null)
     .x((_, i) => x(i))
-    .y((value) => y(value ?? 0))
+    .y((value) => farther(Math.max(value ?? 0, low / 100)))
     .digits(1);
   const ends = lines.map(({ last }) => y(last));
   const labelYs = spread(ends, LABEL_HEIGHT, bottom);
@@ -118,17 +122,20 @@ export function drawChart(chosen: ChartLine[], allDays: Day[]): string | null {
   const drawn = lines.map(({ index, color, isMoving }) => {
     const width = isMoving ? 3.5 : 2;
     const dots = index.flatMap((value, i) =>
-      value !== null && isAlone(index, i)
+      value !== null && !isBeyond(value) && isAlone(index, i)
         ? `<circle cx="${round(x(i))}" cy="${round(y(value))}" r="${width}" fill="${color}"/>`
         : [],
     );
-    const line = `<path d="${path(index) ?? ''}" fill="none" stroke="${color}" stroke-width="${width}" stroke-linejoin="round"/>`;
+    const clip = index.some(isBeyond) ? ' clip-path="url(#plot)"' : '';
+    const line = `<path d="${path(index) ?? ''}" fill="none" stroke="${color}" stroke-width="${width}" stroke-linejoin="round"${clip}/>`;
     return { isMoving, svg: [line, ...dots].join('\n') };
   });
   const texts = lines.map(
     ({ color }, i) =>
       `<text x="${round(right + 8)}" y="${round((labelYs[i] ?? 0) + 5)}" font-weight="600" fill="${color}">${escapeXml(labels[i] ?? '')}</text>`,
   );
+  const edge = 2; // half of a line's width
+  const plotArea = `<clipPath id="plot"><rect x="${MARGIN.left - edge}" y="${MARGIN.top - edge}" width="${round(right - MARGIN.left + 2 * edge)}" height="${bottom - MARGIN.top + 2 * edge}"/></clipPath>`;
   const unit = isMixed ? '' : `${shown[0]?.rankedBy ?? 'videos'}, `;
   const allNames = shown.map(({ hashtag }) => showHashtag(hashtag)).join(', ');
   const span = `Growth from ${days[0]} to ${days.at(-1)}, indexed to 100`;
@@ -137,6 +144,7 @@ export function drawChart(chosen: ChartLine[], allDays: Day[]): string | null {
     `<title>${escapeXml(`${span}: ${allNames}`)}</title>`,
     STYLE,
     `<text x="4" y="18" fill="currentColor">${unit}first day shown = 100</text>`,
+    ...(lines.some(({ index }) => index.some(isBeyond)) ? [plotArea] : []),
     ...grid,
     ...dates,
     // What moved is drawn above the rest.

@@ -13,9 +13,9 @@ import { hashtagOfDashboardUrl, hashtagOfUrl } from '../core/hashtag-name.ts';
 import { hashtagLink, renderCode, renderLink } from '../core/markdown.ts';
 import { LATEST_CSV_PATH } from '../core/paths.ts';
 import { capitalize } from '../core/text.ts';
-import { changeOf, type Growth, isRealChange, rankedMeasure } from '../trends/growth.ts';
+import { changeOf, type Growth, rankedMeasure } from '../trends/growth.ts';
 import { describeVideoCost, renderTopVideos } from '../trends/top-videos.ts';
-import { commonMeasure, computeTotal } from '../trends/totals.ts';
+import { commonMeasure, computeTotal, findFastest } from '../trends/totals.ts';
 import {
   describeLast,
   describeTurn,
@@ -169,12 +169,11 @@ function renderGroups(report: DayReport): string[] {
   });
 }
 
-/** The fastest of a group, if any grew by more than rounding: `#cursor +16.1%`. */
-function renderFastest([fastest]: Trend[]): string {
-  if (fastest === undefined) return '–';
-  const { growth } = rankedMeasure(fastest);
-  if (!isRealChange(growth) || growth.added < 0) return '–';
-  return `${hashtagLink(fastest.hashtag)}\u00a0${formatDailyRate(growth)}`;
+/** The fastest of a group: `#cursor +16.1%`. */
+function renderFastest(members: Trend[]): string {
+  const fastest = findFastest(members);
+  if (fastest === null) return '–';
+  return `${hashtagLink(fastest.hashtag)}\u00a0${formatDailyRate(rankedMeasure(fastest).growth)}`;
 }
 
 function columnsOf({ trends, isTooFew }: DayReport): Column<Trend>[] {

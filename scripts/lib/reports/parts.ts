@@ -97,7 +97,7 @@ export type Column<T> = [heading: string, align: string, cell: (trend: T) => str
 
 /**
  * The first three columns: the rank, the hashtag's link, and the growth that it is ranked by. Ranks
- * by views are marked.
+ * by the growth of views are marked.
  */
 export function rankColumns<T extends Ranked>(
   trends: T[],
@@ -106,7 +106,7 @@ export function rankColumns<T extends Ranked>(
 ): Column<T>[] {
   const isRankedBy = (measure: Measure) => trends.some(({ rankedBy }) => rankedBy === measure);
   const isMixed = isRankedBy('videos');
-  const heading = isRankedBy('views') && !isMixed ? 'Rank by views' : 'Rank';
+  const heading = isRankedBy('views') && !isMixed ? 'Rank by views growth' : 'Rank';
   const mark = ({ rankedBy }: T) => (isMixed && rankedBy === 'views' ? ' (by views)' : '');
   return [
     [heading, 'l', renderRank],
@@ -330,7 +330,9 @@ export function renderNoteList(remarks: Remark[], trends: Ranked[], hasRounded: 
     );
   }
   if (trends.some((trend) => trend.rankedBy === 'views')) {
-    notes.push('**By views**: the growth of videos is unknown, so the rank goes by views');
+    notes.push(
+      '**By views**: the growth of videos is unknown, so the rank goes by the growth of views',
+    );
   }
   if (notes.length === 0) return 'Nothing to add.';
   const lines = notes.map((note) => `- ${note}`);

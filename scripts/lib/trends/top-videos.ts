@@ -1,9 +1,10 @@
-import { type Day, dayOf, daysBetween } from '../core/day.ts';
+import type { Day } from '../core/day.ts';
 import { formatCount, plural } from '../core/format.ts';
 import { foldCase } from '../core/hashtag-name.ts';
 import { hashtagLink, renderLink } from '../core/markdown.ts';
 import type { Companion, TopVideos, Video } from '../core/snapshot.ts';
 import { compareText } from '../core/text.ts';
+import { ageInDays, describeVideo, nameAuthor, videoUrl } from './trend-words.ts';
 
 const MAX_VIDEOS = 3;
 const NEW_DAYS = 14;
@@ -73,26 +74,8 @@ export function describeVideoCost({ topVideos }: Pick<DayOfVideos, 'topVideos'>)
 
 /** `[@author](…) · 1,200,000 plays · 3 days old` */
 function renderVideo(video: Video, day: Day, timeZone: string): string {
-  const { author, plays, id } = video;
-  const name = author === null ? 'author unknown' : `@${author}`;
-  const age = ageInDays(video, day, timeZone);
-  return [
-    renderLink(name, videoUrl(author, id)),
-    plays === null ? 'plays unknown' : plural(plays, 'play'),
-    age === null ? 'age unknown' : age === 0 ? 'new today' : `${plural(age, 'day')} old`,
-  ].join(' · ');
-}
-
-/** The video's page. TikTok finds it by its id, whatever stands in the author's place. */
-function videoUrl(author: string | null, id: string): string {
-  return `https://www.tiktok.com/@${encodeURIComponent((author ?? '_').toWellFormed())}/video/${encodeURIComponent(id)}`;
-}
-
-/** Null if it is unknown when the video was made. */
-function ageInDays({ createdAt }: Video, day: Day, timeZone: string): number | null {
-  const createdMs = Date.parse(createdAt ?? '');
-  if (Number.isNaN(createdMs)) return null;
-  return Math.max(0, daysBetween(dayOf(createdMs, timeZone), day));
+  const link = renderLink(nameAuthor(video), videoUrl(video));
+  return [link, ...describeVideo(video, day, timeZone)].join(' · ');
 }
 
 function compareVideos(a: Video, b: Video): number {

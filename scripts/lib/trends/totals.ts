@@ -1,7 +1,15 @@
 import { addDays, type Day, daysBetween } from '../core/day.ts';
 import type { Snapshot } from '../core/snapshot.ts';
-import { countOf, dailyRate, type Measure, type MeasureGrowth } from './growth.ts';
+import {
+  countOf,
+  dailyRate,
+  isRealChange,
+  type Measure,
+  type MeasureGrowth,
+  rankedMeasure,
+} from './growth.ts';
 import { isWithinRounding } from './rounding.ts';
+import type { Trend } from './trends.ts';
 
 /** What hashtags have together on a day, in one measure. */
 export type Total = {
@@ -54,6 +62,13 @@ export function computeTotal(snapshots: Snapshot[], day: Day, measure: Measure):
     usualPerDay: rates.length < MIN_USUAL_DAYS ? null : median(rates),
     hasRounded: today?.hasRounded ?? false,
   };
+}
+
+/** The first of some hashtags by rank, if it grew by more than rounding. */
+export function findFastest([fastest]: Trend[]): Trend | null {
+  if (fastest === undefined) return null;
+  const { growth } = rankedMeasure(fastest);
+  return isRealChange(growth) && growth.added >= 0 ? fastest : null;
 }
 
 /** From one day to another, over the hashtags that have a count on both. */

@@ -1,3 +1,4 @@
+import { type Day, dayOf, daysBetween } from '../core/day.ts';
 import {
   formatChange,
   formatCompact,
@@ -6,7 +7,7 @@ import {
   formatTimes,
   plural,
 } from '../core/format.ts';
-import type { Absence } from '../core/snapshot.ts';
+import type { Absence, Video } from '../core/snapshot.ts';
 import type { Turn } from './day-state.ts';
 import {
   changeOf,
@@ -174,12 +175,15 @@ export function describePace(
 ): string {
   if (pace === null) return emphasize(kind);
   const gain = describeGain(pace);
-  // An average: more digits would claim too much.
-  const average = Number(pace.usual.toPrecision(2));
-  const usual = Math.round(average) === 0 ? 'nearly none' : formatChange(average);
   if (pace.timesUsual === null) return `${emphasize(kind)}: ${gain}, usually nearly none`;
   const times = emphasize(`${formatTimes(pace.timesUsual)} × its usual`);
-  return `${kind}, ${times}: ${gain}, usually ${usual}`;
+  return `${kind}, ${times}: ${gain}, usually ${describeUsual(pace)}`;
+}
+
+/** What it usually brings in as many days: `+2,100`. An average: more digits would claim too much. */
+export function describeUsual({ usual }: Pace): string {
+  const average = Number(usual.toPrecision(2));
+  return Math.round(average) === 0 ? 'nearly none' : formatChange(average);
 }
 
 function describeGain({ added, days }: Pace): string {
@@ -215,4 +219,31 @@ function formatElapsed(elapsed: Elapsed): string {
   if (hours === null) return elapsed.days > 1 ? ` over ${elapsed.days} days` : '';
   const rounded = hours < 1 ? 'under 1 h' : `${formatCount(Math.round(hours))} h`;
   return `${isPartOfDay(elapsed) ? ' in' : ' over'} ${rounded}`;
+}
+
+/** `@author`, or that it is unknown. */
+export function nameAuthor({ author }: Pick<Video, 'author'>): string {
+  return author === null ? 'author unknown' : `@${author}`;
+}
+
+/** What a video had on the day: `1,200,000 plays`, and `3 days old`. */
+export function describeVideo(video: Video, day: Day, timeZone: string): string[] {
+  const { plays } = video;
+  const age = ageInDays(video, day, timeZone);
+  return [
+    plays === null ? 'plays unknown' : plural(plays, 'play'),
+    age === null ? 'age unknown' : age === 0 ? 'new today' : `${plural(age, 'day')} old`,
+  ];
+}
+
+/** The video's page. TikTok finds it by its id, whatever stands in the author's place. */
+export function videoUrl({ author, id }: Pick<Video, 'author' | 'id'>): string {
+  return `https://www.tiktok.com/@${encodeURIComponent((author ?? '_').toWellFormed())}/video/${encodeURIComponent(id)}`;
+}
+
+/** How old a video was on the day; null if it is unknown when it was made. */
+export function ageInDays({ createdAt }: Video, day: Day, timeZone: string): number | null {
+  const createdMs = Date.parse(createdAt ?? '');
+  if (Number.isNaN(createdMs)) return null;
+  return Math.max(0, daysBetween(dayOf(createdMs, timeZone), day));
 }

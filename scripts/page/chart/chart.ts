@@ -13,6 +13,8 @@ export type Chart = {
   canvas: () => HTMLCanvasElement | null;
 };
 
+/** A logarithmic axis goes so many times farther than the lines. */
+const LOG_ROOM = 1.03;
 const HEIGHT = { narrow: 260, wide: 380, least: 160 };
 /** What stands above and below an embedded chart. */
 const FRAME_HEIGHT = 120;
@@ -73,9 +75,7 @@ export function createChart(
       cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
       scales: {
         x: { time: true },
-        y: isLog
-          ? { distr: 3, range: (_plot, min, max) => uPlot.rangeLog(min, max, 10, false) }
-          : {},
+        y: isLog ? { distr: 3, range: (_plot, min, max) => [min / LOG_ROOM, max * LOG_ROOM] } : {},
       },
       axes: [
         {
@@ -92,9 +92,10 @@ export function createChart(
           font,
           size: 58,
           space: 44,
-          grid: { stroke: grid, width: 1, filter: isLog ? roundValues : allValues },
+          grid: { stroke: grid, width: 1, filter: allValues },
           ticks: { show: false },
-          filter: isLog ? roundValues : allValues,
+          filter: allValues,
+          ...(isLog ? { splits: (_plot, _axis, min, max) => roundValues(min, max) } : {}),
           values: (_plot, values) =>
             values.map((value) => (value == null ? '' : formatValue(value, mode))),
         },
@@ -173,15 +174,25 @@ function heightOf(element: HTMLElement, width: number): number {
 
 const allValues: uPlot.Axis.Filter = (_plot, values) => values;
 
-/** Of the values of a logarithmic axis: powers of ten; if there are few, twice and five times those. */
-const roundValues: uPlot.Axis.Filter = (_plot, values) => {
-  const known = values.filter((value) => value > 0);
-  const isWide = Math.max(...known) / Math.min(...known) > 1000;
-  return values.map((value) => {
-    const digit = Number(value.toExponential()[0]);
-    return digit === 1 || (!isWide && (digit === 2 || digit === 5)) ? value : null;
-  });
-};
+/**
+ * The values of a logarithmic axis: powers of ten if they are many; with twice and five times those
+ * if they are fewer; on a short axis, steps of the same size.
+ */
+function roundValues(min: number, max: number): number[] {
+  const powers = Array.from(
+    { length: Math.floor(Math.log10(max)) - Math.floor(Math.log10(min)) + 1 },
+    (_, i) => 10 ** (Math.floor(Math.log10(min)) + i),
+  );
+  const isInside = (value: number) => value >= min && value <= max;
+  if (max / min > 1000) return powers.filter(isInside);
+  if (max / min > 10)
+    return powers.flatMap((power) => [power, 2 * power, 5 * power]).filter(isInside);
+  const least = (max - min) / 6;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = power * ([1, 2, 5].find((times) => times * power >= least) ?? 10);
+  const first = Math.ceil(min / step);
+  return Array.from({ length: Math.floor(max / step) - first + 1 }, (_, i) => (first + i) * step);
+}
 
 /** The steps of the axis of days, in seconds. From a month on, the library takes calendar months. */
 const WHOLE_DAYS = [1, 2, 3, 5, 7, 10, 15, 30, 60, 90, 120, 180, 365, 730, 1825].map(

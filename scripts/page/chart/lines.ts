@@ -1,6 +1,7 @@
 import { addDays, type Day, daysBetween, daysUpTo } from '../../lib/core/day.ts';
 import { formatChange, formatCount, formatPercent } from '../../lib/core/format.ts';
 import type { Snapshot } from '../../lib/core/snapshot.ts';
+import type { GroupDay } from '../../lib/dashboard/site.ts';
 import {
   changeOf,
   computeGrowth,
@@ -9,7 +10,7 @@ import {
   type Measure,
   type Point,
 } from '../../lib/trends/growth.ts';
-import { formatGrowth } from '../../lib/trends/trend-words.ts';
+import { formatGrowth, formatTotalGrowth } from '../../lib/trends/trend-words.ts';
 import type { Mode, Range } from '../address.ts';
 
 /** One day of a line: its exact count, and how it changed. */
@@ -46,6 +47,12 @@ export function pointsOf(
     before = [point];
   }
   return points;
+}
+
+/** The known days of a group. Its growth is unknown where its hashtags changed. */
+export function pointsOfGroup(days: GroupDay[], measure: Measure): Map<Day, LinePoint> {
+  const comparable = new Map(days.map(({ day, isComparable }) => [day, isComparable]));
+  return pointsOf(days, measure, (day) => comparable.get(day) === true);
 }
 
 /** The days of the range, oldest first: up to `lastDay`, and not before the first of the lines. */
@@ -93,6 +100,23 @@ export function describePoint(point: LinePoint | undefined): string[] {
     formatCount(point.count),
     ...(change === null ? [] : [formatChange(change.added), formatGrowth(point.growth)]),
   ];
+}
+
+/**
+ * How a line changed over the days that are shown: `+31.2%`, `+5.0% over 12 days` if it covers only
+ * those; null if that is unknown.
+ */
+export function describeSpan({ points }: Line, days: Day[]): string | null {
+  const known = days.flatMap((day) => {
+    const point = points.get(day);
+    return point === undefined ? [] : [{ day, ...point }];
+  });
+  const [first, last] = [known[0], known.at(-1)];
+  // A group whose hashtags changed in between has no growth.
+  const isComparable = known.slice(1).every(({ growth }) => growth.kind !== 'first');
+  if (first === undefined || last === undefined || first === last || !isComparable) return null;
+  const growth = computeGrowth([first, last], last.day);
+  return formatTotalGrowth({ count: last.count, growth }, days.length - 1);
 }
 
 /** What was added on each day, for a small curve: null where the day or the one before is unknown. */

@@ -5,7 +5,7 @@ import { capitalize } from '../../lib/core/text.ts';
 import { DEFAULT_VIEW, type MeasuredView, MODES, type Mode, RANGES } from '../address.ts';
 import type { Update } from '../parts.ts';
 import { createChart } from './chart.ts';
-import { daysOf, describePoint, type Line } from './lines.ts';
+import { daysOf, describePoint, describeSpan, type Line } from './lines.ts';
 import { savePicture } from './picture.ts';
 
 const MODE_WORDS: Record<Mode, string> = {
@@ -45,7 +45,6 @@ export function createPanel() {
   tooltip.hidden = true;
   let content: PanelContent | null = null;
   let pointed: number | null = null;
-  let isTableOpen = false;
   let spoken = '';
   let notice = '';
   let drawn: unknown[] = [];
@@ -59,9 +58,12 @@ export function createPanel() {
     tooltip.hidden = day === undefined;
     if (day === undefined || content === null) return;
     render(renderTooltip(day, content.lines), tooltip);
-    // Beside the pointer, on the side that has room.
+    // Beside the pointer, on the side that has room, and within the chart.
     const x = left + 58 > host.clientWidth / 2 ? left + 46 - tooltip.offsetWidth : left + 74;
-    tooltip.style.transform = `translate(${Math.max(0, Math.round(x))}px, ${Math.max(0, Math.round(Math.min(top, host.clientHeight - tooltip.offsetHeight)))}px)`;
+    const within = (place: number, room: number) => Math.round(Math.max(0, Math.min(place, room)));
+    const across = within(x, host.clientWidth - tooltip.offsetWidth);
+    const down = within(top, host.clientHeight - tooltip.offsetHeight);
+    tooltip.style.transform = `translate(${across}px, ${down}px)`;
   }
 
   const days = () =>
@@ -109,6 +111,8 @@ export function createPanel() {
       redraw = onChange;
       const { lines, view, update, remove, isLoading, hint } = next;
       const mode = modeOf(next);
+      const shown = days();
+      const isDrawn = ({ points }: Line) => shown.some((day) => points.has(day));
       const isLogPossible = mode === 'total' || mode === 'indexed';
       return html`
         <section class="chart" aria-labelledby="chart-title">
@@ -133,19 +137,26 @@ export function createPanel() {
           </div>
           <ul class="legend" aria-label="Lines of the chart">
             ${lines.map(
-              ({ key, label }, i) =>
-                html`<li><span class="key line-${i}" aria-hidden="true"></span><bdi>${label}</bdi>${
+              (line, i) =>
+                html`<li><span class="key line-${i}" aria-hidden="true"></span><bdi>${line.label}</bdi> <span class="quiet">${
+                  isDrawn(line) || isLoading ? describeSpan(line, shown) : `no ${view.measure}`
+                }</span>${
                   remove === null
                     ? nothing
-                    : html`<button type="button" class="remove" aria-label="Remove ${label} from the chart" @click=${() => remove(key)}>×</button>`
+                    : html`<button type="button" class="remove" aria-label="Remove ${line.label} from the chart" @click=${() => remove(line.key)}>×</button>`
                 }</li>`,
             )}
+            ${
+              lines.some(({ marks }) => shown.some((day) => marks.has(day)))
+                ? html`<li class="quiet"><span class="dot" aria-hidden="true"></span>A day with a signal</li>`
+                : nothing
+            }
           </ul>
           <div class="stage" tabindex="0" role="group" aria-roledescription="chart"
             aria-label=${describeChart(next, mode)} aria-describedby="chart-help" @keydown=${onKey}
             @blur=${() => chart.pointAt(null)}>
             ${host}${tooltip}
-            ${lines.every(({ points }) => points.size === 0) ? html`<p class="empty">${isLoading ? 'Loading …' : `There are no ${view.measure} to draw in these days.`}</p>` : nothing}
+            ${lines.some(isDrawn) ? nothing : html`<p class="empty">${isLoading ? 'Loading …' : `There are no ${view.measure} to draw in these days.`}</p>`}
           </div>
           <p id="chart-help" class="hidden">Left and right arrow keys go from day to day, with Shift from week to week, Home and End to the first and last day.</p>
           <p class="hidden" aria-live="polite">${spoken}</p>
@@ -157,14 +168,12 @@ export function createPanel() {
             <a class="whole" href=${location.pathname + location.hash} target="_blank" rel="noopener">Open the whole page</a>
             <span class="quiet" role="status">${notice}</span>
           </div>
-          <details ?open=${isTableOpen} @toggle=${(event: Event) => {
-            const isOpen = (event.target as HTMLDetailsElement).open;
-            if (isOpen === isTableOpen) return;
-            isTableOpen = isOpen;
-            redraw();
+          <details ?open=${view.hasData} @toggle=${(event: Event) => {
+            const hasData = (event.target as HTMLDetailsElement).open;
+            if (hasData !== content?.view.hasData) update({ hasData });
           }}>
             <summary>The same data as a table</summary>
-            ${isTableOpen ? renderData(next) : nothing}
+            ${view.hasData ? renderData(next) : nothing}
           </details>
         </section>`;
     },
@@ -214,7 +223,7 @@ function renderTooltip(day: Day, lines: Line[]): TemplateResult {
   return html`<p>${formatLongDay(day)}</p>
     <table>${lines.map(({ label, points, marks }, i) => {
       const [count, ...change] = describePoint(points.get(day));
-      return html`<tr><td><span class="key line-${i}"></span></td><th><bdi>${label}</bdi></th><td class="number">${count}</td>${change.map((text) => html`<td class="number">${text}</td>`)}<td>${marks.get(day) ?? ''}</td></tr>`;
+      return html`<tr><td><span class="key line-${i}"></span></td><th><bdi>${label}</bdi></th><td class="number">${count}</td>${change.map((text, at) => html`<td class=${at === 0 ? 'number added' : 'number'}>${text}</td>`)}<td>${marks.get(day) ?? ''}</td></tr>`;
     })}</table>`;
 }
 

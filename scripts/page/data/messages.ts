@@ -1,5 +1,5 @@
 import type { Day } from '../../lib/core/day.ts';
-import type { Snapshot } from '../../lib/core/snapshot.ts';
+import type { Snapshot, Video } from '../../lib/core/snapshot.ts';
 import type { GroupDay, SiteInfo } from '../../lib/dashboard/site.ts';
 import type { DayState } from '../../lib/trends/day-state.ts';
 import type { Measure } from '../../lib/trends/growth.ts';
@@ -38,13 +38,7 @@ export type HashtagHistory = {
 };
 
 /** A video that had the most plays when its hashtag was moving. */
-export type TopVideo = {
-  day: Day;
-  id: string;
-  author: string | null;
-  plays: number | null;
-  createdAt: string | null;
-};
+export type TopVideo = Video & { day: Day };
 
 /** What the worker can be asked for. */
 export type Question =
