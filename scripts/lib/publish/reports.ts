@@ -30,12 +30,11 @@ export async function writeReportsToPublish(
   warn: (message: string) => void,
 ): Promise<string[]> {
   const { db, root, watchlist } = sources;
-  const head = await findCommit(root, 'HEAD');
-  const published = new Set(head === null ? [] : await listReportFiles(root, head));
+  const published = new Set(await listPublished(root));
   const unwritten = await findUnwrittenDays({ ...sources, published }, (file) =>
     git(root, ['show', `HEAD:${file}`]),
   );
-  const late = new Set([...(await findLateDays(sources, head)), ...unwritten]);
+  const late = new Set([...(await findLateDays(sources)), ...unwritten]);
   const written: string[] = [];
   for (const day of [...late].sort()) {
     const record = day === report?.day ? null : readDay(db, day);
@@ -97,17 +96,17 @@ function lacksCounts(markdown: string, snapshots: Snapshot[]): boolean {
  * The days whose report is new here, or has changed because the last commit lacks rows of the day,
  * or a run of an earlier day.
  */
-async function findLateDays({ db, root }: Sources, head: string | null): Promise<Day[]> {
+async function findLateDays({ db, root }: Sources): Promise<Day[]> {
   const options = ['--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
   const status = await git(root, ['status', ...options, '--', REPORTS_FOLDER]);
   const changed = new Map(
     status
       .split('\0')
-      .filter((entry) => !entry.slice(0, 2).includes('D'))
+      .filter((entry) => entry !== '' && !entry.slice(0, 2).includes('D'))
       .map((entry) => [entry.slice(3), entry.slice(0, 2)]),
   );
   if (changed.size === 0) return [];
-  using base = await openCommitted(root, head);
+  using base = await openCommitted(root, await findCommit(root, 'HEAD'));
   const added = addedDays(db, base);
   const addedTo = new Set(added.map(({ day }) => day));
   const firstRun = added.find(({ hasRun }) => hasRun)?.day;
@@ -118,7 +117,13 @@ async function findLateDays({ db, root }: Sources, head: string | null): Promise
   });
 }
 
-async function listReportFiles(root: string, commit: string): Promise<string[]> {
-  const args = ['ls-tree', '-r', '-z', '--name-only', commit, '--', REPORTS_FOLDER];
-  return (await git(root, args)).split('\0');
+/** The reports in the last commit; none if there is no commit yet. */
+async function listPublished(root: string): Promise<string[]> {
+  const args = ['ls-tree', '-r', '-z', '--name-only', 'HEAD', '--', REPORTS_FOLDER];
+  try {
+    return (await git(root, args)).split('\0');
+  } catch (error) {
+    if ((await findCommit(root, 'HEAD')) === null) return [];
+    throw error;
+  }
 }
