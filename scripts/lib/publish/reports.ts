@@ -4,7 +4,13 @@ import { REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { readCapturedCount } from '../reports/brief.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
-import { listReports, type Sources, writeReports, writeReportsSince } from '../reports/write.ts';
+import {
+  listReports,
+  type Sources,
+  writeIndex,
+  writeReportsSince,
+  writeWithSummaries,
+} from '../reports/write.ts';
 import { newestDay, readDay, readRecordedDays, readRunDays } from '../store/days.ts';
 import { readHistory } from '../store/history.ts';
 import { addedDays } from '../store/merge.ts';
@@ -30,10 +36,8 @@ export async function writeReportsToPublish(
   warn: (message: string) => void,
 ): Promise<string[]> {
   const { db, root, watchlist } = sources;
-  const published = new Set(await listPublished(root));
-  const unwritten = await findUnwrittenDays({ ...sources, published }, (file) =>
-    git(root, ['show', `HEAD:${file}`]),
-  );
+  const target = { ...sources, published: new Set(await listPublished(root)) };
+  const unwritten = await findUnwrittenDays(target, (file) => git(root, ['show', `HEAD:${file}`]));
   const late = new Set([...(await findLateDays(sources)), ...unwritten]);
   const written: string[] = [];
   for (const day of [...late].sort()) {
@@ -41,13 +45,13 @@ export async function writeReportsToPublish(
     if (record === null) continue;
     try {
       const lateReport = composeReport(record, watchlist);
-      written.push(...(await writeReports({ ...sources, published }, lateReport)));
+      written.push(...(await writeWithSummaries(target, lateReport)));
     } catch (error) {
       warn(describeFailure(day, error));
     }
   }
-  if (report !== null)
-    written.push(...(await writeReportsSince({ ...sources, published }, report)));
+  if (report !== null) written.push(...(await writeReportsSince(target, report)));
+  else if (written.length > 0) written.push(...(await writeIndex(target, null)));
   return [...new Set(written)];
 }
 
