@@ -115,8 +115,8 @@ ${DAYS} days in ${seconds} s, ${requests} HTTP requests. Every day was pushed to
   demo/tracker/reports/README.md       the index of all reports
   git -C demo/tracker log --stat       the audit trail
 Every command works on the demo's data, for example the audit and the dashboard:
-  cd demo/tracker && node --import=tsx ../../scripts/audit.ts
-  cd demo/tracker && node --import=tsx ../../scripts/dashboard.ts`);
+  cd demo/tracker && node --import=tsx/esm ../../scripts/audit.ts
+  cd demo/tracker && node --import=tsx/esm ../../scripts/dashboard.ts`);
     return 0;
   },
 });

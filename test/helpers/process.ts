@@ -48,7 +48,7 @@ export function spawnScript(
   env: Record<string, string> = {},
   onStart?: (processId: number) => void,
 ): Promise<Exited> {
-  const tsx = path.join(PROJECT, 'node_modules', 'tsx', 'dist', 'loader.mjs');
+  const tsx = path.join(PROJECT, 'node_modules', 'tsx', 'dist', 'esm', 'index.mjs');
   return runProcess(
     process.execPath,
     ['--import', tsx, path.join(PROJECT, 'scripts', `${name}.ts`), ...args],

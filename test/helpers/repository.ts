@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from './folder.ts';
+import { runProcess } from './process.ts';
 
 /** A checkout of a bare remote, with the watchlist committed and pushed on `main`. */
 export type Repository = { root: string; remote: string };
@@ -15,8 +16,7 @@ export function createRepository(hashtags: unknown[] = ['aitools', 'llm']): Prom
     const remote = path.join(folder, 'remote.git');
     const root = path.join(folder, 'checkout');
     await git(folder, ['init', '--quiet', '--bare', remote]);
-    await git(folder, ['clone', '--quiet', remote, root]);
-    await configureIdentity(root);
+    await cloneAsAda(remote, root);
     await writeWatchlist(root, { hashtags });
     await git(root, ['add', '.']);
     await git(root, ['commit', '--quiet', '-m', 'Start']);
@@ -62,8 +62,7 @@ async function copyFolder(from: string, to: string): Promise<void> {
 /** Creates another checkout of the same remote, as on another machine. */
 export async function cloneRepository({ remote }: Repository): Promise<string> {
   const root = path.join(await createFolder(), 'clone');
-  await git(path.dirname(root), ['clone', '--quiet', remote, root]);
-  await configureIdentity(root);
+  await cloneAsAda(remote, root);
   return root;
 }
 
@@ -80,9 +79,32 @@ export async function commitFile(
   push = false,
 ): Promise<void> {
   await writeFile(path.join(root, file), text);
-  await git(root, ['add', '--', file]);
-  await git(root, ['commit', '--quiet', '-m', `Change ${file}`, '--', file]);
-  if (push) await git(root, ['push', '--quiet', 'origin', 'HEAD:main']);
+  await runShell(
+    root,
+    `git add -- '${file}'
+    git commit --quiet -m 'Change ${file}' -- '${file}'
+    ${push ? 'git push --quiet origin HEAD:main' : ''}`,
+  );
+}
+
+/** Commits all changes below the root. Returns the hash of the commit. */
+export function commitEverything(root: string, message: string): Promise<string> {
+  return runShell(
+    root,
+    `git add --all .
+    git commit --quiet -m '${message}'
+    git rev-parse HEAD`,
+  );
+}
+
+/**
+ * Runs the lines of a script, and resolves with what they print. A shell starts programs many times
+ * faster than this process, whose page tables the system copies each time.
+ */
+async function runShell(root: string, script: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await runProcess('sh', ['-ec', script], root);
+  if (exitCode !== 0) throw new Error(stderr);
+  return stdout.trimEnd();
 }
 
 /** The content of a file at a revision, as text. */
@@ -104,7 +126,7 @@ export async function writeHook(repository: string, name: string, script: string
   await chmod(hook, 0o755);
 }
 
-async function configureIdentity(root: string): Promise<void> {
-  await git(root, ['config', 'user.name', 'Ada']);
-  await git(root, ['config', 'user.email', 'ada@example.org']);
+async function cloneAsAda(remote: string, root: string): Promise<void> {
+  const identity = ['--config', 'user.name=Ada', '--config', 'user.email=ada@example.org'];
+  await git(path.dirname(root), ['clone', '--quiet', ...identity, remote, root]);
 }

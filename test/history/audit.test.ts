@@ -12,6 +12,7 @@ import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from '../helpers/folder.ts';
 import {
   cloneRepository,
+  commitEverything,
   createOnce,
   createRepository,
   writeWatchlist,
@@ -40,9 +41,7 @@ const createHistory = () =>
 
 /** Commits all changes below the root. Returns the hash in the form that findings use. */
 async function commitAll(root: string): Promise<string> {
-  await git(root, ['add', '--all', '.']);
-  await git(root, ['commit', '--quiet', '-m', 'Tamper']);
-  return (await git(root, ['rev-parse', 'HEAD'])).slice(0, 10);
+  return (await commitEverything(root, 'Tamper')).slice(0, 10);
 }
 
 async function changeDatabase(root: string, sql: string): Promise<void> {
@@ -747,9 +746,7 @@ describe('a merge', () => {
   async function merge(root: string, branch: string, side: 'ours' | 'theirs'): Promise<string> {
     await git(root, ['merge', '--quiet', '--no-ff', '--no-commit', branch]).catch(() => '');
     await git(root, ['checkout', side === 'ours' ? 'HEAD' : branch, '--', DATABASE_PATH]);
-    await git(root, ['add', '--all', '.']);
-    await git(root, ['commit', '--quiet', '-m', `Merge ${branch}`]);
-    return head(root);
+    return (await commitEverything(root, `Merge ${branch}`)).slice(0, 10);
   }
 
   /** Makes a branch with a run of the next day by one hashtag, and another on main by both. */

@@ -6,6 +6,7 @@ import { createVirtualClock } from '../../scripts/lab/virtual-clock.ts';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
 import { explainFailedPush } from '../../scripts/lib/publish/failed-push.ts';
 import { findPublishTarget } from '../../scripts/lib/publish/target.ts';
+import { openCommitted } from '../../scripts/lib/store/open.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { warnOfPlainHttp } from '../../scripts/lib/system/links.ts';
 import { createFolder } from '../helpers/folder.ts';
@@ -21,15 +22,14 @@ import {
   writeWatchlist,
 } from '../helpers/repository.ts';
 import { TODAY } from '../helpers/snapshots.ts';
-import { queryDatabase, runScript, runTrack, startApi } from '../helpers/tracker.ts';
+import { queryDatabase, runScript, runTrack, startApi, valuesOf } from '../helpers/tracker.ts';
 
 const SNAPSHOTS = 'SELECT date, hashtag FROM snapshots ORDER BY date, hashtag';
 
 /** The rows that a query finds in the database of the remote's branch. */
 async function queryRemote(remote: string, sql: string): Promise<unknown[][]> {
-  const folder = path.join(await createFolder(), 'look');
-  await git(path.dirname(folder), ['clone', '--quiet', remote, folder]);
-  return queryDatabase(folder, sql);
+  using db = await openCommitted(remote, 'main');
+  return valuesOf(db, sql);
 }
 
 describe('publishing', () => {

@@ -12,7 +12,7 @@ import { runInProcess, startApi } from '../helpers/tracker.ts';
 async function runWithNpm(args: string[]) {
   const root = await createFolder();
   await writeWatchlist(root, { hashtags: ['aitools'] });
-  const tsx = path.join(PROJECT, 'node_modules/tsx/dist/loader.mjs');
+  const tsx = path.join(PROJECT, 'node_modules/tsx/dist/esm/index.mjs');
   const entries = ['track', 'import', 'export', 'report', 'check'].map((name) => [
     name,
     `node --import ${tsx} ${path.join(PROJECT, 'scripts', `${name}.ts`)}`,

@@ -59,7 +59,7 @@ function runHolder(root: string, code: string, onStart?: (processId: number) => 
   const module = pathToFileURL(path.join(PROJECT, 'scripts/lib/system/lock.ts')).href;
   const program = `import { TIMES, withLock } from '${module}';
     await withLock(${JSON.stringify(root)}, () => {}, async () => { ${code} }, ${JSON.stringify(FAST)});`;
-  const loader = path.join(PROJECT, 'node_modules/tsx/dist/loader.mjs');
+  const loader = path.join(PROJECT, 'node_modules/tsx/dist/esm/index.mjs');
   const args = ['--import', loader, '--input-type=module', '--eval', program];
   return runProcess(process.execPath, args, root, {}, onStart);
 }

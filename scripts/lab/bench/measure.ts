@@ -97,7 +97,7 @@ export function runScript(
   env: Record<string, string>,
   args: string[] = [],
 ): Promise<ProcessRun> {
-  const tsx = path.join(project, 'node_modules', 'tsx', 'dist', 'loader.mjs');
+  const tsx = path.join(project, 'node_modules', 'tsx', 'dist', 'esm', 'index.mjs');
   const script = path.join(project, 'scripts', `${name}.ts`);
   return runProgram(process.execPath, ['--import', tsx, script, ...args], folder, env);
 }

@@ -127,7 +127,7 @@ export async function measureGettingStarted(project: string): Promise<Measuremen
     }
     await writeFile(path.join(root, 'empty.ts'), '');
     const empty = await fastest(RUNS, () =>
-      runProgram('node', ['--import', 'tsx', 'empty.ts'], root, {}),
+      runProgram('node', ['--import', 'tsx/esm', 'empty.ts'], root, {}),
     );
     const help = await fastest(RUNS, () =>
       runProgram('npm', ['run', '-s', 'track', '--', '--help'], root, {}),

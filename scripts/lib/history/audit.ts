@@ -63,25 +63,18 @@ export async function listHistory(root: string, since: string | null): Promise<H
       'this clone is shallow: it has only the end of the history; run: git fetch --unshallow',
     );
   }
-  if ((await findCommit(root, 'HEAD')) === null)
-    throw new UsageError('the branch has no commit yet');
   const start = since === null ? null : await findCommit(root, since);
   if (since !== null && start === null) {
     throw new UsageError(`--since ${since}: there is no such revision`);
   }
   const range = start === null ? 'HEAD' : `${start}..HEAD`;
   const files = [DATABASE_PATH, LATEST_CSV_PATH, `:(glob)${REPORTS_FOLDER}/**/*.md`];
-  return parseLog(
-    await git(root, [
-      '-c',
-      'log.diffMerges=separate',
-      'log',
-      ...LOG_OPTIONS,
-      range,
-      '--',
-      ...files,
-    ]),
-  );
+  const options = ['-c', 'log.diffMerges=separate', 'log', ...LOG_OPTIONS];
+  const log = await git(root, [...options, range, '--', ...files]).catch(async (error: unknown) => {
+    const hasCommit = (await findCommit(root, 'HEAD')) !== null;
+    throw hasCommit ? error : new UsageError('the branch has no commit yet');
+  });
+  return parseLog(log);
 }
 
 /** With -m, a merge lists what it changed in comparison with each parent, one after the other. */

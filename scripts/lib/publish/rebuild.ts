@@ -2,7 +2,7 @@ import type { Database } from 'sql.js';
 import type { Day } from '../core/day.ts';
 import type { DayRecord, Run } from '../core/snapshot.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
-import { listReports, writeReports } from '../reports/write.ts';
+import { listReports, writeIndex, writeWithSummaries } from '../reports/write.ts';
 import { readDay } from '../store/days.ts';
 import { addedDays, adoptAdditions } from '../store/merge.ts';
 import { openCommitted, openDatabase, saveDatabase } from '../store/open.ts';
@@ -57,17 +57,19 @@ export async function rebuild(
   const later = reportDays.filter((other) => firstRun !== undefined && other > firstRun);
   const unwritten = await findUnwrittenDays(sources);
   let last: DayReport | null = null;
+  let newest: DayReport | null = null;
   for (const day of [...new Set([...days, ...later, ...unwritten])].sort()) {
     const record = readDay(merged, day);
     if (record === null) continue;
     try {
-      const written = composeReport(record, otherWatchlist);
-      await writeReports(sources, written);
-      if (days.has(day)) last = written;
+      newest = composeReport(record, otherWatchlist);
+      await writeWithSummaries(sources, newest);
+      if (days.has(day)) last = newest;
     } catch (error) {
       if (!unwritten.includes(day) || days.has(day)) throw error;
       log.warning(describeFailure(day, error));
     }
   }
+  if (newest !== null) await writeIndex(sources, newest);
   return { message: renderCommitMessage(last), record: readDay(merged, day) };
 }

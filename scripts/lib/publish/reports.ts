@@ -3,7 +3,13 @@ import { addDays, type Day } from '../core/day.ts';
 import { REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
 import { parseMark } from '../reports/parts.ts';
-import { listReports, type Sources, writeReports, writeReportsSince } from '../reports/write.ts';
+import {
+  listReports,
+  type Sources,
+  writeIndex,
+  writeReportsSince,
+  writeWithSummaries,
+} from '../reports/write.ts';
 import { countRows, newestDay, readDay, readRecordedDays, readRunDays } from '../store/days.ts';
 import { addedDays } from '../store/merge.ts';
 import { openCommitted } from '../store/open.ts';
@@ -28,23 +34,22 @@ export async function writeReportsToPublish(
   warn: (message: string) => void,
 ): Promise<string[]> {
   const { db, root, watchlist } = sources;
-  const head = await findCommit(root, 'HEAD');
-  const published = new Set(head === null ? [] : await listReportFiles(root, head));
-  const unwritten = await findUnwrittenDays({ ...sources, published });
-  const late = new Set([...(await findLateDays(sources, head)), ...unwritten]);
+  const target = { ...sources, published: new Set(await listPublished(root)) };
+  const unwritten = await findUnwrittenDays(target);
+  const late = new Set([...(await findLateDays(sources)), ...unwritten]);
   const written: string[] = [];
   for (const day of [...late].sort()) {
     const record = day === report?.day ? null : readDay(db, day);
     if (record === null) continue;
     try {
       const lateReport = composeReport(record, watchlist);
-      written.push(...(await writeReports({ ...sources, published }, lateReport)));
+      written.push(...(await writeWithSummaries(target, lateReport)));
     } catch (error) {
       warn(describeFailure(day, error));
     }
   }
-  if (report !== null)
-    written.push(...(await writeReportsSince({ ...sources, published }, report)));
+  if (report !== null) written.push(...(await writeReportsSince(target, report)));
+  else if (written.length > 0) written.push(...(await writeIndex(target, null)));
   return [...new Set(written)];
 }
 
@@ -98,17 +103,17 @@ function isBehind(db: Database, day: Day, markdown: string): boolean {
  * The days whose report is new here, or has changed because the last commit lacks rows of the day or
  * a run of an earlier day, or because the report that it has lacks rows.
  */
-async function findLateDays({ db, root }: Sources, head: string | null): Promise<Day[]> {
+async function findLateDays({ db, root }: Sources): Promise<Day[]> {
   const options = ['--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
   const status = await git(root, ['status', ...options, '--', REPORTS_FOLDER]);
   const changed = new Map(
     status
       .split('\0')
-      .filter((entry) => !entry.slice(0, 2).includes('D'))
+      .filter((entry) => entry !== '' && !entry.slice(0, 2).includes('D'))
       .map((entry) => [entry.slice(3), entry.slice(0, 2)]),
   );
   if (changed.size === 0) return [];
-  using base = await openCommitted(root, head);
+  using base = await openCommitted(root, await findCommit(root, 'HEAD'));
   const added = addedDays(db, base);
   const addedTo = new Set(added.map(({ day }) => day));
   const firstRun = added.find(({ hasRun }) => hasRun)?.day;
@@ -127,7 +132,13 @@ async function findLateDays({ db, root }: Sources, head: string | null): Promise
   return late;
 }
 
-async function listReportFiles(root: string, commit: string): Promise<string[]> {
-  const args = ['ls-tree', '-r', '-z', '--name-only', commit, '--', REPORTS_FOLDER];
-  return (await git(root, args)).split('\0');
+/** The reports in the last commit; none if there is no commit yet. */
+async function listPublished(root: string): Promise<string[]> {
+  const args = ['ls-tree', '-r', '-z', '--name-only', 'HEAD', '--', REPORTS_FOLDER];
+  try {
+    return (await git(root, args)).split('\0');
+  } catch (error) {
+    if ((await findCommit(root, 'HEAD')) === null) return [];
+    throw error;
+  }
 }

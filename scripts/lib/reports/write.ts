@@ -46,12 +46,21 @@ export type Sources = {
  * @returns the paths of all these files
  */
 export async function writeReports(sources: Sources, report: DayReport): Promise<string[]> {
+  const written = await writeWithSummaries(sources, report);
+  return [...written, ...(await writeIndex(sources, report))];
+}
+
+/**
+ * Writes what `writeReports` does, but not the index, which is of all days and needs to be written
+ * only once after several.
+ * @returns the paths of the files
+ */
+export async function writeWithSummaries(sources: Sources, report: DayReport): Promise<string[]> {
   const written = await writeDay(sources, report);
   for (const period of periodsAround(report).filter(({ last }) => last < report.newestDay)) {
     const record = readPeriod(sources.db, period);
     if (record !== null) written.push(...(await writeSummary(sources, record)));
   }
-  written.push(...(await writeIndex(sources, report)));
   return written;
 }
 
@@ -81,14 +90,16 @@ export async function writeDay(sources: Sources, report: DayReport): Promise<str
  * @returns the paths of all these files
  */
 export async function writeReportsSince(sources: Sources, report: DayReport): Promise<string[]> {
-  const written = await writeReports(sources, report);
+  const written = await writeWithSummaries(sources, report);
+  let last = report;
   for (const day of await listReports(sources)) {
     if (day <= report.day) continue;
     const record = readDay(sources.db, day);
     if (record === null) continue;
-    written.push(...(await writeReports(sources, composeReport(record, sources.watchlist))));
+    last = composeReport(record, sources.watchlist);
+    written.push(...(await writeWithSummaries(sources, last)));
   }
-  return written;
+  return [...written, ...(await writeIndex(sources, last))];
 }
 
 /**

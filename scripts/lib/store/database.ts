@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import type { Database, SqlJsStatic } from 'sql.js';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
@@ -40,11 +41,17 @@ export async function parseDatabase(
 
 /** Opens a database from bytes that may be damaged. Any query of it may then throw. */
 export async function openUnchecked(file: Uint8Array | null): Promise<OpenDatabase> {
-  // Loaded only here, because not every command opens a database.
-  sqlJs ??= import('sql.js').then(({ default: initSqlJs }) => initSqlJs());
+  sqlJs ??= loadSqlite(); // only here, because not every command opens a database
   const { Database } = await sqlJs;
   const db = new Database(file);
   return Object.assign(db, { [Symbol.dispose]: () => db.close() });
+}
+
+async function loadSqlite(): Promise<SqlJsStatic> {
+  // To optimize SQLite's large functions costs V8 more than a whole run spends in them.
+  setFlagsFromString('--wasm-tiering-budget=2000000000');
+  const { default: initSqlJs } = await import('sql.js');
+  return initSqlJs();
 }
 
 /** True for the bytes of a SQLite file that the tutorial's script wrote. Opening them upgrades them. */

@@ -208,8 +208,8 @@ export function readDay(db: Database, day: Day): DayRecord | null {
     creditsUsed: parseCount(run.creditsUsed),
     creditsRemaining: parseCount(run.creditsRemaining),
   }));
+  if (runs.length === 0 && capturedHashtags(db, day).size === 0) return null;
   const history = readHistory(db, day, day);
-  if (runs.length === 0 && history.at(-1)?.day !== day) return null;
   const previousDay = nextDay(db, 'SELECT max(date) FROM snapshots WHERE date < ?', day);
   const previous = previousDay === null ? [] : [...capturedHashtags(db, previousDay)];
   const previousHashtags = [...new Set(previous.map(canonicalHashtag))];

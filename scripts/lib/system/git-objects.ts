@@ -73,11 +73,12 @@ export async function readObject(folder: string, name: string): Promise<Buffer |
  * @throws GitError if git can't tell
  */
 export async function findCommittedBlob(folder: string, file: string): Promise<string | null> {
+  if (!(await isInRepository(folder))) return null;
   try {
     const listed = await git(folder, ['ls-tree', 'HEAD', '--', `./${file}`]);
     return /^\d+ blob ([0-9a-f]+)\t/.exec(listed)?.[1] ?? null;
   } catch (error) {
-    if (!(await isInRepository(folder)) || (await hasNoCommit(folder))) return null;
+    if (await hasNoCommit(folder)) return null;
     throw error;
   }
 }

@@ -60,7 +60,7 @@ export function computeTotal(snapshots: Snapshot[], day: Day, measure: Measure):
     added: today?.added ?? null,
     perDay: today?.perDay ?? null,
     usualPerDay: rates.length < MIN_USUAL_DAYS ? null : median(rates),
-    hasRounded: today?.hasRounded ?? false,
+    hasRounded: today?.pairs.some(isRounded) ?? false,
   };
 }
 
@@ -78,16 +78,20 @@ function measureStep(countsOn: Map<Day, Map<string, number>>, from: Day, to: Day
     const after = later.get(hashtag);
     return after === undefined ? [] : [{ before, after }];
   });
-  if (pairs.length === 0) return { added: null, perDay: null, hasRounded: false };
+  if (pairs.length === 0) return { pairs, added: null, perDay: null };
   const [before, after] = [sum(pairs.map((p) => p.before)), sum(pairs.map((p) => p.after))];
   return {
+    pairs,
     added: after - before,
     perDay:
       before === 0 || daysBetween(from, to) < 1
         ? null
         : dailyRate({ day: from, count: before }, { day: to, count: after }),
-    hasRounded: pairs.some((p) => p.before !== p.after && isWithinRounding(p.before, p.after)),
   };
+}
+
+function isRounded({ before, after }: { before: number; after: number }): boolean {
+  return before !== after && isWithinRounding(before, after);
 }
 
 function sum(numbers: number[]): number {
