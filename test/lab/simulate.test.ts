@@ -1,42 +1,29 @@
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { InvariantError } from '../../scripts/lab/simulation/held.ts';
 import {
+  A_GOOD_RUN,
   type Attempt,
   anyHistory,
   type Change,
   type SimulatedDay,
 } from '../../scripts/lab/simulation/history.ts';
-import {
-  checkEnds,
-  checkRemote,
-  InvariantError,
-  type Promised,
-} from '../../scripts/lab/simulation/invariants.ts';
+import { checkEnds, checkRemote, promiseNothing } from '../../scripts/lab/simulation/invariants.ts';
+import { runAttempt } from '../../scripts/lab/simulation/machine.ts';
+import { applyChange } from '../../scripts/lab/simulation/people.ts';
 import { liveThrough } from '../../scripts/lab/simulation/simulate.ts';
-import { applyChange, createWorld, runAttempt } from '../../scripts/lab/simulation/world.ts';
+import { createWorld } from '../../scripts/lab/simulation/world.ts';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
 import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from '../helpers/folder.ts';
 import { spawnScript } from '../helpers/process.ts';
 
-const A_RUN: Attempt = {
-  where: 'laptop',
-  flags: [],
-  api: 'fine',
-  disk: null,
-  remote: null,
-  death: null,
-  cancelAt: null,
-  spoiled: null,
-  seed: 1,
-};
-
 const simulatedDay = (attempts: Partial<Attempt>[], changes: Change[] = []): SimulatedDay => ({
   gap: 0,
   changes,
-  attempts: attempts.map((attempt, seed) => ({ ...A_RUN, seed, ...attempt })),
+  attempts: attempts.map((attempt, seed) => ({ ...A_GOOD_RUN, seed, ...attempt })),
 });
 
 /** Each kind of fault once, where the tracker has something to lose. */
@@ -58,7 +45,7 @@ const EACH_FAULT: SimulatedDay[] = [
   ),
   // A torn write, a full disk from the first write of the database on, and the end of the run.
   simulatedDay([
-    { disk: { from: 20, code: 'ENOSPC', when: 'half', lasts: true } },
+    { disk: { of: 'all', from: 20, code: 'ENOSPC', when: 'half', lasts: true } },
     { death: { at: 24, when: 'half' } },
     {},
   ]),
@@ -87,10 +74,10 @@ describe('the checks of the simulation', () => {
   /** Creates a world with two days, forges the remote’s database, and returns what is found. */
   async function forge(sql: string): Promise<unknown> {
     const world = await createWorld(await createFolder());
-    const promised: Promised = { readings: new Map(), unpublished: [], auditedCommit: null };
+    const promised = promiseNothing();
     for (const day of ['2026-01-01', '2026-01-02']) {
       Object.assign(world, { day });
-      const [ended] = await runAttempt(world, A_RUN, 0);
+      const [ended] = await runAttempt(world, A_GOOD_RUN, 0);
       for (const reading of ended?.readings ?? []) {
         promised.readings.set(JSON.stringify(reading), reading);
       }
@@ -127,13 +114,13 @@ describe('the checks of the simulation', () => {
 describe('the check of a run that says that all is well', () => {
   it('finds a hashtag with a count that was not found, until the fourth day', async () => {
     const world = await createWorld(await createFolder());
-    const promised: Promised = { readings: new Map(), unpublished: [], auditedCommit: null };
+    const promised = promiseNothing();
     const found: (string | null)[] = [];
     for (const day of ['2026-01-01', '2026-01-02', '2026-01-03', '2026-01-04', '2026-01-05']) {
       Object.assign(world, { day });
-      const ends = await runAttempt(world, A_RUN, 0);
+      const ends = await runAttempt(world, A_GOOD_RUN, 0);
       const claimed = ends.map((ended) => ({ ...ended, exitCode: 0 as const }));
-      const check = checkEnds(world, A_RUN, claimed, promised);
+      const check = checkEnds(world, A_GOOD_RUN, claimed, promised);
       found.push(await check.then(() => null, String));
       await applyChange(world, { kind: 'tiktok', hashtag: 'book', isLost: true });
     }
@@ -145,14 +132,14 @@ describe('the check of a run that says that all is well', () => {
 describe('the check of a snapshot’s time', () => {
   it('finds a snapshot that is said to be of a run that did not bring it', async () => {
     const world = await createWorld(await createFolder());
-    const promised: Promised = { readings: new Map(), unpublished: [], auditedCommit: null };
-    const ends = await runAttempt(world, A_RUN, 0);
-    await checkEnds(world, A_RUN, ends, promised);
+    const promised = promiseNothing();
+    const ends = await runAttempt(world, A_GOOD_RUN, 0);
+    await checkEnds(world, A_GOOD_RUN, ends, promised);
     const others = ends.map((ended) => ({
       ...ended,
       readings: ended.readings.filter(({ hashtag }) => hashtag !== 'book'),
     }));
-    await expect(checkEnds(world, A_RUN, others, promised)).rejects.toThrow(
+    await expect(checkEnds(world, A_GOOD_RUN, others, promised)).rejects.toThrow(
       /the run of \S+ did not bring \S+ book/,
     );
   });
