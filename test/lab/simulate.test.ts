@@ -26,6 +26,13 @@ const simulatedDay = (attempts: Partial<Attempt>[], changes: Change[] = []): Sim
   attempts: attempts.map((attempt, seed) => ({ ...A_GOOD_RUN, seed, ...attempt })),
 });
 
+const OFFLINE: Attempt['remote'] = {
+  from: 0,
+  says: 'error: RPC failed; HTTP 502',
+  when: 'before',
+  lasts: true,
+};
+
 /** Each kind of fault once, where the tracker has something to lose. */
 const EACH_FAULT: SimulatedDay[] = [
   // Another count of the same day, here and in a race.
@@ -33,11 +40,12 @@ const EACH_FAULT: SimulatedDay[] = [
     [{ where: 'runner' }, { where: 'runner', flags: ['--refresh'] }],
     [{ kind: 'pull here' }],
   ),
-  simulatedDay([
-    { remote: { from: 0, says: 'error: RPC failed; HTTP 502', when: 'before', lasts: true } },
-    { where: 'runner' },
-    { flags: ['--refresh'] },
-  ]),
+  simulatedDay([{ remote: OFFLINE }, { where: 'runner' }, { flags: ['--refresh'] }]),
+  // A count that was replaced before it was merged.
+  simulatedDay(
+    [{ remote: OFFLINE }, { remote: OFFLINE, flags: ['--refresh'] }, {}],
+    [{ kind: 'push' }],
+  ),
   // A database that no run may build on.
   simulatedDay(
     (['flip', 'older', 'cut', 'journal'] as const).map((spoiled) => ({ spoiled })),
@@ -51,6 +59,29 @@ const EACH_FAULT: SimulatedDay[] = [
   ]),
   simulatedDay([{ cancelAt: 2 }, { api: 'echoes the key', where: 'runner' }, {}]),
   simulatedDay([{ api: 'forgets' }, { api: 'flaky' }, { api: 'storm', where: 'both' }]),
+  // A merge that drops what a runner has pushed, and one that brings reports without rows.
+  simulatedDay([
+    { remote: OFFLINE },
+    { where: 'runner' },
+    { pull: { how: 'merge', keep: 'ours' }, remote: OFFLINE, flags: ['--refresh'] },
+  ]),
+  simulatedDay([{ where: 'runner' }, { pull: { how: 'merge', keep: 'theirs' } }, {}]),
+  simulatedDay([{ remote: OFFLINE }]),
+  simulatedDay([{ where: 'runner' }]),
+  simulatedDay([{ pull: { how: 'rebase', keep: 'ours' } }, {}]),
+  // Two containers in one checkout, of which one stands still, and a lock of a third one.
+  simulatedDay([{ where: 'laptop twice', isFrozen: true, lock: 'left' }, { lock: 'process' }]),
+  // A run that ends on the next day; reports that only a later run can write, and that others delete.
+  simulatedDay([{ isLate: true, flags: ['--refresh'] }]),
+  simulatedDay([{ disk: { of: 'reports', from: 0, code: 'EIO', when: 'before', lasts: true } }]),
+  simulatedDay(
+    [{ where: 'runner' }, {}],
+    [
+      { kind: 'report', act: 'delete', which: 'oldest', isCommitted: true },
+      { kind: 'report', act: 'edit', which: 'newest', isCommitted: false },
+      { kind: 'lock' },
+    ],
+  ),
 ];
 
 describe('histories full of faults', () => {
@@ -59,11 +90,11 @@ describe('histories full of faults', () => {
     await liveThrough(EACH_FAULT, path.join(await createFolder(), 'world'), () => {});
   }, 300_000);
 
-  it.each([1, 2])(
+  it.each([1])(
     'keep every promise with seed %i',
     async (seed) => {
       const folder = path.join(await createFolder(), 'world');
-      const [history = []] = fc.sample(anyHistory(20), { seed, numRuns: 1 });
+      const [history = []] = fc.sample(anyHistory(8), { seed, numRuns: 1 });
       await liveThrough(history, folder, () => {});
     },
     300_000,

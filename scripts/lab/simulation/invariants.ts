@@ -95,6 +95,11 @@ export async function checkEnds(
       if (lost.length > ended.mayBeLost && !isToldLost) {
         refuse('snapshots were lost and the run did not say so');
       }
+      const [, file] = /They are kept in (\S+)\. /.exec(ended.output) ?? [];
+      const inFile =
+        file === undefined ? null : await readFile(path.join(ended.root, file), 'utf8');
+      const gone = lost.filter((reading) => !inFile?.includes(Object.values(reading).join()));
+      if (inFile !== null && gone.length > ended.mayBeLost) refuse(`${file} lacks snapshots`);
       const kept = ended.readings.filter((reading) => !lost.includes(reading));
       if (ended.root === world.laptop) promised.unpublished.push(...kept);
     }

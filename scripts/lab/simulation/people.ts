@@ -1,10 +1,12 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { importFile } from '../../lib/commands/import.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import { type Day, isDay } from '../../lib/core/day.ts';
 import { LOCK_PATH, REPORTS_FOLDER, reportPath } from '../../lib/core/paths.ts';
 import { refuseLostDays } from '../../lib/history/committed.ts';
 import { openDatabase } from '../../lib/store/open.ts';
+import type { Command } from '../../lib/system/command.ts';
 import { exists } from '../../lib/system/files.ts';
 import { git } from '../../lib/system/git.ts';
 import { runReporting } from '../../lib/system/run-command.ts';
@@ -138,7 +140,11 @@ async function keepSide(root: string, side: Pull['keep']): Promise<void> {
  */
 export async function followAdvice(world: World, { root, output }: Ended): Promise<boolean> {
   const isAbout = (command: string) => output.includes(command);
-  if (isAbout('npm run restore -- --from-reports')) await bringBackDays(world, root);
+  const [, unsaved] = /npm run import -- (data\/unsaved-\S+)/.exec(output) ?? [];
+  // Of a runner, it is an artifact.
+  if (unsaved !== undefined && root === world.laptop)
+    await runHere(world, root, importFile, unsaved);
+  else if (isAbout('npm run restore -- --from-reports')) await bringBackDays(world, root);
   else if (isAbout('git stash, git reset --keep')) await stashAndReset(world);
   else return false;
   return true;
@@ -163,17 +169,25 @@ async function stashAndReset(world: World): Promise<void> {
 async function bringBackDays(world: World, advised: string): Promise<void> {
   const root = advised === world.laptop ? advised : world.others;
   const bringBack = async () => {
-    const lines: string[] = [];
-    const context = contextOf(root, createVirtualClock(Date.parse(world.day)), lines);
-    const exitCode = await runReporting(restore, ['--from-reports'], context);
+    await runHere(world, root, restore, '--from-reports');
     using db = await openDatabase(root);
     const problem = await refuseLostDays(db, root).then(() => null, String);
-    if (exitCode === 0 && problem === null) return;
-    const said = [...lines, `exit code ${exitCode}`, problem].join('\n');
-    throw new InvariantError(`the advice of a run did not help in ${root}:\n${said}`);
+    if (problem !== null) throw new InvariantError(`The advice did not help: ${problem}`);
   };
   if (root === world.laptop) await bringBack();
   else await pushAsOthers(world, 'Bring back the counts', bringBack);
+}
+
+/** @throws InvariantError if the command fails */
+async function runHere(world: World, root: string, command: Command, flag: string): Promise<void> {
+  const lines: string[] = [];
+  const context = contextOf(root, createVirtualClock(Date.parse(world.day)), lines);
+  const exitCode = await runReporting(command, [flag], context);
+  if (exitCode === 0) return;
+  const said = lines.join('\n');
+  throw new InvariantError(
+    `the command with ${flag} failed in ${root}, as a run advised:\n${said}`,
+  );
 }
 
 async function changeList(
