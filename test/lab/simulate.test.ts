@@ -68,7 +68,7 @@ const EACH_FAULT: SimulatedDay[] = [
   simulatedDay([{ where: 'runner' }, { pull: { how: 'merge', keep: 'theirs' } }, {}]),
   simulatedDay([{ remote: OFFLINE }]),
   simulatedDay([{ where: 'runner' }]),
-  simulatedDay([{ pull: { how: 'rebase', keep: 'ours' } }, {}]),
+  simulatedDay([{ pull: { how: 'rebase', keep: 'ours' }, where: 'runner' }, {}]),
   // Two containers in one checkout, of which one stands still, and a lock of a third one.
   simulatedDay([{ where: 'laptop twice', isFrozen: true, lock: 'left' }, { lock: 'process' }]),
   // A run that ends on the next day; reports that only a later run can write, and that others delete.
@@ -76,10 +76,15 @@ const EACH_FAULT: SimulatedDay[] = [
   simulatedDay([{ disk: { of: 'reports', from: 0, code: 'EIO', when: 'before', lasts: true } }]),
   simulatedDay(
     [{ where: 'runner' }, {}],
+    [{ kind: 'report', act: 'delete', which: 'oldest', isCommitted: true }, { kind: 'lock' }],
+  ),
+  // Reports that the laptop's owner alone has changed.
+  simulatedDay(
+    [{}],
     [
-      { kind: 'report', act: 'delete', which: 'oldest', isCommitted: true },
+      { kind: 'pull here' },
+      { kind: 'report', act: 'delete', which: 'oldest', isCommitted: false },
       { kind: 'report', act: 'edit', which: 'newest', isCommitted: false },
-      { kind: 'lock' },
     ],
   ),
 ];

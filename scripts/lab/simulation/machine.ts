@@ -87,8 +87,8 @@ async function runNextDay(world: World, startMs: number, random: () => number): 
 /** Clones the remote, as GitHub does for each run. */
 async function cloneRunner(world: World): Promise<string> {
   const runner = path.join(world.folder, `runner-${world.count++}`);
-  const args = ['clone', '--quiet', '--template=', '-c', NO_UPKEEP, world.remote, runner];
-  await git(world.folder, args);
+  const args = ['clone', '--quiet', '--shared', '--template=', '-c', NO_UPKEEP];
+  await git(world.folder, [...args, world.remote, runner]);
   return runner;
 }
 
