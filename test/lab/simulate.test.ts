@@ -72,7 +72,7 @@ const EACH_FAULT: SimulatedDay[] = [
   // Two containers in one checkout, of which one stands still, and a lock of a third one.
   simulatedDay([{ where: 'laptop twice', isFrozen: true, lock: 'left' }, { lock: 'process' }]),
   // A run that ends on the next day; reports that only a later run can write, and that others delete.
-  simulatedDay([{ isLate: true, flags: ['--refresh'] }]),
+  simulatedDay([{ isLate: true, where: 'runner' }]),
   simulatedDay([{ disk: { of: 'reports', from: 0, code: 'EIO', when: 'before', lasts: true } }]),
   simulatedDay(
     [{ where: 'runner' }, {}],
