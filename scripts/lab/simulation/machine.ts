@@ -69,7 +69,8 @@ export async function runAttempt(world: World, attempt: Attempt, nth: number): P
     if (!isLate) return;
     nextDay = outside(() => runNextDay(world, startMs + 1_200_000, random));
     await nextDay;
-    clock.advance(1_800_000);
+    // After half an hour, a run is published in parts.
+    clock.advance(attempt.seed % 2 === 0 ? 1_200_000 : 2_400_000);
   };
   const starts = roots.map((root, i) =>
     start(world, root, startMs + i * 60_000, attempt, random, i === 0 ? delay : null),
