@@ -1,7 +1,7 @@
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InvariantError } from '../../scripts/lab/simulation/held.ts';
+import { InvariantError, promiseNothing } from '../../scripts/lab/simulation/held.ts';
 import {
   A_GOOD_RUN,
   type Attempt,
@@ -9,7 +9,7 @@ import {
   type Change,
   type SimulatedDay,
 } from '../../scripts/lab/simulation/history.ts';
-import { checkEnds, checkRemote, promiseNothing } from '../../scripts/lab/simulation/invariants.ts';
+import { checkEnds, checkRemote } from '../../scripts/lab/simulation/invariants.ts';
 import { runAttempt } from '../../scripts/lab/simulation/machine.ts';
 import { applyChange } from '../../scripts/lab/simulation/people.ts';
 import { liveThrough } from '../../scripts/lab/simulation/simulate.ts';

@@ -25,6 +25,20 @@ export type Held = {
   runDays: Day[];
 };
 
+/** What the remote must contain from now on, and the last commit that was audited. */
+export type Promised = {
+  readings: Map<string, Reading>;
+  /** What the laptop has stored and not published yet. */
+  unpublished: Reading[];
+  auditedCommit: string | null;
+  /** The newest day with a report. */
+  newestReport: Day | null;
+};
+
+export function promiseNothing(): Promised {
+  return { readings: new Map(), unpublished: [], auditedCommit: null, newestReport: null };
+}
+
 /** Null if the file is damaged. */
 export async function readHeld(file: Buffer | null): Promise<Held | null> {
   const held: Held = {

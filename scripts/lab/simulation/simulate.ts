@@ -1,15 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { addDays } from '../../lib/core/day.ts';
-import { InvariantError, readCommitted } from './held.ts';
+import { InvariantError, type Promised, promiseNothing, readCommitted } from './held.ts';
 import { A_GOOD_RUN, type Attempt, type SimulatedDay, UNKNOWN_HASHTAG } from './history.ts';
-import {
-  checkEnds,
-  checkRemote,
-  type Promised,
-  promiseNothing,
-  promiseResolved,
-} from './invariants.ts';
+import { checkEnds, checkRemote, promiseResolved } from './invariants.ts';
 import { runAttempt, throwAwayRunner } from './machine.ts';
 import { applyChange, followAdvice, pullAndResolve, tidyUp } from './people.ts';
 import { createWorld, type World } from './world.ts';
