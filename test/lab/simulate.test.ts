@@ -99,7 +99,7 @@ describe('histories full of faults', () => {
     'keep every promise with seed %i',
     async (seed) => {
       const folder = path.join(await createFolder(), 'world');
-      const [history = []] = fc.sample(anyHistory(8), { seed, numRuns: 1 });
+      const [history = []] = fc.sample(anyHistory(5), { seed, numRuns: 1 });
       await liveThrough(history, folder, () => {});
     },
     300_000,
@@ -183,7 +183,7 @@ describe('the check of a snapshot’s time', () => {
 
 describe('npm run simulate', () => {
   it('runs the requested number of days and reports the seed', async () => {
-    const ran = await spawnScript('simulate', ['--seed', '7', '--days', '3'], await createFolder());
+    const ran = await spawnScript('simulate', ['--seed', '7', '--days', '2'], await createFolder());
     expect(ran.exitCode).toBe(0);
     expect(ran.stdout).toMatch(/^\d+ days in \d+ histor\w+ with seed 7: every promise was kept\n$/);
   });
