@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import childProcess, { type ExecFileException } from 'node:child_process';
 import disk, { type FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
+import workerThreads, { type Worker } from 'node:worker_threads';
+import { execFileElsewhere } from './starter.ts';
 
 /** Something that a run does outside its own process: on the disk, with git, or with the API. */
 export type Step = {
@@ -30,6 +32,8 @@ type Run = {
   underWay: Set<Promise<unknown>>;
   /** Each closes a file that is still open. The system does this when a run has died. */
   closeHandles: Set<() => Promise<void>>;
+  /** Its threads, which end with it. */
+  threads: Set<Worker>;
 };
 
 const current = new AsyncLocalStorage<Run>();
@@ -56,11 +60,19 @@ export async function withFaults<T>(
     die,
     underWay: new Set(),
     closeHandles: new Set(),
+    threads: new Set(),
   };
   const ended = await Promise.race([current.run(run, work), death]);
   while (run.underWay.size > 0) await Promise.allSettled(run.underWay);
   for (const close of run.closeHandles) await close();
+  for (const thread of run.threads) await thread.terminate();
   return ended;
+}
+
+/** Stops the current run and its threads, as the system stops a container, until something is over. */
+export async function standStill(until: Promise<unknown>): Promise<void> {
+  for (const thread of current.getStore()?.threads ?? []) await thread.terminate();
+  await until;
 }
 
 /** A `fetch` whose requests are steps of the run. */
@@ -137,7 +149,14 @@ function interpose(): void {
     open: (...args: Parameters<typeof open>) =>
       takeStep('disk', `open ${args[0]}`, async () => watchHandle(await open(...args)), diskError),
   });
-  Object.assign(childProcess, { execFile: watchExecFile(childProcess.execFile) });
+  class WatchedWorker extends workerThreads.Worker {
+    constructor(...args: ConstructorParameters<typeof Worker>) {
+      super(...args);
+      current.getStore()?.threads.add(this);
+    }
+  }
+  Object.assign(workerThreads, { Worker: WatchedWorker });
+  Object.assign(childProcess, { execFile: watchExecFile(execFileElsewhere) });
   syncBuiltinESMExports();
 }
 
@@ -164,11 +183,11 @@ function watchHandle(handle: FileHandle): FileHandle {
 
 type Finish = (error: ExecFileException | null, stdout: string, stderr: string) => void;
 
-function watchExecFile(original: typeof childProcess.execFile) {
+function watchExecFile(original: typeof execFileElsewhere) {
   return (file: string, args: string[], options: object, finish: Finish): void => {
     const act = () =>
       new Promise<Parameters<Finish>>((resolve) => {
-        original(file, args, options, (...ended) => resolve(ended as Parameters<Finish>));
+        original(file, args, options, (...ended) => resolve(ended));
       });
     const gitError = (_code: string, says: string) => Object.assign(new Error(says), { code: 128 });
     takeStep('git', `${file} ${args.join(' ')}`, act, gitError).then(

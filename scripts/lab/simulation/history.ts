@@ -12,9 +12,16 @@ export type Change =
   /** Others push a commit, or the merge of a branch. It has nothing to do with the data. */
   | { kind: 'push' | 'merge' }
   /** On the laptop: a local commit that is not pushed, an unfinished edit, or a pull. */
-  | { kind: 'commit here' | 'edit here' | 'pull here' };
+  | { kind: 'commit here' | 'edit here' | 'pull here' }
+  /** Somebody deletes or edits a report: with a commit that others push, or only on the laptop. */
+  | { kind: 'report'; act: 'delete' | 'edit'; which: 'oldest' | 'newest'; isCommitted: boolean }
+  /** Others commit the lock of a run. */
+  | { kind: 'lock' };
 
-type ApiMood =
+/** How the laptop's owner pulls, and which side's file stays where both have changed it. */
+export type Pull = { how: 'merge' | 'rebase'; keep: 'ours' | 'theirs' };
+
+export type ApiMood =
   | 'fine'
   | 'flaky'
   | 'down'
@@ -40,12 +47,32 @@ export type Spoiling =
 
 /** One start of the tracker, which faults it meets, and where it dies. */
 export type Attempt = {
-  /** A fresh clone that is deleted afterwards, a checkout that stays, or both at the same time. */
-  where: 'runner' | 'laptop' | 'both';
+  /** The owner pulls on the laptop first, and resolves conflicts. */
+  pull: Pull | null;
+  /**
+   * A fresh clone that is deleted afterwards, a checkout that stays, both at the same time, or two
+   * runs in the latter, such as two containers.
+   */
+  where: 'runner' | 'laptop' | 'both' | 'laptop twice';
+  /** A lock that the runs find: a container's that is gone, or one with a living process's number. */
+  lock: 'left' | 'process' | null;
+  /** The first run stands still after its first request, until the other one has ended. */
+  isFrozen: boolean;
+  /** The first run begins before midnight and ends after it and after a run of the new day. */
+  isLate: boolean;
   flags: string[];
   api: ApiMood;
-  /** The disk fails at step `from`, the remote at its use `from`. Later ones fail if it `lasts`. */
-  disk: { from: number; code: string; when: 'before' | 'half' | 'after'; lasts: boolean } | null;
+  /**
+   * The disk fails at step `from`, of all steps or of those that write reports, the remote at its
+   * use `from`. Later ones fail if it `lasts`.
+   */
+  disk: {
+    of: 'all' | 'reports';
+    from: number;
+    code: string;
+    when: 'before' | 'half' | 'after';
+    lasts: boolean;
+  } | null;
   remote: { from: number; says: string; when: 'before' | 'after'; lasts: boolean } | null;
   death: { at: number; when: 'before' | 'half' | 'after' } | null;
   /** The run is cancelled when the API has got this many requests. */
@@ -53,6 +80,23 @@ export type Attempt = {
   /** Only on the laptop. */
   spoiled: Spoiling | null;
   seed: number;
+};
+
+/** An attempt without faults. */
+export const A_GOOD_RUN: Attempt = {
+  pull: null,
+  where: 'laptop',
+  lock: null,
+  isFrozen: false,
+  isLate: false,
+  flags: [],
+  api: 'fine',
+  disk: null,
+  remote: null,
+  death: null,
+  cancelAt: null,
+  spoiled: null,
+  seed: 0,
 };
 
 /** A day of the simulation. `gap` is the number of days between the previous one and this one. */
@@ -101,23 +145,41 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
     { kind: 'commit here' },
     { kind: 'edit here' },
     { kind: 'pull here' },
+    { kind: 'lock' },
   ),
+  fc.record({
+    kind: fc.constant('report' as const),
+    act: fc.constantFrom('delete' as const, 'edit' as const),
+    which: fc.constantFrom('oldest' as const, 'newest' as const),
+    isCommitted: fc.boolean(),
+  }),
 );
 
 const when = fc.constantFrom('before' as const, 'half' as const, 'after' as const);
 // A run takes about 60 steps. A step after the last one never happens.
 const step = fc.integer({ min: 0, max: 70 });
 /** Usually null. */
-function seldom<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
-  return fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, arbitrary);
+function seldom<T>(arbitrary: fc.Arbitrary<T>, weightOfNull = 4): fc.Arbitrary<T | null> {
+  return fc.oneof({ weight: weightOfNull, arbitrary: fc.constant(null) }, arbitrary);
 }
+const rarely = fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, fc.constant(true));
 
 const anyAttempt: fc.Arbitrary<Attempt> = fc.record({
+  pull: seldom(
+    fc.record({
+      how: fc.constantFrom('merge' as const, 'rebase' as const),
+      keep: fc.constantFrom('ours' as const, 'theirs' as const),
+    }),
+  ),
   where: fc.oneof(
     { weight: 4, arbitrary: fc.constant('runner' as const) },
     { weight: 3, arbitrary: fc.constant('laptop' as const) },
     { weight: 2, arbitrary: fc.constant('both' as const) },
+    { weight: 1, arbitrary: fc.constant('laptop twice' as const) },
   ),
+  lock: seldom(fc.constantFrom('left' as const, 'process' as const), 15),
+  isFrozen: rarely,
+  isLate: rarely,
   flags: fc.oneof(
     { weight: 5, arbitrary: fc.constant<string[]>([]) },
     fc.constant<string[]>(['--refresh']),
@@ -140,6 +202,7 @@ const anyAttempt: fc.Arbitrary<Attempt> = fc.record({
   ),
   disk: seldom(
     fc.record({
+      of: fc.constantFrom('all' as const, 'reports' as const),
       from: step,
       code: fc.constantFrom('ENOSPC', 'EIO', 'EROFS', 'EACCES'),
       when,
@@ -180,21 +243,17 @@ export function anyHistory(maxDays: number): fc.Arbitrary<SimulatedDay[]> {
   return fc.array(anyDay, { minLength: 1, maxLength: maxDays, size: 'max' });
 }
 
-/** Describes the day, one line per change and attempt. Faults that do not happen are left out. */
+/** Describes the day, one line per change and attempt. What does not happen is left out. */
 export function describeDay({ gap, changes, attempts }: SimulatedDay): string {
   const parts = [
     ...(gap > 0 ? [`after ${gap} days without changes and runs`] : []),
     ...changes.map((change) => JSON.stringify(change)),
-    ...attempts.map(({ disk, remote, death, cancelAt, spoiled, ...attempt }) =>
-      JSON.stringify({
-        ...attempt,
-        ...(disk === null ? {} : { disk }),
-        ...(remote === null ? {} : { remote }),
-        ...(death === null ? {} : { death }),
-        ...(cancelAt === null ? {} : { cancelAt }),
-        ...(spoiled === null ? {} : { spoiled }),
-      }),
-    ),
+    ...attempts.map((attempt) => {
+      const happening = Object.entries(attempt).filter(
+        ([, value]) => value !== null && value !== false,
+      );
+      return JSON.stringify(Object.fromEntries(happening));
+    }),
   ];
   return parts.length === 0 ? 'nothing happens' : parts.join('\n    ');
 }

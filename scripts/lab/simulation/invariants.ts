@@ -1,40 +1,45 @@
 import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Counts } from '../../lib/core/count.ts';
-import { DATABASE_PATH, isUnsaved, reportPath } from '../../lib/core/paths.ts';
+import { isUnsaved, LOCK_PATH } from '../../lib/core/paths.ts';
 import type { Snapshot } from '../../lib/core/snapshot.ts';
-import { auditHistory, listHistory, renderFinding } from '../../lib/history/audit.ts';
-import { parseReportCounts } from '../../lib/history/parse-report.ts';
+import {
+  abbreviate,
+  auditHistory,
+  type Finding,
+  listHistory,
+  renderFinding,
+} from '../../lib/history/audit.ts';
 import { parseDatabase } from '../../lib/store/database.ts';
 import { middleOf, readHistory } from '../../lib/store/history.ts';
 import { readDatabaseFile } from '../../lib/store/open.ts';
-import { type Row, selectRows } from '../../lib/store/rows.ts';
+import { selectRows } from '../../lib/store/rows.ts';
 import { git } from '../../lib/system/git.ts';
-import { readObject } from '../../lib/system/git-objects.ts';
 import { DEMO_KEY } from '../stand-in.ts';
-import type { Attempt } from './history.ts';
-import { type Ended, notesPath, type Reading, type World } from './world.ts';
+import {
+  type Held,
+  InvariantError,
+  isHeld,
+  type Promised,
+  readHeld,
+  readRemote,
+  toReading,
+} from './held.ts';
+import type { Attempt, Pull } from './history.ts';
+import type { Ended } from './machine.ts';
+import { checkReports } from './reports.ts';
+import { NOTES, type Reading, type World } from './world.ts';
 
-/** The tracker broke a promise. */
-export class InvariantError extends Error {
-  override name = 'InvariantError';
+/**
+ * Notes that the laptop's owner has pulled and kept the files of one side. What the laptop had
+ * committed is in the history that was pushed, unless a rebase has dropped it.
+ */
+export function promiseResolved(promised: Promised, committed: Held, { how, keep }: Pull): void {
+  const isPushed = how === 'merge' || keep === 'theirs';
+  const own = promised.unpublished.filter((reading) => isHeld(committed, reading));
+  if (isPushed) for (const reading of own) promise(promised, reading);
+  promised.unpublished = promised.unpublished.filter((reading) => !own.includes(reading));
 }
-
-/** The content of a database by `day hashtag`: snapshots, and the counts that they replaced. */
-type Held = {
-  snapshots: Map<string, Counts>;
-  replaced: Map<string, Counts[]>;
-  /** The kind of the newest failure of each hashtag that was asked for. */
-  failures: Map<string, string>;
-  creditsOf: Map<string, number>;
-};
-
-/** What the remote must contain from now on, and the last commit that was audited. */
-export type Promised = {
-  readings: Map<string, Reading>;
-  /** What the laptop has stored and not published yet. */
-  unpublished: Reading[];
-  auditedCommit: string | null;
-};
 
 /** Checks the results of runs that were started together: where they ran, and in the remote. */
 export async function checkEnds(
@@ -75,60 +80,88 @@ export async function checkEnds(
       if (lost.length > ended.mayBeLost && !isToldLost) {
         refuse('snapshots were lost and the run did not say so');
       }
+      const [, file] = /They are kept in (\S+)\. /.exec(ended.output) ?? [];
+      const inFile =
+        file === undefined ? null : await readFile(path.join(ended.root, file), 'utf8');
+      const gone = lost.filter((reading) => !inFile?.includes(Object.values(reading).join()));
+      if (inFile !== null && gone.length > ended.mayBeLost) refuse(`${file} lacks snapshots`);
       const kept = ended.readings.filter((reading) => !lost.includes(reading));
       if (ended.root === world.laptop) promised.unpublished.push(...kept);
     }
   }
   await checkLaptop(world, ends);
-  const held = await readRemote(world);
+  checkPaidOnce(attempt, ends);
+  const held = await readRemote(world.remote);
   for (const ended of ends) {
     if (ended.exitCode === 0) checkComplete(ended, attempt, held);
     const credits = held.creditsOf.get(ended.startedAt);
-    const isCounted = ended.isPublished && attempt.cancelAt === null && credits !== undefined;
+    const isWhole = attempt.cancelAt === null && !attempt.isLate; // a long run has parts
+    const isCounted = ended.isPublished && isWhole && credits !== undefined;
     if (isCounted && credits !== ended.credits) {
       throw new InvariantError(
         `the run of ${ended.startedAt} used ${ended.credits} credits, but ${credits} are stored`,
       );
     }
   }
-  await checkTimes(world, ends);
-  if (ends.some((ended) => ended.isPublished) && attempt.disk === null && attempt.death === null) {
-    await checkReport(world, held);
-  }
+  await checkTimes(ends, held);
+  await checkReports(world, attempt, ends, held, promised);
+}
+
+/** Checks that of two runs in one checkout the second one asks only for what the first one lacks. */
+function checkPaidOnce({ where, flags }: Attempt, [first, second]: Ended[]): void {
+  if (where !== 'laptop twice' || flags.includes('--refresh')) return;
+  if (first?.exitCode !== 0 || second?.exitCode !== 0) return;
+  const twice = first.readings.filter(({ day, hashtag }) =>
+    second.readings.some((other) => other.day === day && other.hashtag === hashtag),
+  );
+  if (twice.length === 0) return;
+  throw new InvariantError(`paid twice for ${JSON.stringify(twice)}`);
 }
 
 /** Checks that a snapshot whose time is that of one of the runs has the counts that this run got. */
-async function checkTimes({ remote, day }: World, ends: Ended[]): Promise<void> {
-  const file = await readObject(remote, `main:${DATABASE_PATH}`);
+async function checkTimes(ends: Ended[], { file }: Held): Promise<void> {
   if (file === null) return;
-  using db = await parseDatabase(file);
-  const history = readHistory(db, day, day).filter((snapshot) => snapshot.day === day);
-  for (const run of selectRows(db, 'SELECT * FROM runs WHERE date = ?', [day])) {
-    const ended = ends.find(({ startedAt }) => startedAt === run.started_at);
-    if (ended === undefined) continue;
-    const isOfRun = ({ capturedAt }: Snapshot) => capturedAt === middleOf(run);
-    for (const { hashtag, capturedAt: _, ...counts } of history.filter(isOfRun)) {
-      const reading = ended.readings.find((answered) => answered.hashtag === hashtag);
-      const isAnswered = (['videoCount', 'viewCount'] as const).every(
-        (name) => reading?.[name] === null || reading?.[name] === counts[name],
-      );
-      if (isAnswered) continue;
-      throw new InvariantError(
-        `the run of ${ended.startedAt} did not bring ${day} ${hashtag} ${JSON.stringify(counts)}`,
-      );
+  using db = await parseDatabase(Buffer.from(file));
+  for (const ended of ends) {
+    const { day, startedAt } = ended;
+    const runs = 'SELECT * FROM runs WHERE started_at = ?';
+    for (const run of selectRows(db, runs, [startedAt])) {
+      const isOfRun = (snapshot: Snapshot) =>
+        snapshot.day === day && snapshot.capturedAt === middleOf(run);
+      for (const { hashtag, capturedAt: _, ...counts } of readHistory(db, day, day).filter(
+        isOfRun,
+      )) {
+        const reading = ended.readings.find((answered) => answered.hashtag === hashtag);
+        const isAnswered = (['videoCount', 'viewCount'] as const).every(
+          (name) => reading?.[name] === null || reading?.[name] === counts[name],
+        );
+        if (isAnswered) continue;
+        throw new InvariantError(
+          `the run of ${startedAt} did not bring ${day} ${hashtag} ${JSON.stringify(counts)}`,
+        );
+      }
     }
   }
 }
 
-/** Checks that nothing promised is missing in the remote, made up there, or changed. */
+/**
+ * Checks that nothing promised is missing in the remote, made up there, or changed, unless a person
+ * did that in a commit, and the audit says so.
+ */
 export async function checkRemote(world: World, promised: Promised): Promise<void> {
-  const head = await git(world.remote, ['rev-parse', 'main']);
+  const { remote } = world;
+  const head = await git(remote, ['rev-parse', 'main']);
   if (head === promised.auditedCommit) return;
-  const held = await readRemote(world);
-  for (const reading of promised.readings.values()) {
-    if (!isHeld(held, reading)) {
+  const held = await readRemote(remote);
+  const { byPeople, others } = await audit(world, promised.auditedCommit);
+  promised.auditedCommit = head;
+  for (const [key, reading] of promised.readings) {
+    if (isHeld(held, reading)) continue;
+    const { day, hashtag } = reading;
+    if (!byPeople.some((finding) => finding.day === day && finding.hashtag === hashtag)) {
       throw new InvariantError(`a snapshot is lost: ${JSON.stringify(reading)}`);
     }
+    promised.readings.delete(key);
   }
   for (const [key, counts] of held.snapshots) {
     const answered = world.readings.filter(({ day, hashtag }) => `${day} ${hashtag}` === key);
@@ -140,17 +173,21 @@ export async function checkRemote(world: World, promised: Promised): Promise<voi
       );
     }
   }
-  const commits = await listHistory(world.remote, promised.auditedCommit);
-  const { findings } = await auditHistory(
-    world.remote,
-    commits,
-    () => {},
-    new AbortController().signal,
-  );
-  if (findings.length > 0) {
-    throw new InvariantError(`the audit found: ${findings.map(renderFinding).join('\n')}`);
-  }
-  promised.auditedCommit = head;
+  if (others.length === 0) return;
+  throw new InvariantError(`the audit found: ${others.map(renderFinding).join('\n')}`);
+}
+
+/** What the audit finds: in commits of people, and in others, where there must be nothing. */
+async function audit({ remote, changedByPeople }: World, since: string | null) {
+  const commits = await listHistory(remote, since);
+  const { signal } = new AbortController();
+  const { findings } = await auditHistory(remote, commits, () => {}, signal);
+  const people = new Set([...changedByPeople].map(abbreviate));
+  const isByPeople = ({ commit }: Finding) => people.has(commit);
+  return {
+    byPeople: findings.filter(isByPeople),
+    others: findings.filter((finding) => !isByPeople(finding)),
+  };
 }
 
 /**
@@ -184,28 +221,12 @@ function isAbsent(held: Held, day: string, hashtag: string): boolean {
   return lastCount === '' || notFound.filter((other) => other > lastCount).length >= 4;
 }
 
-async function checkReport(world: World, held: Held): Promise<void> {
-  const report = await git(world.remote, ['show', `main:${reportPath(world.day)}`]).catch(() => '');
-  if (report.includes(DEMO_KEY)) throw new InvariantError('the key is in the report');
-  const shown = new Map(
-    parseReportCounts(report).map(({ hashtag, ...counts }) => [`${world.day} ${hashtag}`, counts]),
-  );
-  const rows = [...held.snapshots].filter(([key]) => key.startsWith(world.day));
-  for (const [key, counts] of rows) {
-    if (JSON.stringify(shown.get(key)) !== JSON.stringify(counts)) {
-      throw new InvariantError(`the report shows ${JSON.stringify(shown.get(key))} for ${key}`);
-    }
-  }
-  if (shown.size !== rows.length)
-    throw new InvariantError('the report shows more hashtags than are stored');
-}
-
 /** Checks that the laptop still has its owner's work, and that a good run left no uncommitted files. */
 async function checkLaptop(world: World, ends: Ended[]): Promise<void> {
   const ended = ends.find(({ root }) => root === world.laptop);
   if (ended === undefined) return;
   if (world.unfinished !== null) {
-    const notes = await readFile(notesPath(world), 'utf8');
+    const notes = await readFile(path.join(world.laptop, NOTES), 'utf8');
     if (notes !== world.unfinished)
       throw new InvariantError(`an unfinished edit was changed to ${notes}`);
   }
@@ -214,74 +235,17 @@ async function checkLaptop(world: World, ends: Ended[]): Promise<void> {
   if (lost.length > 0)
     throw new InvariantError(`files that the owner committed are gone: ${lost.join()}`);
   if (!ended.isPublished || ended.exitCode !== 0) return;
+  const isOfOwner = (file: string) =>
+    isUnsaved(file) || world.touched.has(file) || file === LOCK_PATH; // taken over, if committed
   const status = ['status', '--porcelain', '--untracked-files=all', '--', 'data', 'reports'];
   const left = (await git(world.laptop, status))
     .split('\n')
-    .filter((line) => line !== '' && !isUnsaved(line.slice(3))); // those wait for their owner
+    .filter((line) => line !== '' && !isOfOwner(line.slice(3)));
   if (left.length > 0) {
     throw new InvariantError(`a good run left uncommitted files:\n${left.join('\n')}`);
   }
 }
 
-async function readRemote(world: World): Promise<Held> {
-  const file = await readObject(world.remote, `main:${DATABASE_PATH}`);
-  if (file?.includes(DEMO_KEY)) throw new InvariantError('the key is in the remote’s database');
-  const held = await readHeld(file);
-  if (held === null) throw new InvariantError('the remote’s database is damaged');
-  return held;
-}
-
-/** Null if the file is damaged. */
-async function readHeld(file: Buffer | null): Promise<Held | null> {
-  const held: Held = {
-    snapshots: new Map(),
-    replaced: new Map(),
-    failures: new Map(),
-    creditsOf: new Map(),
-  };
-  if (file === null) return held;
-  using db = await parseDatabase(file).catch(() => null);
-  if (db === null) return null;
-  for (const row of selectRows(db, 'SELECT * FROM snapshots')) {
-    held.snapshots.set(keyOf(row), toCounts(row));
-  }
-  const corrections =
-    'SELECT date, hashtag, video_count, view_count FROM corrections JOIN runs ON runs.id = run_id';
-  for (const row of selectRows(db, corrections)) {
-    const before = held.replaced.get(keyOf(row)) ?? [];
-    held.replaced.set(keyOf(row), [...before, toCounts(row)]);
-  }
-  const failures =
-    'SELECT date, hashtag, kind FROM failures JOIN runs ON runs.id = run_id ORDER BY run_id';
-  for (const row of selectRows(db, failures)) held.failures.set(keyOf(row), String(row.kind));
-  for (const run of selectRows(db, 'SELECT started_at, credits_used FROM runs')) {
-    const startedAt = String(run.started_at);
-    if (held.creditsOf.has(startedAt)) {
-      throw new InvariantError(`the run of ${startedAt} is stored twice`);
-    }
-    held.creditsOf.set(startedAt, Number(run.credits_used));
-  }
-  return held;
-}
-
-const keyOf = ({ date, hashtag }: Row) => `${date} ${hashtag}`;
-const toCounts = (row: Row) =>
-  ({ videoCount: row.video_count, viewCount: row.view_count }) as Counts;
-
-/** Whether each known count is in the snapshot or, if it was replaced, in the corrections. */
-function isHeld(held: Held, { day, hashtag, ...counts }: Reading): boolean {
-  const key = `${day} ${hashtag}`;
-  const all = [held.snapshots.get(key), ...(held.replaced.get(key) ?? [])];
-  return (['videoCount', 'viewCount'] as const).every(
-    (name) => counts[name] === null || all.some((other) => other?.[name] === counts[name]),
-  );
-}
-
 function promise(promised: Promised, reading: Reading): void {
   promised.readings.set(JSON.stringify(Object.values(reading)), reading);
-}
-
-function toReading(key: string, counts: Counts): Reading {
-  const [day, hashtag] = key.split(' ');
-  return { day, hashtag, ...counts } as Reading;
 }

@@ -1,28 +1,12 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { addDays } from '../../lib/core/day.ts';
-import { type Attempt, type SimulatedDay, UNKNOWN_HASHTAG } from './history.ts';
-import { checkEnds, checkRemote, InvariantError, type Promised } from './invariants.ts';
-import {
-  applyChange,
-  createWorld,
-  runAttempt,
-  throwAwayRunner,
-  tidyUp,
-  type World,
-} from './world.ts';
-
-const A_GOOD_RUN: Attempt = {
-  where: 'laptop',
-  flags: [],
-  api: 'fine',
-  disk: null,
-  remote: null,
-  death: null,
-  cancelAt: null,
-  spoiled: null,
-  seed: 0,
-};
+import { InvariantError, type Promised, promiseNothing, readCommitted } from './held.ts';
+import { A_GOOD_RUN, type Attempt, type SimulatedDay, UNKNOWN_HASHTAG } from './history.ts';
+import { checkEnds, checkRemote, promiseResolved } from './invariants.ts';
+import { runAttempt, throwAwayRunner } from './machine.ts';
+import { applyChange, followAdvice, pullAndResolve, tidyUp } from './people.ts';
+import { createWorld, type World } from './world.ts';
 
 /** A run takes a fraction of a second. A run that takes this long never ends. */
 const HANG_MS = 60_000;
@@ -41,7 +25,7 @@ export async function liveThrough(
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   const world = await createWorld(folder);
-  const promised: Promised = { readings: new Map(), unpublished: [], auditedCommit: null };
+  const promised = promiseNothing();
   try {
     for (const day of history) {
       world.day = addDays(world.day, 1 + day.gap);
@@ -54,7 +38,11 @@ export async function liveThrough(
     }
     world.day = addDays(world.day, 1);
     await tidyUp(world);
-    const [ended] = await liveThroughAttempt(world, A_GOOD_RUN, 0, promised);
+    let last = await liveThroughAttempt(world, A_GOOD_RUN, 0, promised);
+    for (let nth = 1; last.isAdvised && nth < 4; nth++) {
+      last = await liveThroughAttempt(world, A_GOOD_RUN, nth, promised);
+    }
+    const [ended] = last.ends;
     // A laptop that could not pull may have an old list that holds only the unknown hashtag.
     const isHopeless = ended?.active.every((hashtag) => hashtag === UNKNOWN_HASHTAG);
     if (ended?.exitCode !== 0 && !isHopeless) {
@@ -71,6 +59,11 @@ export async function liveThrough(
 }
 
 async function liveThroughAttempt(world: World, attempt: Attempt, nth: number, promised: Promised) {
+  if (attempt.pull !== null) {
+    const committed = await readCommitted(world.laptop);
+    if (await pullAndResolve(world, attempt.pull))
+      promiseResolved(promised, committed, attempt.pull);
+  }
   const isOver = new AbortController();
   const hang = setTimeout(HANG_MS, null, { signal: isOver.signal }).then(
     () => {
@@ -81,6 +74,8 @@ async function liveThroughAttempt(world: World, attempt: Attempt, nth: number, p
   const ends = await Promise.race([runAttempt(world, attempt, nth), hang]);
   isOver.abort();
   await checkEnds(world, attempt, ends, promised);
+  let isAdvised = false;
+  for (const ended of ends) isAdvised = (await followAdvice(world, ended)) || isAdvised;
   for (const ended of ends) await throwAwayRunner(world, ended);
-  return ends;
+  return { ends, isAdvised };
 }
