@@ -272,11 +272,11 @@ describe('reading a day', () => {
     recordRun(db, createRun('2026-11-22', {}, { failures: again }));
     const lost = failures.map((lostOne) => expect.objectContaining(lostOne));
     expect(readDays(db)).toEqual([
-      { day: '2026-11-22', hasSnapshots: true, missed: again.slice(0, 1) },
-      { day: '2026-11-21', hasSnapshots: true, missed: [] },
+      { day: '2026-11-22', hasSnapshots: true, missed: again.slice(0, 1), missedCount: 1 },
+      { day: '2026-11-21', hasSnapshots: true, missed: [], missedCount: 0 },
       // If nothing was captured, a hashtag that was not found counts as missed, too.
-      { day: '2026-11-20', hasSnapshots: false, missed: lost },
-      { day: '2026-11-19', hasSnapshots: false, missed: [] },
+      { day: '2026-11-20', hasSnapshots: false, missed: lost, missedCount: lost.length },
+      { day: '2026-11-19', hasSnapshots: false, missed: [], missedCount: 0 },
     ]);
   });
 });

@@ -1,3 +1,4 @@
+import { uniteWhole } from '../archive/whole.ts';
 import type { Day } from '../core/day.ts';
 import { UsageError } from '../core/errors.ts';
 import { formatList, plural } from '../core/format.ts';
@@ -16,6 +17,7 @@ import {
   writeSummary,
 } from '../reports/write.ts';
 import { newestDay, readDay, readDays, readPeriod } from '../store/days.ts';
+import { firstKeptDay, hasHistory } from '../store/history.ts';
 import { openDatabase } from '../store/open.ts';
 import { type Context, defineCommand, parseDayFlag } from '../system/command.ts';
 import { withLock } from '../system/lock.ts';
@@ -53,14 +55,17 @@ export const report = defineCommand({
     const firstDay = since === undefined ? null : parseDayFlag('--since', since);
     const period = parsePeriod(week, month);
     const watchlist = await readWatchlist(root);
-    using db = await openDatabase(root);
-    await refuseChangedPast(db, root);
-    await refuseLostDays(db, root);
-    const newest = newestDay(db);
+    using daily = await openDatabase(root);
+    await refuseChangedPast(daily, root);
+    await refuseLostDays(daily, root);
+    const newest = newestDay(daily);
     const warning = warnOfPause(watchlist);
     if (warning !== null) log.warning(warning);
     if (newest === null) throw new UsageError('the database is empty; run: npm run track');
-    const sources = { db, watchlist, root };
+    const first = all ? null : (firstDay ?? period?.first ?? day ?? newest);
+    const isRecent = firstKeptDay(daily) === null || (first !== null && hasHistory(daily, first));
+    using whole = isRecent ? null : await uniteWhole(daily, root);
+    const sources = { db: whole ?? daily, watchlist, root };
     if (firstDay !== null && firstDay > newest) {
       throw new UsageError(`--since ${firstDay}: the newest day of the database is ${newest}`);
     }

@@ -6,7 +6,7 @@ import { DATABASE_PATH } from '../core/paths.ts';
 import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
 import { addFromReports } from '../history/from-reports.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
-import { findGoodVersion, readDatabaseFile, saveDatabase } from '../store/open.ts';
+import { findGoodVersion, readDatabaseFile } from '../store/open.ts';
 import { countLost } from '../store/salvage.ts';
 import { type Context, defineCommand } from '../system/command.ts';
 import { writeFileAtomically, writeNewFile } from '../system/files.ts';
@@ -90,7 +90,6 @@ async function addReported(db: OpenDatabase, { root, log, clock }: Context): Pro
     root,
     new Date(clock.now()).toISOString(),
   );
-  if (recovered.length > 0) await saveDatabase(db, root);
   for (const { report, snapshots } of recovered) {
     const names = snapshots.map(({ hashtag }) => showHashtag(hashtag)).join(', ');
     log.info(`${plural(snapshots.length, 'snapshot')} added from ${report}: ${names}`);
