@@ -5,6 +5,7 @@ import { LATEST_CSV_PATH, WATCHLIST_PATH } from '../core/paths.ts';
 import { dayOfCsv } from '../reports/latest-csv.ts';
 import { parseMark } from '../reports/parts.ts';
 import { readDay } from '../store/days.ts';
+import { hasHistory } from '../store/history.ts';
 import type { Row } from '../store/rows.ts';
 import type { ObjectReader } from '../system/git-objects.ts';
 import { parseWatchlist, type Watchlist, WatchlistError } from '../watchlist/watchlist.ts';
@@ -32,10 +33,14 @@ type ReportCommit = {
   judgedBefore: Set<string>;
 };
 
-/** Audits the reports, the summaries and the CSV of one commit after the other. */
+/**
+ * Audits the reports, the summaries and the CSV of one commit after the other. `openWhole` opens the
+ * database together with its archives, for files about days that it has not itself.
+ */
 export type ReportAudit = (
   commit: ReportCommit,
-  db: Database | null,
+  daily: Database | null,
+  openWhole: () => Promise<Database | null>,
 ) => Promise<{ findings: ReportFinding[]; information: string[] }>;
 
 /**
@@ -46,12 +51,12 @@ export type ReportAudit = (
 export function openReportAudit(objects: ObjectReader): ReportAudit {
   const readText = async (name: string) => (await objects.read(name))?.toString('utf8') ?? null;
   const readList = rememberWatchlist(readText);
-  return async (commit, db) => {
+  return async (commit, daily, openWhole) => {
     const { hash, parents, blobs, written, judgedBefore } = commit;
     const findings: ReportFinding[] = [];
     const information: string[] = [];
     const read = (name: string) => readText(`${hash}:${name}`);
-    let origin: Origin | null = null;
+    const origins = new Map<Database, Origin>();
     for (const [file, blob] of blobs) {
       const day = dayOfReport(file);
       if (day === null && periodOfSummary(file) === null && file !== LATEST_CSV_PATH) continue;
@@ -62,10 +67,19 @@ export function openReportAudit(objects: ObjectReader): ReportAudit {
       }
       // A run that could not write its report leaves rows alone, and a merge may bring both on.
       if (judgedBefore.has(file)) continue;
+      const first = day ?? periodOfSummary(file)?.first ?? dayOfCsv(text);
+      const isRecent = daily === null || first === null || hasHistory(daily, first);
+      const db = isRecent ? daily : await openWhole();
       const found = day === null ? [] : compareReport(text, day, db);
       for (const what of found) findings.push({ ...(day && { day }), ...what });
       if (found.length > 0 || db === null || !written.has(file)) continue;
-      origin ??= { db, watchlist: await readList(hash), read, composed: new Map() };
+      const origin: Origin = origins.get(db) ?? {
+        db,
+        watchlist: await readList(hash),
+        read,
+        composed: new Map(),
+      };
+      origins.set(db, origin);
       const made = await renderAgain(file, text, origin);
       if (typeof made !== 'string') {
         for (const what of findDifference(file, made.text, text)) {
