@@ -443,7 +443,7 @@ describe('adopting the runs of another database', () => {
     recordRun(db, createRun('2026-11-21', { a: [9, 9] }, { trigger: 'other' }));
 
     const nothing = await parseDatabase(null);
-    expect(adoptAdditions(db, local, nothing)).toEqual(['2026-11-21']);
+    expect(adoptAdditions(db, local, nothing).days).toEqual(['2026-11-21']);
     expect(snapshotsOf(db)).toEqual([
       ['2026-11-20', 'a', 1, 1],
       ['2026-11-21', 'a', 9, 9],
@@ -453,7 +453,7 @@ describe('adopting the runs of another database', () => {
     expect(record?.runs).toHaveLength(2);
     expect(record?.corrections).toMatchObject([{ hashtag: 'a', videoCount: 2, viewCount: 2 }]);
     expect(readFailures(db, '2026-11-21' as Day)).toMatchObject([{ hashtag: 'c' }]);
-    expect(adoptAdditions(db, local, nothing)).toEqual([]);
+    expect(adoptAdditions(db, local, nothing).days).toEqual([]);
   });
 
   it.each<[string, Counted, [string, Counted][], [number, string][]]>([

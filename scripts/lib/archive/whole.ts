@@ -4,7 +4,7 @@ import { DatabaseError } from '../core/errors.ts';
 import { formatList } from '../core/format.ts';
 import { ARCHIVE_FOLDER, monthOfArchive } from '../core/paths.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
-import { firstKeptDay } from '../store/history.ts';
+import { firstKeptDay, hasHistory } from '../store/history.ts';
 import { openCommitted, openDatabase } from '../store/open.ts';
 import { selectRows } from '../store/rows.ts';
 import { openObjects } from '../system/git-objects.ts';
@@ -61,6 +61,23 @@ export async function openFrom(root: string, first: Day | null): Promise<OpenDat
   if (kept === null || first >= kept) return daily;
   using db = daily;
   return await uniteWhole(db, root);
+}
+
+/**
+ * A database with everything that the trends of some days need: the daily file, or, if it lacks some
+ * of it, everything below `root`. Disposing closes the latter.
+ * @throws DatabaseError as `openWhole`
+ */
+export async function withHistory(
+  daily: Database,
+  root: string,
+  days: Day[] | 'all',
+): Promise<{ db: Database } & Disposable> {
+  const isEnough =
+    firstKeptDay(daily) === null || (days !== 'all' && days.every((day) => hasHistory(daily, day)));
+  if (isEnough) return { db: daily, [Symbol.dispose]: () => {} };
+  const whole = await uniteWhole(daily, root);
+  return { db: whole, [Symbol.dispose]: () => whole.close() };
 }
 
 async function listOwnArchives(root: string): Promise<Archive[]> {

@@ -1,4 +1,4 @@
-import { uniteWhole } from '../archive/whole.ts';
+import { withHistory } from '../archive/whole.ts';
 import type { Day } from '../core/day.ts';
 import { UsageError } from '../core/errors.ts';
 import { formatList, plural } from '../core/format.ts';
@@ -17,7 +17,6 @@ import {
   writeSummary,
 } from '../reports/write.ts';
 import { newestDay, readDay, readDays, readPeriod } from '../store/days.ts';
-import { firstKeptDay, hasHistory } from '../store/history.ts';
 import { openDatabase } from '../store/open.ts';
 import { type Context, defineCommand, parseDayFlag } from '../system/command.ts';
 import { withLock } from '../system/lock.ts';
@@ -62,10 +61,9 @@ export const report = defineCommand({
     const warning = warnOfPause(watchlist);
     if (warning !== null) log.warning(warning);
     if (newest === null) throw new UsageError('the database is empty; run: npm run track');
-    const first = all ? null : (firstDay ?? period?.first ?? day ?? newest);
-    const isRecent = firstKeptDay(daily) === null || (first !== null && hasHistory(daily, first));
-    using whole = isRecent ? null : await uniteWhole(daily, root);
-    const sources = { db: whole ?? daily, watchlist, root };
+    const needed = all ? 'all' : [firstDay ?? period?.first ?? day ?? newest];
+    using history = await withHistory(daily, root, needed);
+    const sources = { db: history.db, watchlist, root };
     if (firstDay !== null && firstDay > newest) {
       throw new UsageError(`--since ${firstDay}: the newest day of the database is ${newest}`);
     }

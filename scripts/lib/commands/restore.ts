@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { restoreArchives } from '../archive/restore.ts';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { plural } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
@@ -26,8 +27,13 @@ export const restore = defineCommand({
       const { root, log } = context;
       const sound = await openSound(root);
       using db = sound ?? (await restoreGoodVersion(context));
+      const archives = await restoreArchives(db, root);
+      for (const { file, commit, kept } of archives) {
+        if (kept !== null) log.info(`Kept the damaged file as ${kept}`);
+        log.info(`Restored ${file} from commit ${commit}`);
+      }
       if (flags['from-reports']) return (await addReported(db, context)) ? 0 : 1;
-      if (sound === null) return 0;
+      if (sound === null || archives.length > 0) return 0;
       // Other trouble than damage. The messages say what to do about it.
       await refuseChangedPast(db, root);
       await refuseLostDays(db, root);

@@ -1,3 +1,4 @@
+import { withHistory } from '../archive/whole.ts';
 import { addDays, type Day } from '../core/day.ts';
 import { formatCount } from '../core/format.ts';
 import { REPORTS_FOLDER, reportPath } from '../core/paths.ts';
@@ -35,14 +36,15 @@ export async function writeReportsToPublish(
   const unwritten = await findUnwrittenDays({ ...sources, published }, (file) =>
     git(root, ['show', `HEAD:${file}`]),
   );
-  const late = new Set([...(await findLateDays(sources, head)), ...unwritten]);
+  const late = [...new Set([...(await findLateDays(sources, head)), ...unwritten])].sort();
+  using history = await withHistory(db, root, late);
   const written: string[] = [];
-  for (const day of [...late].sort()) {
-    const record = day === report?.day ? null : readDay(db, day);
+  for (const day of late) {
+    const record = day === report?.day ? null : readDay(history.db, day);
     if (record === null) continue;
     try {
       const lateReport = composeReport(record, watchlist);
-      written.push(...(await writeReports({ ...sources, published }, lateReport)));
+      written.push(...(await writeReports({ ...sources, db: history.db, published }, lateReport)));
     } catch (error) {
       warn(describeFailure(day, error));
     }
