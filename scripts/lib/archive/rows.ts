@@ -1,6 +1,6 @@
 import type { Database } from 'sql.js';
 import { DatabaseError } from '../core/errors.ts';
-import { selectRows, selectValue, withAttached } from '../store/rows.ts';
+import { inTransaction, selectRows, selectValue, withAttached } from '../store/rows.ts';
 
 /** A span of dates: from `first` on, and before `end`. */
 type Span = { first: string; end: string };
@@ -33,11 +33,11 @@ const TABLES: [table: string, condition: (schema: string) => string][] = [
  * @param name what people call `source`
  */
 export function copyRows(source: Database, target: Database, span: Span, name: string): void {
-  withAttached(target, source, 'source', () => {
-    target.run('BEGIN');
-    for (const [table, condition] of TABLES) copyTable(target, table, condition, span, name);
-    target.run('COMMIT');
-  });
+  withAttached(target, source, 'source', () =>
+    inTransaction(target, () => {
+      for (const [table, condition] of TABLES) copyTable(target, table, condition, span, name);
+    }),
+  );
 }
 
 function copyTable(
