@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openWhole } from '../../scripts/lib/archive/whole.ts';
 import { archive } from '../../scripts/lib/commands/archive.ts';
+import { doctor } from '../../scripts/lib/commands/doctor.ts';
 import { importFile } from '../../scripts/lib/commands/import.ts';
 import { report } from '../../scripts/lib/commands/report.ts';
 import { restore } from '../../scripts/lib/commands/restore.ts';
@@ -338,6 +339,21 @@ describe('the check before a run', () => {
     const ran = await runTrack(root, await startApi(), ['--publish'], { day: '2026-12-01' });
     expect(ran.exitCode, ran.output).toBe(0);
     expect(ran.output).toContain('1 month moved to data/archive: 2026-08, ');
+  });
+});
+
+describe('doctor', () => {
+  it('says what is archived, and which months are missing', async () => {
+    const { root } = await createMoved();
+    const ran = await runInProcess(doctor, root, [], NEXT);
+    expect(ran.output).toMatch(
+      /✓ data\/hashtag_tracker\.db has 0\.\d MB; 7 months up to 2026-07 in data\/archive\n/,
+    );
+    await rm(path.join(root, MARCH));
+    await commitAll(root);
+    expect((await runInProcess(doctor, root, [], NEXT)).output).toMatch(
+      /✗ .*but 2026-03 missing\n {4}→ npm run restore/,
+    );
   });
 });
 

@@ -29,6 +29,12 @@ export function firstDayToKeep(db: Database): Day | null {
   return month !== undefined && month < first ? month : monthOf(first).first;
 }
 
+/** The archived months that a daily file remembers, oldest first. */
+export function listRememberedMonths(db: Database): string[] {
+  const sql = 'SELECT DISTINCT substr(date, 1, 7) AS month FROM archived_days ORDER BY month';
+  return selectRows(db, sql).map(({ month }) => String(month));
+}
+
 /** Whether a daily file has a month that may move. Unlike `listMonths`, it reads few rows. */
 export function hasMonthToMove(db: Database): boolean {
   const end = firstDayToKeep(db);

@@ -33,7 +33,7 @@ export function parseMark(markdown: string): { format: number | null; source: st
  * what the watchlist says for reports. A file with another source need not look the same.
  */
 export function nameSource(
-  record: Omit<DayRecord, 'newestDay'> | PeriodRecord,
+  record: Omit<DayRecord, 'newestDay' | 'databaseBytes'> | PeriodRecord,
   { settings, entries }: Watchlist,
 ): string {
   const { timeZone, dashboard, trendingGrowthPercent, surgeFactor, minVideos } = settings;

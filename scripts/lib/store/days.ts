@@ -251,6 +251,7 @@ export function readDay(db: Database, day: Day): DayRecord | null {
     day,
     firstDay: firstDay(db) ?? day,
     newestDay: newestDay(db) ?? day,
+    databaseBytes: Number(selectValue(db, DATABASE_BYTES)),
     previousDay,
     previousHashtags,
     history,
@@ -349,6 +350,8 @@ export function readPeriod(db: Database, period: Period): PeriodRecord | null {
     history,
   };
 }
+
+const DATABASE_BYTES = 'SELECT page_count * page_size FROM pragma_page_count, pragma_page_size';
 
 const NEWEST_DATE = `SELECT max(date) FROM (
   SELECT max(date) AS date FROM snapshots WHERE date < ?1
