@@ -6,6 +6,7 @@ import { PROJECT } from './helpers/process.ts';
 /** The folders of scripts/lib from the top down. A file imports only from its own or below. */
 const FOLDERS = [
   'commands',
+  'doctor',
   'notify',
   'mirror',
   'history',
@@ -13,6 +14,7 @@ const FOLDERS = [
   'dashboard',
   'reports',
   'feeds',
+  'archive',
   'store',
   'collect',
   'watchlist',

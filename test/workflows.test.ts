@@ -567,7 +567,7 @@ describe('audit.yml', () => {
   it('is started by every push that touches the database or a report, with the whole history', async () => {
     const text = await readWorkflow('audit.yml');
     expect(text).toMatch(
-      /^on:\n {2}push:\n {4}paths: \[data\/hashtag_tracker.db, data\/latest.csv, reports\/\*\*\]\n\n/m,
+      /^on:\n {2}push:\n {4}paths: \[data\/hashtag_tracker.db, data\/archive\/\*\*, data\/latest.csv, reports\/\*\*\]\n\n/m,
     );
     expect(text).not.toMatch(/secrets\.|: write|^ +if:/m);
     const job = await readJob('audit.yml', 'audit');

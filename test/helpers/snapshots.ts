@@ -51,6 +51,7 @@ export function dayRecord(history: Snapshot[], overrides: Partial<DayRecord> = {
     day: TODAY,
     firstDay: days.find((text) => text < TODAY) ?? TODAY,
     newestDay: TODAY,
+    databaseBytes: 50_000,
     previousDay,
     previousHashtags: previous.map(({ hashtag }) => hashtag),
     history,

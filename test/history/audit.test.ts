@@ -643,7 +643,7 @@ describe('from schema 2 on, a row that nothing explains', () => {
     await git(root, ['reset', '--quiet', '--hard', 'HEAD^']);
     await changeDatabase(root, `${addSnapshots('2026-11-23')} PRAGMA user_version = 1`);
     expect((await commitAll(root)) && (await audit(root)).lines).toEqual([
-      expect.stringContaining('the schema went back from 3 to 1'),
+      expect.stringContaining('the schema went back from 4 to 1'),
     ]);
   });
 

@@ -237,7 +237,7 @@ describe('a file of an older schema than the last commit’s', () => {
     const ran = await runTrack(root, api, ['--publish'], NEXT);
     expect(ran.exitCode).toBe(1);
     expect(ran.output).toContain(
-      'an older schema (user_version 1) than the last commit’s (3). Keep a copy, then take the ' +
+      'an older schema (user_version 1) than the last commit’s (4). Keep a copy, then take the ' +
         `committed file back: git checkout HEAD -- ${DATABASE_PATH}`,
     );
     expect(api.requests).toEqual([]);

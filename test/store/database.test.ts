@@ -187,7 +187,7 @@ describe('a file of the tutorial’s script', () => {
     ];
     const db = await parseDatabase(await tutorialFile(rows));
     expect(valuesOf(db, 'SELECT * FROM snapshots ORDER BY date')).toEqual(rows);
-    expect(valuesOf(db, 'PRAGMA user_version')).toEqual([[3]]);
+    expect(valuesOf(db, 'PRAGMA user_version')).toEqual([[4]]);
     expect(() => db.run(INSERT, ['2026-05-21', 'aitools', 1, 1])).toThrow(/UNIQUE/);
   });
 
@@ -202,29 +202,31 @@ describe('a file of the tutorial’s script', () => {
   });
 });
 
-const DROP_SCHEMA_3 = ['captures', 'hashtags', 'videos', 'companions']
-  .map((table) => `DROP TABLE ${table};`)
-  .join(' ');
+const SINCE_SCHEMA_3 = [
+  ...['captures', 'hashtags', 'videos', 'companions'],
+  ...['archived_days', 'archived_hashtags', 'archived_latest'],
+];
+const DROP_SINCE_SCHEMA_3 = SINCE_SCHEMA_3.map((table) => `DROP TABLE ${table};`).join(' ');
 
 describe('a file of schema 2', () => {
   it('gets the tables of captures, ids, videos and companions, and keeps every row', async () => {
     using earlier = await parseDatabase(await soundFile());
-    earlier.run(`${DROP_SCHEMA_3} PRAGMA user_version = 2`);
+    earlier.run(`${DROP_SINCE_SCHEMA_3} PRAGMA user_version = 2`);
     const tablesBefore = valuesOf(earlier, 'SELECT name, sql FROM sqlite_schema');
     const rows = valuesOf(earlier, 'SELECT * FROM snapshots');
     using db = await parseDatabase(earlier.export());
-    expect(valuesOf(db, 'PRAGMA user_version')).toEqual([[3]]);
+    expect(valuesOf(db, 'PRAGMA user_version')).toEqual([[4]]);
     expect(valuesOf(db, 'SELECT * FROM snapshots')).toEqual(rows);
     expect(valuesOf(db, 'SELECT name, sql FROM sqlite_schema')).toEqual([
       ...tablesBefore,
-      ...['captures', 'hashtags', 'videos', 'companions'].map((name) => [name, expect.anything()]),
+      ...SINCE_SCHEMA_3.map((name) => [name, expect.anything()]),
     ]);
   });
 
   it('is refused, with what to do, if a person has a table or view of such a name', async () => {
     for (const own of ['CREATE TABLE videos (url TEXT)', 'CREATE VIEW videos AS SELECT 1 AS url']) {
       using earlier = await parseDatabase(await soundFile());
-      earlier.run(`${DROP_SCHEMA_3} PRAGMA user_version = 2; ${own}`);
+      earlier.run(`${DROP_SINCE_SCHEMA_3} PRAGMA user_version = 2; ${own}`);
       await expect(parseDatabase(earlier.export())).rejects.toThrow(
         /table videos.*If it is your own table or view, give it another name/,
       );
@@ -235,14 +237,14 @@ describe('a file of schema 2', () => {
 describe('a file of schema 1', () => {
   async function schemaOne(): Promise<Uint8Array> {
     const db = await parseDatabase(await soundFile());
-    db.run(`DROP TABLE imports; ${DROP_SCHEMA_3} PRAGMA user_version = 1`);
+    db.run(`DROP TABLE imports; ${DROP_SINCE_SCHEMA_3} PRAGMA user_version = 1`);
     return db.export();
   }
 
   it('gets the table of imports and keeps every row, once something writes it', async () => {
     const root = await writeDatabaseFile(await schemaOne());
     const db = await openDatabase(root);
-    expect(valuesOf(db, 'PRAGMA user_version')).toEqual([[3]]);
+    expect(valuesOf(db, 'PRAGMA user_version')).toEqual([[4]]);
     expect(valuesOf(db, 'SELECT count(*) FROM imports')).toEqual([[0]]);
     expect(valuesOf(db, 'SELECT count(*), sum(view_count) FROM snapshots')).toEqual([
       [500, 12_475_000],
@@ -250,7 +252,7 @@ describe('a file of schema 1', () => {
     const file = await readFile(path.join(root, DATABASE_PATH));
     expect(file.readUInt32BE(60)).toBe(1);
     await saveDatabase(db, root);
-    expect((await readFile(path.join(root, DATABASE_PATH))).readUInt32BE(60)).toBe(3);
+    expect((await readFile(path.join(root, DATABASE_PATH))).readUInt32BE(60)).toBe(4);
   });
 
   it('is rejected if it has another table of that name', async () => {
@@ -284,7 +286,7 @@ describe('what people add to the file', () => {
     ],
   ];
   const OTHERS =
-    "SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT IN ('snapshots', 'runs', 'failures', 'corrections', 'imports', 'captures', 'hashtags', 'videos', 'companions') ORDER BY name";
+    "SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT IN ('snapshots', 'runs', 'failures', 'corrections', 'imports', 'captures', 'hashtags', 'videos', 'companions', 'archived_days', 'archived_hashtags', 'archived_latest') ORDER BY name";
 
   it.each(additions)('stays, and the file stays usable: %s', async (_, statements) => {
     const { Database } = await initSqlJs();

@@ -272,11 +272,11 @@ describe('reading a day', () => {
     recordRun(db, createRun('2026-11-22', {}, { failures: again }));
     const lost = failures.map((lostOne) => expect.objectContaining(lostOne));
     expect(readDays(db)).toEqual([
-      { day: '2026-11-22', hasSnapshots: true, missed: again.slice(0, 1) },
-      { day: '2026-11-21', hasSnapshots: true, missed: [] },
+      { day: '2026-11-22', hasSnapshots: true, missed: again.slice(0, 1), missedCount: 1 },
+      { day: '2026-11-21', hasSnapshots: true, missed: [], missedCount: 0 },
       // If nothing was captured, a hashtag that was not found counts as missed, too.
-      { day: '2026-11-20', hasSnapshots: false, missed: lost },
-      { day: '2026-11-19', hasSnapshots: false, missed: [] },
+      { day: '2026-11-20', hasSnapshots: false, missed: lost, missedCount: lost.length },
+      { day: '2026-11-19', hasSnapshots: false, missed: [], missedCount: 0 },
     ]);
   });
 });
@@ -443,7 +443,7 @@ describe('adopting the runs of another database', () => {
     recordRun(db, createRun('2026-11-21', { a: [9, 9] }, { trigger: 'other' }));
 
     const nothing = await parseDatabase(null);
-    expect(adoptAdditions(db, local, nothing)).toEqual(['2026-11-21']);
+    expect(adoptAdditions(db, local, nothing).days).toEqual(['2026-11-21']);
     expect(snapshotsOf(db)).toEqual([
       ['2026-11-20', 'a', 1, 1],
       ['2026-11-21', 'a', 9, 9],
@@ -453,7 +453,7 @@ describe('adopting the runs of another database', () => {
     expect(record?.runs).toHaveLength(2);
     expect(record?.corrections).toMatchObject([{ hashtag: 'a', videoCount: 2, viewCount: 2 }]);
     expect(readFailures(db, '2026-11-21' as Day)).toMatchObject([{ hashtag: 'c' }]);
-    expect(adoptAdditions(db, local, nothing)).toEqual([]);
+    expect(adoptAdditions(db, local, nothing).days).toEqual([]);
   });
 
   it.each<[string, Counted, [string, Counted][], [number, string][]]>([

@@ -59,6 +59,7 @@ describe('a watchlist', () => {
       concurrency: 1,
       timeZone: 'UTC',
       topVideos: 0,
+      archiveAboveMegabytes: 25,
       troubleIssue: false,
     });
     expect(entries).toEqual([{ name: 'llm', paused: false }]);
@@ -73,6 +74,7 @@ describe('a watchlist', () => {
       requestsPerMinute: 10,
       timeZone: 'Europe/Berlin',
       topVideos: 5,
+      archiveAboveMegabytes: 12.5,
       digestIssue: 7,
       dashboard: 'https://somebody.github.io/tags/',
       troubleIssue: true,

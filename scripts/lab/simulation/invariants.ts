@@ -3,13 +3,8 @@ import path from 'node:path';
 import type { Counts } from '../../lib/core/count.ts';
 import { isUnsaved, LOCK_PATH } from '../../lib/core/paths.ts';
 import type { Snapshot } from '../../lib/core/snapshot.ts';
-import {
-  abbreviate,
-  auditHistory,
-  type Finding,
-  listHistory,
-  renderFinding,
-} from '../../lib/history/audit.ts';
+import { auditHistory, listHistory, renderFinding } from '../../lib/history/audit.ts';
+import { abbreviate, type Finding } from '../../lib/history/audit-database.ts';
 import { parseDatabase } from '../../lib/store/database.ts';
 import { middleOf, readHistory } from '../../lib/store/history.ts';
 import { readDatabaseFile } from '../../lib/store/open.ts';

@@ -1,5 +1,6 @@
 import { plural } from '../core/format.ts';
-import { abbreviate, auditHistory, listHistory, renderFinding } from '../history/audit.ts';
+import { auditHistory, listHistory, renderFinding } from '../history/audit.ts';
+import { abbreviate } from '../history/audit-database.ts';
 import { defineCommand } from '../system/command.ts';
 import { createProgressBar } from '../system/progress-bar.ts';
 

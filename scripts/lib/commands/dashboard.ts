@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { openWhole } from '../archive/whole.ts';
 import { UsageError } from '../core/errors.ts';
 import { plural } from '../core/format.ts';
 import { FEED_PATH, WEEKLY_FEED_PATH } from '../core/paths.ts';
@@ -7,7 +8,6 @@ import { buildSite } from '../dashboard/build.ts';
 import type { SiteFiles } from '../dashboard/data.ts';
 import { serveSite } from '../dashboard/serve.ts';
 import { SITE_PATH } from '../dashboard/site.ts';
-import { openDatabase } from '../store/open.ts';
 import { defineCommand } from '../system/command.ts';
 import { exists, readIfThere } from '../system/files.ts';
 import { readWatchlist } from '../watchlist/watchlist.ts';
@@ -21,7 +21,7 @@ export const dashboard = defineCommand({
   async run({ build }, { root, log, catchInterruption }) {
     const load = async () => {
       const watchlist = await readWatchlist(root);
-      using db = await openDatabase(root);
+      using db = await openWhole(root);
       return await buildSite(db, watchlist, await readFeeds(root));
     };
     if (build !== undefined) {

@@ -1,6 +1,6 @@
 import { plural } from '../core/format.ts';
+import { examine, type Finding, renderFinding } from '../doctor/checks.ts';
 import { defineCommand } from '../system/command.ts';
-import { examine, type Finding, renderFinding } from './doctor-checks.ts';
 
 export const doctor = defineCommand({
   name: 'doctor',

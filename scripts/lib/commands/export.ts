@@ -1,5 +1,7 @@
 import path from 'node:path';
 import type { Database } from 'sql.js';
+import { listArchives } from '../archive/files.ts';
+import { openFrom } from '../archive/whole.ts';
 import { TrackerError, UsageError } from '../core/errors.ts';
 import { plural } from '../core/format.ts';
 import { canonicalHashtag, showHashtag } from '../core/hashtag-name.ts';
@@ -15,7 +17,6 @@ import { errorMessage } from '../core/text.ts';
 import { renderParquet } from '../mirror/parquet.ts';
 import { formatRows, FORMATS as TEXT_FORMATS } from '../store/csv.ts';
 import { iterateSnapshots } from '../store/history.ts';
-import { openDatabase } from '../store/open.ts';
 import { type Row, selectRows } from '../store/rows.ts';
 import {
   type Context,
@@ -52,7 +53,7 @@ export const exportSnapshots = defineCommand({
     const firstDay = since === undefined ? null : parseDayFlag('--since', since);
     const hashtags = hashtag === undefined ? null : new Set(parseHashtagFlag('--hashtag', hashtag));
     if (out !== undefined) await refuseOwnFiles(root, out);
-    using db = await openDatabase(root);
+    using db = await openFrom(root, firstDay);
     warnOfUnknown(db, hashtags, log);
     const rows = iterateSnapshots(db, firstDay, hashtags);
     const pieces: Iterable<string | Uint8Array> =
@@ -93,7 +94,9 @@ async function refuseOwnFiles(root: string, out: string): Promise<void> {
     return false;
   };
   const owner = async () => {
-    if (await isOneOf([DATABASE_PATH])) return "the tracker's database";
+    if (await isOneOf([DATABASE_PATH, ...(await listArchives(root))])) {
+      return "the tracker's database";
+    }
     const isOwn = await isOneOf([...OWN_FILES, ...BESIDE_DATABASE]);
     const isReport = isOwn || (await isInFolder(file, path.join(root, REPORTS_FOLDER)));
     return isReport ? "one of the tracker's own files" : null;
@@ -109,7 +112,8 @@ const BESIDE_DATABASE = ['-journal', '-wal', '-shm'].map((end) => DATABASE_PATH 
 
 function warnOfUnknown(db: Database, hashtags: Set<string> | null, log: Context['log']): void {
   if (hashtags === null) return;
-  const rows = selectRows(db, 'SELECT DISTINCT hashtag FROM snapshots');
+  const sql = 'SELECT hashtag FROM snapshots UNION SELECT hashtag FROM archived_latest';
+  const rows = selectRows(db, sql);
   const known = new Set(rows.map((row) => canonicalHashtag(String(row.hashtag))));
   for (const name of hashtags) {
     if (!known.has(name)) log.warning(`the database has no snapshot of ${showHashtag(name)}`);

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { saveAdded } from '../archive/add.ts';
+import { uniteWhole } from '../archive/whole.ts';
 import { addDays, dayOf } from '../core/day.ts';
 import { UsageError } from '../core/errors.ts';
 import { formatCount } from '../core/format.ts';
@@ -13,7 +15,7 @@ import {
   type SourceRow,
 } from '../store/csv.ts';
 import { isTutorialFile, parseDatabase } from '../store/database.ts';
-import { iterateSnapshots } from '../store/history.ts';
+import { firstKeptDay, iterateSnapshots } from '../store/history.ts';
 import { openDatabase, saveDatabase } from '../store/open.ts';
 import { importSnapshots } from '../store/record.ts';
 import { defineCommand, readFileArgument } from '../system/command.ts';
@@ -48,10 +50,15 @@ export const importFile = defineCommand({
     const addAll = async () => {
       using db = await openDatabase(root);
       if (!isDry) await refuseChangedPast(db, root);
-      const added = importSnapshots(db, snapshots, origin);
-      if (added.length > 0 && !isDry) await saveDatabase(db, root);
+      const kept = firstKeptDay(db);
+      const isRecent = kept === null || snapshots.every(({ day }) => day >= kept);
+      using whole = isRecent ? null : await uniteWhole(db, root);
+      const added = importSnapshots(whole ?? db, snapshots, origin);
       // This also finds rows of the file that contradict each other, because one is stored by now.
-      return { added, other: findOtherCounts(snapshots, iterateSnapshots(db)) };
+      const other = findOtherCounts(snapshots, iterateSnapshots(whole ?? db));
+      if (!isDry && whole !== null) await saveAdded(db, whole, added, origin, root);
+      else if (!isDry && added.length > 0) await saveDatabase(db, root);
+      return { added, other };
     };
     const { added, other } = await (isDry ? addAll() : withLock(root, log.info, addAll));
 

@@ -1,3 +1,4 @@
+import { openWhole } from '../archive/whole.ts';
 import type { Day } from '../core/day.ts';
 import { type ExitCode, TrackerError } from '../core/errors.ts';
 import { formatCount, formatList, formatRanges, plural } from '../core/format.ts';
@@ -16,7 +17,6 @@ import { type Sent, sendDays, sendWatchlist } from '../mirror/send.ts';
 import { findSource } from '../mirror/source.ts';
 import { DAY_TABLES, inSchema, MIRRORED_DAYS } from '../mirror/tables.ts';
 import { type Verified, verifyMirror } from '../mirror/verify.ts';
-import { openDatabase } from '../store/open.ts';
 import { defineCommand, parseDayFlag } from '../system/command.ts';
 import type { Log } from '../system/log.ts';
 import { readWatchlist } from '../watchlist/watchlist.ts';
@@ -35,7 +35,7 @@ export const mirror = defineCommand({
     const address = await readDatabaseAddress(env, root);
     const source = await findSource(root, env);
     const watchlist = await readWatchlist(root);
-    using db = await openDatabase(root);
+    using db = await openWhole(root);
     try {
       return await withConnection(address, async (connection): Promise<ExitCode> => {
         if (verify) {

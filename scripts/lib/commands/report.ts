@@ -1,3 +1,4 @@
+import { withHistory } from '../archive/whole.ts';
 import type { Day } from '../core/day.ts';
 import { UsageError } from '../core/errors.ts';
 import { formatList, plural } from '../core/format.ts';
@@ -53,14 +54,16 @@ export const report = defineCommand({
     const firstDay = since === undefined ? null : parseDayFlag('--since', since);
     const period = parsePeriod(week, month);
     const watchlist = await readWatchlist(root);
-    using db = await openDatabase(root);
-    await refuseChangedPast(db, root);
-    await refuseLostDays(db, root);
-    const newest = newestDay(db);
+    using daily = await openDatabase(root);
+    await refuseChangedPast(daily, root);
+    await refuseLostDays(daily, root);
+    const newest = newestDay(daily);
     const warning = warnOfPause(watchlist);
     if (warning !== null) log.warning(warning);
     if (newest === null) throw new UsageError('the database is empty; run: npm run track');
-    const sources = { db, watchlist, root };
+    const needed = all ? 'all' : [firstDay ?? period?.first ?? day ?? newest];
+    using history = await withHistory(daily, root, needed);
+    const sources = { db: history.db, watchlist, root };
     if (firstDay !== null && firstDay > newest) {
       throw new UsageError(`--since ${firstDay}: the newest day of the database is ${newest}`);
     }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { restoreArchives } from '../archive/restore.ts';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { formatList, plural } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
@@ -6,7 +7,7 @@ import { DATABASE_PATH, LATEST_CSV_PATH } from '../core/paths.ts';
 import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
 import { addFromReports } from '../history/from-reports.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
-import { findGoodVersion, readDatabaseFile, saveDatabase } from '../store/open.ts';
+import { findGoodVersion, readDatabaseFile } from '../store/open.ts';
 import { countLost } from '../store/salvage.ts';
 import { type Context, defineCommand } from '../system/command.ts';
 import { writeFileAtomically, writeNewFile } from '../system/files.ts';
@@ -26,8 +27,13 @@ export const restore = defineCommand({
       const { root, log } = context;
       const sound = await openSound(root);
       using db = sound ?? (await restoreGoodVersion(context));
+      const archives = await restoreArchives(db, root);
+      for (const { file, commit, kept } of archives) {
+        if (kept !== null) log.info(`Kept the damaged file as ${kept}`);
+        log.info(`Restored ${file} from commit ${commit}`);
+      }
       if (flags['from-reports']) return (await addReported(db, context)) ? 0 : 1;
-      if (sound === null) return 0;
+      if (sound === null || archives.length > 0) return 0;
       // Other trouble than damage. The messages say what to do about it.
       await refuseChangedPast(db, root);
       await refuseLostDays(db, root);
@@ -90,7 +96,6 @@ async function addReported(db: OpenDatabase, { root, log, clock }: Context): Pro
     root,
     new Date(clock.now()).toISOString(),
   );
-  if (recovered.length > 0) await saveDatabase(db, root);
   for (const { report, snapshots } of recovered) {
     const names = formatList(snapshots.map(({ hashtag }) => showHashtag(hashtag)));
     log.info(`${plural(snapshots.length, 'snapshot')} added from ${report}: ${names}`);

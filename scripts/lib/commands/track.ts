@@ -12,6 +12,7 @@ import { errorMessage } from '../core/text.ts';
 import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
 import { findNews, NO_NEWS, renderNews } from '../notify/news.ts';
 import { composeOutputs } from '../notify/outputs.ts';
+import { archivePublished } from '../publish/archive.ts';
 import { renderCommitMessage } from '../publish/commit-message.ts';
 import { publish } from '../publish/publish.ts';
 import { rebuild } from '../publish/rebuild.ts';
@@ -224,6 +225,10 @@ async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, sess
     failure = error;
   }
   const merged = await publishDay(db, failure === null ? report : null, written, session);
+  if (session.target !== null) {
+    const mostBytes = watchlist.settings.archiveAboveMegabytes * 1_000_000;
+    await archivePublished(db, session.target, mostBytes, log);
+  }
   if (failure !== null) throw failure;
   // Others may have published a count of a hashtag that has none here.
   const published = merged ?? record;

@@ -18,6 +18,11 @@ export function formatCompact(count: number): string {
   return COMPACT.format(count);
 }
 
+/** The size of a file, in millions of bytes: `25.3 MB`. */
+export function formatMegabytes(bytes: number): string {
+  return `${WITH_DIGITS[1].format(bytes / 1_000_000)} MB`;
+}
+
 /** A change with its sign: `+1,204`, `-12`, `0`. */
 export function formatChange(change: number): string {
   return change > 0 ? `+${formatCount(change)}` : formatCount(change);

@@ -5,6 +5,8 @@ import type { Period } from './period.ts';
 export const WATCHLIST_PATH = 'data/hashtags.json';
 export const SCHEMA_PATH = 'data/hashtags.schema.json';
 export const DATABASE_PATH = 'data/hashtag_tracker.db';
+/** Months that are over, if the database has become large. */
+export const ARCHIVE_FOLDER = 'data/archive';
 /** Exists while a process writes to the tracker's files. */
 export const LOCK_PATH = 'data/tracker.lock';
 /** The newest day for spreadsheets. */
@@ -18,6 +20,16 @@ export const WEEKLY_FEED_PATH = `${REPORTS_FOLDER}/weekly.xml`;
 
 /** Everything that is made from the database. */
 export const GENERATED_PATHS = [REPORTS_FOLDER, LATEST_CSV_PATH];
+
+/** `data/archive/2025-03.db`; for one of several parts, `data/archive/2025-03-1.db` */
+export function archivePath(month: string, part: number | null): string {
+  return `${ARCHIVE_FOLDER}/${month}${part === null ? '' : `-${part}`}.db`;
+}
+
+/** The month of a path that `archivePath` gave; null for any other path. */
+export function monthOfArchive(file: string): string | null {
+  return /^data\/archive\/(\d{4}-\d\d)(-[1-9]\d*)?\.db$/.exec(file)?.[1] ?? null;
+}
 
 /** What a run could not store, as a CSV: `data/unsaved-2026-11-22.csv`, `…-2.csv` */
 export function unsavedPath(day: Day, number: number): string {

@@ -100,6 +100,8 @@ export type DayRecord = {
   /** The first and the newest day of the database. */
   firstDay: Day;
   newestDay: Day;
+  /** The size of the database. */
+  databaseBytes: number;
   /** The newest day before this one with a snapshot, and its hashtags. */
   previousDay: Day | null;
   previousHashtags: string[];

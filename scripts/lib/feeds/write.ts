@@ -5,6 +5,7 @@ import { FEED_PATH, WEEKLY_FEED_PATH } from '../core/paths.ts';
 import { type Period, weekOf } from '../core/period.ts';
 import { compareText } from '../core/text.ts';
 import { newestDay, type readDays, readPeriod } from '../store/days.ts';
+import { hasHistory } from '../store/history.ts';
 import { selectRows } from '../store/rows.ts';
 import { readIfThere, writeTextIfChanged } from '../system/files.ts';
 import { thresholds, type Watchlist } from '../watchlist/watchlist.ts';
@@ -53,9 +54,10 @@ export async function writeFeeds(
     daily.some(({ day }) => day === newest) || (await isTold(FEED_PATH, newest, newest));
   const isWeekNew = !(await isTold(WEEKLY_FEED_PATH, lastWeek.last, lastWeek.name));
   if (!isDayNews && !isWeekNew) return [];
-  const weeks = listWeeks(lastWeek, isWeekNew ? MAX_ENTRIES : WEEKS_BESIDE_DAYS).flatMap(
-    (week) => weeklyEntry(db, watchlist, place, week) ?? [],
-  );
+  // Whoever reads the feed has had the weeks whose days are archived.
+  const weeks = listWeeks(lastWeek, isWeekNew ? MAX_ENTRIES : WEEKS_BESIDE_DAYS)
+    .filter(({ first }) => hasHistory(db, first))
+    .flatMap((week) => weeklyEntry(db, watchlist, place, week) ?? []);
   const write = async (file: string, title: string, entries: Entry[]): Promise<string[]> => {
     if (entries.length === 0) return [];
     const id = nameOf(address, FEED_DAY, path.posix.basename(file));

@@ -6,6 +6,7 @@ import { LATEST_CSV_PATH, WATCHLIST_PATH } from '../core/paths.ts';
 import { dayOfCsv } from '../reports/latest-csv.ts';
 import { parseMark } from '../reports/parts.ts';
 import { readDay } from '../store/days.ts';
+import { hasHistory } from '../store/history.ts';
 import type { Row } from '../store/rows.ts';
 import type { ObjectReader } from '../system/git-objects.ts';
 import { parseWatchlist, type Watchlist, WatchlistError } from '../watchlist/watchlist.ts';
@@ -36,10 +37,14 @@ type ReportCommit = {
 /** How many counts of a day its report had no room for. */
 export type Unshown = { day: Day; count: number };
 
-/** Audits the reports, the summaries and the CSV of one commit after the other. */
+/**
+ * Audits the reports, the summaries and the CSV of one commit after the other. `openWhole` opens the
+ * database together with its archives, for files about days that it has not itself.
+ */
 export type ReportAudit = (
   commit: ReportCommit,
-  db: Database | null,
+  daily: Database | null,
+  openWhole: () => Promise<Database | null>,
 ) => Promise<{ findings: ReportFinding[]; information: string[]; unshown: Unshown[] }>;
 
 /**
@@ -50,13 +55,13 @@ export type ReportAudit = (
 export function openReportAudit(objects: ObjectReader): ReportAudit {
   const readText = async (name: string) => (await objects.read(name))?.toString('utf8') ?? null;
   const readList = rememberWatchlist(readText);
-  return async (commit, db) => {
+  return async (commit, daily, openWhole) => {
     const { hash, parents, blobs, written, judgedBefore } = commit;
     const findings: ReportFinding[] = [];
     const information: string[] = [];
     const unshown: Unshown[] = [];
     const read = (name: string) => readText(`${hash}:${name}`);
-    let origin: Origin | null = null;
+    const origins = new Map<Database, Origin>();
     for (const [file, blob] of blobs) {
       const day = dayOfReport(file);
       if (day === null && periodOfSummary(file) === null && file !== LATEST_CSV_PATH) continue;
@@ -67,12 +72,21 @@ export function openReportAudit(objects: ObjectReader): ReportAudit {
       }
       // A run that could not write its report leaves rows alone, and a merge may bring both on.
       if (judgedBefore.has(file)) continue;
+      const first = day ?? periodOfSummary(file)?.first ?? dayOfCsv(text);
+      const isRecent = daily === null || first === null || hasHistory(daily, first);
+      const db = isRecent ? daily : await openWhole();
       const found = day === null ? [] : compareReport(text, day, db);
       for (const what of found) findings.push({ ...(day && { day }), ...what });
       const { rows } = parseMark(text);
       if (day !== null && rows !== null) unshown.push({ day, count: rows.all - rows.shown });
       if (found.length > 0 || db === null || !written.has(file)) continue;
-      origin ??= { db, watchlist: await readList(hash), read, composed: new Map() };
+      const origin: Origin = origins.get(db) ?? {
+        db,
+        watchlist: await readList(hash),
+        read,
+        composed: new Map(),
+      };
+      origins.set(db, origin);
       const made = await renderAgain(file, text, origin);
       if (typeof made !== 'string') {
         for (const what of findDifference(file, made.text, text)) {

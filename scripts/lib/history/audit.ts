@@ -1,19 +1,24 @@
 import type { Database } from 'sql.js';
+import { listCommittedArchives } from '../archive/files.ts';
 import { addDays, type Day, daysBetween } from '../core/day.ts';
 import { UsageError } from '../core/errors.ts';
 import { formatCount, formatList, plural } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
-import { DATABASE_PATH, LATEST_CSV_PATH, REPORTS_FOLDER } from '../core/paths.ts';
+import { ARCHIVE_FOLDER, DATABASE_PATH, LATEST_CSV_PATH, REPORTS_FOLDER } from '../core/paths.ts';
 import { plainText } from '../core/text.ts';
-import { parseDatabase } from '../store/database.ts';
 import { newestDay, readDays } from '../store/days.ts';
-import { selectRows, selectValue, withAttached } from '../store/rows.ts';
 import { findCommit, git } from '../system/git.ts';
 import { hashBlob, type ObjectReader, openObjects } from '../system/git-objects.ts';
+import {
+  type Audit,
+  abbreviate,
+  auditDatabase,
+  type Finding,
+  holdWhole,
+  type State,
+} from './audit-database.ts';
 import { openReportAudit } from './audit-reports.ts';
-import { EARLIER, findChangedRecords, findChangedSnapshots } from './compare.ts';
-import { EXPLAINED_SCHEMA, findUnexplained } from './explain.ts';
-import { holdVersions, type Version, type Versions } from './versions.ts';
+import { holdVersions, type Versions } from './versions.ts';
 
 /** A commit that touched the database, or a file that is made from it. */
 type HistoryCommit = {
@@ -26,28 +31,6 @@ type HistoryCommit = {
   written: Set<string>;
   /** The touched files that a merge has together with the database from one of its parents. */
   judgedBefore: Set<string>;
-};
-
-/** A change of the past, or something that contradicts the rows. */
-export type Finding = {
-  commit: string;
-  problem: string;
-  day?: string;
-  hashtag?: string;
-  /** What the version before, or the database, says; absent if it says nothing. */
-  before?: string;
-  /** What the commit, or its report, says; absent if it says nothing. */
-  after?: string;
-};
-
-/** What a commit has: the hash of its database, and the sound versions that it stands for. */
-type State = { blob: string | null; versions: Version[] };
-
-/** What the audit of a history found. */
-type Audit = {
-  findings: Finding[];
-  /** Worth knowing, but not a change of the past. */
-  information: string[];
 };
 
 /**
@@ -68,7 +51,12 @@ export async function listHistory(root: string, since: string | null): Promise<H
     throw new UsageError(`--since ${since}: there is no such revision`);
   }
   const range = start === null ? 'HEAD' : `${start}..HEAD`;
-  const files = [DATABASE_PATH, LATEST_CSV_PATH, `:(glob)${REPORTS_FOLDER}/**/*.md`];
+  const files = [
+    DATABASE_PATH,
+    `:(glob)${ARCHIVE_FOLDER}/*.db`,
+    LATEST_CSV_PATH,
+    `:(glob)${REPORTS_FOLDER}/**/*.md`,
+  ];
   const options = ['-c', 'log.diffMerges=separate', 'log', ...LOG_OPTIONS];
   const log = await git(root, [...options, range, '--', ...files]).catch(async (error: unknown) => {
     const hasCommit = (await findCommit(root, 'HEAD')) !== null;
@@ -100,17 +88,21 @@ export async function auditHistory(
   using objects = openObjects(root);
   using versions = holdVersions(objects);
   const auditReports = openReportAudit(objects);
-  const states = await openStart(commits, versions, objects, audit);
+  const states = await openStart(root, commits, versions, objects, audit);
   const startDay = newestOf([...states.values()]);
   const unread = countReaders(commits);
   const unshown = new Map<Day, number>();
+  const auditReportsOf = async (commit: HistoryCommit, state: State) => {
+    using whole = holdWhole(state, objects);
+    return await auditReports(commit, state.versions[0]?.db ?? null, whole.open);
+  };
   let last: State | undefined;
   for (const [index, commit] of commits.entries()) {
     if (signal.aborted) break;
     show(index, commit);
     const parents = commit.parents.flatMap((hash) => states.get(hash) ?? []);
-    last = await auditDatabase(commit, parents, versions, audit);
-    const reports = await auditReports(commit, last.versions[0]?.db ?? null);
+    last = await auditDatabase(commit, parents, versions, objects, audit);
+    const reports = await auditReportsOf(commit, last);
     const named = abbreviate(commit.hash);
     audit.findings.push(...reports.findings.map((found) => ({ commit: named, ...found })));
     audit.information.push(...reports.information.map((text) => `${named} ${text}`));
@@ -124,8 +116,11 @@ export async function auditHistory(
       states.delete(hash);
     }
   }
-  const newest = last?.versions[0];
-  if (newest !== undefined) audit.information.push(...describeGaps(newest.db, startDay));
+  if (last !== undefined) {
+    using whole = holdWhole(last, objects);
+    const db = await whole.open();
+    if (db !== null) audit.information.push(...describeGaps(db, startDay));
+  }
   if (unshown.size > 0) audit.information.push(describeUnshown(unshown));
   return audit;
 }
@@ -141,6 +136,7 @@ function describeUnshown(unshown: Map<Day, number>): string {
 
 /** What the commits have that the first ones started from. */
 async function openStart(
+  root: string,
   commits: HistoryCommit[],
   versions: Versions,
   objects: ObjectReader,
@@ -157,7 +153,8 @@ async function openStart(
       audit.findings.push({ commit: abbreviate(hash), problem: version });
     }
     const isSound = version !== null && typeof version !== 'string';
-    states.set(hash, { blob, versions: isSound ? [version] : [] });
+    const archives = await listCommittedArchives(root, hash);
+    states.set(hash, { blob, versions: isSound ? [version] : [], archives });
   }
   return states;
 }
@@ -174,11 +171,6 @@ function countReaders(commits: HistoryCommit[]): Map<string, number> {
 function newestOf(states: State[]): Day | null {
   const days = states.flatMap(({ versions }) => versions.map(({ db }) => newestDay(db)));
   return days.reduce((a, b) => ((b ?? '') > (a ?? '') ? b : a), null);
-}
-
-/** A commit's hash as people read it. */
-export function abbreviate(hash: string): string {
-  return hash.slice(0, 10);
 }
 
 /** `3f2a9c1 2026-11-20 #aitools: the problem; before: …; after: …`: a finding in one line. */
@@ -234,79 +226,6 @@ function hasFromOneParent({ parents, comparisons }: LoggedCommit, files: string[
   if (comparisons.length < parents.length) return true;
   return comparisons.some((differing) => files.every((file) => !differing.has(file)));
 }
-
-/**
- * What the commit has. Its versions are what the next commits are compared with: its own, or the
- * last sound ones before it.
- */
-async function auditDatabase(
-  { hash, blobs }: HistoryCommit,
-  parents: State[],
-  versions: Versions,
-  audit: Audit,
-): Promise<State> {
-  const blob = blobs.get(DATABASE_PATH);
-  const before = [...new Set(parents.flatMap((parent) => parent.versions))];
-  const commit = abbreviate(hash);
-  if (blob === undefined)
-    return { blob: parents[0]?.blob ?? null, versions: versions.hold(before) };
-  const after = blob === null ? `${DATABASE_PATH} was deleted` : await versions.open(blob);
-  if (typeof after === 'string') {
-    audit.findings.push({ commit, problem: after });
-    return { blob, versions: versions.hold(before) };
-  }
-  for (const [index, version] of before.entries()) {
-    if (version !== after) compareVersions(version, after, commit, index === 0, audit);
-  }
-  if (before.length === 0 && parents.every((parent) => parent.blob === null)) {
-    using db = await parseDatabase(null);
-    compareVersions({ db, schema: after.schema }, after, commit, false, audit);
-  }
-  return { blob, versions: [after] };
-}
-
-function compareVersions(
-  before: Version,
-  after: Version,
-  commit: string,
-  isFirstParent: boolean,
-  audit: Audit,
-): void {
-  if (after.schema < before.schema) {
-    const problem = `the schema went back from ${before.schema} to ${after.schema}`;
-    audit.findings.push({ commit, problem });
-  }
-  const newest = newestDay(before.db) ?? '';
-  withAttached(after.db, before.db, EARLIER, () => {
-    const changes = findChangedSnapshots(after.db, newest, before.schema === 0);
-    audit.findings.push(...changes.map((change) => ({ commit, ...change })));
-    // Usually there are none, and counting is far cheaper than looking for them.
-    const hasAdded = countBefore(after.db, newest) !== countBefore(before.db, newest);
-    if (after.schema >= EXPLAINED_SCHEMA) {
-      const from = hasAdded || changes.length > 0 ? '' : newest;
-      const found = [...findChangedRecords(after.db), ...findUnexplained(after.db, from)];
-      audit.findings.push(...found.map((finding) => ({ commit, ...finding })));
-    }
-    if (!isFirstParent) return; // what a merge brings was added before it
-    const addedRows = hasAdded ? selectRows(after.db, ADDED_ROWS, [newest]) : [];
-    for (const { date, added } of addedRows) {
-      const snapshots = plural(Number(added), 'snapshot');
-      audit.information.push(plainText(`${commit} ${date}: ${snapshots} added later`));
-    }
-  });
-}
-
-/** How many rows are older than the day. It reads only the newer ones. */
-function countBefore(db: Database, day: string): number {
-  const sql = `SELECT (SELECT count(*) FROM snapshots)
-    - (SELECT count(*) FROM snapshots WHERE date >= ?)`;
-  return Number(selectValue(db, sql, [day]));
-}
-
-/** Days before ?1 that have more rows than in the version before, with how many more. */
-const ADDED_ROWS = `
-  SELECT date, count(*) - (SELECT count(*) FROM earlier.snapshots e WHERE e.date = s.date) added
-  FROM main.snapshots s WHERE date < ?1 GROUP BY date HAVING added > 0`;
 
 /** The days without a snapshot, and the hashtags that the runs missed, after `startDay`. */
 function describeGaps(db: Database, startDay: Day | null): string[] {

@@ -2,18 +2,28 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from 'sql.js';
+import {
+  listArchives,
+  listChangedArchives,
+  listCommittedArchives,
+  missingArchive,
+  openArchive,
+  parseArchive,
+} from '../archive/files.ts';
+import { unite } from '../archive/whole.ts';
 import { type Day, isDay } from '../core/day.ts';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { formatList, formatRanges, plural } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
-import { DATABASE_PATH, REPORTS_FOLDER, reportPath } from '../core/paths.ts';
+import { DATABASE_PATH, monthOfArchive, REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { plainText } from '../core/text.ts';
 import { isTutorialFile, type OpenDatabase, parseDatabase, schemaOf } from '../store/database.ts';
 import { newestDay, readRecordedDays } from '../store/days.ts';
+import { firstKeptDay } from '../store/history.ts';
 import { findCommittedDatabase, findGoodVersion, readDatabaseFile } from '../store/open.ts';
 import { withAttached } from '../store/rows.ts';
 import { readIfThere } from '../system/files.ts';
-import { hashBlob, readObject } from '../system/git-objects.ts';
+import { hashBlob, openObjects, readObject } from '../system/git-objects.ts';
 import { EARLIER, findChangedRecords, findChangedSnapshots, type RowChange } from './compare.ts';
 import { parseReportCounts, ReportParseError } from './parse-report.ts';
 
@@ -32,7 +42,8 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
   const blob = await findCommittedDatabase(root);
   if (blob === null) return;
   const file = await readDatabaseFile(root);
-  if (file !== null && hashBlob(file, blob) === blob) return;
+  const archives = await findChangedArchives(db, root);
+  if (file !== null && hashBlob(file, blob) === blob && archives.length === 0) return;
   const committed = await readObject(root, blob);
   if (committed === null) throw cantCompare('its content is missing; run: git fetch --refetch');
   if (file !== null && isPointerTo(committed, file)) return;
@@ -46,10 +57,16 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
         `commit’s (${found.schema}). Keep a copy, then take the committed file back: ${TAKE_BACK}`,
     );
   }
-  const changes = withAttached(db, earlier, EARLIER, () => [
-    ...findChangedSnapshots(db, newestDay(earlier) ?? '', isTutorial),
-    ...findChangedRecords(db),
-  ]);
+  const newest = newestDay(earlier) ?? '';
+  const compare = (now: Database, before: Database) =>
+    withAttached(now, before, EARLIER, () => [
+      ...findChangedSnapshots(now, newest, isTutorial),
+      ...findChangedRecords(now),
+    ]);
+  const changes =
+    archives.length === 0
+      ? compare(db, earlier)
+      : await withChangedArchives(db, earlier, archives, root, compare);
   if (changes.length === 0) return;
   const shown = changes.slice(0, MAX_SHOWN).map(renderChange).join('. ');
   const more = changes.length > MAX_SHOWN ? `. … and ${changes.length - MAX_SHOWN} more` : '';
@@ -58,6 +75,54 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
       `never change. ${shown}${more}. To take the committed file back, keep a copy, then run: ` +
       `${TAKE_BACK}, npm run import -- COPY. If the change is on purpose, ${ON_PURPOSE}`,
   );
+}
+
+/** The archive files that are not the last commit's. Without archives, git is not asked. */
+async function findChangedArchives(db: Database, root: string): Promise<string[]> {
+  const isUsed = firstKeptDay(db) !== null || (await listArchives(root)).length > 0;
+  return isUsed ? listChangedArchives(root) : [];
+}
+
+/**
+ * Compares the database with the last commit's, both together with the archives that have changed.
+ * So a row that was moved into an archive is there on both sides.
+ */
+async function withChangedArchives<T>(
+  db: Database,
+  earlier: Database,
+  archives: string[],
+  root: string,
+  compare: (now: Database, before: Database) => T,
+): Promise<T> {
+  const committed = await listCommittedArchives(root, 'HEAD');
+  using objects = openObjects(root);
+  const here = archives.map((file) => ({
+    file,
+    async open() {
+      const archive = await openArchive(root, file);
+      if (archive === null && committed.has(file) && !(await isReplaced(root, file))) {
+        throw missingArchive(file);
+      }
+      return archive;
+    },
+  }));
+  const there = archives.map((file) => ({
+    file,
+    async open() {
+      const blob = committed.get(file);
+      const bytes = blob === undefined ? null : await objects.read(blob);
+      return bytes === null ? null : parseArchive(bytes, `the last commit’s ${file}`);
+    },
+  }));
+  using now = await unite(db, here);
+  using before = await unite(earlier, there);
+  return compare(now, before);
+}
+
+/** Whether the month of an archive file that is gone has another one, as parts of it. */
+async function isReplaced(root: string, file: string): Promise<boolean> {
+  const month = monthOfArchive(file);
+  return (await listArchives(root)).some((other) => monthOfArchive(other) === month);
 }
 
 /**

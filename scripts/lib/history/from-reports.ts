@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Database } from 'sql.js';
+import { saveAdded } from '../archive/add.ts';
+import { uniteWhole } from '../archive/whole.ts';
 import { type Day, isDay } from '../core/day.ts';
 import { groupBy } from '../core/group-by.ts';
 import { LATEST_CSV_PATH, reportPath } from '../core/paths.ts';
@@ -7,24 +9,30 @@ import type { Snapshot } from '../core/snapshot.ts';
 import { dayOfCsv } from '../reports/latest-csv.ts';
 import { parseMark } from '../reports/parts.ts';
 import { checkRows, parseCsv } from '../store/csv.ts';
+import { firstKeptDay } from '../store/history.ts';
+import { saveDatabase } from '../store/open.ts';
 import { importSnapshots } from '../store/record.ts';
 import { selectValue } from '../store/rows.ts';
 import { git, gitOrNull } from '../system/git.ts';
 import { parseReportCounts, ReportParseError } from './parse-report.ts';
 
 /**
- * Adds the snapshots that the committed reports show and the database does not have. What a report
- * had no room for is taken from the CSV that was committed with it. Skips reports that can't be read.
+/**
+ * Adds the snapshots that the committed reports show and the database does not have, and saves it.
+ * What a report had no room for is taken from the CSV that was committed with it. Skips reports that
+ * can't be read.
  * @param importedAt now, in UTC, as ISO 8601
  * @returns the snapshots added from each report, which can't be read and why, and of which of them
  * snapshots are still missing; oldest first
  */
-export async function addFromReports(db: Database, root: string, importedAt: string) {
+export async function addFromReports(daily: Database, root: string, importedAt: string) {
   const listed = await git(root, ['ls-tree', '--name-only', 'HEAD', 'reports/']);
   const days = listed
     .split('\n')
     .map((file) => file.slice('reports/'.length, -'.md'.length))
     .filter(isDay);
+  using whole = firstKeptDay(daily) === null ? null : await uniteWhole(daily, root);
+  const db = whole ?? daily;
   const shown: Snapshot[] = [];
   const parts: { day: Day; all: number }[] = [];
   const unreadable: string[] = [];
@@ -51,11 +59,17 @@ export async function addFromReports(db: Database, root: string, importedAt: str
     }
   }
   const origin = { importedAt, source: 'the committed reports', sha256: hash.digest('hex') };
-  const added = groupBy(importSnapshots(db, shown, origin), ({ day }) => day);
-  const recovered = [...added].map(([day, snapshots]) => ({ report: reportPath(day), snapshots }));
+  const snapshots = importSnapshots(db, shown, origin);
   const incomplete = parts
     .map(({ day, all }) => ({ report: reportPath(day), left: all - countSnapshots(db, day) }))
     .filter(({ left }) => left > 0);
+  if (whole !== null) await saveAdded(daily, whole, snapshots, origin, root);
+  else if (snapshots.length > 0) await saveDatabase(daily, root);
+  const added = groupBy(snapshots, ({ day }) => day);
+  const recovered = [...added].map(([day, ofDay]) => ({
+    report: reportPath(day),
+    snapshots: ofDay,
+  }));
   return { recovered, unreadable, incomplete };
 }
 

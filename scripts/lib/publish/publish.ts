@@ -1,7 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DATABASE_PATH, GENERATED_PATHS, isGenerated } from '../core/paths.ts';
+import {
+  ARCHIVE_FOLDER,
+  DATABASE_PATH,
+  GENERATED_PATHS,
+  isGenerated,
+  monthOfArchive,
+} from '../core/paths.ts';
 import { backoffMs, type Clock } from '../system/clock.ts';
 import { checkChange, exists } from '../system/files.ts';
 import { askGit, findCommit, GitError, git } from '../system/git.ts';
@@ -25,7 +31,7 @@ type PublishOptions = {
   timeoutMs?: number;
 };
 
-const TRACKED_PATHS = [DATABASE_PATH, ...GENERATED_PATHS];
+const TRACKED_PATHS = [DATABASE_PATH, ARCHIVE_FOLDER, ...GENERATED_PATHS];
 const KEPT = 'the snapshots are committed in this checkout';
 
 const MAX_TRIES = 10;
@@ -43,15 +49,16 @@ const MAX_WAIT_MS = 10_000;
 export async function publish(target: PublishTarget, options: PublishOptions): Promise<boolean> {
   const { root } = target;
   const { message, reports, log, clock, random, timeoutMs } = options;
-  const own = new Set([DATABASE_PATH, ...reports]);
   if ((await readBranch(root)) !== target.head) {
     throw new PublishError(
       'another branch was checked out meanwhile; the snapshots are stored: switch back and run again',
     );
   }
-  const files = await commitChanged(root, own, message, target.identity).catch((cause: unknown) => {
-    throw new PublishError('the snapshots are stored, but could not be committed', cause);
-  });
+  const files = await commitChanged(root, new Set(reports), message, target.identity).catch(
+    (cause: unknown) => {
+      throw new PublishError('the snapshots are stored, but could not be committed', cause);
+    },
+  );
   if (!files.includes(DATABASE_PATH)) await refuseLeftOut(root);
   if (files.length === 0 && !(await isAhead(target))) return false;
 
@@ -80,10 +87,11 @@ export async function publish(target: PublishTarget, options: PublishOptions): P
 }
 
 /**
- * Commits the tracker's own files that changed, and resolves with them.
- * @param own the only files to commit; null for every file that the tracker makes
+ * Commits the tracker's own files that changed, and resolves with them. The archives are a part of
+ * the database.
+ * @param own the only other files to commit; null for every file that the tracker makes
  */
-async function commitChanged(
+export async function commitChanged(
   root: string,
   own: Set<string> | null,
   message: string,
@@ -94,7 +102,10 @@ async function commitChanged(
   const files = status
     .split('\0')
     .map((entry) => entry.slice(3))
-    .filter((file) => own?.has(file) ?? (file === DATABASE_PATH || isGenerated(file)));
+    .filter((file) => {
+      const isData = file === DATABASE_PATH || monthOfArchive(file) !== null;
+      return isData || (own?.has(file) ?? isGenerated(file));
+    });
   if (files.length === 0) return [];
   await git(root, ['add', '--', ...files]);
   // "--only": whatever else is staged stays staged.
@@ -122,7 +133,7 @@ async function isAhead({ root, remote, branch }: PublishTarget): Promise<boolean
 }
 
 /** Pushes a commit, unless somebody took over the lock. Null if it succeeded. */
-async function push(
+export async function push(
   commit: string,
   { root, remote, branch }: PublishTarget,
   timeoutMs?: number,
@@ -161,9 +172,7 @@ async function pushRebuilt(target: PublishTarget, tried: string[], options: Publ
     return null;
   }
 
-  const folder = await mkdtemp(path.join(tmpdir(), 'hashtag-tracker-'));
-  try {
-    await git(root, ['worktree', 'add', '--quiet', '--detach', '--force', folder, remoteHead]);
+  return inWorktree(root, remoteHead, async (folder) => {
     const base = await git(root, ['merge-base', 'HEAD', remoteHead]).catch(() => null);
     await commitChanged(folder, null, await rebuildIn(folder, base), identity);
     const pushed = await git(folder, ['rev-parse', 'HEAD']);
@@ -173,6 +182,19 @@ async function pushRebuilt(target: PublishTarget, tried: string[], options: Publ
     await git(root, ['update-ref', tracking, pushed]);
     await follow(pushed, target, log);
     return null;
+  });
+}
+
+/** Runs `work` in a folder of its own that has the files of a commit. */
+export async function inWorktree<T>(
+  root: string,
+  commit: string,
+  work: (folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'hashtag-tracker-'));
+  try {
+    await git(root, ['worktree', 'add', '--quiet', '--detach', '--force', folder, commit]);
+    return await work(folder);
   } finally {
     await git(root, ['worktree', 'remove', '--force', folder]).catch(() => undefined);
     await rm(folder, { recursive: true, force: true });
@@ -196,7 +218,7 @@ async function removeLeftReports(root: string, pushed: string): Promise<void> {
  * Moves the checkout to what was pushed and keeps every uncommitted change. A person's own commits
  * stay; only the tracker's commits on top of them go, because they are in what was pushed.
  */
-async function follow(pushed: string, target: PublishTarget, log: PublishOptions['log']) {
+export async function follow(pushed: string, target: PublishTarget, log: PublishOptions['log']) {
   const { root, remote, branch } = target;
   const others = TRACKED_PATHS.map((file) => `:(exclude)${file}`);
   const own = await git(root, ['rev-list', '-1', `${pushed}..HEAD`, '--', '.', ...others]);

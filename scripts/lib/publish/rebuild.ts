@@ -1,4 +1,7 @@
 import type { Database } from 'sql.js';
+import { saveAdded } from '../archive/add.ts';
+import { listArchives, listCommittedArchives } from '../archive/files.ts';
+import { openCommittedWhole, uniteWhole, withHistory } from '../archive/whole.ts';
 import type { Day } from '../core/day.ts';
 import type { DayRecord, Run } from '../core/snapshot.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
@@ -6,7 +9,7 @@ import { listReports, writeIndex, writeWithSummaries } from '../reports/write.ts
 import { readDay } from '../store/days.ts';
 import { addedDays, adoptAdditions } from '../store/merge.ts';
 import { openCommitted, openDatabase, saveDatabase } from '../store/open.ts';
-import { recordRun } from '../store/record.ts';
+import { addMissingSnapshots, recordRun } from '../store/record.ts';
 import type { Log } from '../system/log.ts';
 import { readWatchlist, type Watchlist, WatchlistError } from '../watchlist/watchlist.ts';
 import { renderCommitMessage } from './commit-message.ts';
@@ -48,7 +51,7 @@ export async function rebuild(
   using merged = await openDatabase(otherRoot);
   if (run !== null) recordRun(merged, run);
   using base = await openCommitted(root, baseCommit);
-  const days = new Set(adoptAdditions(merged, db, base));
+  const days = new Set(await adoptAll(merged, otherRoot, { root, db }, base, baseCommit));
   if (report !== null) days.add(report.day);
   await saveDatabase(merged, otherRoot);
   const sources = { db: merged, watchlist: otherWatchlist, root: otherRoot };
@@ -56,14 +59,16 @@ export async function rebuild(
   const reportDays = await listReports(sources);
   const later = reportDays.filter((other) => firstRun !== undefined && other > firstRun);
   const unwritten = await findUnwrittenDays(sources);
+  const all = [...new Set([...days, ...later, ...unwritten])].sort();
+  using history = await withHistory(merged, otherRoot, all);
   let last: DayReport | null = null;
   let newest: DayReport | null = null;
-  for (const day of [...new Set([...days, ...later, ...unwritten])].sort()) {
-    const record = readDay(merged, day);
+  for (const day of all) {
+    const record = readDay(history.db, day);
     if (record === null) continue;
     try {
       newest = composeReport(record, otherWatchlist);
-      await writeWithSummaries(sources, newest);
+      await writeWithSummaries({ ...sources, db: history.db }, newest);
       if (days.has(day)) last = newest;
     } catch (error) {
       if (!unwritten.includes(day) || days.has(day)) throw error;
@@ -72,4 +77,47 @@ export async function rebuild(
   }
   if (newest !== null) await writeIndex(sources, newest);
   return { message: renderCommitMessage(last), record: readDay(merged, day) };
+}
+
+/**
+ * Adds what the checkout has and neither the other one nor the commit that both come from. If the
+ * checkout has changed its archives, what they have counts as well. That it has moved months does not
+ * matter: the next run moves them.
+ * @returns the days that were changed
+ */
+async function adoptAll(
+  merged: Database,
+  otherRoot: string,
+  { root, db }: Pick<Additions, 'root' | 'db'>,
+  base: Database,
+  baseCommit: string | null,
+): Promise<Day[]> {
+  if (!(await hasChangedArchives(root, baseCommit))) return adopt(merged, otherRoot, db, base);
+  using whole = await uniteWhole(db, root);
+  using wholeBase = await openCommittedWhole(root, baseCommit);
+  return await adopt(merged, otherRoot, whole, wholeBase);
+}
+
+async function hasChangedArchives(root: string, baseCommit: string | null): Promise<boolean> {
+  if ((await listArchives(root)).length === 0) return false;
+  const [before, now] = await Promise.all(
+    [baseCommit, 'HEAD'].map((commit) =>
+      commit ? listCommittedArchives(root, commit) : new Map(),
+    ),
+  );
+  return JSON.stringify([...(before ?? [])]) !== JSON.stringify([...(now ?? [])]);
+}
+
+async function adopt(
+  merged: Database,
+  otherRoot: string,
+  source: Database,
+  base: Database,
+): Promise<Day[]> {
+  const { days, archived } = adoptAdditions(merged, source, base);
+  if (archived.length === 0) return days;
+  using whole = await uniteWhole(merged, otherRoot);
+  const added = addMissingSnapshots(whole, archived);
+  await saveAdded(merged, whole, added, null, otherRoot);
+  return [...days, ...added.map(({ day }) => day)];
 }

@@ -1,4 +1,5 @@
 import type { Database } from 'sql.js';
+import { withHistory } from '../archive/whole.ts';
 import { addDays, type Day } from '../core/day.ts';
 import { REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
@@ -36,14 +37,15 @@ export async function writeReportsToPublish(
   const { db, root, watchlist } = sources;
   const target = { ...sources, published: new Set(await listPublished(root)) };
   const unwritten = await findUnwrittenDays(target);
-  const late = new Set([...(await findLateDays(sources)), ...unwritten]);
+  const late = [...new Set([...(await findLateDays(sources)), ...unwritten])].sort();
+  using history = await withHistory(db, root, late);
   const written: string[] = [];
-  for (const day of [...late].sort()) {
-    const record = day === report?.day ? null : readDay(db, day);
+  for (const day of late) {
+    const record = day === report?.day ? null : readDay(history.db, day);
     if (record === null) continue;
     try {
       const lateReport = composeReport(record, watchlist);
-      written.push(...(await writeWithSummaries(target, lateReport)));
+      written.push(...(await writeWithSummaries({ ...target, db: history.db }, lateReport)));
     } catch (error) {
       warn(describeFailure(day, error));
     }

@@ -31,6 +31,7 @@ import {
   MOVE_MARKS,
 } from '../trends/trend-words.ts';
 import type { Trend } from '../trends/trends.ts';
+import { judgeFile, judgeRuns } from '../watchlist/limits.ts';
 import { renderMoved, renderStatus } from './brief.ts';
 import { type DayReport, failuresOf } from './day-report.ts';
 import type { Surged } from './index-page.ts';
@@ -275,6 +276,12 @@ function renderNotes(report: DayReport): string {
     const before = `${formatCount(videoCount)} videos, ${formatCount(viewCount)} views`;
     const when = formatInstant(replacedAt, report.timeZone);
     add('**Corrected** by a later run', `${hashtagLink(hashtag)} (before ${when}: ${before})`);
+  }
+  const limits = [judgeRuns(report.runs)];
+  // Of older days, other days have been added to the database.
+  if (report.day === report.newestDay) limits.push(judgeFile(report.databaseBytes));
+  for (const limit of limits) {
+    if (limit !== null) add(`**Near a limit**: ${limit.text}`, limit.remedy);
   }
   const unrecorded = report.tracked - report.trends.length - failuresOf(report).length;
   if (unrecorded > 0) {

@@ -47,7 +47,8 @@ const MIN_SHARE = 0.8;
 
 /** Computes a day's report from the day's rows. */
 export function composeReport(record: DayRecord, watchlist: Watchlist): DayReport {
-  const { newestDay: _, ...lasting } = record; // later days change nothing in the report
+  // Later days change nothing in the report.
+  const { newestDay: _day, databaseBytes: _bytes, ...lasting } = record;
   const { day, history, runs, failures } = record;
   const ranked = computeTrends(history, day, thresholds(watchlist));
 

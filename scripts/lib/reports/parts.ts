@@ -68,7 +68,7 @@ const MARK =
  * what the watchlist says for reports. A file with another source need not look the same.
  */
 export function nameSource(
-  record: Omit<DayRecord, 'newestDay'> | PeriodRecord,
+  record: Omit<DayRecord, 'newestDay' | 'databaseBytes'> | PeriodRecord,
   { settings, entries }: Watchlist,
 ): string {
   const { timeZone, dashboard, trendingGrowthPercent, surgeFactor, minVideos } = settings;

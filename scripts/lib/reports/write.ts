@@ -130,9 +130,9 @@ export async function writeIndex(sources: Sources, report: DayReport | null): Pr
   const reportDays = new Set(await listReports(sources));
   const recorded = readDays(db);
   const days = await Promise.all(
-    recorded.map(async ({ day, missed }) => ({
+    recorded.map(async ({ day, missedCount }) => ({
       day,
-      missed: missed.length,
+      missed: missedCount,
       hasReport: reportDays.has(day),
       surged: reportDays.has(day) ? await readSurgedOn(sources, day) : [],
     })),

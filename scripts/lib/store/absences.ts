@@ -26,6 +26,7 @@ export function openAbsences(db: Database, snapshotDays: string[]): AbsenceReade
   const positionOf = new Map(days.map((day, i) => [day, i]));
   const one = db.prepare('SELECT * FROM snapshots WHERE date = ? AND hashtag = ?');
   const runDays = new Set(selectRows(db, 'SELECT DISTINCT date FROM runs').map((row) => row.date));
+  const archived = readArchivedAbsences(db);
   const otherNames = new Map<Day, Map<string, Row[]>>();
 
   /** The rows of a day whose names are not in their normal form, by their normal form. */
@@ -54,8 +55,11 @@ export function openAbsences(db: Database, snapshotDays: string[]): AbsenceReade
 
   return {
     read(hashtag, asked) {
-      let since: Day | null = null;
-      let [last, daysBefore, stop]: [Absence['last'], number, number] = [null, 0, -1];
+      const before = archived.get(hashtag);
+      let since = before?.since ?? null;
+      let last = before?.last ?? null;
+      let daysBefore = before?.days ?? 0;
+      let stop = -1;
       return asked.map((day) => {
         const position = positionOf.get(day) ?? countBefore(days, day);
         const newer = findLast(hashtag, position, stop);
@@ -73,6 +77,31 @@ export function openAbsences(db: Database, snapshotDays: string[]): AbsenceReade
     },
     [Symbol.dispose]: () => one.free(),
   };
+}
+
+/** What the archived months say: the newest count, and the days after it that count. */
+type ArchivedAbsence = { last: Absence['last']; since: Day | null; days: number };
+
+function readArchivedAbsences(db: Database): Map<string, ArchivedAbsence> {
+  const archived = new Map<string, ArchivedAbsence>();
+  const entryOf = (hashtag: string) => {
+    const entry = archived.get(hashtag) ?? { last: null, since: null, days: 0 };
+    archived.set(hashtag, entry);
+    return entry;
+  };
+  const latest = selectRows(db, 'SELECT * FROM archived_latest ORDER BY date');
+  for (const { day, hashtag, videoCount, viewCount } of toSnapshots(latest)) {
+    if (videoCount === null && viewCount === null) continue;
+    entryOf(hashtag).last = { day, videoCount, viewCount };
+  }
+  const absent = 'SELECT * FROM archived_hashtags WHERE absent_since IS NOT NULL';
+  for (const { hashtag, absent_since, absent_days } of selectRows(db, absent)) {
+    const since = String(absent_since);
+    const entry = entryOf(String(hashtag));
+    entry.since = isDay(since) ? since : null;
+    entry.days = Number(absent_days);
+  }
+  return archived;
 }
 
 const OTHER_NAMES = "SELECT * FROM snapshots WHERE date = ? AND hashtag GLOB '*[^a-z0-9_]*'";

@@ -184,6 +184,11 @@ const COLUMNS: Record<string, string> = {
     'date TEXT,hashtag TEXT,video_id TEXT,author TEXT,plays INTEGER,created_at TEXT ' +
     '(key: date,hashtag,video_id)',
   companions: 'date TEXT,hashtag TEXT,companion TEXT,uses INTEGER (key: date,hashtag,companion)',
+  archived_days: 'date TEXT,snapshots INTEGER,missed INTEGER (key: date)',
+  archived_hashtags:
+    'hashtag TEXT,first_date TEXT,most_videos INTEGER,most_views INTEGER,failed_since TEXT,' +
+    'reason TEXT,absent_since TEXT,absent_days INTEGER (key: hashtag)',
+  archived_latest: `hashtag TEXT,date TEXT,${COUNTS},captured_at INTEGER (key: hashtag,date)`,
 };
 
 function isOwnTable(name: string): boolean {

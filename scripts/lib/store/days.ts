@@ -34,7 +34,7 @@ export function newestCapturedDay(db: Database): Day | null {
 /** The days with a snapshot or a run. */
 export function readRecordedDays(db: Database): Set<Day> {
   const runs = selectRows(db, 'SELECT DISTINCT date FROM runs').map(({ date }) => String(date));
-  return new Set([...readSnapshotDays(db), ...runs].filter(isDay));
+  return new Set([...readArchivedDays(db).keys(), ...readSnapshotDays(db), ...runs].filter(isDay));
 }
 
 /** The days with a run, from `first` on, oldest first. */
@@ -43,12 +43,29 @@ export function readRunDays(db: Database, first: Day): Day[] {
   return selectRows(db, sql, [first]).flatMap(({ date }) => toDay(date) ?? []);
 }
 
+/** The days of the archived months, oldest first: how many snapshots they have and runs missed. */
+function readArchivedDays(db: Database): Map<string, { snapshots: number; missed: number }> {
+  const rows = selectRows(db, 'SELECT * FROM archived_days ORDER BY date');
+  return new Map(
+    rows.map(({ date, snapshots, missed }) => [
+      String(date),
+      { snapshots: Number(snapshots), missed: Number(missed) },
+    ]),
+  );
+}
+
 function readSnapshotDays(db: Database): string[] {
   return selectRows(db, SNAPSHOT_DAYS).map(({ day }) => String(day));
 }
 
 /** A day with a snapshot or a run. */
-type DayEntry = { day: Day; hasSnapshots: boolean; missed: Failure[] };
+type DayEntry = {
+  day: Day;
+  hasSnapshots: boolean;
+  /** What the runs missed; of an archived day, only how much. */
+  missed: Failure[];
+  missedCount: number;
+};
 
 /** Every day with a snapshot or a run, newest first. */
 export function readDays(db: Database): DayEntry[] {
@@ -57,15 +74,22 @@ export function readDays(db: Database): DayEntry[] {
   const rows = selectRows(db, LAST_FAILURES);
   const absences = readAllAbsences(db, rows, snapshotDays);
   const failures = groupBy(rows, ({ date }) => String(date));
+  const archived = readArchivedDays(db);
   return [...readRecordedDays(db)]
     .sort()
     .reverse()
     .map((day) => {
-      const hasSnapshots = captured.has(day);
+      const before = archived.get(day);
+      const hasSnapshots = captured.has(day) || (before?.snapshots ?? 0) > 0;
       const missed = (failures.get(day) ?? [])
         .map((row) => toFailure(row, absences.get(String(row.hashtag))?.get(day)))
         .filter((failure) => isMissed(failure, hasSnapshots));
-      return { day, hasSnapshots, missed };
+      return {
+        day,
+        hasSnapshots,
+        missed,
+        missedCount: Math.max(missed.length, before?.missed ?? 0),
+      };
     });
 }
 
@@ -119,6 +143,17 @@ function readAbsencesOn(
   );
 }
 
+/**
+ * What the history says about each hashtag that was ever not found, as of a day.
+ * @param day after all rows
+ */
+export function readAbsences(db: Database, day: Day): Map<string, Absence> {
+  const rows = selectRows(db, LAST_FAILURES).filter(({ kind }) => kind === 'not-found');
+  const archived = 'SELECT hashtag FROM archived_hashtags WHERE absent_since IS NOT NULL';
+  const names = [...rows, ...selectRows(db, archived)].map(({ hashtag }) => String(hashtag));
+  return readAbsencesOn(db, day, [...new Set(names)], daysOfEach(rows));
+}
+
 /** The same for every "not found" of a table's worth of failures: by hashtag, and by day. */
 function readAllAbsences(
   db: Database,
@@ -169,9 +204,17 @@ export function readLastHeard(db: Database): Map<string, LastHeard> {
     heard.set(name, entry);
     return entry;
   };
-  const counted = `SELECT hashtag, max(date) AS date FROM snapshots
-    WHERE video_count IS NOT NULL OR view_count IS NOT NULL GROUP BY hashtag ORDER BY date`;
-  for (const row of selectRows(db, counted)) entryOf(row).lastDay = toDay(row.date);
+  for (const row of selectRows(db, LAST_COUNTED)) entryOf(row).lastDay = toDay(row.date);
+  for (const row of selectRows(db, 'SELECT * FROM archived_hashtags')) {
+    const day = toDay(row.failed_since);
+    if (day === null) continue;
+    const entry = entryOf(row);
+    if (entry.lastDay !== null && day <= entry.lastDay) continue;
+    entry.firstFailedDay = day;
+    entry.reason = String(row.reason);
+    entry.isAbsent =
+      row.absent_since !== null && isAbsence(entry.lastDay !== null, Number(row.absent_days));
+  }
   for (const row of selectRows(db, `${FAILURES} ORDER BY date, run_id`)) {
     const entry = entryOf(row);
     const day = toDay(row.date);
@@ -217,6 +260,7 @@ export function readDay(db: Database, day: Day): DayRecord | null {
     day,
     firstDay: firstDay(db) ?? day,
     newestDay: newestDay(db) ?? day,
+    databaseBytes: Number(selectValue(db, DATABASE_BYTES)),
     previousDay,
     previousHashtags,
     history,
@@ -316,9 +360,16 @@ export function readPeriod(db: Database, period: Period): PeriodRecord | null {
   };
 }
 
+const DATABASE_BYTES = 'SELECT page_count * page_size FROM pragma_page_count, pragma_page_size';
+
 const NEWEST_DATE = `SELECT max(date) FROM (
   SELECT max(date) AS date FROM snapshots WHERE date < ?1
   UNION ALL SELECT max(date) FROM runs WHERE date < ?1
+)`;
+
+const FIRST_DATE = `SELECT min(date) FROM (
+  SELECT min(date) AS date FROM snapshots WHERE date > ?1
+  UNION ALL SELECT min(date) FROM archived_days WHERE date > ?1 AND snapshots > 0
 )`;
 
 // Steps from day to day by the key, because GROUP BY and DISTINCT would read the whole table.
@@ -344,6 +395,13 @@ const LAST_FAILURES = `SELECT date, hashtag, kind, reason, max(run_id) FROM (${F
   WHERE NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.date = failed.date AND s.hashtag = failed.hashtag)
   GROUP BY date, hashtag ORDER BY date, hashtag`;
 
+const IS_COUNTED = 'video_count IS NOT NULL OR view_count IS NOT NULL';
+
+const LAST_COUNTED = `SELECT hashtag, max(date) AS date FROM (
+    SELECT hashtag, max(date) AS date FROM snapshots WHERE ${IS_COUNTED} GROUP BY hashtag
+    UNION ALL SELECT hashtag, date FROM archived_latest WHERE ${IS_COUNTED}
+  ) GROUP BY hashtag ORDER BY date`;
+
 // By the keys of both tables, so that only the named hashtags are read.
 const NOT_FOUND_BEFORE = `SELECT date, hashtag FROM (
     SELECT date, f.hashtag AS hashtag, f.kind AS kind, max(run_id)
@@ -354,10 +412,15 @@ const NOT_FOUND_BEFORE = `SELECT date, hashtag FROM (
   ) WHERE kind = 'not-found' ORDER BY date`;
 
 // The tutorial's script stored names as written: any alphabet, spaces, # and capitals.
+const IS_NAMED = `(hashtag IN (SELECT value FROM json_each(?2)) OR hashtag GLOB '*[^a-z0-9_]*')`;
+
 const PEAKS = `SELECT hashtag, max(video_count) AS video_count, max(view_count) AS view_count
-  FROM snapshots WHERE date < ?1
-    AND (hashtag IN (SELECT value FROM json_each(?2)) OR hashtag GLOB '*[^a-z0-9_]*')
-  GROUP BY hashtag`;
+  FROM (
+    SELECT hashtag, max(video_count) AS video_count, max(view_count) AS view_count
+    FROM snapshots WHERE date < ?1 AND ${IS_NAMED} GROUP BY hashtag
+    UNION ALL SELECT hashtag, most_videos, most_views
+    FROM archived_hashtags WHERE first_date < ?1 AND ${IS_NAMED}
+  ) GROUP BY hashtag`;
 
 const RUNS = `SELECT date AS day, started_at AS startedAt, finished_at AS finishedAt, trigger, url,
     tracked, credits_used AS creditsUsed, credits_remaining AS creditsRemaining
@@ -384,7 +447,7 @@ function toDay(value: unknown): Day | null {
 
 /** The first day with a snapshot; null if there is none. */
 export function firstDay(db: Database): Day | null {
-  return nextDay(db, 'SELECT min(date) FROM snapshots WHERE date > ?', '');
+  return nextDay(db, FIRST_DATE, '');
 }
 
 /** The day that the query finds next to `start`. Whatever is not a day is skipped. */

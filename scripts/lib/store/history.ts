@@ -2,13 +2,26 @@ import type { Database } from 'sql.js';
 import { parseCount, withoutQuirk } from '../core/count.ts';
 import { addDays, type Day, isDay } from '../core/day.ts';
 import { canonicalHashtag } from '../core/hashtag-name.ts';
+import { monthOf } from '../core/period.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { compareText } from '../core/text.ts';
 import { LOOK_BACK_DAYS } from '../trends/trends.ts';
-import { iterateRows, type Row, selectRows } from './rows.ts';
+import { iterateRows, type Row, selectRows, selectValue } from './rows.ts';
 
 /** How far back trends look, with the ranks of the day before. */
-const HISTORY_DAYS = LOOK_BACK_DAYS + 1;
+export const HISTORY_DAYS = LOOK_BACK_DAYS + 1;
+
+/** The first day after the archived months; null if nothing is archived. */
+export function firstKeptDay(db: Database): Day | null {
+  const newest = selectValue(db, 'SELECT max(date) FROM archived_days');
+  return typeof newest === 'string' && isDay(newest) ? addDays(monthOf(newest).last, 1) : null;
+}
+
+/** Whether the database has all rows itself that the trends of days from `first` on need. */
+export function hasHistory(db: Database, first: Day): boolean {
+  const kept = firstKeptDay(db);
+  return kept === null || addDays(first, -HISTORY_DAYS) >= kept;
+}
 
 /**
  * The snapshots that the trends of the days from `first` to `last` need, oldest first: those of the
@@ -24,17 +37,33 @@ export function readHistory(db: Database, first: Day, last: Day): Snapshot[] {
       ? []
       : selectRows(
           db,
-          // The tutorial's script stored names as written: any alphabet, spaces, # and capitals.
-          `SELECT max(date) AS date, hashtag, video_count, view_count FROM snapshots
-           WHERE date < ? AND ${count} IS NOT NULL
-             AND (hashtag IN (SELECT value FROM json_each(?)) OR hashtag GLOB '*[^a-z0-9_]*')
-           GROUP BY hashtag`,
+          `SELECT max(date) AS date, hashtag, video_count, view_count, captured_at FROM (
+             SELECT max(date) AS date, hashtag, video_count, view_count, NULL AS captured_at
+             FROM snapshots WHERE ${count} IS NOT NULL AND ${IS_OLDER} GROUP BY hashtag
+             UNION ALL SELECT date, hashtag, video_count, view_count, captured_at
+             FROM archived_latest WHERE ${count} IS NOT NULL AND ${IS_OLDER}
+           ) GROUP BY hashtag`,
           [windowStart, names],
         ),
   );
   older.sort((a, b) => compareText(String(a.date), String(b.date)));
   const rows = [...older, ...recent];
-  return toSnapshots(rows, readCaptureTimes(db, rows));
+  return toSnapshots(rows, withArchivedTimes(older, readCaptureTimes(db, rows)));
+}
+
+// The tutorial's script stored names as written: any alphabet, spaces, # and capitals.
+const IS_OLDER = `date < ?1
+  AND (hashtag IN (SELECT value FROM json_each(?2)) OR hashtag GLOB '*[^a-z0-9_]*')`;
+
+/** Finds the times that the rows of archived snapshots have themselves. Their runs are archived. */
+function withArchivedTimes(older: Row[], findTime: FindTime): FindTime {
+  const archived = new Map(
+    older.flatMap(({ date, hashtag, captured_at }) =>
+      typeof captured_at === 'number' ? [[`${date} ${hashtag}`, captured_at]] : [],
+    ),
+  );
+  if (archived.size === 0) return findTime;
+  return (day, storedName) => archived.get(`${day} ${storedName}`) ?? findTime(day, storedName);
 }
 
 /**

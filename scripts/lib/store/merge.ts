@@ -1,6 +1,7 @@
 import type { Database, SqlValue } from 'sql.js';
 import { type Day, isDay } from '../core/day.ts';
-import { readFirstRuns, toSnapshots } from './history.ts';
+import type { Snapshot } from '../core/snapshot.ts';
+import { firstKeptDay, readFirstRuns, toSnapshots } from './history.ts';
 import {
   addMissingSnapshots,
   INSERT_IMPORT,
@@ -15,14 +16,26 @@ import { inTransaction, type Row, selectRows, withAttached } from './rows.ts';
  * their snapshots, and imported snapshots with the records of the imports. If both have a snapshot,
  * it stays as it is in `target`, and the other counts become a correction.
  * @param base what both come from; what `target` lacks of it was removed there on purpose
- * @returns the days that were changed
+ * @returns the days that were changed, and the imported snapshots of archived months, which are not
+ *   added
  */
-export function adoptAdditions(target: Database, source: Database, base: Database): Day[] {
+export function adoptAdditions(
+  target: Database,
+  source: Database,
+  base: Database,
+): { days: Day[]; archived: Snapshot[] } {
   const days = adoptRuns(target, source, base);
   adoptImports(target, source, base);
   adoptFindings(target, source, base);
   const added = withAttached(source, base, 'base', () => selectRows(source, ADDED_SNAPSHOTS));
-  return [...days, ...addMissingSnapshots(target, toSnapshots(added)).map(({ day }) => day)];
+  const kept = firstKeptDay(target);
+  const isArchived = ({ day }: Snapshot) => kept !== null && day < kept;
+  const snapshots = toSnapshots(added);
+  const recent = snapshots.filter((snapshot) => !isArchived(snapshot));
+  return {
+    days: [...days, ...addMissingSnapshots(target, recent).map(({ day }) => day)],
+    archived: snapshots.filter(isArchived),
+  };
 }
 
 /** A day of which a database has more than another, and whether a run is part of that. */

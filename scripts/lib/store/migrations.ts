@@ -3,7 +3,7 @@ import { DatabaseError } from '../core/errors.ts';
 import { inTransaction, selectRows, selectValue } from './rows.ts';
 
 /** Each upgrades a file to the next version (SQLite's `user_version`), in one transaction. */
-const MIGRATIONS = [createTables, addImports, addCapturesAndVideos];
+const MIGRATIONS = [createTables, addImports, addCapturesAndVideos, addArchivedMonths];
 
 /** The newest version that this program knows. */
 export const SCHEMA = MIGRATIONS.length;
@@ -128,6 +128,42 @@ function addCapturesAndVideos(db: Database): void {
       companion TEXT NOT NULL,
       uses INTEGER NOT NULL,
       PRIMARY KEY (date, hashtag, companion)
+    ) WITHOUT ROWID;
+  `);
+}
+
+/** Adds what the daily file keeps of months that were moved to files of their own. */
+function addArchivedMonths(db: Database): void {
+  db.run(`
+    -- The days of the archived months: how many snapshots each has, and how many hashtags its runs
+    -- missed.
+    CREATE TABLE IF NOT EXISTS archived_days (
+      date TEXT PRIMARY KEY,
+      snapshots INTEGER NOT NULL,
+      missed INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    -- The archived hashtags, as they are stored there: the first day and the highest counts; and,
+    -- after the newest count, since when requests fail, the newest reason, since when TikTok does
+    -- not know the hashtag, and on how many days.
+    CREATE TABLE IF NOT EXISTS archived_hashtags (
+      hashtag TEXT PRIMARY KEY,
+      first_date TEXT,
+      most_videos INTEGER,
+      most_views INTEGER,
+      failed_since TEXT,
+      reason TEXT,
+      absent_since TEXT,
+      absent_days INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    -- The archived snapshots with the two newest counts of each measure of a hashtag. captured_at is
+    -- in Unix milliseconds.
+    CREATE TABLE IF NOT EXISTS archived_latest (
+      hashtag TEXT,
+      date TEXT,
+      video_count INTEGER,
+      view_count INTEGER,
+      captured_at INTEGER,
+      PRIMARY KEY (hashtag, date)
     ) WITHOUT ROWID;
   `);
 }

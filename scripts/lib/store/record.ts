@@ -75,13 +75,21 @@ export function importSnapshots(db: Database, snapshots: Snapshot[], origin: Ori
   const missing = findMissing(db, snapshots);
   return inTransaction(db, () => {
     const added = insertSnapshots(db, missing);
-    const [first, last] = [added[0], added.at(-1)];
-    if (first === undefined || last === undefined) return added;
-    const { importedAt, source, sha256 } = origin;
-    const range = [first.day, last.day, added.length];
-    db.run(INSERT_IMPORT, [importedAt, source, sha256, ...range]);
+    recordImport(db, added, origin);
     return added;
   });
+}
+
+/**
+ * Records where snapshots come from, unless there are none.
+ * @param added by day
+ */
+export function recordImport(db: Database, added: Snapshot[], origin: Origin): void {
+  const [first, last] = [added[0], added.at(-1)];
+  if (first === undefined || last === undefined) return;
+  const { importedAt, source, sha256 } = origin;
+  const range = [first.day, last.day, added.length];
+  db.run(INSERT_IMPORT, [importedAt, source, sha256, ...range]);
 }
 
 function findMissing(db: Database, snapshots: Snapshot[]): Snapshot[] {
@@ -99,7 +107,7 @@ function findMissing(db: Database, snapshots: Snapshot[]): Snapshot[] {
 }
 
 /** Inserts in the order of the key, which fills SQLite's pages best, and returns that order. */
-function insertSnapshots(db: Database, snapshots: Snapshot[]): Snapshot[] {
+export function insertSnapshots(db: Database, snapshots: Snapshot[]): Snapshot[] {
   const insert = db.prepare('INSERT INTO snapshots VALUES (?, ?, ?, ?)');
   const inOrder = snapshots.toSorted(
     (a, b) => compareText(a.day, b.day) || compareText(a.hashtag, b.hashtag),

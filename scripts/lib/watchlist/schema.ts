@@ -45,6 +45,11 @@ const settingsEntries = {
     wholeNumberIn(0, 1000),
     0,
   ),
+  archiveAboveMegabytes: optional(
+    'A database larger than this (in MB) moves the months that are over to files of their own.',
+    numberIn(0.1, 40),
+    25,
+  ),
   digestIssue: v.exactOptional(
     describe(
       'The number of an issue that gets a comment on each day with something to say.',

@@ -1,11 +1,19 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { listArchives } from '../archive/files.ts';
+import { listRememberedMonths } from '../archive/split.ts';
 import { readApiAccess } from '../collect/access.ts';
 import { fetchUsage } from '../collect/scavio.ts';
 import { addDays, type Day, dayOf, daysBetween } from '../core/day.ts';
 import { formatProblem, TrackerError } from '../core/errors.ts';
-import { formatCount, formatRanges, plural } from '../core/format.ts';
-import { DATABASE_PATH, isUnsaved, WATCHLIST_PATH } from '../core/paths.ts';
+import { formatCount, formatList, formatMegabytes, formatRanges, plural } from '../core/format.ts';
+import {
+  ARCHIVE_FOLDER,
+  DATABASE_PATH,
+  isUnsaved,
+  monthOfArchive,
+  WATCHLIST_PATH,
+} from '../core/paths.ts';
 import type { DayRecord } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
 import { SITE_PATH } from '../dashboard/site.ts';
@@ -27,6 +35,7 @@ import { createHttp, HttpFault } from '../system/http.ts';
 import { warnOfPlainHttp } from '../system/links.ts';
 import { judgeRecord, missingDays } from '../trends/day-state.ts';
 import { daysOfCredits, LOW_CREDIT_DAYS } from '../watchlist/credits.ts';
+import { judgeFile, judgeRepository, judgeRuns } from '../watchlist/limits.ts';
 import { activeNames, readWatchlist, type Watchlist } from '../watchlist/watchlist.ts';
 
 /** One thing that was checked. A fault makes a run fail, or stops runs from starting. */
@@ -65,6 +74,7 @@ export async function* examine(context: Context): Findings {
   const checks = [
     checkWatchlist,
     checkDatabase,
+    checkSizes,
     checkWorkflows,
     checkRemote,
     checkKey,
@@ -119,6 +129,39 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
   }
   await refuseChangedPast(db, root);
   await refuseLostDays(db, root);
+}
+
+/** What has become large. A small tracker gets nothing. */
+async function* checkSizes({ root }: Context): Findings {
+  using db = await openDatabase(root);
+  const newest = newestDay(db);
+  const record = newest === null ? null : readDay(db, newest);
+  const months = listRememberedMonths(db);
+  if (record !== null && months.length > 0) {
+    const there = new Set((await listArchives(root)).map(monthOfArchive));
+    const gone = months.filter((month) => !there.has(month));
+    const text =
+      `${DATABASE_PATH} has ${formatMegabytes(record.databaseBytes)}; ` +
+      `${plural(months.length, 'month')} up to ${months.at(-1)} in ${ARCHIVE_FOLDER}`;
+    yield gone.length === 0
+      ? fine(text)
+      : fault(`${text}, but ${formatList(gone, 6)} missing`, 'npm run restore');
+  }
+  const limits = [
+    record === null ? null : judgeFile(record.databaseBytes),
+    record === null ? null : judgeRuns(record.runs),
+    judgeRepository(await measureRepository(root)),
+  ];
+  for (const limit of limits) if (limit !== null) yield remark(limit.text, limit.remedy);
+}
+
+/** The bytes of a repository's objects; 0 if that is unknown, as in a shallow clone. */
+async function measureRepository(root: string): Promise<number> {
+  const isShallow = await git(root, ['rev-parse', '--is-shallow-repository']).catch(() => 'true');
+  if (isShallow === 'true') return 0;
+  const counts = await git(root, ['count-objects', '-v']);
+  const sizes = [...counts.matchAll(/^size(?:-pack)?: (\d+)$/gm)];
+  return sizes.reduce((sum, [, kibibytes]) => sum + Number(kibibytes) * 1024, 0);
 }
 
 function* checkDays(record: DayRecord, clock: Clock, known: Known): Generator<Finding, void> {

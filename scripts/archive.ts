@@ -1,0 +1,4 @@
+import { archive } from './lib/commands/archive.ts';
+import { runCommand } from './lib/system/run-command.ts';
+
+await runCommand(archive);

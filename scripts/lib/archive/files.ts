@@ -1,0 +1,73 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { DatabaseError } from '../core/errors.ts';
+import { ARCHIVE_FOLDER, monthOfArchive } from '../core/paths.ts';
+import { type OpenDatabase, parseDatabase } from '../store/database.ts';
+import { readIfThere } from '../system/files.ts';
+import { git } from '../system/git.ts';
+
+/** The archive files of a checkout, oldest first. */
+export async function listArchives(root: string): Promise<string[]> {
+  const names = await readdir(path.join(root, ARCHIVE_FOLDER)).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    },
+  );
+  return names
+    .map((name) => `${ARCHIVE_FOLDER}/${name}`)
+    .filter((file) => monthOfArchive(file) !== null)
+    .sort();
+}
+
+/** The archive files of a commit, oldest first, each with the hash of its content. */
+export async function listCommittedArchives(
+  root: string,
+  commit: string,
+): Promise<Map<string, string>> {
+  const listed = await git(root, ['ls-tree', '-z', commit, '--', `${ARCHIVE_FOLDER}/`]);
+  return new Map(
+    listed.split('\0').flatMap((line) => {
+      const [, blob = '', file = ''] = /^\d+ blob ([0-9a-f]+)\t(.*)$/.exec(line) ?? [];
+      return monthOfArchive(file) === null ? [] : [[file, blob]];
+    }),
+  );
+}
+
+/** The archive files that a checkout has otherwise than its last commit, or only one of both has. */
+export async function listChangedArchives(root: string): Promise<string[]> {
+  const options = ['--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
+  const status = await git(root, ['status', ...options, '--', ARCHIVE_FOLDER]);
+  const files = status.split('\0').map((entry) => entry.slice(3));
+  return files.filter((file) => monthOfArchive(file) !== null).sort();
+}
+
+/**
+ * Opens an archive file of a checkout; null if there is none.
+ * @throws DatabaseError if this version can't use it. The message says how to take it back
+ */
+export async function openArchive(root: string, file: string): Promise<OpenDatabase | null> {
+  const bytes = await readIfThere(path.join(root, file));
+  return bytes === null ? null : parseArchive(bytes, file);
+}
+
+/** Opens an archive from its bytes. */
+export async function parseArchive(bytes: Uint8Array, file: string): Promise<OpenDatabase> {
+  try {
+    return await parseDatabase(bytes, file);
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    throw new DatabaseError(`${error.message.replace(/\.$/, '')}. ${adviseArchive(file)}`, {
+      cause: error,
+    });
+  }
+}
+
+export function missingArchive(file: string): DatabaseError {
+  return new DatabaseError(`${file} is missing, and with it a month. ${adviseArchive(file)}`);
+}
+
+/** How to get an archive file back. Only an import ever changes one. */
+function adviseArchive(file: string): string {
+  return `To take back the committed file, run: git checkout HEAD -- ${file}`;
+}

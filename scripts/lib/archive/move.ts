@@ -1,0 +1,132 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Database } from 'sql.js';
+import type { Day } from '../core/day.ts';
+import { DatabaseError } from '../core/errors.ts';
+import { formatMegabytes, plural } from '../core/format.ts';
+import { ARCHIVE_FOLDER, monthOfArchive } from '../core/paths.ts';
+import { type OpenDatabase, parseDatabase } from '../store/database.ts';
+import { firstKeptDay } from '../store/history.ts';
+import { saveDatabase } from '../store/open.ts';
+import {
+  checkChange,
+  describeSystemError,
+  readIfThere,
+  writeFileAtomically,
+} from '../system/files.ts';
+import { listArchives } from './files.ts';
+import { remember } from './remember.ts';
+import {
+  ALL_TIME,
+  copyRows,
+  copyTables,
+  countRows,
+  deleteRows,
+  REMEMBERED,
+  spanOf,
+} from './rows.ts';
+import { firstDayToKeep, listMonths, writeMonth } from './split.ts';
+import { uniteWhole } from './whole.ts';
+
+/** What moves, and the archive files that have it then. */
+export type Move = {
+  /** The months, oldest first, each with how many rows of all tables it has. */
+  months: { month: string; rows: number }[];
+  files: Map<string, Uint8Array>;
+};
+
+/**
+ * Takes the months that are over out of a daily file, in memory. It then remembers what runs need
+ * of them.
+ * @param root where the archives are that exist
+ * @returns null if the file has no month to move
+ * @throws DatabaseError if an archive that it has to read can't be used
+ */
+export async function takeOutMonths(db: Database, root: string): Promise<Move | null> {
+  const end = firstDayToKeep(db);
+  const months = end === null ? [] : listMonths(db, end);
+  if (end === null || months.length === 0) return null;
+  using past = await openPast(db, root, end, months);
+  const move: Move = { months: [], files: new Map() };
+  for (const month of months) {
+    const span = spanOf(month);
+    const files = await writeMonth(past, month);
+    for (const [file, bytes] of files) move.files.set(file, bytes);
+    move.months.push({ month, rows: countRows(db, span) });
+    deleteRows(db, span);
+  }
+  remember(db, past, end);
+  db.run('VACUUM');
+  return move;
+}
+
+/**
+ * The rows that move, with what the daily file remembers of earlier months. If some of these months
+ * are archived already, the rows of all archives instead: then what is remembered is made anew.
+ */
+async function openPast(
+  db: Database,
+  root: string,
+  end: Day,
+  months: string[],
+): Promise<OpenDatabase> {
+  const kept = firstKeptDay(db);
+  const archived = new Set((await listArchives(root)).map(monthOfArchive));
+  const isLater = (month: string) => kept === null || spanOf(month).first >= kept;
+  if (months.every((month) => !archived.has(month) && isLater(month))) {
+    const past = await parseDatabase(null);
+    for (const month of months) copyRows(db, past, spanOf(month), 'the database');
+    copyTables(db, past, REMEMBERED);
+    return past;
+  }
+  const past = await uniteWhole(db, root);
+  deleteRows(past, { first: end, end: ALL_TIME.end });
+  return past;
+}
+
+/**
+ * Writes what a move changes: first the archives, then the daily file. If that is cut short, some
+ * rows stand in both, and the next move takes them out.
+ * @throws DatabaseError if a file can't be written
+ */
+export async function writeMove(db: Database, root: string, { files }: Move): Promise<void> {
+  await writeArchives(root, files);
+  await saveDatabase(db, root);
+  await removeReplaced(root, files);
+}
+
+/** `3 months moved to data/archive: 2025-01 to 2025-03, 92,124 rows, 4.2 MB` */
+export function describeMove({ months, files }: Move): string {
+  const [first, last] = [months[0]?.month, months.at(-1)?.month];
+  const rows = months.reduce((sum, month) => sum + month.rows, 0);
+  const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 0);
+  const span = first === last ? first : `${first} to ${last}`;
+  return (
+    `${plural(months.length, 'month')} moved to ${ARCHIVE_FOLDER}: ${span}, ` +
+    `${plural(rows, 'row')}, ${formatMegabytes(bytes)}`
+  );
+}
+
+/** Writes archive files that are new or have changed, each in one step. */
+export async function writeArchives(root: string, files: Map<string, Uint8Array>): Promise<void> {
+  try {
+    for (const [file, bytes] of files) {
+      const target = path.join(root, file);
+      if ((await readIfThere(target))?.equals(bytes)) continue;
+      await writeFileAtomically(target, bytes);
+    }
+  } catch (cause) {
+    const reason = describeSystemError(cause);
+    throw new DatabaseError(`an archive could not be written: ${reason}`, { cause });
+  }
+}
+
+/** Removes the files of the same months that others take the place of, as parts of one file do. */
+export async function removeReplaced(root: string, files: Map<string, Uint8Array>): Promise<void> {
+  const months = new Set([...files.keys()].map(monthOfArchive));
+  for (const file of await listArchives(root)) {
+    if (files.has(file) || !months.has(monthOfArchive(file))) continue;
+    await checkChange();
+    await rm(path.join(root, file), { force: true });
+  }
+}

@@ -1,0 +1,88 @@
+import type { Database } from 'sql.js';
+import { parseArchive } from '../archive/files.ts';
+import { remember } from '../archive/remember.ts';
+import { copyTables, REMEMBERED } from '../archive/rows.ts';
+import { unite } from '../archive/whole.ts';
+import { monthOfArchive } from '../core/paths.ts';
+import { type OpenDatabase, parseDatabase } from '../store/database.ts';
+import { firstKeptDay } from '../store/history.ts';
+import { selectRows, withAttached } from '../store/rows.ts';
+import type { ObjectReader } from '../system/git-objects.ts';
+import { EARLIER } from './compare.ts';
+
+/** The archive files of a commit, each with the hash of its content. */
+export type Archives = Map<string, string>;
+
+/** The archives of a commit: those that it comes from, with what it has changed. */
+export function changeArchives(before: Archives, blobs: Map<string, string | null>): Archives {
+  const after = new Map(before);
+  for (const [file, blob] of blobs) {
+    if (monthOfArchive(file) === null) continue;
+    if (blob === null) after.delete(file);
+    else after.set(file, blob);
+  }
+  return after;
+}
+
+/** The files that two commits do not have alike, in order. */
+export function findChanged(before: Archives, after: Archives): string[] {
+  const files = new Set([...before.keys(), ...after.keys()]);
+  return [...files].filter((file) => before.get(file) !== after.get(file)).sort();
+}
+
+/**
+ * A daily file together with some of its commit's archives.
+ * @throws DatabaseError if one can't be read, or contradicts the others
+ */
+export function uniteArchives(
+  daily: Database,
+  archives: Archives,
+  files: Iterable<string>,
+  objects: ObjectReader,
+): Promise<OpenDatabase> {
+  return unite(
+    daily,
+    [...files].map((file) => ({ file, open: () => openBlob(file, archives.get(file), objects) })),
+  );
+}
+
+async function openBlob(file: string, blob: string | undefined, objects: ObjectReader) {
+  const bytes = blob === undefined ? null : await objects.read(blob);
+  return bytes === null ? null : parseArchive(bytes, file);
+}
+
+/**
+ * Whether what a daily file keeps of archived months follows from the archives: from what it kept
+ * before and the months that are new, or, if earlier ones have changed, from all of them.
+ */
+export async function isRememberedWell(
+  before: { db: Database; archives: Archives },
+  after: { db: Database; archives: Archives },
+  objects: ObjectReader,
+): Promise<boolean> {
+  const changed = findChanged(before.archives, after.archives);
+  if (changed.length === 0) return hasSame(before.db, after.db);
+  const end = firstKeptDay(after.db);
+  if (end === null) return after.archives.size === 0 || hasSame(before.db, after.db);
+  const months = new Set([...before.archives.keys()].map(monthOfArchive));
+  const isNew = changed.every((file) => !months.has(monthOfArchive(file)));
+  const files = isNew ? changed : after.archives.keys();
+  using none = await parseDatabase(null);
+  using past = await uniteArchives(none, after.archives, files, objects);
+  if (isNew) copyTables(before.db, past, REMEMBERED);
+  using expected = await parseDatabase(null);
+  remember(expected, past, end);
+  return hasSame(expected, after.db);
+}
+
+function hasSame(before: Database, after: Database): boolean {
+  return withAttached(after, before, EARLIER, () =>
+    REMEMBERED.every((table) => {
+      const [here, there] = [`SELECT * FROM main.${table}`, `SELECT * FROM ${EARLIER}.${table}`];
+      return (
+        selectRows(after, `${here} EXCEPT ${there} LIMIT 1`).length === 0 &&
+        selectRows(after, `${there} EXCEPT ${here} LIMIT 1`).length === 0
+      );
+    }),
+  );
+}
