@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays } from '../../scripts/lib/core/day.ts';
 import {
@@ -8,6 +9,7 @@ import {
   joinDays,
   type Line,
   pointsOf,
+  roundValues,
   valuesOf,
 } from '../../scripts/page/chart/lines.ts';
 import { day, rows, TODAY } from '../helpers/snapshots.ts';
@@ -102,6 +104,32 @@ describe('the range', () => {
   it('can be any days', () => {
     const range = { from: day('2026-11-01'), to: day('2026-11-03') };
     expect(daysOf(range, [], TODAY)).toEqual(['2026-11-01', '2026-11-02', '2026-11-03']);
+  });
+});
+
+describe('the values of a logarithmic axis', () => {
+  it.each([
+    [98, 153, [100, 110, 120, 130, 140, 150]],
+    [0.85, 1.45, [0.9, 1, 1.1, 1.2, 1.3, 1.4]],
+    [97, 2_700, [100, 200, 500, 1_000, 2_000]],
+    [900, 2_000_000, [1_000, 10_000, 100_000, 1_000_000]],
+  ])('are round, and a handful: %d to %d', (min, max, expected) => {
+    const values = roundValues(min, max);
+    expect(values.map((value) => Number(value.toPrecision(6)))).toEqual(expected);
+  });
+
+  it('are at least two, whatever the axis', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 1e-3, max: 1e12, noNaN: true }),
+        fc.double({ min: 1.06, max: 1e9, noNaN: true }),
+        (min, times) => {
+          const values = roundValues(min, min * times);
+          expect(values.length).toBeGreaterThan(1);
+          expect(values.length).toBeLessThan(14);
+        },
+      ),
+    );
   });
 });
 

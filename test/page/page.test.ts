@@ -138,7 +138,7 @@ describe.skipIf(program === null)('the page', () => {
     pageFiles = await buildPage();
     using db = await createDatabase();
     site = new Map([...pageFiles, ...(await buildData(db, WATCHLIST))]);
-  });
+  }, 60_000); // a browser starts slowly beside other work
   afterAll(() => browser?.close());
 
   it('opens with how fresh the data is, what is missing and what moved', async () => {

@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import type { Day } from '../../lib/core/day.ts';
 import type { Mode } from '../address.ts';
-import { formatValue, type Line, valuesOf } from './lines.ts';
+import { formatValue, type Line, roundValues, valuesOf } from './lines.ts';
 
 /** What a chart shows. */
 export type ChartContent = { lines: Line[]; days: Day[]; mode: Mode; scale: 'linear' | 'log' };
@@ -173,26 +173,6 @@ function heightOf(element: HTMLElement, width: number): number {
 }
 
 const allValues: uPlot.Axis.Filter = (_plot, values) => values;
-
-/**
- * The values of a logarithmic axis: powers of ten if they are many; with twice and five times those
- * if they are fewer; on a short axis, steps of the same size.
- */
-function roundValues(min: number, max: number): number[] {
-  const powers = Array.from(
-    { length: Math.floor(Math.log10(max)) - Math.floor(Math.log10(min)) + 1 },
-    (_, i) => 10 ** (Math.floor(Math.log10(min)) + i),
-  );
-  const isInside = (value: number) => value >= min && value <= max;
-  if (max / min > 1000) return powers.filter(isInside);
-  if (max / min > 10)
-    return powers.flatMap((power) => [power, 2 * power, 5 * power]).filter(isInside);
-  const least = (max - min) / 6;
-  const power = 10 ** Math.floor(Math.log10(least));
-  const step = power * ([1, 2, 5].find((times) => times * power >= least) ?? 10);
-  const first = Math.ceil(min / step);
-  return Array.from({ length: Math.floor(max / step) - first + 1 }, (_, i) => (first + i) * step);
-}
 
 /** The steps of the axis of days, in seconds. From a month on, the library takes calendar months. */
 const WHOLE_DAYS = [1, 2, 3, 5, 7, 10, 15, 30, 60, 90, 120, 180, 365, 730, 1825].map(

@@ -82,6 +82,26 @@ export function valuesOf({ points }: Line, days: Day[], mode: Mode): (number | n
   });
 }
 
+/**
+ * The values of a logarithmic axis: powers of ten if they are many; with twice and five times those
+ * if they are fewer; on a short axis, steps of the same size.
+ */
+export function roundValues(min: number, max: number): number[] {
+  const powers = Array.from(
+    { length: Math.floor(Math.log10(max)) - Math.floor(Math.log10(min)) + 1 },
+    (_, i) => 10 ** (Math.floor(Math.log10(min)) + i),
+  );
+  const isInside = (value: number) => value >= min && value <= max;
+  if (max / min > 1000) return powers.filter(isInside);
+  if (max / min > 10)
+    return powers.flatMap((power) => [power, 2 * power, 5 * power]).filter(isInside);
+  const least = (max - min) / 6;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = power * ([1, 2, 5].find((times) => times * power >= least) ?? 10);
+  const first = Math.ceil(min / step);
+  return Array.from({ length: Math.floor(max / step) - first + 1 }, (_, i) => (first + i) * step);
+}
+
 /** A value as the axis shows it. */
 export function formatValue(value: number, mode: Mode): string {
   if (mode === 'growth') return formatPercent(value / 100);
