@@ -70,7 +70,7 @@ const EACH_FAULT: SimulatedDay[] = [
   simulatedDay([{ where: 'runner' }]),
   simulatedDay([{ pull: { how: 'rebase', keep: 'ours' }, where: 'runner' }, {}]),
   // Two containers in one checkout, of which one stands still, and a lock of a third one.
-  simulatedDay([{ where: 'laptop twice', isFrozen: true, lock: 'left' }, { lock: 'process' }]),
+  simulatedDay([{ where: 'laptop twice', isFrozen: true, lock: 'left' }]),
   // A run that ends on the next day; reports that only a later run can write, and that others delete.
   simulatedDay([{ isLate: true, where: 'runner' }]),
   simulatedDay([{ disk: { of: 'reports', from: 0, code: 'EIO', when: 'before', lasts: true } }]),

@@ -13,7 +13,7 @@ import type { Attempt } from './history.ts';
 import type { Ended } from './machine.ts';
 import type { World } from './world.ts';
 
-/** Checks the reports that were pushed, if one of the runs has published. */
+/** Checks the reports that were pushed. */
 export async function checkReports(
   world: World,
   attempt: Attempt,
@@ -23,9 +23,8 @@ export async function checkReports(
 ): Promise<void> {
   const isUndisturbed = attempt.disk === null && attempt.death === null;
   const published = ends.filter((ended) => ended.isPublished);
-  if (published.length === 0) return;
   const reports = await listReports(world.remote);
-  if (attempt.where === 'runner' && !attempt.isLate) {
+  if (published.length > 0 && attempt.where === 'runner' && !attempt.isLate) {
     await checkNoLostDays(world.remote, held, reports);
   }
   await checkDays(world, promised, held, reports, isUndisturbed ? published : []);
@@ -80,16 +79,16 @@ async function checkDays(
     if (rows !== rowsOf(held, day)) deletedReports.delete(day);
     else if (days.has(day)) throw new InvariantError(`the deleted report of ${day} is back`);
   }
+  const { newestReport } = promised;
+  promised.newestReport = [...days].sort().at(-1) ?? null; // no run fills gaps before it
   const newest = undisturbed
     .map(({ day }) => day)
     .sort()
     .at(-1);
   if (newest === undefined) return;
-  const { newestReport } = promised;
   const since = held.runDays.filter(
     (day) => day >= (newestReport ?? '') && day > addDays(newest, -30),
   );
-  promised.newestReport = [...days].sort().at(-1) ?? null;
   for (const day of new Set([...since, ...undisturbed.map((ended) => ended.day)])) {
     await checkReport(remote, day, held);
   }

@@ -19,7 +19,7 @@ let started = 0;
 
 /**
  * Does what `execFile` does, in a small process. The larger a process is, the longer the system
- * needs to start another one from it: ten times as long in the simulation, which starts git often.
+ * needs to start another one from it, and the simulation starts git some 40 times a day.
  */
 export function execFileElsewhere(
   file: string,
