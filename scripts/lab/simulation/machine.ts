@@ -209,12 +209,19 @@ async function start(
     exitCode: ended === DIED ? null : ended,
     active,
     output,
-    isPublished: ended !== DIED && /^(Published to|Nothing new to publish)/m.test(output),
+    isPublished: ended !== DIED && saysPublished(output),
     spoiled: isUntouched === undefined ? null : isUntouched ? 'untouched' : 'changed',
     mayBeLost: cancel.signal.aborted ? (watchlist?.settings.concurrency ?? 1) - 1 : 0,
     readings,
     credits,
   };
+}
+
+/** Whether the end of a run was published, not only a part of it: after its report, if it has one. */
+function saysPublished(output: string): boolean {
+  const end = output.slice(Math.max(0, output.lastIndexOf('TikTok Hashtag Report')));
+  const isStored = !/^error: Could not store/m.test(output);
+  return isStored && /^(Published to|Nothing new to publish)/m.test(end);
 }
 
 /** The steps that write reports, and what is made with them. */

@@ -231,7 +231,8 @@ async function touchReport(root: string, { act, which }: ReportChange): Promise<
     .filter(isDay)
     .sort();
   const day = days.at(which === 'oldest' ? 0 : -1);
-  if (day === undefined) return null;
+  // The only report is the newest one.
+  if (day === undefined || (which === 'oldest' && days.length === 1)) return null;
   const file = path.join(root, reportPath(day));
   if (act === 'delete') await rm(file);
   else await writeFile(file, (await readFile(file, 'utf8')).replace('\n', '\nRead by all.\n'));
