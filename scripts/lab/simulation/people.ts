@@ -213,9 +213,7 @@ async function pushReport(world: World, change: ReportChange): Promise<void> {
   if (touched === null) return;
   world.changedByPeople.add(hash);
   if (change.act === 'edit') return;
-  // Runs write what is newer than every report.
-  if (change.which === 'newest') world.deletedReports.clear();
-  else world.deletedReports.set(touched, rowsOf(await readRemote(world.remote), touched));
+  world.deletedReports.set(touched, rowsOf(await readRemote(world.remote), touched));
 }
 
 async function touchReportHere(world: World, change: ReportChange): Promise<void> {

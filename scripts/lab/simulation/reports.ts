@@ -90,6 +90,7 @@ async function checkDays(
     (day) => day >= (newestReport ?? '') && day > addDays(newest, -30),
   );
   for (const day of new Set([...since, ...undisturbed.map((ended) => ended.day)])) {
+    if (deletedReports.has(day)) continue;
     await checkReport(remote, day, held);
   }
 }

@@ -58,7 +58,7 @@ export async function rebuild(
   const firstRun = addedDays(db, base).find(({ hasRun }) => hasRun)?.day;
   const reportDays = await listReports(sources);
   const later = reportDays.filter((other) => firstRun !== undefined && other > firstRun);
-  const unwritten = await findUnwrittenDays(sources);
+  const unwritten = await findUnwrittenDays(sources, report?.day ?? null);
   const all = [...new Set([...days, ...later, ...unwritten])].sort();
   using history = await withHistory(merged, otherRoot, all);
   let last: DayReport | null = null;

@@ -36,7 +36,7 @@ export async function writeReportsToPublish(
 ): Promise<string[]> {
   const { db, root, watchlist } = sources;
   const target = { ...sources, published: new Set(await listPublished(root)) };
-  const unwritten = await findUnwrittenDays(target);
+  const unwritten = await findUnwrittenDays(target, report?.day ?? null);
   const late = [...new Set([...(await findLateDays(sources)), ...unwritten])].sort();
   using history = await withHistory(db, root, late);
   const written: string[] = [];
@@ -65,16 +65,17 @@ export function describeFailure(day: Day, error: unknown): string {
  * newer than every report and never had one, and the newest report's own if it lacks rows. An older
  * day without a report is no such day, because somebody may have deleted its report.
  * @param sources of them, `published` or the folder says which reports there are
+ * @param ownDay the day whose report the run writes anyway; null for none
  */
-export async function findUnwrittenDays(sources: Sources): Promise<Day[]> {
+export async function findUnwrittenDays(sources: Sources, ownDay: Day | null): Promise<Day[]> {
   const { db, root } = sources;
   const newest = newestDay(db);
   if (newest === null) return [];
   const last = (await listReports(sources)).at(-1);
   const oldest = addDays(newest, -MAX_UNWRITTEN_DAYS);
   const later = readRunDays(db, oldest).filter((day) => last === undefined || day > last);
-  const earlier = later.filter((day) => day < newest);
-  const deleted = await findDeleted(root, earlier.map(reportPath));
+  const others = later.filter((day) => day !== ownDay);
+  const deleted = await findDeleted(root, others.map(reportPath));
   const days = later.filter((day) => !deleted.has(reportPath(day)));
   if (last === undefined || last === newest) return days;
   return isBehind(db, last, await readCommitted(root, reportPath(last))) ? [last, ...days] : days;
