@@ -78,11 +78,13 @@ describe('the chart', () => {
   it('says so if a line shows views', () => {
     const views = [2000, 3000];
     expect(draw(rows('llm', [null, null], views)).labels).toEqual(['#llm 150']);
-    expect(render(rows('llm', [null, null], views))).toContain('>views, first day shown = 100<');
-    expect(render(rows('tag', [1, 2]))).toContain('>videos, first day shown = 100<');
+    expect(render(rows('llm', [null, null], views))).toContain(
+      '>views, first day shown = 100, logarithmic<',
+    );
+    expect(render(rows('tag', [1, 2]))).toContain('>videos, first day shown = 100, logarithmic<');
     const mixed = [rows('llm', [null, null], views), rows('tag', [1, 2])];
     expect(draw(...mixed).labels).toEqual(['#llm (views) 150', '#tag 200']);
-    expect(render(...mixed)).toContain('>first day shown = 100<');
+    expect(render(...mixed)).toContain('>first day shown = 100, logarithmic<');
   });
 
   it('indexes each hashtag to its own first day above zero', () => {

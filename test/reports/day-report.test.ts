@@ -235,6 +235,16 @@ describe('what moved', () => {
     );
   });
 
+  it('names the hashtags that the sum leaves out', () => {
+    const late = ['a', 'b', 'c', 'd'].map((name) => rows(name, [1000, null, 1010]));
+    expect(moved([...rows('up', [990, 1000, 1200]), ...late.flat()])).toContain(
+      `All hashtags together +20.0%, without ${link('a')}, ${link('b')}, ${link('c')} and 1 more, which have no count on the day before.`,
+    );
+    expect(moved([...rows('up', [1000, 1200]), ...rows('new', [5])])).toContain(
+      `+20.0%, without ${link('new')}, which has no count on the day before.`,
+    );
+  });
+
   it('marks what hashtags did together if it holds changes within rounding', () => {
     expect(moved(rows('llm', [1_000_000, 1_100_000]))).toContain('together ≈+10.0%.');
   });

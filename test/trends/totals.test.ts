@@ -20,6 +20,7 @@ describe('a total', () => {
       perDay: expect.closeTo(200 / 4001, 10),
       usualPerDay: null,
       hasRounded: false,
+      leftOut: ['new'],
     });
   });
 

@@ -14,7 +14,7 @@ import { escapeMarkdown, hashtagLink } from '../core/markdown.ts';
 import { plainText } from '../core/text.ts';
 import { changeOf, isRealChange, rankedMeasure } from '../trends/growth.ts';
 import type { Move } from '../trends/moves.ts';
-import { commonMeasure, computeTotal } from '../trends/totals.ts';
+import { commonMeasure, computeTotal, type Total } from '../trends/totals.ts';
 import {
   describeMove,
   formatAdded,
@@ -136,13 +136,22 @@ export function renderMoved(
       : 'There is no growth to show, because no count of today has an earlier one above zero.';
   }
   const total = totalOfAll(report);
-  const together = total.perDay === null ? '' : `together ${formatTogether(total)}`;
+  const together =
+    total.perDay === null ? '' : `together ${formatTogether(total)}${describeLeftOut(total)}`;
   if (moves.length > 0) {
     const all = together === '' ? [] : ['', `All hashtags ${together}.`];
     return [...listMoves(moves, link, below), ...all].join('\n');
   }
   const usual = together === '' ? 'A usual day.' : `A usual day: ${together}.`;
   return [usual, ...renderLeaders(trends, link)].join('\n');
+}
+
+/** `, without #llm, which has no count on the day before`; nothing if all are in the sum. */
+function describeLeftOut({ leftOut }: Total): string {
+  if (leftOut.length === 0) return '';
+  const have = leftOut.length === 1 ? 'has' : 'have';
+  const names = formatList(leftOut.map(hashtagLink), MAX_MISSING_NAMES);
+  return `, without ${names}, which ${have} no count on the day before`;
 }
 
 /** What the day's hashtags have together, in the measure that is known for most of them. */

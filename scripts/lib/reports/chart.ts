@@ -143,7 +143,7 @@ export function drawChart(chosen: ChartLine[], allDays: Day[]): string | null {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">`,
     `<title>${escapeXml(`${span}: ${allNames}`)}</title>`,
     STYLE,
-    `<text x="4" y="18" fill="currentColor">${unit}first day shown = 100</text>`,
+    `<text x="4" y="18" fill="currentColor">${unit}first day shown = 100, logarithmic</text>`,
     ...(lines.some(({ index }) => index.some(isBeyond)) ? [plotArea] : []),
     ...grid,
     ...dates,

@@ -23,6 +23,8 @@ export type Total = {
   usualPerDay: number | null;
   /** True if `added` holds a change within rounding. */
   hasRounded: boolean;
+  /** The hashtags with a count on this day that `added` leaves out: the day before has none of them. */
+  leftOut: string[];
 };
 
 const USUAL_DAYS = 28;
@@ -61,6 +63,7 @@ export function computeTotal(snapshots: Snapshot[], day: Day, measure: Measure):
     perDay: today?.perDay ?? null,
     usualPerDay: rates.length < MIN_USUAL_DAYS ? null : median(rates),
     hasRounded: today?.pairs.some(isRounded) ?? false,
+    leftOut: today?.leftOut ?? [],
   };
 }
 
@@ -78,10 +81,12 @@ function measureStep(countsOn: Map<Day, Map<string, number>>, from: Day, to: Day
     const after = later.get(hashtag);
     return after === undefined ? [] : [{ before, after }];
   });
-  if (pairs.length === 0) return { pairs, added: null, perDay: null };
+  const leftOut = [...later.keys()].filter((hashtag) => !countsOn.get(from)?.has(hashtag));
+  if (pairs.length === 0) return { pairs, leftOut, added: null, perDay: null };
   const [before, after] = [sum(pairs.map((p) => p.before)), sum(pairs.map((p) => p.after))];
   return {
     pairs,
+    leftOut,
     added: after - before,
     perDay:
       before === 0 || daysBetween(from, to) < 1
