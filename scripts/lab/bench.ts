@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import path from 'node:path';
 import { renderTable } from '../lib/core/markdown.ts';
 import { defineCommand } from '../lib/system/command.ts';
+import { measureArchivedRuns } from './bench/archived-run.ts';
 import { measureCollecting } from './bench/collecting.ts';
 import { measureDashboard } from './bench/dashboard.ts';
 import type { Measurement } from './bench/measure.ts';
@@ -27,6 +28,7 @@ export const bench = defineCommand({
     const measurements = [
       ...(await measureCollecting(progress)),
       ...(await measureWholeRuns(project, progress)),
+      ...(await measureArchivedRuns(project, progress)),
       ...(await measureRepositorySizes(progress)),
       ...(await measureRendering(progress)),
       ...(await measureLongList(project, progress)),

@@ -5,8 +5,10 @@ import { takeOutMonths } from '../../scripts/lib/archive/move.ts';
 import { firstDayToKeep, hasMonthToMove, writeMonth } from '../../scripts/lib/archive/split.ts';
 import { openFrom, openWhole, unite } from '../../scripts/lib/archive/whole.ts';
 import { addDays, daysUpTo } from '../../scripts/lib/core/day.ts';
-import { ARCHIVE_FOLDER } from '../../scripts/lib/core/paths.ts';
+import { ARCHIVE_FOLDER, FEED_PATH, WEEKLY_FEED_PATH } from '../../scripts/lib/core/paths.ts';
 import { monthOf, weekOf } from '../../scripts/lib/core/period.ts';
+import { writeFeeds } from '../../scripts/lib/feeds/write.ts';
+import { readDigests } from '../../scripts/lib/mirror/local-days.ts';
 import { type OpenDatabase, parseDatabase } from '../../scripts/lib/store/database.ts';
 import {
   firstDay,
@@ -18,6 +20,7 @@ import {
 } from '../../scripts/lib/store/days.ts';
 import { firstKeptDay, hasHistory } from '../../scripts/lib/store/history.ts';
 import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
+import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
 import {
   addDay,
   createArchived,
@@ -43,6 +46,7 @@ describe('months that are over', () => {
     using whole = await openWhole(root);
     expect(dump(whole)).toEqual(dump(original));
     expect(dumpRemembered(whole)).toEqual(dumpRemembered(original)); // nothing
+    expect(readDigests(whole)).toEqual(readDigests(original));
   });
 
   it('change nothing in what a run reads', async () => {
@@ -50,7 +54,11 @@ describe('months that are over', () => {
     using daily = await openDatabase(root);
     for (const date of daysUpTo(LAST_DAY, 50)) {
       if (!hasHistory(daily, date)) continue;
-      expect(readDay(daily, date)).toEqual(readDay(original, date));
+      const expected = readDay(original, date);
+      expect({ ...readDay(daily, date), databaseBytes: 0 }).toEqual({
+        ...expected,
+        databaseBytes: 0,
+      });
       for (const period of [weekOf(date), monthOf(date)]) {
         if (hasHistory(daily, period.first)) {
           expect(readPeriod(daily, period)).toEqual(readPeriod(original, period));
@@ -65,6 +73,29 @@ describe('months that are over', () => {
     const withoutReasons = (db: OpenDatabase) =>
       readDays(db).map(({ missed: _, ...entry }) => entry);
     expect(withoutReasons(daily)).toEqual(withoutReasons(original));
+  });
+
+  it('leave the feed as it is, and the feed of weeks with those that the daily file has', async () => {
+    const { root, original } = await createArchived();
+    const settings = { dashboard: 'https://somebody.github.io/tags/' };
+    const watchlist = parseWatchlist(JSON.stringify({ settings, hashtags: ['aitools', 'llm'] }));
+    using daily = await openDatabase(root);
+    const feeds = await Promise.all(
+      [daily, original].map(async (db) => {
+        const folder = await createFolder();
+        await mkdir(path.join(folder, 'reports'));
+        await writeFeeds(db, watchlist, folder, readDays(db));
+        const files = [FEED_PATH, WEEKLY_FEED_PATH];
+        return Promise.all(files.map((file) => readFile(path.join(folder, file), 'utf8')));
+      }),
+    );
+    const [after = [], before = []] = feeds;
+    expect(after[0]).toBe(before[0]);
+    const [weeks = [], all = []] = [after[1], before[1]].map(
+      (text) => text?.match(/<id>.*W\d+/g) ?? [],
+    );
+    expect(weeks).toEqual(all.slice(0, 7));
+    expect(all).toHaveLength(30);
   });
 
   it.each([

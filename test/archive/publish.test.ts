@@ -141,6 +141,13 @@ describe('a run that publishes', () => {
     expect(ran.output).toContain('git leaves data/archive/2026-01.db out of the commit');
     expect(await listRemote(repository)).toEqual([]);
     expect(await readdir(path.join(root, 'data'))).not.toContain('archive');
+    // A move by hand stays here.
+    await runInProcess(archive, root, [], NEXT);
+    const stopped = await runTrack(root, await startApi(), ['--publish'], { day: '2026-11-24' });
+    expect(stopped).toMatchObject({
+      exitCode: 1,
+      output: expect.stringMatching(/git ignores data\/archive\/2026-01\.db, .*not be published/),
+    });
   });
 
   it('loses nothing if two move at once', async () => {

@@ -17,12 +17,12 @@ const run = (from: string, to: string, url: string | null = 'https://github.com/
 });
 
 describe('a limit', () => {
-  it('of files is near from 40 MB on', () => {
-    expect(judgeFile(39_999_999)).toBeNull();
-    expect(judgeFile(40_000_000)?.text).toBe(
-      'the database has 40.0 MB; GitHub warns from 50 MB and refuses files over 100 MB',
+  it('of files is near from 45 MB on', () => {
+    expect(judgeFile(44_999_999)).toBeNull();
+    expect(judgeFile(45_000_000)?.text).toBe(
+      'the database has 45.0 MB; GitHub warns from 50 MB and refuses files over 100 MB',
     );
-    expect(judgeFile(40_000_000)?.remedy).toContain('npm run archive');
+    expect(judgeFile(45_000_000)?.remedy).toContain('npm run archive');
   });
 
   it('of a run is near if its parts together asked for 216 of 270 minutes', () => {
@@ -50,11 +50,11 @@ describe('a limit', () => {
       return renderReport(report, { base: '', previousReport: null, hasChart: false });
     };
     expect(render({})).not.toContain('limit');
-    expect(render({ databaseBytes: 41_000_000 })).toMatch(
-      /\*\*Near a limit\*\*: the database has 41/,
+    expect(render({ databaseBytes: 46_000_000 })).toMatch(
+      /\*\*Near a limit\*\*: the database has 46/,
     );
     const newestDay = day('2026-11-23');
-    expect(render({ databaseBytes: 41_000_000, newestDay })).not.toContain('limit');
+    expect(render({ databaseBytes: 46_000_000, newestDay })).not.toContain('limit');
     expect(render({ runs: [run('05:00', '09:00')] })).toContain('a run asked for 240 minutes');
   });
 });

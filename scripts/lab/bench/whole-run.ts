@@ -94,13 +94,13 @@ export async function measureWholeRuns(
 }
 
 /** Today, or tomorrow if today begins a week or month. Such a day also writes a summary. */
-function chooseUsualDay(today: Day): Day {
+export function chooseUsualDay(today: Day): Day {
   const isUsual = (day: Day) => weekOf(day).first !== day && monthOf(day).first !== day;
   return [today, addDays(today, 1)].find(isUsual) ?? today;
 }
 
 /** Runs the tracker in a copy, because each run changes its database. */
-async function runTracker(
+export async function runTracker(
   project: string,
   original: string,
   day: Day,

@@ -15,7 +15,7 @@ import { withLock } from '../system/lock.ts';
 
 export const restore = defineCommand({
   name: 'restore',
-  summary: 'Replaces a damaged database with the newest good one in git’s history.',
+  summary: 'Replaces a damaged database or archive with the newest good one in git’s history.',
   flags: {
     'from-reports': {
       type: 'boolean',

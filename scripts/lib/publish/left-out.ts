@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
+import { listArchives } from '../archive/files.ts';
 import type { Day } from '../core/day.ts';
 import { formatList } from '../core/format.ts';
 import {
@@ -25,6 +26,7 @@ export async function findLeftOut(root: string, day: Day): Promise<string | null
   const periods = [weekOf(day), monthOf(day)];
   const files = [
     DATABASE_PATH,
+    ...(await listArchives(root)),
     LATEST_CSV_PATH,
     reportPath(day),
     INDEX_PATH,
