@@ -51,6 +51,10 @@ type Known = {
   watchlist: Watchlist | null;
   /** The remaining credits, and the day they were reported; null if just now. */
   credits: { credits: number; day: Day | null } | null;
+  /** The newest day; null if there is none, or if the database can't be read. */
+  newest: DayRecord | null;
+  /** The months that the database says are archived. */
+  archivedMonths: string[];
 };
 
 type Findings = AsyncGenerator<Finding, void>;
@@ -70,7 +74,7 @@ const fault = (text: string, remedy: string): Finding => ({ state: 'fault', text
  * costs nothing. If a check throws a TrackerError, it ends and reports the error as a fault.
  */
 export async function* examine(context: Context): Findings {
-  const known: Known = { watchlist: null, credits: null };
+  const known: Known = { watchlist: null, credits: null, newest: null, archivedMonths: [] };
   const checks = [
     checkWatchlist,
     checkDatabase,
@@ -118,6 +122,8 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
   known.credits = readCreditsLeft(db);
   const newest = newestDay(db);
   const record = newest === null ? null : readDay(db, newest);
+  known.newest = record;
+  known.archivedMonths = listRememberedMonths(db);
   if (record === null) {
     yield remark(`${DATABASE_PATH} has no data yet`, `start the first run: ${RUN_IT}`);
   } else yield* checkDays(record, clock, known);
@@ -132,11 +138,8 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
 }
 
 /** What has become large. A small tracker gets nothing. */
-async function* checkSizes({ root }: Context): Findings {
-  using db = await openDatabase(root);
-  const newest = newestDay(db);
-  const record = newest === null ? null : readDay(db, newest);
-  const months = listRememberedMonths(db);
+async function* checkSizes({ root }: Context, known: Known): Findings {
+  const { newest: record, archivedMonths: months } = known;
   if (record !== null && months.length > 0) {
     const there = new Set((await listArchives(root)).map(monthOfArchive));
     const gone = months.filter((month) => !there.has(month));
