@@ -10,7 +10,6 @@ import { LOCK_PATH } from '../../lib/core/paths.ts';
 import type { Clock } from '../../lib/system/clock.ts';
 import type { Context } from '../../lib/system/command.ts';
 import { git } from '../../lib/system/git.ts';
-import { TIMES } from '../../lib/system/lock.ts';
 import { createTerminalLog } from '../../lib/system/log.ts';
 import { runReporting } from '../../lib/system/run-command.ts';
 import { activeNames, readWatchlist } from '../../lib/watchlist/watchlist.ts';
@@ -42,9 +41,6 @@ export type Ended = {
 };
 
 const HOUR_MS = 3_600_000;
-
-// The times of a lock are real ones. These are as far apart as the beats of a busy machine allow.
-Object.assign(TIMES, { beatMs: 20, staleMs: 400 });
 
 /**
  * Starts the tracker where the attempt says, and waits until it ends.
