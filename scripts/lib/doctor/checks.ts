@@ -25,6 +25,7 @@ import { readMirroredDays } from '../mirror/send.ts';
 import { findSource } from '../mirror/source.ts';
 import { explainFailedPush } from '../publish/failed-push.ts';
 import { findPublishTarget } from '../publish/target.ts';
+import type { OpenDatabase } from '../store/database.ts';
 import { newestDay, readCreditsLeft, readDay } from '../store/days.ts';
 import { openDatabase } from '../store/open.ts';
 import type { Clock } from '../system/clock.ts';
@@ -74,7 +75,6 @@ export async function* examine(context: Context): Findings {
   const checks = [
     checkWatchlist,
     checkDatabase,
-    checkSizes,
     checkWorkflows,
     checkRemote,
     checkKey,
@@ -127,15 +127,13 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
     const text = `${file} has snapshots that a run could not store`;
     yield remark(text, `npm run import -- ${file}, then delete it`);
   }
+  yield* checkSizes(db, record, root);
   await refuseChangedPast(db, root);
   await refuseLostDays(db, root);
 }
 
 /** What has become large. A small tracker gets nothing. */
-async function* checkSizes({ root }: Context): Findings {
-  using db = await openDatabase(root);
-  const newest = newestDay(db);
-  const record = newest === null ? null : readDay(db, newest);
+async function* checkSizes(db: OpenDatabase, record: DayRecord | null, root: string): Findings {
   const months = listRememberedMonths(db);
   if (record !== null && months.length > 0) {
     const there = new Set((await listArchives(root)).map(monthOfArchive));
