@@ -66,6 +66,15 @@ describe('months that are over', () => {
       }
     }
     expect(readDay(daily, LAST_DAY)?.failures.length).toBeGreaterThan(1);
+    const back = readDay(daily, addDays(LAST_DAY, -2));
+    const counts = back?.history.filter(({ hashtag }) => hashtag === 'comes_back') ?? [];
+    // The newest count of views and that of videos before it was lost.
+    expect(counts.slice(0, 2).map(({ day: date }) => date)).toEqual(['2026-07-23', '2026-07-24']);
+    expect(counts.every(({ capturedAt }) => capturedAt != null)).toBe(true);
+    const passed = readDay(daily, addDays(LAST_DAY, -1));
+    expect(passed?.peaks).toContainEqual(
+      expect.objectContaining({ hashtag: 'peaked', videoCount: 60_001 }),
+    );
     expect(new Map([...readLastHeard(daily)].sort())).toEqual(
       new Map([...readLastHeard(original)].sort()),
     );

@@ -22,14 +22,16 @@ const NAMES = [
   'comes_and_goes',
   'gone',
   'never',
+  'comes_back',
+  'peaked',
 ];
 
 /** Some days at which something special happens, counted back from the last one. */
-const AGO = { removed: 150, lost: 120, outage: 100, lateStart: 200 };
+const AGO = { removed: 150, lost: 120, outage: 100, lateStart: 200, back: 3, passed: 1 };
 
 /**
  * A database with so many days up to LAST_DAY: hashtags that TikTok loses, never had or gets back,
- * that are removed or begin late, outages, second runs of a day with corrections, imports, videos, and
+ * that are removed, begin late or pass a milestone for the second time, outages, second runs of a day with corrections, imports, videos, and
  * names as the tutorial's script stored them.
  */
 export async function createHistory(days: number): Promise<OpenDatabase> {
@@ -122,6 +124,7 @@ function isFound(name: string, ago: number): boolean {
   if (ago === AGO.outage || ago === AGO.outage - 1 || isRemoved(name, ago)) return false;
   if (name === 'never') return false;
   if (name === 'gone') return ago > AGO.lost;
+  if (name === 'comes_back') return ago > AGO.lost || ago <= AGO.back;
   if (name === 'comes_and_goes') return ago % 50 > 8;
   if (name === 'cursor') return ago < AGO.lateStart;
   return !(name === '日本語' && ago % 17 === 0);
@@ -134,6 +137,7 @@ function kindOf(name: string, ago: number): Failure['kind'] {
 
 /** Grows past milestones, and falls now and then. */
 function countOf(name: string, ago: number): number {
+  if (name === 'peaked') return ago > AGO.lost ? 60_000 : ago > AGO.passed ? 9_400 : 10_500;
   return Math.round(8_000 * name.length + (400 - ago) * 37 - (ago % 7) * 90);
 }
 

@@ -25,6 +25,7 @@ import { readMirroredDays } from '../mirror/send.ts';
 import { findSource } from '../mirror/source.ts';
 import { explainFailedPush } from '../publish/failed-push.ts';
 import { findPublishTarget } from '../publish/target.ts';
+import type { OpenDatabase } from '../store/database.ts';
 import { newestDay, readCreditsLeft, readDay } from '../store/days.ts';
 import { openDatabase } from '../store/open.ts';
 import type { Clock } from '../system/clock.ts';
@@ -51,10 +52,6 @@ type Known = {
   watchlist: Watchlist | null;
   /** The remaining credits, and the day they were reported; null if just now. */
   credits: { credits: number; day: Day | null } | null;
-  /** The newest day; null if there is none, or if the database can't be read. */
-  newest: DayRecord | null;
-  /** The months that the database says are archived. */
-  archivedMonths: string[];
 };
 
 type Findings = AsyncGenerator<Finding, void>;
@@ -74,11 +71,10 @@ const fault = (text: string, remedy: string): Finding => ({ state: 'fault', text
  * costs nothing. If a check throws a TrackerError, it ends and reports the error as a fault.
  */
 export async function* examine(context: Context): Findings {
-  const known: Known = { watchlist: null, credits: null, newest: null, archivedMonths: [] };
+  const known: Known = { watchlist: null, credits: null };
   const checks = [
     checkWatchlist,
     checkDatabase,
-    checkSizes,
     checkWorkflows,
     checkRemote,
     checkKey,
@@ -122,8 +118,6 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
   known.credits = readCreditsLeft(db);
   const newest = newestDay(db);
   const record = newest === null ? null : readDay(db, newest);
-  known.newest = record;
-  known.archivedMonths = listRememberedMonths(db);
   if (record === null) {
     yield remark(`${DATABASE_PATH} has no data yet`, `start the first run: ${RUN_IT}`);
   } else yield* checkDays(record, clock, known);
@@ -133,13 +127,14 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
     const text = `${file} has snapshots that a run could not store`;
     yield remark(text, `npm run import -- ${file}, then delete it`);
   }
+  yield* checkSizes(db, record, root);
   await refuseChangedPast(db, root);
   await refuseLostDays(db, root);
 }
 
 /** What has become large. A small tracker gets nothing. */
-async function* checkSizes({ root }: Context, known: Known): Findings {
-  const { newest: record, archivedMonths: months } = known;
+async function* checkSizes(db: OpenDatabase, record: DayRecord | null, root: string): Findings {
+  const months = listRememberedMonths(db);
   if (record !== null && months.length > 0) {
     const there = new Set((await listArchives(root)).map(monthOfArchive));
     const gone = months.filter((month) => !there.has(month));

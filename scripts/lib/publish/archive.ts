@@ -39,7 +39,8 @@ export async function archivePublished(
       const failure = await push(commit, target);
       if (failure !== null) throw failure;
       await git(root, ['update-ref', tracking, commit]);
-      await follow(commit, target, log.info);
+      // It is moved, whatever keeps this checkout from following.
+      await follow(commit, target, log.info).catch((error) => log.info(errorMessage(error)));
       return found;
     });
     if (move !== null) log.info(describeMove(move));
