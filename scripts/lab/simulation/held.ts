@@ -18,7 +18,10 @@ export type Held = {
   file: Buffer | null;
   snapshots: Map<string, Counts>;
   replaced: Map<string, Counts[]>;
-  /** The kind of the newest failure of each hashtag that was asked for. */
+  /**
+   * The kind of the newest failure of each hashtag that was asked for; `not-found` if any run of the
+   * day was told that: it judged by that, whatever a run at the same time was told.
+   */
   failures: Map<string, string>;
   creditsOf: Map<string, number>;
   /** The days of the runs. */
@@ -64,7 +67,11 @@ export async function readHeld(file: Buffer | null): Promise<Held | null> {
   }
   const failures =
     'SELECT date, hashtag, kind FROM failures JOIN runs ON runs.id = run_id ORDER BY run_id';
-  for (const row of selectRows(db, failures)) held.failures.set(keyOf(row), String(row.kind));
+  for (const row of selectRows(db, failures)) {
+    if (held.failures.get(keyOf(row)) !== 'not-found') {
+      held.failures.set(keyOf(row), String(row.kind));
+    }
+  }
   for (const run of selectRows(db, 'SELECT date, started_at, credits_used FROM runs')) {
     const startedAt = String(run.started_at);
     if (held.creditsOf.has(startedAt)) {
