@@ -23,7 +23,8 @@ export type Held = {
    * day was told that: it judged by that, whatever a run at the same time was told.
    */
   failures: Map<string, string>;
-  creditsOf: Map<string, number>;
+  /** The runs, and the parts of long ones, by when they started. */
+  runs: Map<string, { finishedAt: string; credits: number }>;
   /** The days of the runs. */
   runDays: Day[];
 };
@@ -49,7 +50,7 @@ export async function readHeld(file: Buffer | null): Promise<Held | null> {
     snapshots: new Map(),
     replaced: new Map(),
     failures: new Map(),
-    creditsOf: new Map(),
+    runs: new Map(),
     runDays: [],
   };
   if (file === null) return held;
@@ -72,12 +73,13 @@ export async function readHeld(file: Buffer | null): Promise<Held | null> {
       held.failures.set(keyOf(row), String(row.kind));
     }
   }
-  for (const run of selectRows(db, 'SELECT date, started_at, credits_used FROM runs')) {
+  for (const run of selectRows(db, 'SELECT * FROM runs')) {
     const startedAt = String(run.started_at);
-    if (held.creditsOf.has(startedAt)) {
+    if (held.runs.has(startedAt)) {
       throw new InvariantError(`the run of ${startedAt} is stored twice`);
     }
-    held.creditsOf.set(startedAt, Number(run.credits_used));
+    const credits = Number(run.credits_used);
+    held.runs.set(startedAt, { finishedAt: String(run.finished_at), credits });
     held.runDays.push(run.date as Day);
   }
   return held;
@@ -86,6 +88,14 @@ export async function readHeld(file: Buffer | null): Promise<Held | null> {
 const keyOf = ({ date, hashtag }: Row) => `${date} ${hashtag}`;
 const toCounts = (row: Row) =>
   ({ videoCount: row.video_count, viewCount: row.view_count }) as Counts;
+
+/** The credits of a run in all its parts, each of which begins when the one before ends. */
+export function creditsOf({ runs }: Pick<Held, 'runs'>, startedAt: string): number | null {
+  const run = runs.get(startedAt);
+  if (run === undefined) return null;
+  const { finishedAt, credits } = run;
+  return credits + (finishedAt > startedAt ? (creditsOf({ runs }, finishedAt) ?? 0) : 0);
+}
 
 /** Whether each known count is in the snapshot or, if it was replaced, in the corrections. */
 export function isHeld(held: Held, { day, hashtag, ...counts }: Reading): boolean {
