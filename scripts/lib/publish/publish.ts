@@ -6,6 +6,7 @@ import {
   DATABASE_PATH,
   GENERATED_PATHS,
   isGenerated,
+  LOCK_PATH,
   monthOfArchive,
 } from '../core/paths.ts';
 import { backoffMs, type Clock } from '../system/clock.ts';
@@ -215,6 +216,22 @@ async function removeLeftReports(root: string, pushed: string): Promise<void> {
 }
 
 /**
+ * Lets git take the generated files and the lock, where they differ from the last commit, for
+ * unchanged ones of the commit that comes next, and so leave them as they are: nobody needs to
+ * merge what can be made again, and the lock is this run's own.
+ */
+async function leaveGenerated(root: string, next: string): Promise<void> {
+  const args = ['diff', '--name-only', '-z', 'HEAD', next, '--', ...GENERATED_PATHS, LOCK_PATH];
+  const coming = (await git(root, args)).split('\0');
+  const changed = await git(root, ['diff', '--name-only', '-z', 'HEAD', '--', ...GENERATED_PATHS]);
+  const left = new Set([...changed.split('\0'), LOCK_PATH]);
+  const files = coming.filter(
+    (file) => left.has(file) && (isGenerated(file) || file === LOCK_PATH),
+  );
+  if (files.length > 0) await git(root, ['reset', '--quiet', next, '--', ...files]);
+}
+
+/**
  * Moves the checkout to what was pushed and keeps every uncommitted change. A person's own commits
  * stay; only the tracker's commits on top of them go, because they are in what was pushed.
  */
@@ -224,8 +241,10 @@ export async function follow(pushed: string, target: PublishTarget, log: Publish
   const own = await git(root, ['rev-list', '-1', `${pushed}..HEAD`, '--', '.', ...others]);
   if (own !== '') log(`Your own commits are not pushed yet: git pull --rebase, then git push`);
   await removeLeftReports(root, pushed);
+  const next = own === '' ? pushed : own;
+  await leaveGenerated(root, next);
   try {
-    await git(root, ['reset', '--quiet', '--keep', own === '' ? pushed : own]);
+    await git(root, ['reset', '--quiet', '--keep', next]);
   } catch (cause) {
     if (!(cause instanceof GitError)) throw cause;
     throw new PublishError(
