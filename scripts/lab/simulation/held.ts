@@ -24,7 +24,7 @@ export type Held = {
    */
   failures: Map<string, string>;
   /** The runs, and the parts of long ones, by when they started. */
-  runs: Map<string, { finishedAt: string; credits: number }>;
+  runs: Map<string, { day: Day; finishedAt: string; credits: number }>;
   /** The days of the runs. */
   runDays: Day[];
 };
@@ -79,8 +79,9 @@ export async function readHeld(file: Buffer | null): Promise<Held | null> {
       throw new InvariantError(`the run of ${startedAt} is stored twice`);
     }
     const credits = Number(run.credits_used);
-    held.runs.set(startedAt, { finishedAt: String(run.finished_at), credits });
-    held.runDays.push(run.date as Day);
+    const [day, finishedAt] = [run.date as Day, String(run.finished_at)];
+    held.runs.set(startedAt, { day, finishedAt, credits });
+    held.runDays.push(day);
   }
   return held;
 }
@@ -90,11 +91,13 @@ const toCounts = (row: Row) =>
   ({ videoCount: row.video_count, viewCount: row.view_count }) as Counts;
 
 /** The credits of a run in all its parts, each of which begins when the one before ends. */
-export function creditsOf({ runs }: Pick<Held, 'runs'>, startedAt: string): number | null {
-  const run = runs.get(startedAt);
+export function creditsOf(held: Held, startedAt: string): number | null {
+  const run = held.runs.get(startedAt);
   if (run === undefined) return null;
-  const { finishedAt, credits } = run;
-  return credits + (finishedAt > startedAt ? (creditsOf({ runs }, finishedAt) ?? 0) : 0);
+  const { day, finishedAt, credits } = run;
+  // A run of the next day may begin at the same moment.
+  const hasNext = finishedAt > startedAt && held.runs.get(finishedAt)?.day === day;
+  return credits + (hasNext ? (creditsOf(held, finishedAt) ?? 0) : 0);
 }
 
 /** Whether each known count is in the snapshot or, if it was replaced, in the corrections. */
