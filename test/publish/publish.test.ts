@@ -503,6 +503,17 @@ describe('a race for the remote', () => {
     expect(await showFile(remote, 'main', report)).toBe('theirs');
   });
 
+  it('leaves no chart behind whose report others have published without one', async () => {
+    const repository = await createRepository(['aitools']);
+    const { root } = repository;
+    const api = await startApi();
+    await runTrack(await cloneRepository(repository), api, ['--publish'], { day: '2026-11-21' });
+    await mkdir(path.join(root, 'reports/charts'), { recursive: true });
+    await writeFile(path.join(root, 'reports/charts/2026-11-21.svg'), 'left');
+    await runTrack(root, api, ['--publish'], { day: '2026-11-22' });
+    expect(await git(root, ['status', '--porcelain'])).toBe('');
+  });
+
   it('leaves no report behind without its rows where a person’s own commits stay', async () => {
     const repository = await createRepository(['aitools']);
     const { root } = repository;

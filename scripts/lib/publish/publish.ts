@@ -203,15 +203,17 @@ export async function inWorktree<T>(
 }
 
 /**
- * Removes the files of the tracker that no commit here has, but the pushed one: a run that failed
- * half-way left them. After the reset, they would stand without their rows, or in its way.
+ * Removes the files of the tracker that no commit here has, but the pushed one, and the charts of
+ * such reports: a run that failed half-way left them. After the reset, they would stand without
+ * their rows, or in its way.
  */
 async function removeLeftReports(root: string, pushed: string): Promise<void> {
   const list = async (args: string[]) =>
     (await git(root, [...args, '-z', '--', ...GENERATED_PATHS])).split('\0').filter(isGenerated);
-  const published = new Set(await list(['ls-tree', '-r', '--name-only', pushed]));
+  const nameOf = (file: string) => path.posix.parse(file).name; // a chart has its report's
+  const published = new Set((await list(['ls-tree', '-r', '--name-only', pushed])).map(nameOf));
   for (const file of await list(['ls-files', '--others'])) {
-    if (published.has(file)) await rm(path.join(root, file));
+    if (published.has(nameOf(file))) await rm(path.join(root, file));
   }
 }
 
