@@ -35,6 +35,10 @@ type PublishOptions = {
 const TRACKED_PATHS = [DATABASE_PATH, ARCHIVE_FOLDER, ...GENERATED_PATHS];
 const KEPT = 'the snapshots are committed in this checkout';
 
+const OWN_COMMITS =
+  'Your own commits are not pushed yet. Until they are, this checkout lacks what was published, and ' +
+  'another run here asks for it again: git pull --rebase, then git push';
+
 const MAX_TRIES = 10;
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 10_000;
@@ -241,7 +245,7 @@ export async function follow(pushed: string, target: PublishTarget, log: Publish
   const { root, remote, branch } = target;
   const others = TRACKED_PATHS.map((file) => `:(exclude)${file}`);
   const own = await git(root, ['rev-list', '-1', `${pushed}..HEAD`, '--', '.', ...others]);
-  if (own !== '') log(`Your own commits are not pushed yet: git pull --rebase, then git push`);
+  if (own !== '') log(OWN_COMMITS);
   await removeLeftReports(root, pushed);
   const next = own === '' ? pushed : own;
   await leaveGenerated(root, next);
