@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { copyFile, cp, readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
@@ -9,10 +9,11 @@ import {
   hashtagAnswer,
   UNKNOWN_HASHTAG_ANSWER,
 } from '../../scripts/lab/stand-in.ts';
-import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
+import { DATABASE_PATH, LOCK_PATH } from '../../scripts/lib/core/paths.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createFolder } from '../helpers/folder.ts';
 import {
+  cloneRepository,
   commitFile,
   createRepository,
   refusePushes,
@@ -405,6 +406,31 @@ describe('a run of many minutes', () => {
       runs.map(([, stored], i) => [i + 1, stored]).slice(1),
     );
     expect(await countCommits()).toBe(String(runs.length));
+  });
+
+  it('keeps its own lock if others have committed one meanwhile, and goes on', async () => {
+    const repository = await createRepository([]);
+    const { root, remote } = repository;
+    await commitFile(root, '.gitignore', `${LOCK_PATH}\n`);
+    await commitFile(root, 'data/hashtags.json', JSON.stringify(slowList(50)), true);
+    const other = await cloneRepository(repository);
+    await commitFile(other, 'data/other.txt', 'theirs', true);
+    await writeFile(path.join(other, LOCK_PATH), 'of another machine 7');
+    await git(other, ['add', '--force', LOCK_PATH]);
+    await git(other, ['commit', '--quiet', '-m', 'Add all files']);
+    await git(other, ['push', '--quiet', 'origin', 'HEAD:main']);
+    const ran = await runTrack(root, await startApi(), ['--publish'], {
+      async fetch(url, init) {
+        if (String(init?.body).includes('tag50')) {
+          const readLog = () => git(remote, ['log', '--format=%s', 'main']);
+          await vi.waitFor(async () => expect(await readLog()).toContain('2026-11-22'), 10_000);
+        }
+        return fetch(url, init);
+      },
+    });
+    expect(ran.exitCode, ran.output).toBe(0);
+    expect(await queryDatabase(root, 'SELECT sum(stored) FROM runs')).toEqual([[50]]);
+    expect(await git(root, ['show', `HEAD:${LOCK_PATH}`])).toBe('of another machine 7');
   });
 
   it('stops asking if what it has can’t be saved', async () => {

@@ -794,6 +794,26 @@ describe('a merge', () => {
     }
   });
 
+  it('is not to blame for a report that a commit of one side deleted, but for one that it drops', async () => {
+    const { root } = await createHistory();
+    await git(root, ['switch', '--quiet', '--create', 'side']);
+    await rm(path.join(root, 'reports/2026-11-20.md'));
+    const deleting = await commitAll(root);
+    await git(root, ['switch', '--quiet', 'main']);
+    await writeFile(path.join(root, 'notes.txt'), 'hello');
+    const base = await commitAll(root);
+    await git(root, ['merge', '--quiet', '--no-ff', '--no-commit', 'side']);
+    await git(root, ['rm', '--quiet', 'reports/2026-11-21.md']);
+    const merging = await commitAll(root);
+    const expected = [`${merging} 2026-11-21: the report was deleted`];
+    expect((await audit(root)).lines).toEqual([
+      `${deleting} 2026-11-20: the report was deleted`,
+      ...expected,
+    ]);
+    expect((await audit(root, 'side')).lines).toEqual(expected);
+    expect((await audit(root, base)).lines).toHaveLength(2);
+  });
+
   it('is not to blame for a report that a run could not write, but for one of the other side', async () => {
     const { root } = await createHistory();
     const report = 'reports/2026-11-23.md';

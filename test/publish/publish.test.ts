@@ -267,6 +267,27 @@ describe('publishing', () => {
     expect(await git(root, ['status', '--porcelain'])).toBe('');
   });
 
+  it('adds a report and the CSV that a run made with another list and could not publish', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    const report = 'reports/2026-11-21.md';
+    const index = path.join(root, 'reports/README.md');
+    const api = await startApi();
+    await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+    const list = { hashtags: ['aitools', { name: 'llm', paused: true }] };
+    await commitFile(root, 'data/hashtags.json', JSON.stringify(list));
+    await rm(index);
+    await mkdir(path.join(index, 'x'), { recursive: true });
+    await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+    await rm(index, { recursive: true });
+    await writeFile(path.join(root, 'data/latest.csv'), 'half of it');
+    expect(await git(root, ['status', '--porcelain'])).toContain(` M ${report}`);
+    const left = await readFile(path.join(root, report), 'utf8');
+    const refusing = await startApi({ fault: () => ({ status: 400, body: {} }) });
+    await runTrack(root, refusing, ['--publish'], { day: '2026-11-22' });
+    expect(await showFile(remote, 'main', report)).toBe(left.trimEnd());
+    expect(await git(root, ['status', '--porcelain'])).toBe('');
+  });
+
   it('warns of an earlier report that still can’t be written, and publishes its own', async () => {
     const { root, remote } = await createRepository(['aitools']);
     const api = await startApi();
@@ -463,6 +484,34 @@ describe('a race for the remote', () => {
     expect(ran).toMatchObject({ exitCode: 1, output: expect.stringContaining('git stash') });
     expect(await readFile(path.join(repository.root, 'notes.txt'), 'utf8')).toBe('mine\n');
     expect(await queryRemote(repository.remote, SNAPSHOTS)).toEqual([['2026-11-22', 'aitools']]);
+  });
+
+  it('keeps a report that somebody edited here and others elsewhere, and asks nobody to merge it', async () => {
+    const repository = await createRepository(['aitools']);
+    const { root, remote } = repository;
+    const report = 'reports/2026-11-21.md';
+    const api = await startApi();
+    await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+    await commitFile(await cloneRepository(repository), report, 'theirs', true);
+    await writeFile(path.join(root, report), 'mine');
+    const ran = await runTrack(root, api, ['--publish'], { day: '2026-11-22' });
+    expect(ran.exitCode, ran.output).toBe(0);
+    expect(await git(root, ['rev-parse', 'HEAD'])).toBe(await git(remote, ['rev-parse', 'main']));
+    expect(await readFile(path.join(root, report), 'utf8')).toBe('mine');
+    expect(await git(root, ['status', '--porcelain'])).toBe(` M ${report}`);
+    await runTrack(root, api, ['--publish'], { day: '2026-11-23' });
+    expect(await showFile(remote, 'main', report)).toBe('theirs');
+  });
+
+  it('leaves no chart behind whose report others have published without one', async () => {
+    const repository = await createRepository(['aitools']);
+    const { root } = repository;
+    const api = await startApi();
+    await runTrack(await cloneRepository(repository), api, ['--publish'], { day: '2026-11-21' });
+    await mkdir(path.join(root, 'reports/charts'), { recursive: true });
+    await writeFile(path.join(root, 'reports/charts/2026-11-21.svg'), 'left');
+    await runTrack(root, api, ['--publish'], { day: '2026-11-22' });
+    expect(await git(root, ['status', '--porcelain'])).toBe('');
   });
 
   it('leaves no report behind without its rows where a person’s own commits stay', async () => {

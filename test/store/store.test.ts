@@ -177,6 +177,25 @@ describe('reading a day', () => {
     expect([...capturedHashtags(db, '2026-11-22' as Day)]).toEqual(['b']);
   });
 
+  it('gives the answer about a hashtag that another run did not come to ask for', () => {
+    const failure = (kind: 'not-found' | 'not-asked', reason: string) => ({
+      failures: [{ hashtag: 'a', kind, reason }],
+    });
+    recordRun(db, createRun('2026-11-21', { b: [1, 1] }, failure('not-asked', 'interrupted')));
+    recordRun(db, createRun('2026-11-21', {}, failure('not-found', 'HTTP 404')));
+    recordRun(db, createRun('2026-11-21', {}, failure('not-asked', 'interrupted again')));
+    recordRun(db, createRun('2026-11-22', { b: [1, 1] }, failure('not-asked', 'interrupted')));
+    recordRun(db, createRun('2026-11-22', {}, failure('not-asked', 'interrupted again')));
+    expect(readFailures(db, '2026-11-21' as Day)).toMatchObject([
+      { kind: 'not-found', reason: 'HTTP 404' },
+    ]);
+    expect(readFailures(db, '2026-11-22' as Day)).toMatchObject([{ reason: 'interrupted again' }]);
+    recordRun(db, createRun('2026-11-23', { b: [1, 1] }, failure('not-found', 'HTTP 404')));
+    expect(readFailures(db, '2026-11-23' as Day)).toMatchObject([
+      { absence: { since: '2026-11-21', daysBefore: 1 } },
+    ]);
+  });
+
   it('finds the newest earlier count, however old it is', () => {
     recordRun(db, createRun('2025-01-01', { a: [10, 20], other: [1, 1] }));
     recordRun(db, createRun('2025-02-01', { a: [null, 25], other: [1, 1] }));
@@ -264,7 +283,7 @@ describe('reading a day', () => {
   it('lists the days newest first, with the hashtags that are still missed', () => {
     const failure = (hashtag: string, kind: Failure['kind']) => ({ hashtag, kind, reason: 'x' });
     const failures = [failure('b', 'failed'), failure('c', 'not-found'), failure('d', 'failed')];
-    const again = [failure('b', 'not-asked'), failure('d', 'not-found')];
+    const again = [failure('b', 'rejected'), failure('d', 'not-found')];
     recordRun(db, createRun('2026-11-19', {}));
     recordRun(db, createRun('2026-11-20', {}, { failures }));
     recordRun(db, createRun('2026-11-21', { a: [1, 1] }));

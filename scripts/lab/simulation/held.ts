@@ -18,9 +18,13 @@ export type Held = {
   file: Buffer | null;
   snapshots: Map<string, Counts>;
   replaced: Map<string, Counts[]>;
-  /** The kind of the newest failure of each hashtag that was asked for. */
+  /**
+   * The kind of the newest failure of each hashtag that was asked for; `not-found` if any run of the
+   * day was told that: it judged by that, whatever a run at the same time was told.
+   */
   failures: Map<string, string>;
-  creditsOf: Map<string, number>;
+  /** The runs, and the parts of long ones, by when they started. */
+  runs: Map<string, { day: Day; finishedAt: string; credits: number }>;
   /** The days of the runs. */
   runDays: Day[];
 };
@@ -46,7 +50,7 @@ export async function readHeld(file: Buffer | null): Promise<Held | null> {
     snapshots: new Map(),
     replaced: new Map(),
     failures: new Map(),
-    creditsOf: new Map(),
+    runs: new Map(),
     runDays: [],
   };
   if (file === null) return held;
@@ -64,14 +68,20 @@ export async function readHeld(file: Buffer | null): Promise<Held | null> {
   }
   const failures =
     'SELECT date, hashtag, kind FROM failures JOIN runs ON runs.id = run_id ORDER BY run_id';
-  for (const row of selectRows(db, failures)) held.failures.set(keyOf(row), String(row.kind));
-  for (const run of selectRows(db, 'SELECT date, started_at, credits_used FROM runs')) {
+  for (const row of selectRows(db, failures)) {
+    if (held.failures.get(keyOf(row)) !== 'not-found') {
+      held.failures.set(keyOf(row), String(row.kind));
+    }
+  }
+  for (const run of selectRows(db, 'SELECT * FROM runs')) {
     const startedAt = String(run.started_at);
-    if (held.creditsOf.has(startedAt)) {
+    if (held.runs.has(startedAt)) {
       throw new InvariantError(`the run of ${startedAt} is stored twice`);
     }
-    held.creditsOf.set(startedAt, Number(run.credits_used));
-    held.runDays.push(run.date as Day);
+    const credits = Number(run.credits_used);
+    const [day, finishedAt] = [run.date as Day, String(run.finished_at)];
+    held.runs.set(startedAt, { day, finishedAt, credits });
+    held.runDays.push(day);
   }
   return held;
 }
@@ -79,6 +89,16 @@ export async function readHeld(file: Buffer | null): Promise<Held | null> {
 const keyOf = ({ date, hashtag }: Row) => `${date} ${hashtag}`;
 const toCounts = (row: Row) =>
   ({ videoCount: row.video_count, viewCount: row.view_count }) as Counts;
+
+/** The credits of a run in all its parts, each of which begins when the one before ends. */
+export function creditsOf(held: Held, startedAt: string): number | null {
+  const run = held.runs.get(startedAt);
+  if (run === undefined) return null;
+  const { day, finishedAt, credits } = run;
+  // A run of the next day may begin at the same moment.
+  const hasNext = finishedAt > startedAt && held.runs.get(finishedAt)?.day === day;
+  return credits + (hasNext ? (creditsOf(held, finishedAt) ?? 0) : 0);
+}
 
 /** Whether each known count is in the snapshot or, if it was replaced, in the corrections. */
 export function isHeld(held: Held, { day, hashtag, ...counts }: Reading): boolean {

@@ -62,7 +62,24 @@ export async function listHistory(root: string, since: string | null): Promise<H
     const hasCommit = (await findCommit(root, 'HEAD')) !== null;
     throw hasCommit ? error : new UsageError('the branch has no commit yet');
   });
-  return parseLog(log);
+  const commits = parseLog(log);
+  for (const commit of commits) await leaveOutRepeated(root, commit);
+  return commits;
+}
+
+/**
+ * Leaves out the reports that a merge lacks because a commit of one side has deleted them: then that
+ * commit is to blame, and both sides come from one that has them.
+ */
+async function leaveOutRepeated(root: string, { hash, blobs, written }: HistoryCommit) {
+  const lacking = [...blobs.keys()].filter(
+    (file) => blobs.get(file) === null && !written.has(file) && file.endsWith('.md'),
+  );
+  if (lacking.length === 0) return;
+  const base = await git(root, ['merge-base', `${hash}^1`, `${hash}^2`]).catch(() => null);
+  if (base === null) return; // no merge, or of two histories
+  const before = await git(root, ['ls-tree', '-r', '-z', '--name-only', base, '--', ...lacking]);
+  for (const file of before.split('\0')) blobs.delete(file);
 }
 
 /** With -m, a merge lists what it changed in comparison with each parent, one after the other. */

@@ -6,6 +6,7 @@ import {
   DATABASE_PATH,
   GENERATED_PATHS,
   isGenerated,
+  LOCK_PATH,
   monthOfArchive,
 } from '../core/paths.ts';
 import { backoffMs, type Clock } from '../system/clock.ts';
@@ -33,6 +34,10 @@ type PublishOptions = {
 
 const TRACKED_PATHS = [DATABASE_PATH, ARCHIVE_FOLDER, ...GENERATED_PATHS];
 const KEPT = 'the snapshots are committed in this checkout';
+
+const OWN_COMMITS =
+  'Your own commits are not pushed yet. Until they are, this checkout lacks what was published, and ' +
+  'another run here asks for it again: git pull --rebase, then git push';
 
 const MAX_TRIES = 10;
 const FIRST_WAIT_MS = 500;
@@ -202,16 +207,34 @@ export async function inWorktree<T>(
 }
 
 /**
- * Removes the files of the tracker that no commit here has, but the pushed one: a run that failed
- * half-way left them. After the reset, they would stand without their rows, or in its way.
+ * Removes the files of the tracker that no commit here has, but the pushed one, and the charts of
+ * such reports: a run that failed half-way left them. After the reset, they would stand without
+ * their rows, or in its way.
  */
 async function removeLeftReports(root: string, pushed: string): Promise<void> {
   const list = async (args: string[]) =>
     (await git(root, [...args, '-z', '--', ...GENERATED_PATHS])).split('\0').filter(isGenerated);
-  const published = new Set(await list(['ls-tree', '-r', '--name-only', pushed]));
+  const nameOf = (file: string) => path.posix.parse(file).name; // a chart has its report's
+  const published = new Set((await list(['ls-tree', '-r', '--name-only', pushed])).map(nameOf));
   for (const file of await list(['ls-files', '--others'])) {
-    if (published.has(file)) await rm(path.join(root, file));
+    if (published.has(nameOf(file))) await rm(path.join(root, file));
   }
+}
+
+/**
+ * Lets git take the generated files and the lock, where they differ from the last commit, for
+ * unchanged ones of the commit that comes next, and so leave them as they are: nobody needs to
+ * merge what can be made again, and the lock is this run's own.
+ */
+async function leaveGenerated(root: string, next: string): Promise<void> {
+  const args = ['diff', '--name-only', '-z', 'HEAD', next, '--', ...GENERATED_PATHS, LOCK_PATH];
+  const coming = (await git(root, args)).split('\0');
+  const changed = await git(root, ['diff', '--name-only', '-z', 'HEAD', '--', ...GENERATED_PATHS]);
+  const left = new Set([...changed.split('\0'), LOCK_PATH]);
+  const files = coming.filter(
+    (file) => left.has(file) && (isGenerated(file) || file === LOCK_PATH),
+  );
+  if (files.length > 0) await git(root, ['reset', '--quiet', next, '--', ...files]);
 }
 
 /**
@@ -222,10 +245,12 @@ export async function follow(pushed: string, target: PublishTarget, log: Publish
   const { root, remote, branch } = target;
   const others = TRACKED_PATHS.map((file) => `:(exclude)${file}`);
   const own = await git(root, ['rev-list', '-1', `${pushed}..HEAD`, '--', '.', ...others]);
-  if (own !== '') log(`Your own commits are not pushed yet: git pull --rebase, then git push`);
+  if (own !== '') log(OWN_COMMITS);
   await removeLeftReports(root, pushed);
+  const next = own === '' ? pushed : own;
+  await leaveGenerated(root, next);
   try {
-    await git(root, ['reset', '--quiet', '--keep', own === '' ? pushed : own]);
+    await git(root, ['reset', '--quiet', '--keep', next]);
   } catch (cause) {
     if (!(cause instanceof GitError)) throw cause;
     throw new PublishError(

@@ -1,17 +1,27 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Database } from 'sql.js';
 import { withHistory } from '../archive/whole.ts';
 import { addDays, type Day } from '../core/day.ts';
-import { REPORTS_FOLDER, reportPath } from '../core/paths.ts';
+import { GENERATED_PATHS, LATEST_CSV_PATH, REPORTS_FOLDER, reportPath } from '../core/paths.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
 import { parseMark } from '../reports/parts.ts';
 import {
   listReports,
   type Sources,
   writeIndex,
+  writeLatestCsv,
   writeReportsSince,
   writeWithSummaries,
 } from '../reports/write.ts';
-import { countRows, newestDay, readDay, readRecordedDays, readRunDays } from '../store/days.ts';
+import {
+  countRows,
+  newestCapturedDay,
+  newestDay,
+  readDay,
+  readRecordedDays,
+  readRunDays,
+} from '../store/days.ts';
 import { addedDays } from '../store/merge.ts';
 import { openCommitted } from '../store/open.ts';
 import { describeSystemError } from '../system/files.ts';
@@ -37,7 +47,8 @@ export async function writeReportsToPublish(
   const { db, root, watchlist } = sources;
   const target = { ...sources, published: new Set(await listPublished(root)) };
   const unwritten = await findUnwrittenDays(target, report?.day ?? null);
-  const late = [...new Set([...(await findLateDays(sources)), ...unwritten])].sort();
+  const changed = await findChanged(root);
+  const late = [...new Set([...(await findLateDays(sources, changed)), ...unwritten])].sort();
   using history = await withHistory(db, root, late);
   const written: string[] = [];
   for (const day of late) {
@@ -50,9 +61,18 @@ export async function writeReportsToPublish(
       warn(describeFailure(day, error));
     }
   }
+  if (changed.has(LATEST_CSV_PATH)) written.push(...(await writeCsvAgain(target)));
   if (report !== null) written.push(...(await writeReportsSince(target, report)));
   else if (written.length > 0) written.push(...(await writeIndex(target, null)));
   return [...new Set(written)];
+}
+
+/** Writes the CSV, which a run may have left as it was before later rows. */
+async function writeCsvAgain(sources: Sources): Promise<string[]> {
+  const day = newestCapturedDay(sources.db);
+  const record = day === null ? null : readDay(sources.db, day);
+  if (record === null) return [];
+  return await writeLatestCsv(sources, composeReport(record, sources.watchlist));
 }
 
 /** Says that a report of an earlier day can't be written, and why. */
@@ -103,36 +123,47 @@ function isBehind(db: Database, day: Day, markdown: string): boolean {
 }
 
 /**
- * The days whose report is new here, or has changed because the last commit lacks rows of the day or
- * a run of an earlier day, or because the report that it has lacks rows.
+ * The generated files here that the last commit lacks or has otherwise, each with git's two letters
+ * for that. Deleted ones are left out.
  */
-async function findLateDays({ db, root }: Sources): Promise<Day[]> {
+async function findChanged(root: string): Promise<Map<string, string>> {
   const options = ['--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
-  const status = await git(root, ['status', ...options, '--', REPORTS_FOLDER]);
-  const changed = new Map(
+  const status = await git(root, ['status', ...options, '--', ...GENERATED_PATHS]);
+  return new Map(
     status
       .split('\0')
       .filter((entry) => entry !== '' && !entry.slice(0, 2).includes('D'))
       .map((entry) => [entry.slice(3), entry.slice(0, 2)]),
   );
+}
+
+/**
+ * The days whose changed report is to be published: the last commit lacks it, or rows of the day, or
+ * the tracker has written it from another source than the committed one. Other changes are a
+ * person's.
+ */
+async function findLateDays(
+  { db, root }: Sources,
+  changed: ReadonlyMap<string, string>,
+): Promise<Day[]> {
   if (changed.size === 0) return [];
   using base = await openCommitted(root, await findCommit(root, 'HEAD'));
-  const added = addedDays(db, base);
-  const addedTo = new Set(added.map(({ day }) => day));
-  const firstRun = added.find(({ hasRun }) => hasRun)?.day;
+  const addedTo = new Set(addedDays(db, base).map(({ day }) => day));
   const late: Day[] = [];
   for (const day of [...readRecordedDays(db)].sort()) {
     const file = reportPath(day);
     const state = changed.get(file);
     if (state === undefined) continue;
-    const isLate =
-      state === '??' ||
-      addedTo.has(day) ||
-      (firstRun !== undefined && day > firstRun) ||
-      (!state.includes('A') && isBehind(db, day, await readCommitted(root, file)));
-    if (isLate) late.push(day);
+    if (state === '??' || addedTo.has(day) || (await hasOtherSource(root, file))) late.push(day);
   }
   return late;
+}
+
+/** Whether the tracker has written a report from other rows or with another list than the committed one. */
+async function hasOtherSource(root: string, file: string): Promise<boolean> {
+  const { source } = parseMark(await readFile(path.join(root, file), 'utf8'));
+  const committed = await gitOrNull(root, ['show', `HEAD:${file}`]);
+  return source !== null && source !== parseMark(committed ?? '').source;
 }
 
 /** The reports in the last commit; none if there is no commit yet. */

@@ -78,10 +78,16 @@ export async function writeDay(sources: Sources, report: DayReport): Promise<str
   });
   const written = [await write(sources, reportPath(day), markdown)];
   if (chart !== null) written.push(await write(sources, chartPath(day), chart));
-  if (day === newestCapturedDay(sources.db) && report.trends.length > 0) {
-    written.push(await write(sources, LATEST_CSV_PATH, await renderLatestCsv(report)));
-  }
-  return written;
+  return [...written, ...(await writeLatestCsv(sources, report))];
+}
+
+/**
+ * Writes the CSV if the report is that of the newest captured day.
+ * @returns its path, if it is
+ */
+export async function writeLatestCsv(sources: Sources, report: DayReport): Promise<string[]> {
+  if (report.day !== newestCapturedDay(sources.db) || report.trends.length === 0) return [];
+  return [await write(sources, LATEST_CSV_PATH, await renderLatestCsv(report))];
 }
 
 /**

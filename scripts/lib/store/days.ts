@@ -108,7 +108,10 @@ export function countRows(db: Database, day: Day): { runs: number; snapshots: nu
   };
 }
 
-/** The newest failure of each hashtag that has no snapshot on the day. */
+/**
+ * The newest failure of each hashtag that has no snapshot on the day. That a run did not ask counts
+ * only if no run got an answer.
+ */
 export function readFailures(db: Database, day: Day): Failure[] {
   const rows = selectRows(db, `SELECT * FROM (${LAST_FAILURES}) WHERE date = ?`, [day]);
   const names = namesNotFound(rows);
@@ -391,7 +394,10 @@ const FAILURES = `SELECT date, run_id, hashtag, kind, iif(reason <> '', reason,
   ) AS reason
   FROM failures f JOIN runs ON runs.id = run_id WHERE kind <> '${VIDEOS_FAILURE}'`;
 
-const LAST_FAILURES = `SELECT date, hashtag, kind, reason, max(run_id) FROM (${FAILURES}) failed
+// What a run did not come to ask says nothing, so it hides no answer that another run got.
+const NEWEST_ANSWER = "max(run_id + iif(kind = 'not-asked', 0, 1 << 40))";
+
+const LAST_FAILURES = `SELECT date, hashtag, kind, reason, ${NEWEST_ANSWER} FROM (${FAILURES}) failed
   WHERE NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.date = failed.date AND s.hashtag = failed.hashtag)
   GROUP BY date, hashtag ORDER BY date, hashtag`;
 
@@ -404,7 +410,7 @@ const LAST_COUNTED = `SELECT hashtag, max(date) AS date FROM (
 
 // By the keys of both tables, so that only the named hashtags are read.
 const NOT_FOUND_BEFORE = `SELECT date, hashtag FROM (
-    SELECT date, f.hashtag AS hashtag, f.kind AS kind, max(run_id)
+    SELECT date, f.hashtag AS hashtag, f.kind AS kind, ${NEWEST_ANSWER}
     FROM runs CROSS JOIN json_each(?2) names CROSS JOIN failures f
     WHERE date < ?1 AND f.run_id = runs.id AND f.hashtag = names.value
       AND NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.date = runs.date AND s.hashtag = f.hashtag)
