@@ -315,7 +315,7 @@ describe('the check before a run', () => {
       'a count of an archive was changed',
       (root: string) =>
         edit(root, MARCH, "UPDATE snapshots SET video_count = 1 WHERE date = '2026-03-04'"),
-      /2026-03-04 #aitools: the snapshot of a past day was changed/,
+      /^error: data\/archive\/2026-03\.db differs .*2026-03-04 #aitools: the snapshot of a past day was changed.*git checkout HEAD -- data\/archive\/2026-03\.db, /m,
     ],
     [
       'an archive was deleted',
