@@ -10,6 +10,7 @@ import {
   openArchive,
   parseArchive,
 } from '../archive/files.ts';
+import { listRememberedMonths } from '../archive/split.ts';
 import { unite } from '../archive/whole.ts';
 import { type Day, isDay } from '../core/day.ts';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
@@ -85,6 +86,24 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
       `${plural(changes.length, 'row')} that should never change. ${shown}${more}. To take what is ` +
       `committed back, keep a copy, then run: ${takeBack(paths)}, npm run import -- COPY. ` +
       `If the change is on purpose, ${commitOnPurpose(paths)}`,
+  );
+}
+
+/**
+ * Refuses a new archive whose month the database does not know to be archived. Published like that,
+ * its rows would stand twice, or would not be remembered.
+ * @throws DatabaseError
+ */
+export async function refuseUnfinishedMove(db: Database, root: string): Promise<void> {
+  const known = new Set<string | null>(listRememberedMonths(db));
+  const unknown = (await listArchives(root)).filter((file) => !known.has(monthOfArchive(file)));
+  if (unknown.length === 0 || (await findCommittedDatabase(root)) === null) return;
+  const changed = await listChangedArchives(root);
+  const file = unknown.find((one) => changed.includes(one));
+  if (file === undefined) return;
+  throw new DatabaseError(
+    `${file} is new, but ${DATABASE_PATH} does not know that this month is archived: a move or an ` +
+      'import was cut short. To finish it, run it again: npm run archive, or the import',
   );
 }
 
