@@ -2,9 +2,9 @@ import { cpus } from 'node:os';
 import path from 'node:path';
 import { renderTable } from '../lib/core/markdown.ts';
 import { defineCommand } from '../lib/system/command.ts';
-import { measureArchivedRuns } from './bench/archived-run.ts';
 import { measureCollecting } from './bench/collecting.ts';
 import { measureDashboard } from './bench/dashboard.ts';
+import { measureGrowing } from './bench/growing.ts';
 import type { Measurement } from './bench/measure.ts';
 import { measureMirror } from './bench/mirror.ts';
 import {
@@ -28,7 +28,7 @@ export const bench = defineCommand({
     const measurements = [
       ...(await measureCollecting(progress)),
       ...(await measureWholeRuns(project, progress)),
-      ...(await measureArchivedRuns(project, progress)),
+      ...(await measureGrowing(project, progress)),
       ...(await measureRepositorySizes(progress)),
       ...(await measureRendering(progress)),
       ...(await measureLongList(project, progress)),

@@ -310,12 +310,25 @@ describe('the check before a run', () => {
     expect(ran.exitCode, ran.output).toBe(0);
   });
 
+  it('stops the run before it asks if a move by hand was cut short, until it is finished', async () => {
+    const { root } = await createLong();
+    await runInProcess(archive, root, [], NEXT);
+    await git(root, ['checkout', '--quiet', 'HEAD', '--', DATABASE_PATH]);
+    const api = await startApi();
+    const stopped = await runTrack(root, api, [], NEXT);
+    expect(stopped.exitCode).toBe(1);
+    expect(stopped.output).toMatch(/data\/archive\/.*\.db is new, .*npm run archive/);
+    expect(api.requests).toEqual([]);
+    await runInProcess(archive, root, [], NEXT);
+    expect((await runTrack(root, api, [], NEXT)).exitCode).toBe(0);
+  });
+
   it.each([
     [
       'a count of an archive was changed',
       (root: string) =>
         edit(root, MARCH, "UPDATE snapshots SET video_count = 1 WHERE date = '2026-03-04'"),
-      /2026-03-04 #aitools: the snapshot of a past day was changed/,
+      /^error: data\/archive\/2026-03\.db differs .*2026-03-04 #aitools: the snapshot of a past day was changed.*git checkout HEAD -- data\/archive\/2026-03\.db, /m,
     ],
     [
       'an archive was deleted',

@@ -18,7 +18,7 @@ import { day } from '../helpers/snapshots.ts';
 
 /** The fingerprint of what the tracker writes, for the format that it says it has. */
 const FINGERPRINT = {
-  format: 2,
+  format: 3,
   sha256: '72f427fe926fb850e06ddcf57e51c030c064099bd1f05e5d2a132a48a1159c84',
 };
 

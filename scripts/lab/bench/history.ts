@@ -3,9 +3,11 @@ import path from 'node:path';
 import type { Database } from 'sql.js';
 import { addDays, type Day } from '../../lib/core/day.ts';
 import { WATCHLIST_PATH } from '../../lib/core/paths.ts';
+import type { Run } from '../../lib/core/snapshot.ts';
 import { parseDatabase } from '../../lib/store/database.ts';
 import { saveDatabase } from '../../lib/store/open.ts';
-import { recordRun } from '../../lib/store/record.ts';
+import { insertRun, insertSnapshots, recordRun } from '../../lib/store/record.ts';
+import { inTransaction } from '../../lib/store/rows.ts';
 
 /** The first day of a history, if it does not matter. */
 export const FIRST_DAY = '2023-01-01' as Day;
@@ -41,8 +43,14 @@ export function addDay(
   dayNumber: number,
   firstDay = FIRST_DAY,
 ): Day {
+  const run = runOf(names, dayNumber, firstDay);
+  recordRun(db, run);
+  return run.day;
+}
+
+function runOf(names: string[], dayNumber: number, firstDay: Day): Run {
   const day = addDays(firstDay, dayNumber);
-  recordRun(db, {
+  return {
     day,
     startedAt: `${day}T05:17:08.114Z`,
     finishedAt: `${day}T05:18:21.902Z`,
@@ -54,8 +62,7 @@ export function addDay(
     snapshots: names.map((hashtag, i) => ({ hashtag, ...countsOf(i, dayNumber) })),
     failures: [],
     stopReason: null,
-  });
-  return day;
+  };
 }
 
 /** Writes a watchlist and a database below `root`, with `days` days from `firstDay` on. */
@@ -68,7 +75,18 @@ export async function createTracker(
   await mkdir(path.join(root, 'data'), { recursive: true });
   await writeFile(path.join(root, WATCHLIST_PATH), JSON.stringify({ hashtags: names }));
   const db = await parseDatabase(null);
-  for (let day = 0; day < days; day++) addDay(db, names, day, firstDay);
+  // Without the checks of `recordRun`, each of which reads the whole database.
+  inTransaction(db, () => {
+    for (let dayNumber = 0; dayNumber < days; dayNumber++) {
+      const run = runOf(names, dayNumber, firstDay);
+      insertRun(db, run);
+      insertSnapshots(
+        db,
+        run.snapshots.map((snapshot) => ({ day: run.day, ...snapshot })),
+      );
+    }
+  });
+  db.run('VACUUM');
   if (days > 0) await saveDatabase(db, root);
   return db;
 }

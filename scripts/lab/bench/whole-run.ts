@@ -100,7 +100,7 @@ export function chooseUsualDay(today: Day): Day {
 }
 
 /** Runs the tracker in a copy, because each run changes its database. */
-export async function runTracker(
+async function runTracker(
   project: string,
   original: string,
   day: Day,

@@ -9,7 +9,7 @@ import { showHashtag } from '../core/hashtag-name.ts';
 import { DATABASE_PATH, REPORTS_FOLDER, WATCHLIST_PATH } from '../core/paths.ts';
 import type { DayRecord, Failure, Run } from '../core/snapshot.ts';
 import { errorMessage } from '../core/text.ts';
-import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
+import { refuseChangedPast, refuseLostDays, refuseUnfinishedMove } from '../history/committed.ts';
 import { findNews, NO_NEWS, renderNews } from '../notify/news.ts';
 import { composeOutputs } from '../notify/outputs.ts';
 import { archivePublished } from '../publish/archive.ts';
@@ -102,6 +102,7 @@ async function trackDay(
   using store = await openRunStore(root, async (db) => {
     await refuseChangedPast(db, root);
     await refuseLostDays(db, root);
+    await refuseUnfinishedMove(db, root);
   });
   refuseThePast(newestDay(store.db()), day, clock.now());
   const before = readDay(store.db(), day);

@@ -10,12 +10,19 @@ import {
   openArchive,
   parseArchive,
 } from '../archive/files.ts';
+import { listRememberedMonths } from '../archive/split.ts';
 import { unite } from '../archive/whole.ts';
 import { type Day, isDay } from '../core/day.ts';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { formatList, formatRanges, plural } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
-import { DATABASE_PATH, monthOfArchive, REPORTS_FOLDER, reportPath } from '../core/paths.ts';
+import {
+  ARCHIVE_FOLDER,
+  DATABASE_PATH,
+  monthOfArchive,
+  REPORTS_FOLDER,
+  reportPath,
+} from '../core/paths.ts';
 import { plainText } from '../core/text.ts';
 import { isTutorialFile, type OpenDatabase, parseDatabase, schemaOf } from '../store/database.ts';
 import { newestDay, readRecordedDays } from '../store/days.ts';
@@ -28,8 +35,8 @@ import { EARLIER, findChangedRecords, findChangedSnapshots, type RowChange } fro
 import { parseReportCounts, ReportParseError } from './parse-report.ts';
 
 const MAX_SHOWN = 3;
-const TAKE_BACK = `git checkout HEAD -- ${DATABASE_PATH}`;
-const ON_PURPOSE = `commit it: git commit -m "Change the past" -- ${DATABASE_PATH}`;
+const takeBack = (paths: string) => `git checkout HEAD -- ${paths}`;
+const commitOnPurpose = (paths: string) => `commit it: git commit -m "Change the past" -- ${paths}`;
 
 /**
  * Refuses a checkout's database in which a row of the last commit's is gone or different, because
@@ -43,7 +50,8 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
   if (blob === null) return;
   const file = await readDatabaseFile(root);
   const archives = await findChangedArchives(db, root);
-  if (file !== null && hashBlob(file, blob) === blob && archives.length === 0) return;
+  const isCommitted = file !== null && hashBlob(file, blob) === blob;
+  if (isCommitted && archives.length === 0) return;
   const committed = await readObject(root, blob);
   if (committed === null) throw cantCompare('its content is missing; run: git fetch --refetch');
   if (file !== null && isPointerTo(committed, file)) return;
@@ -54,7 +62,7 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
   if (file !== null && schemaOf(file) < found.schema) {
     throw new DatabaseError(
       `${DATABASE_PATH} has an older schema (user_version ${schemaOf(file)}) than the last ` +
-        `commit’s (${found.schema}). Keep a copy, then take the committed file back: ${TAKE_BACK}`,
+        `commit’s (${found.schema}). Keep a copy, then take the committed file back: ${takeBack(DATABASE_PATH)}`,
     );
   }
   const newest = newestDay(earlier) ?? '';
@@ -70,10 +78,32 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
   if (changes.length === 0) return;
   const shown = changes.slice(0, MAX_SHOWN).map(renderChange).join('. ');
   const more = changes.length > MAX_SHOWN ? `. … and ${changes.length - MAX_SHOWN} more` : '';
+  const changed = archives.length > MAX_SHOWN ? [ARCHIVE_FOLDER] : archives;
+  const places = isCommitted ? changed : [DATABASE_PATH, ...changed];
+  const paths = places.join(' ');
   throw new DatabaseError(
-    `${DATABASE_PATH} differs from the last commit in ${plural(changes.length, 'row')} that should ` +
-      `never change. ${shown}${more}. To take the committed file back, keep a copy, then run: ` +
-      `${TAKE_BACK}, npm run import -- COPY. If the change is on purpose, ${ON_PURPOSE}`,
+    `${formatList(places)} ${places.length === 1 ? 'differs' : 'differ'} from the last commit in ` +
+      `${plural(changes.length, 'row')} that should never change. ${shown}${more}. To take what is ` +
+      `committed back, keep a copy, then run: ${takeBack(paths)}, npm run import -- COPY. ` +
+      `If the change is on purpose, ${commitOnPurpose(paths)}`,
+  );
+}
+
+/**
+ * Refuses a new archive whose month the database does not know to be archived. Published like that,
+ * its rows would stand twice, or would not be remembered.
+ * @throws DatabaseError
+ */
+export async function refuseUnfinishedMove(db: Database, root: string): Promise<void> {
+  const known = new Set<string | null>(listRememberedMonths(db));
+  const unknown = (await listArchives(root)).filter((file) => !known.has(monthOfArchive(file)));
+  if (unknown.length === 0 || (await findCommittedDatabase(root)) === null) return;
+  const changed = await listChangedArchives(root);
+  const file = unknown.find((one) => changed.includes(one));
+  if (file === undefined) return;
+  throw new DatabaseError(
+    `${file} is new, but ${DATABASE_PATH} does not know that this month is archived: a move or an ` +
+      'import was cut short. To finish it, run it again: npm run archive, or the import',
   );
 }
 
@@ -198,7 +228,7 @@ function isPointerTo(committed: Buffer, file: Buffer): boolean {
 function cantCompare(reason: string): DatabaseError {
   return new DatabaseError(
     `${DATABASE_PATH} can't be compared with the last commit’s: ${reason}. To go on with this ` +
-      `file, ${ON_PURPOSE}; to go on with the committed one: ${TAKE_BACK}`,
+      `file, ${commitOnPurpose(DATABASE_PATH)}; to go on with the committed one: ${takeBack(DATABASE_PATH)}`,
   );
 }
 

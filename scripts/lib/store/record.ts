@@ -130,7 +130,8 @@ function storeReasonsOnce(failures: Failure[]): Failure[] {
   );
 }
 
-function insertRun(db: Database, run: Run): number {
+/** Adds the row of a run alone, and returns its id. */
+export function insertRun(db: Database, run: Run): number {
   const notAsked = run.failures.filter(({ kind }) => kind === 'not-asked').length;
   const failed = run.failures.length - notAsked;
   const stored = run.snapshots.length;
