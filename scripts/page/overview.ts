@@ -3,18 +3,19 @@ import { type Day, dayOf, daysBetween } from '../lib/core/day.ts';
 import {
   formatChange,
   formatCount,
+  formatDates,
   formatList,
   formatLongDay,
   formatPercent,
-  formatRanges,
   plural,
 } from '../lib/core/format.ts';
+import { groupBy } from '../lib/core/group-by.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import { capitalize } from '../lib/core/text.ts';
 import type { SiteInfo } from '../lib/dashboard/site.ts';
 import { changeOf, isRealChange, rankedMeasure } from '../lib/trends/growth.ts';
 import type { Move } from '../lib/trends/moves.ts';
-import type { PeriodTrend } from '../lib/trends/period-trends.ts';
+import type { MovingDay, PeriodTrend } from '../lib/trends/period-trends.ts';
 import {
   describeMove,
   formatAdded,
@@ -27,10 +28,10 @@ import {
 } from '../lib/trends/trend-words.ts';
 import type { Trend } from '../lib/trends/trends.ts';
 import { MAX_LINES, type MeasuredView, type View } from './address.ts';
+import { joinDays } from './chart/lines.ts';
 import type { Overview } from './data/messages.ts';
 import { type GroupFigures, groupFigures } from './group-growth.ts';
 import { groupAnchor, hashtagAnchor, rankedRate, toneOf, totalRate, type Update } from './parts.ts';
-import { strongestSignal } from './signals.ts';
 
 /** A character that no text of the program has. */
 const MARK = '\u0001';
@@ -55,7 +56,10 @@ export function renderHealth(overview: Overview, info: SiteInfo, nowMs: number):
       }${state.absent.length === 0 ? nothing : ` · ${formatCount(state.absent.length)} not on TikTok`}${
         missingDays.length === 0
           ? nothing
-          : ` · ${plural(missingDays.length, 'day')} missing in the last 30: ${formatList(formatRanges(missingDays), MAX_NAMES)}`
+          : ` · ${plural(missingDays.length, 'day')} missing in the last 30: ${formatList(
+              joinDays(missingDays, 1).map(({ first, last }) => formatDates(first, last)),
+              MAX_NAMES,
+            )}`
       }
     </p>`;
 }
@@ -144,14 +148,20 @@ function renderWeek(week: PeriodTrend[], view: View): TemplateResult {
     ${[...winners, ...losers].map((trend) => {
       const measure = rankedMeasure(trend);
       const days = trend.movingDays.filter(({ signal }) => signal !== 'cooling');
-      const signal = strongestSignal(days);
       return html`<li>
         ${hashtagAnchor(trend.hashtag, view)}
         <strong class=${toneOf(added(trend))}>${trend.rankedBy} ${formatTotalGrowth(measure, 7)}</strong>
-        <span class="details">${formatChange(added(trend))}, now ${formatCount(measure.count)}${signal === null ? '' : ` · ${signal} on ${plural(days.length, 'day')}`}</span>
+        <span class="details">${formatChange(added(trend))}, now ${formatCount(measure.count)}${countSignals(days)}</span>
       </li>`;
     })}
   </ul>`;
+}
+
+/** ` · surging on 1 day, breakout on 2 days`: how often each signal was there, the first one first. */
+function countSignals(days: MovingDay[]): string {
+  if (days.length === 0) return '';
+  const counts = [...groupBy(days, ({ signal }) => signal)];
+  return ` · ${counts.map(([signal, some]) => `${signal} on ${plural(some.length, 'day')}`).join(', ')}`;
 }
 
 /** The groups side by side, the fastest of the week first. */

@@ -1,4 +1,6 @@
 import { html, nothing, svg, type TemplateResult } from 'lit-html';
+import type { Day } from '../lib/core/day.ts';
+import { formatDates } from '../lib/core/format.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import { type HashtagGrowth, type MeasureGrowth, rankedMeasure } from '../lib/trends/growth.ts';
 import type { Signal } from '../lib/trends/signals.ts';
@@ -25,9 +27,9 @@ function chartOf({ measure, scale, range }: View): View {
   return { ...DEFAULT_VIEW, measure, scale, range };
 }
 
-/** A day, or several, not broken into two lines. */
-export function time(day: string): TemplateResult {
-  return html`<time>${day}</time>`;
+/** A day, or all days up to another, not broken into two lines. */
+export function time(first: Day, last = first): TemplateResult {
+  return html`<time>${formatDates(first, last)}</time>`;
 }
 
 /** The signal as a small label. */

@@ -4,7 +4,7 @@ import type { Snapshot } from '../../scripts/lib/core/snapshot.ts';
 import { nextMilestone } from '../../scripts/lib/trends/moves.ts';
 import { computeTotal } from '../../scripts/lib/trends/totals.ts';
 import { groupFigures } from '../../scripts/page/group-growth.ts';
-import { expectNextMilestone, passedMilestones } from '../../scripts/page/milestones.ts';
+import { describeNextMilestone, passedMilestones } from '../../scripts/page/milestones.ts';
 import { rows, TODAY, trendsOf } from '../helpers/snapshots.ts';
 
 describe('the milestones', () => {
@@ -24,14 +24,22 @@ describe('the milestones', () => {
     ]);
   });
 
-  it('are expected if the growth of 30 days goes on, and not far away', () => {
-    const expected = (count: number, rate: number) =>
-      expectNextMilestone({ day: TODAY, count }, { rate, isWithinRounding: false });
-    expect(expected(100_000, 1)).toBe(addDays(TODAY, 30)); // doubles in 30 days
-    expect(expected(100_000, 0)).toBeNull();
-    expect(expected(100_000, -0.1)).toBeNull();
-    expect(expected(100_000, 0.001)).toBeNull();
-    expect(expectNextMilestone({ day: TODAY, count: 5 }, null)).toBeNull();
+  it('are expected at the usual pace, or it is said why not', () => {
+    const next = (count: number, usual: number | null, hasEnded = false) => {
+      const pace = usual === null ? null : { added: 0, days: 2, usual, timesUsual: null };
+      return describeNextMilestone({ day: TODAY, count }, pace, 'videos', hasEnded);
+    };
+    expect(next(190_000, 2_000)).toBe(
+      'Next: 200,000 videos, in about 10 days at its usual pace (2 Dec 2026)',
+    );
+    expect(next(199_999, 2_000)).toContain('in about 1 day at');
+    expect(next(100_000, 1_000)).toBe('Next: 200,000 videos, in about 7 months at its usual pace');
+    expect(next(100_000, 0)).toBe(
+      'Next: 200,000 videos, not at its usual pace: it usually brings none',
+    );
+    expect(next(100_000, 100)).toContain('not within 3 years at its usual pace');
+    expect(next(100_000, null)).toContain('after two weeks of counts');
+    expect(next(190_000, 2_000, true)).toContain('nobody can say when');
   });
 });
 

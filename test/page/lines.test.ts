@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays } from '../../scripts/lib/core/day.ts';
+import { formatSpan } from '../../scripts/lib/trends/trend-words.ts';
 import {
   addedEachDay,
   daysOf,
@@ -12,7 +13,7 @@ import {
   roundValues,
   valuesOf,
 } from '../../scripts/page/chart/lines.ts';
-import { day, rows, TODAY } from '../helpers/snapshots.ts';
+import { day, rows, TODAY, trendOf } from '../helpers/snapshots.ts';
 
 function line(videos: (number | null)[]): Line {
   return {
@@ -71,7 +72,8 @@ describe('a line of the chart', () => {
 describe('what a line did in the days that are shown', () => {
   const span = (videos: (number | null)[], days = 5) => {
     const one = line(videos);
-    return describeSpan(one, daysOf({ from: addDays(TODAY, 1 - days), to: TODAY }, [one], TODAY));
+    const range = { from: addDays(TODAY, 1 - days), to: TODAY };
+    return describeSpan(one, daysOf(range, [one], TODAY), range);
   };
 
   it('is the change from its first to its last count', () => {
@@ -89,7 +91,18 @@ describe('what a line did in the days that are shown', () => {
     expect(span([100, null, null, null, null, null])).toBeNull();
     const points = pointsOf(rows('tag', [1, 2, 3]), 'videos', (d) => d !== addDays(TODAY, -1));
     const one = { ...line([]), points };
-    expect(describeSpan(one, daysOf('7d', [one], TODAY))).toBeNull();
+    expect(describeSpan(one, daysOf('7d', [one], TODAY), '7d')).toBeNull();
+  });
+
+  it('is over seven days what the table has for them, and otherwise says over how many it is', () => {
+    const counts = [100, 101, 103, 107, 110, 115, 118, 122, 131];
+    const one = line(counts);
+    const spanOf = (range: '7d' | '30d' | 'all') =>
+      describeSpan(one, daysOf(range, [one], TODAY), range);
+    expect(spanOf('7d')).toBe(formatSpan(trendOf(rows('tag', counts)).videos.over7Days));
+    expect(spanOf('7d')).toBe('+29.7%');
+    expect(spanOf('30d')).toBe('+31.0% over 8 days');
+    expect(spanOf('all')).toBe('+31.0%');
   });
 });
 
@@ -98,7 +111,7 @@ describe('the range', () => {
     const lines = [line([1, 2, 3]), line([1, 2, 3, 4, 5])];
     expect(daysOf('7d', lines, TODAY)).toEqual([-4, -3, -2, -1, 0].map((n) => addDays(TODAY, n)));
     expect(daysOf('all', lines, TODAY)).toHaveLength(5);
-    expect(daysOf('7d', [line(Array(40).fill(1))], TODAY)).toHaveLength(7);
+    expect(daysOf('7d', [line(Array(40).fill(1))], TODAY)).toHaveLength(8);
   });
 
   it('can be any days', () => {

@@ -55,16 +55,22 @@ export function pointsOfGroup(days: GroupDay[], measure: Measure): Map<Day, Line
   return pointsOf(days, measure, (day) => comparable.get(day) === true);
 }
 
-/** The days of the range, oldest first: up to `lastDay`, and not before the first of the lines. */
+/** How many days' change each range shows. */
+const RANGE_DAYS = { '7d': 7, '30d': 30, '90d': 90, '1y': 365 };
+
+/**
+ * The days of the range, oldest first: up to `lastDay`, and not before the first of the lines. The
+ * change of 7 days needs 8 of them: from the day that it begins with to the last.
+ */
 export function daysOf(range: Range, lines: Line[], lastDay: Day): Day[] {
   const starts = lines.flatMap(({ points }) => points.keys().next().value ?? []).sort();
   const first = starts[0] ?? lastDay;
   if (typeof range === 'object') {
     return daysUpTo(range.to, daysBetween(range.from, range.to) + 1);
   }
-  const lengths = { '7d': 7, '30d': 30, '90d': 90, '1y': 365, all: Number.POSITIVE_INFINITY };
-  const available = daysBetween(first, lastDay) + 1;
-  return daysUpTo(lastDay, Math.max(2, Math.min(lengths[range], available)));
+  const available = Math.max(1, daysBetween(first, lastDay));
+  const wanted = range === 'all' ? available : RANGE_DAYS[range];
+  return daysUpTo(lastDay, Math.min(wanted, available) + 1);
 }
 
 /** The values of a line on each of the days, as the chart draws them; null is a gap. */
@@ -123,10 +129,10 @@ export function describePoint(point: LinePoint | undefined): string[] {
 }
 
 /**
- * How a line changed over the days that are shown: `+31.2%`, `+5.0% over 12 days` if it covers only
- * those; null if that is unknown.
+ * How a line changed over the days that are shown: `+31.2%`, `+5.0% over 12 days` if it covers fewer
+ * than the range asks for; null if that is unknown.
  */
-export function describeSpan({ points }: Line, days: Day[]): string | null {
+export function describeSpan({ points }: Line, days: Day[], range: Range): string | null {
   const known = days.flatMap((day) => {
     const point = points.get(day);
     return point === undefined ? [] : [{ day, ...point }];
@@ -136,7 +142,9 @@ export function describeSpan({ points }: Line, days: Day[]): string | null {
   const isComparable = known.slice(1).every(({ growth }) => growth.kind !== 'first');
   if (first === undefined || last === undefined || first === last || !isComparable) return null;
   const growth = computeGrowth([first, last], last.day);
-  return formatTotalGrowth({ count: last.count, growth }, days.length - 1);
+  const isFixed = typeof range === 'string' && range !== 'all';
+  const wanted = isFixed ? RANGE_DAYS[range] : days.length - 1;
+  return formatTotalGrowth({ count: last.count, growth }, wanted);
 }
 
 /** What was added on each day, for a small curve: null where the day or the one before is unknown. */

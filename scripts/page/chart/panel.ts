@@ -1,9 +1,9 @@
 import { html, nothing, render, type TemplateResult } from 'lit-html';
 import type { Day } from '../../lib/core/day.ts';
-import { formatLongDay } from '../../lib/core/format.ts';
+import { formatDates, formatLongDay } from '../../lib/core/format.ts';
 import { capitalize } from '../../lib/core/text.ts';
 import { DEFAULT_VIEW, type MeasuredView, MODES, type Mode, RANGES } from '../address.ts';
-import type { Update } from '../parts.ts';
+import { time, type Update } from '../parts.ts';
 import { createChart } from './chart.ts';
 import { daysOf, describePoint, describeSpan, type Line } from './lines.ts';
 import { savePicture } from './picture.ts';
@@ -139,7 +139,9 @@ export function createPanel() {
             ${lines.map(
               (line, i) =>
                 html`<li><span class="key line-${i}" aria-hidden="true"></span><bdi>${line.label}</bdi> <span class="quiet">${
-                  isDrawn(line) || isLoading ? describeSpan(line, shown) : `no ${view.measure}`
+                  isDrawn(line) || isLoading
+                    ? describeSpan(line, shown, view.range)
+                    : `no ${view.measure}`
                 }</span>${
                   remove === null
                     ? nothing
@@ -202,7 +204,7 @@ export function createPanel() {
           .toReversed()
           .map(
             (day) =>
-              html`<tr><th scope="row">${day}</th>${lines.map(({ points }) => {
+              html`<tr><th scope="row">${time(day)}</th>${lines.map(({ points }) => {
                 const [count, added = '–', growth = '–'] = describePoint(points.get(day));
                 return points.has(day)
                   ? html`<td class="number">${count}</td><td class="number">${added}</td><td class="number">${growth}</td>`
@@ -243,7 +245,7 @@ function nameContent({ measure }: MeasuredView, mode: Mode): string {
 function describeChart({ lines, view, lastDay }: PanelContent, mode: Mode): string {
   const days = daysOf(view.range, lines, lastDay);
   const names = lines.map(({ label }) => label).join(', ');
-  return `${nameContent(view, mode)}: ${names}, ${days[0] ?? lastDay} to ${days.at(-1) ?? lastDay}`;
+  return `${nameContent(view, mode)}: ${names}, ${formatDates(days[0] ?? lastDay, days.at(-1) ?? lastDay)}`;
 }
 
 /** Buttons of which one is chosen. */
