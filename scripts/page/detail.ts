@@ -16,7 +16,7 @@ import {
 } from '../lib/trends/growth.ts';
 import type { MovingDay } from '../lib/trends/period-trends.ts';
 import { findSignals, type Signal } from '../lib/trends/signals.ts';
-import type { Total } from '../lib/trends/totals.ts';
+import type { Total, TotalStep } from '../lib/trends/totals.ts';
 import {
   describePace,
   describeUsual,
@@ -34,11 +34,20 @@ import {
 import type { Threshold, Trend } from '../lib/trends/trends.ts';
 import { DEFAULT_VIEW, formatAddress, type View } from './address.ts';
 import { joinDays, type LinePoint, pointsOf } from './chart/lines.ts';
-import { saveFile } from './chart/picture.ts';
 import type { HashtagHistory, Overview } from './data/messages.ts';
 import { groupFigures } from './group-growth.ts';
 import { describeNextMilestone, passedMilestones } from './milestones.ts';
-import { badge, groupAnchor, rankedRate, time, toneOf, totalRate } from './parts.ts';
+import { saveFile } from './notice.ts';
+import {
+  badge,
+  countMembers,
+  groupAnchor,
+  rankedRate,
+  renderLeftOut,
+  time,
+  toneOf,
+  totalRate,
+} from './parts.ts';
 
 const FIRST = '0001-01-01' as Day;
 /** Signals that are this many days apart or less belong together. */
@@ -118,7 +127,7 @@ export function renderHashtagLife(
           })}
           ${corrections.map(({ day, videoCount, viewCount }) => html`<li>Corrected on ${time(day)}: before, it had ${formatCount(videoCount)} videos and ${formatCount(viewCount)} views</li>`)}
         </ul>
-        <button type="button" @click=${() => saveCsv('hashtag', name, snapshots)}>Save its rows as CSV</button>
+        <button type="button" @click=${() => saveCsv(name, ['hashtag', 'video_count', 'view_count'], hashtagRows(snapshots))}>Save its rows as CSV</button>
       </section>
     </div>`;
 }
@@ -131,7 +140,7 @@ export function renderGroupData(group: string, days: GroupDay[]): TemplateResult
     <div class="sections">
       <section><h2>Its data</h2>
         <ul class="plain"><li>${plural(days.length, 'day')} from ${time(first.day, last.day)}</li></ul>
-        <button type="button" @click=${() => saveCsv('group', group, days)}>Save its days as CSV</button>
+        <button type="button" @click=${() => saveCsv(group, GROUP_COLUMNS, groupRows(days))}>Save its days as CSV</button>
       </section>
     </div>`;
 }
@@ -143,19 +152,14 @@ export function renderGroupHead(
   info: SiteInfo,
   view: View,
 ): TemplateResult {
-  const members = new Set(
-    info.hashtags.filter((one) => one.group === group).map(({ name }) => name),
-  );
-  const trends = overview.trends.filter(({ hashtag }) => members.has(hashtag));
   const percent = (rate: number | null) => (rate === null ? '–' : formatPercent(rate));
-  const figures = (measure: Measure) =>
-    groupFigures(group, trends, measure, overview.totals[group]?.[measure]);
+  const figures = (measure: Measure) => groupFigures(group, overview, info, measure);
   const [videos, views] = [figures('videos'), figures('views')];
   return html`
     <nav class="back"><a href=${backAddress(view)}>← All hashtags</a></nav>
-    <div class="title"><h1 tabindex="-1"><bdi>${group}</bdi></h1><span class="quiet">${plural(members.size, 'hashtag')}</span></div>
+    <div class="title"><h1 tabindex="-1"><bdi>${group}</bdi></h1><span class="quiet">${countMembers(videos)} ${videos.members === 1 ? 'hashtag' : 'hashtags'}</span></div>
     ${
-      members.size === 0
+      videos.members === 0
         ? html`<p class="quiet">No hashtag of the list is in such a group.</p>`
         : html`<dl class="figures">
       ${totalFigure('videos', videos.total)}
@@ -165,7 +169,7 @@ export function renderGroupHead(
       ${figure('Usually', percent(videos.total?.usualPerDay ?? null), '')}
       ${totalFigure('views', views.total)}
       ${figure('Fastest', videos.fastest === null ? '–' : showHashtag(videos.fastest.hashtag), videos.fastest === null ? '' : formatDailyRate(rankedMeasure(videos.fastest).growth))}
-    </dl>`
+    </dl>${renderLeftOut(videos)}`
     }`;
 }
 
@@ -293,16 +297,38 @@ function shortList(items: TemplateResult[]): TemplateResult {
   }`;
 }
 
-function saveCsv(kind: 'hashtag' | 'group', name: string, days: Omit<Snapshot, 'hashtag'>[]): void {
+/** A row of a CSV file: its day and its figures. */
+type CsvRow = [day: Day, ...figures: (number | null | undefined)[]];
+
+const hashtagRows = (snapshots: Snapshot[]) =>
+  snapshots.map(({ day, videoCount, viewCount }): CsvRow => [day, videoCount, viewCount]);
+
+const GROUP_COLUMNS = [
+  'group',
+  'video_count',
+  'view_count',
+  'new_videos',
+  'new_views',
+  'older_video_counts',
+  'older_view_counts',
+];
+
+const groupRows = (days: GroupDay[]) =>
+  days.map(({ day, videoCount, viewCount, steps, olderCounts }): CsvRow => {
+    const added = (step: TotalStep | undefined) => step && step.after - step.before;
+    const { videos = 0, views = 0 } = olderCounts;
+    return [day, videoCount, viewCount, added(steps.videos), added(steps.views), videos, views];
+  });
+
+function saveCsv(name: string, columns: string[], rows: CsvRow[]): void {
   // As the program's export: a name that a spreadsheet would read as a formula gets an apostrophe.
   const cell = (text: string) => {
     const safe = FORMULA_START.test(text) ? `'${text}` : text;
     return /[",\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
-  const rows = days.map(
-    ({ day, videoCount, viewCount }) =>
-      `${day},${cell(name)},${videoCount ?? ''},${viewCount ?? ''}\n`,
+  const lines = rows.map(([day, ...figures]) =>
+    [day, cell(name), ...figures.map((figure) => figure ?? '')].join(),
   );
-  const text = `date,${kind},video_count,view_count\n${rows.join('')}`;
+  const text = `${[['date', ...columns].join(), ...lines].join('\n')}\n`;
   saveFile(new Blob([text], { type: 'text/csv' }), `${name}.csv`);
 }

@@ -31,7 +31,16 @@ import { MAX_LINES, type MeasuredView, type View } from './address.ts';
 import { joinDays } from './chart/lines.ts';
 import type { Overview } from './data/messages.ts';
 import { type GroupFigures, groupFigures } from './group-growth.ts';
-import { groupAnchor, hashtagAnchor, rankedRate, toneOf, totalRate, type Update } from './parts.ts';
+import {
+  countMembers,
+  groupAnchor,
+  hashtagAnchor,
+  rankedRate,
+  renderLeftOut,
+  toneOf,
+  totalRate,
+  type Update,
+} from './parts.ts';
 
 /** A character that no text of the program has. */
 const MARK = '\u0001';
@@ -172,16 +181,8 @@ export function renderGroups(
   update: Update,
 ): TemplateResult | typeof nothing {
   if (info.groups.length === 0) return nothing;
-  const groupOf = new Map(info.hashtags.map(({ name, group }) => [name, group]));
   const figures = info.groups
-    .map((group) =>
-      groupFigures(
-        group,
-        overview.trends.filter(({ hashtag }) => groupOf.get(hashtag) === group),
-        view.measure,
-        overview.totals[group]?.[view.measure],
-      ),
-    )
+    .map((group) => groupFigures(group, overview, info, view.measure))
     .toSorted(
       (a, b) =>
         (b.over7Days ?? Number.NEGATIVE_INFINITY) - (a.over7Days ?? Number.NEGATIVE_INFINITY),
@@ -218,7 +219,7 @@ export function renderGroups(
               <td class="check"><label><input type="checkbox" aria-label="Show the group ${one.group} in the chart"
                 .checked=${view.groups.includes(one.group)} ?disabled=${isFull && !view.groups.includes(one.group)}
                 @change=${() => toggle(one)}></label></td>
-              <th scope="row">${groupAnchor(one.group, view)} <span class="quiet">${formatCount(one.hashtags)}</span></th>
+              <th scope="row">${groupAnchor(one.group, view)} <span class="quiet">${countMembers(one)}</span></th>
               ${cell(one.over7Days)} ${cell(one.over30Days)}
               <td class="number ${toneOf(totalRate(one.total))}">${one.total === null ? '–' : formatTotalRate(one.total)}</td>
               <td class="number wide">${percent(one.total?.usualPerDay ?? null)}</td>
@@ -230,5 +231,6 @@ export function renderGroups(
           </tbody>
         </table>
       </div>
+      ${figures.map(renderLeftOut)}
     </section>`;
 }

@@ -5,7 +5,7 @@ import { nextMilestone } from '../../scripts/lib/trends/moves.ts';
 import { computeTotal } from '../../scripts/lib/trends/totals.ts';
 import { groupFigures } from '../../scripts/page/group-growth.ts';
 import { describeNextMilestone, passedMilestones } from '../../scripts/page/milestones.ts';
-import { rows, TODAY, trendsOf } from '../helpers/snapshots.ts';
+import { rows, THRESHOLD, TODAY, trendsOf } from '../helpers/snapshots.ts';
 
 describe('the milestones', () => {
   it('are 1, 2 and 5 times a power of ten, from 10,000', () => {
@@ -45,7 +45,28 @@ describe('the milestones', () => {
 
 describe('the figures of a group', () => {
   const figuresOf = (snapshots: Snapshot[]) =>
-    groupFigures('g', trendsOf(snapshots), 'videos', computeTotal(snapshots, TODAY, 'videos'));
+    groupFigures(
+      'g',
+      {
+        trends: trendsOf(snapshots),
+        totals: {
+          g: {
+            videos: computeTotal(snapshots, TODAY, 'videos'),
+            views: computeTotal(snapshots, TODAY, 'views'),
+          },
+        },
+        state: { missed: [{ hashtag: 'missed', kind: 'failed', reason: 'HTTP 503' }] },
+      },
+      {
+        hashtags: ['a', 'b', 'new', 'missed', 'gone'].map((name) => ({
+          name,
+          group: 'g',
+          threshold: THRESHOLD,
+          status: 'tracked',
+        })),
+      },
+      'videos',
+    );
   /** A week's growth from one count to another. */
   const week = (name: string, from: number, to: number) =>
     rows(name, [from, ...Array(6).fill(null), to]);
@@ -54,7 +75,9 @@ describe('the figures of a group', () => {
     const figures = figuresOf([...rows('a', [100, 110]), ...rows('b', [900, 990])]);
     expect(figures).toMatchObject({
       total: { count: 1100, added: 100 },
-      hashtags: 2,
+      captured: 2,
+      members: 5,
+      leftOut: ['missed'],
       over7Days: null,
     });
     expect(figures.total?.perDay).toBeCloseTo(0.1);
@@ -65,6 +88,13 @@ describe('the figures of a group', () => {
     const figures = figuresOf([...week('a', 100, 110), ...rows('new', [5000])]);
     expect(figures.total?.count).toBe(5110);
     expect(figures.over7Days).toBeCloseTo(0.1);
+    expect(figures.leftOut).toEqual(['new', 'missed']);
+  });
+
+  it('name the hashtags without a count on both days', () => {
+    const figures = figuresOf([...rows('a', [1, 100, 110]), ...rows('b', [900, null, 990])]);
+    expect(figures.total?.added).toBe(10);
+    expect(figures.leftOut).toEqual(['b', 'missed']);
   });
 
   it('count a change within rounding as none', () => {

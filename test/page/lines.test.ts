@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays } from '../../scripts/lib/core/day.ts';
+import { sumGroup } from '../../scripts/lib/dashboard/group-history.ts';
+import { computeTotal } from '../../scripts/lib/trends/totals.ts';
 import { formatSpan } from '../../scripts/lib/trends/trend-words.ts';
 import {
   addedEachDay,
@@ -10,6 +12,7 @@ import {
   joinDays,
   type Line,
   pointsOf,
+  pointsOfGroup,
   roundValues,
   valuesOf,
 } from '../../scripts/page/chart/lines.ts';
@@ -59,12 +62,18 @@ describe('a line of the chart', () => {
     expect(describePoint(points.get(addDays(TODAY, -2)))).toEqual(['no count']);
   });
 
-  it('has no change on a day that can’t be compared', () => {
-    const points = pointsOf(rows('tag', [1, 2, 3]), 'videos', (d) => d !== addDays(TODAY, -1));
-    expect([...points.values()].map(({ growth }) => growth.kind)).toEqual([
-      'first',
-      'first',
-      'rate',
+  it('has the report’s change of a group, and marks a sum with an older count', () => {
+    const histories = [
+      ...Array.from({ length: 4 }, (_, i) => rows(`tag${i}`, [1000, 1010, 1020])),
+      rows('tag', [500, null, 700]),
+    ];
+    const days = sumGroup(histories, addDays(TODAY, -2), TODAY);
+    const points = pointsOfGroup(days, 'videos');
+    const { added } = computeTotal(histories.flat(), TODAY, 'videos');
+    expect([...points.values()].map(describePoint)).toEqual([
+      ['4,500'],
+      ['4,540*', '+40', '+1.0%'],
+      ['4,780', `+${added}`, '+1.0%'],
     ]);
   });
 });
@@ -89,8 +98,8 @@ describe('what a line did in the days that are shown', () => {
   it('is not known of one count, of none, and across days that can’t be compared', () => {
     expect(span([100])).toBeNull();
     expect(span([100, null, null, null, null, null])).toBeNull();
-    const points = pointsOf(rows('tag', [1, 2, 3]), 'videos', (d) => d !== addDays(TODAY, -1));
-    const one = { ...line([]), points };
+    const days = sumGroup([rows('a', [1, 2, 3]), rows('b', [5, 6])], addDays(TODAY, -2), TODAY);
+    const one = { ...line([]), points: pointsOfGroup(days, 'videos') };
     expect(describeSpan(one, daysOf('7d', [one], TODAY), '7d')).toBeNull();
   });
 

@@ -363,8 +363,11 @@ describe.skipIf(program === null)('the page', () => {
       page.getByRole('button', { name: 'Save its days as CSV' }).click(),
     ]);
     const csv = (await readFile(await download.path(), 'utf8')).split('\n');
-    expect(csv[0]).toBe('date,group,video_count,view_count');
-    expect(csv[1]).toMatch(/^\d{4}-\d\d-\d\d,Models,\d+,\d+$/);
+    expect(csv[0]).toBe(
+      'date,group,video_count,view_count,new_videos,new_views,older_video_counts,older_view_counts',
+    );
+    expect(csv[1]).toMatch(/^\d{4}-\d\d-\d\d,Models,\d+,\d+,,,0,0$/);
+    expect(csv[2]).toMatch(/^\d{4}-\d\d-\d\d,Models,\d+,\d+,\d+,\d+,0,0$/);
     await page.getByRole('link', { name: 'Show the group as one line' }).click();
     await expect.poll(() => page.locator('.legend li bdi').allInnerTexts()).toEqual(['Models']);
   });
@@ -385,7 +388,7 @@ describe.skipIf(program === null)('the page', () => {
     await page.keyboard.press('End');
     await expect
       .poll(() => spoken.innerText())
-      .toMatch(/^Sunday,? 22 November 2026\. #cursor: 179,400, \+/);
+      .toMatch(/^Sunday,? 22 November 2026\. #cursor: index \d+\.\d, 179,400, \+/);
     await page.keyboard.press('ArrowLeft');
     await expect.poll(() => spoken.innerText()).toMatch(/^Saturday,? 21 November 2026/);
     await page.keyboard.press('Shift+ArrowLeft');

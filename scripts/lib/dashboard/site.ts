@@ -1,4 +1,6 @@
 import type { Day } from '../core/day.ts';
+import type { Measure } from '../trends/growth.ts';
+import type { TotalStep } from '../trends/totals.ts';
 import type { Threshold } from '../trends/trends.ts';
 
 /** Where the parts of a site are, from its top. */
@@ -44,8 +46,12 @@ export type GroupDay = {
   day: Day;
   videoCount: number | null;
   viewCount: number | null;
-  /** False if other hashtags were counted on the day before, so that the change says nothing. */
+  /** False if other hashtags were counted on the day before, so that both counts can't be compared. */
   isComparable: boolean;
+  /** What the hashtags with a count on both days did, as the day's report has it. */
+  steps: Partial<Record<Measure, TotalStep | undefined>>;
+  /** How many hashtags have no count on the day, so that an older one is taken; absent if none. */
+  olderCounts: Partial<Record<Measure, number | undefined>>;
 };
 
 /** The file `data/groups.json.gz`: each group's days, oldest first. */

@@ -10,11 +10,19 @@ import {
   type Measure,
   type Point,
 } from '../../lib/trends/growth.ts';
+import type { TotalStep } from '../../lib/trends/totals.ts';
 import { formatGrowth, formatTotalGrowth } from '../../lib/trends/trend-words.ts';
 import type { Mode, Range } from '../address.ts';
 
 /** One day of a line: its exact count, and how it changed. */
-export type LinePoint = { count: number; growth: Growth };
+export type LinePoint = {
+  count: number;
+  growth: Growth;
+  /** Of a group: how many hashtags have no count on the day, so that an older one is taken. */
+  older?: number | undefined;
+  /** Of a group: true if it has other hashtags than on the day before. */
+  hasOthers?: boolean;
+};
 
 /** A line of the chart: a hashtag or group, its known days, and the days that stand out. */
 export type Line = {
@@ -28,13 +36,8 @@ export type Line = {
 /**
  * The known days of a series, each with its growth since the known day before.
  * @param snapshots oldest first
- * @param isComparable false on a day whose change says nothing
  */
-export function pointsOf(
-  snapshots: Omit<Snapshot, 'hashtag'>[],
-  measure: Measure,
-  isComparable: (day: Day) => boolean = () => true,
-): Map<Day, LinePoint> {
+export function pointsOf(snapshots: Snapshot[], measure: Measure): Map<Day, LinePoint> {
   const points = new Map<Day, LinePoint>();
   let before: Point[] = [];
   for (const snapshot of snapshots) {
@@ -42,17 +45,34 @@ export function pointsOf(
     if (count === null) continue;
     const { day, capturedAt = null } = snapshot;
     const point = { day, count, capturedAt };
-    const growth = computeGrowth(isComparable(day) ? [...before, point] : [point], day);
-    points.set(day, { count, growth });
+    points.set(day, { count, growth: computeGrowth([...before, point], day) });
     before = [point];
   }
   return points;
 }
 
-/** The known days of a group. Its growth is unknown where its hashtags changed. */
+/** The known days of a group. Its growth is that of its hashtags with a count on both days. */
 export function pointsOfGroup(days: GroupDay[], measure: Measure): Map<Day, LinePoint> {
-  const comparable = new Map(days.map(({ day, isComparable }) => [day, isComparable]));
-  return pointsOf(days, measure, (day) => comparable.get(day) === true);
+  return new Map(
+    days.flatMap((one): [Day, LinePoint][] => {
+      const count = countOf(one, measure);
+      if (count === null) return [];
+      const growth = growthOfStep(one.steps[measure]);
+      const older = one.olderCounts[measure];
+      return [[one.day, { count, growth, older, hasOthers: !one.isComparable }]];
+    }),
+  );
+}
+
+function growthOfStep(step: TotalStep | undefined): Growth {
+  if (step === undefined) return { kind: 'first' };
+  const { from, day, before, after, hasRounded } = step;
+  const points = [
+    { day: from, count: before },
+    { day, count: after },
+  ];
+  const growth = computeGrowth(points, day);
+  return growth.kind === 'rate' ? { ...growth, isWithinRounding: hasRounded } : growth;
 }
 
 /** How many days' change each range shows. */
@@ -118,12 +138,16 @@ export function formatValue(value: number, mode: Mode): string {
 
 const SHORT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 2 });
 
-/** The exact figures of a day: `567,795`, `+13,047`, `+1.2%/day over 2 days`. */
+/** What `*` behind a count means. */
+export const OLDER_COUNTS_NOTE =
+  '* A hashtag has no count on this day. The sum has its last one. New and Growth leave it out.';
+
+/** The exact figures of a day: `567,795`, `+13,047`, `+1.2%/day over 2 days`. A sum may have a `*`. */
 export function describePoint(point: LinePoint | undefined): string[] {
   if (point === undefined) return ['no count'];
   const change = changeOf(point.growth);
   return [
-    formatCount(point.count),
+    `${formatCount(point.count)}${point.older === undefined ? '' : '*'}`,
     ...(change === null ? [] : [formatChange(change.added), formatGrowth(point.growth)]),
   ];
 }
@@ -139,7 +163,7 @@ export function describeSpan({ points }: Line, days: Day[], range: Range): strin
   });
   const [first, last] = [known[0], known.at(-1)];
   // A group whose hashtags changed in between has no growth.
-  const isComparable = known.slice(1).every(({ growth }) => growth.kind !== 'first');
+  const isComparable = known.slice(1).every(({ hasOthers }) => hasOthers !== true);
   if (first === undefined || last === undefined || first === last || !isComparable) return null;
   const growth = computeGrowth([first, last], last.day);
   const isFixed = typeof range === 'string' && range !== 'all';

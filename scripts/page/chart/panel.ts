@@ -3,9 +3,17 @@ import type { Day } from '../../lib/core/day.ts';
 import { formatDates, formatLongDay } from '../../lib/core/format.ts';
 import { capitalize } from '../../lib/core/text.ts';
 import { DEFAULT_VIEW, type MeasuredView, MODES, type Mode, RANGES } from '../address.ts';
+import { notify } from '../notice.ts';
 import { time, type Update } from '../parts.ts';
 import { createChart } from './chart.ts';
-import { daysOf, describePoint, describeSpan, type Line } from './lines.ts';
+import {
+  daysOf,
+  describePoint,
+  describeSpan,
+  type Line,
+  OLDER_COUNTS_NOTE,
+  valuesOf,
+} from './lines.ts';
 import { savePicture } from './picture.ts';
 
 const MODE_WORDS: Record<Mode, string> = {
@@ -21,6 +29,11 @@ const RANGE_WORDS = {
   '1y': '1 year',
   all: 'All',
 };
+
+/** A chart that is narrower is on a phone. */
+const NARROW = 600;
+/** A longer table scrolls in itself. */
+const MOST_DAYS_UNFOLDED = 31;
 
 /** What the panel shows, and how it changes that. */
 export type PanelContent = {
@@ -46,7 +59,6 @@ export function createPanel() {
   let content: PanelContent | null = null;
   let pointed: number | null = null;
   let spoken = '';
-  let notice = '';
   let drawn: unknown[] = [];
   let redraw = () => {};
 
@@ -57,12 +69,17 @@ export function createPanel() {
     const day = index === null ? undefined : days()[index];
     tooltip.hidden = day === undefined;
     if (day === undefined || content === null) return;
-    render(renderTooltip(day, content.lines), tooltip);
-    // Beside the pointer, on the side that has room, and within the chart.
+    render(renderTooltip(day, content, days()), tooltip);
+    // Beside the pointer, on the side that has room, and within the chart. Beside a finger is no room:
+    // there it stands above the chart, if that is in sight.
+    const isNarrow = host.clientWidth < NARROW;
     const x = left + 58 > host.clientWidth / 2 ? left + 46 - tooltip.offsetWidth : left + 74;
     const within = (place: number, room: number) => Math.round(Math.max(0, Math.min(place, room)));
     const across = within(x, host.clientWidth - tooltip.offsetWidth);
-    const down = within(top, host.clientHeight - tooltip.offsetHeight);
+    const above = Math.min(host.getBoundingClientRect().top, tooltip.offsetHeight);
+    const down = isNarrow
+      ? -Math.max(0, Math.round(above))
+      : within(top, host.clientHeight - tooltip.offsetHeight);
     tooltip.style.transform = `translate(${across}px, ${down}px)`;
   }
 
@@ -85,16 +102,22 @@ export function createPanel() {
     event.preventDefault();
     chart.pointAt(target);
     const day = target === null ? undefined : days()[target];
-    spoken = day === undefined ? '' : describeDay(day, content.lines);
+    spoken = day === undefined ? '' : describeDay(day, content, days());
     redraw();
   };
 
   const copyLink = async () => {
-    notice = await navigator.clipboard.writeText(location.href).then(
-      () => 'The link is copied.',
-      () => 'The browser did not allow it. Copy the address instead.',
+    const isLocal = /^(localhost|127\.|\[::1\])/.test(location.hostname);
+    const scope = isLocal ? ' It works on this computer only.' : '';
+    const copied = await navigator.clipboard.writeText(location.href).then(
+      () => true,
+      () => false,
     );
-    redraw();
+    notify(
+      copied
+        ? `The link is copied.${scope}`
+        : 'The browser did not allow it. Copy the address instead.',
+    );
   };
 
   const save = () => {
@@ -168,7 +191,6 @@ export function createPanel() {
             <button type="button" @click=${copyLink}>Copy link</button>
             <button type="button" @click=${save}>Save as picture</button>
             <a class="whole" href=${location.pathname + location.hash} target="_blank" rel="noopener">Open the whole page</a>
-            <span class="quiet" role="status">${notice}</span>
           </div>
           <details ?open=${view.hasData} @toggle=${(event: Event) => {
             const hasData = (event.target as HTMLDetailsElement).open;
@@ -196,23 +218,32 @@ export function createPanel() {
     },
   };
 
-  function renderData({ lines }: PanelContent): TemplateResult {
-    return html`<div class="scroll data" role="group" aria-label="The data of the chart" tabindex="0">
+  function renderData(next: PanelContent): TemplateResult {
+    const { lines } = next;
+    const shown = days();
+    const isIndexed = modeOf(next) === 'indexed';
+    const indexes = lines.map((line) => valuesOf(line, shown, 'indexed'));
+    const indexCell = (line: number, day: number) =>
+      isIndexed
+        ? html`<td class="number">${formatIndex(indexes[line]?.[day] ?? null)}</td>`
+        : nothing;
+    const isLong = shown.length > MOST_DAYS_UNFOLDED;
+    return html`<div class=${isLong ? 'scroll data long' : 'scroll data'} role="group" aria-label="The data of the chart" tabindex="0">
       <table>
-        <thead><tr><th scope="col">Day</th>${lines.map(({ label }) => html`<th scope="col" class="number"><bdi>${label}</bdi></th><th scope="col" class="number">New</th><th scope="col" class="number">Growth</th>`)}</tr></thead>
-        <tbody>${days()
-          .toReversed()
+        <thead><tr><th scope="col">Day</th>${lines.map(({ label }) => html`<th scope="col" class="number"><bdi>${label}</bdi></th>${isIndexed ? html`<th scope="col" class="number">Index</th>` : nothing}<th scope="col" class="number">New</th><th scope="col" class="number">Growth</th>`)}</tr></thead>
+        <tbody>${shown
           .map(
-            (day) =>
-              html`<tr><th scope="row">${time(day)}</th>${lines.map(({ points }) => {
+            (day, i) =>
+              html`<tr><th scope="row">${time(day)}</th>${lines.map(({ points }, at) => {
                 const [count, added = '–', growth = '–'] = describePoint(points.get(day));
                 return points.has(day)
-                  ? html`<td class="number">${count}</td><td class="number">${added}</td><td class="number">${growth}</td>`
-                  : html`<td class="number quiet">–</td><td class="number quiet">–</td><td class="number quiet">–</td>`;
+                  ? html`<td class="number">${count}</td>${indexCell(at, i)}<td class="number">${added}</td><td class="number">${growth}</td>`
+                  : html`<td class="number quiet">–</td>${indexCell(at, i)}<td class="number quiet">–</td><td class="number quiet">–</td>`;
               })}</tr>`,
-          )}</tbody>
+          )
+          .toReversed()}</tbody>
       </table>
-    </div>`;
+    </div>${hasOlderCounts(lines, shown) ? html`<p class="quiet small">${OLDER_COUNTS_NOTE}</p>` : nothing}`;
   }
 }
 
@@ -221,18 +252,42 @@ function modeOf({ view, lines }: PanelContent): Mode {
   return view.mode ?? (lines.length > 1 ? 'indexed' : 'total');
 }
 
-function renderTooltip(day: Day, lines: Line[]): TemplateResult {
+/** The figures of a day; an index first where the lines show it. */
+function renderTooltip(day: Day, content: PanelContent, days: Day[]): TemplateResult {
+  const { lines, view } = content;
+  const isIndexed = modeOf(content) === 'indexed';
+  const at = days.indexOf(day);
   return html`<p>${formatLongDay(day)}</p>
-    <table>${lines.map(({ label, points, marks }, i) => {
-      const [count, ...change] = describePoint(points.get(day));
-      return html`<tr><td><span class="key line-${i}"></span></td><th><bdi>${label}</bdi></th><td class="number">${count}</td>${change.map((text, at) => html`<td class=${at === 0 ? 'number added' : 'number'}>${text}</td>`)}<td>${marks.get(day) ?? ''}</td></tr>`;
-    })}</table>`;
+    <table>
+      <tr class="quiet"><td></td><td></td>${isIndexed ? html`<td class="number">Index</td>` : nothing}<td class="number">${capitalize(view.measure)}</td><td class="number added">New</td><td class="number">Growth</td><td></td></tr>
+      ${lines.map((line, i) => {
+        const { label, points, marks } = line;
+        const [count = '', added = '', growth = ''] = describePoint(points.get(day));
+        const index = valuesOf(line, days, 'indexed')[at] ?? null;
+        return html`<tr><td><span class="key line-${i}"></span></td><th><bdi>${label}</bdi></th>${
+          isIndexed ? html`<td class="number">${formatIndex(index)}</td>` : nothing
+        }<td class="number">${count}</td><td class="number added">${added}</td><td class="number">${growth}</td><td>${marks.get(day) ?? ''}</td></tr>`;
+      })}
+    </table>
+    ${hasOlderCounts(lines, [day]) ? html`<p class="quiet note">${OLDER_COUNTS_NOTE}</p>` : nothing}`;
 }
 
-function describeDay(day: Day, lines: Line[]): string {
-  const parts = lines.map(
-    ({ label, points }) => `${label}: ${describePoint(points.get(day)).join(', ')}`,
-  );
+function formatIndex(index: number | null): string {
+  return index === null ? '–' : index.toFixed(1);
+}
+
+/** Whether a sum on one of the days has a count that is older. */
+function hasOlderCounts(lines: Line[], days: Day[]): boolean {
+  return lines.some(({ points }) => days.some((day) => points.get(day)?.older !== undefined));
+}
+
+function describeDay(day: Day, content: PanelContent, days: Day[]): string {
+  const isIndexed = modeOf(content) === 'indexed';
+  const parts = content.lines.map((line) => {
+    const index = isIndexed ? valuesOf(line, days, 'indexed')[days.indexOf(day)] : null;
+    const figures = describePoint(line.points.get(day));
+    return `${line.label}: ${[...(index == null ? [] : [`index ${formatIndex(index)}`]), ...figures].join(', ')}`;
+  });
   return `${formatLongDay(day)}. ${parts.join('. ')}`;
 }
 

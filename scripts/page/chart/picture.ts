@@ -1,3 +1,4 @@
+import { saveFile } from '../notice.ts';
 import { colours } from './chart.ts';
 import type { Line } from './lines.ts';
 
@@ -50,13 +51,4 @@ export function savePicture(
   picture.toBlob((blob) => {
     if (blob !== null) saveFile(blob, 'tiktok-hashtags.png');
   });
-}
-
-/** Lets the browser save a file. */
-export function saveFile(blob: Blob, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
