@@ -4,7 +4,7 @@ import { formatChange, formatCount, formatPercent, plural } from '../lib/core/fo
 import { hashtagUrl, showHashtag } from '../lib/core/hashtag-name.ts';
 import type { Snapshot } from '../lib/core/snapshot.ts';
 import { capitalize, FORMULA_START } from '../lib/core/text.ts';
-import type { GroupDay, SiteHashtag, SiteInfo } from '../lib/dashboard/site.ts';
+import type { GroupDay, SiteInfo } from '../lib/dashboard/site.ts';
 import {
   changeOf,
   countOf,
@@ -48,6 +48,7 @@ import {
   toneOf,
   totalRate,
 } from './parts.ts';
+import type { TableRow } from './table-rows.ts';
 
 const FIRST = '0001-01-01' as Day;
 /** Signals that are this many days apart or less belong together. */
@@ -56,11 +57,21 @@ const MAX_ITEMS = 12;
 const MOST_PASSED = 4;
 const MEASURES = ['videos', 'views'] as const;
 
+const ABSENCE = 'It has no count on the newest day.';
+/** Why a hashtag has no figures of the newest day. */
+const ABSENCES: Record<string, string> = {
+  'not on TikTok': 'TikTok does not have this hashtag.',
+  'missing today': 'It has no count on the newest day, because the run could not get it.',
+  'no data yet': 'It is in the list, but no run has asked for it yet.',
+  paused: 'It is paused in the list, so it has no count on the newest day.',
+  removed: 'It is not in the list any more, so it has no count on the newest day.',
+};
+
 /** The head of a hashtag's own view: its name, its signal and its figures of the newest day. */
 export function renderHashtagHead(
   name: string,
   trend: Trend | null,
-  site: SiteHashtag | undefined,
+  row: TableRow | null,
   view: View,
 ): TemplateResult {
   return html`
@@ -68,12 +79,12 @@ export function renderHashtagHead(
     <div class="title">
       <h1 tabindex="-1"><bdi>${showHashtag(name)}</bdi></h1>
       ${trend === null ? nothing : badge(trend.signal)}
-      ${site?.group ? html`<span class="quiet">in ${groupAnchor(site.group, view)}</span>` : nothing}
-      <a class="quiet" href=${hashtagUrl(name)} rel="noopener noreferrer">On TikTok ↗</a>
+      ${row?.group ? html`<span class="quiet">in ${groupAnchor(row.group, view)}</span>` : nothing}
+      <a href=${hashtagUrl(name)} rel="noopener noreferrer">On TikTok ↗</a>
     </div>
     ${
       trend === null
-        ? html`<p class="quiet">${site === undefined ? 'This hashtag is not tracked, and nothing is stored of it.' : 'It has no count on the newest day.'}</p>`
+        ? html`<p class="absence">${row === null ? 'This hashtag is not in the list, and nothing is stored of it.' : (ABSENCES[row.why ?? ''] ?? ABSENCE)}</p>`
         : html`<dl class="figures">
       ${figure('Videos', formatCount(trend.videos.count), formatAdded(trend.videos))}
       ${figure('Growth', formatGrowth(trend.videos.growth), '', rankedRate(trend))}

@@ -41,6 +41,7 @@ import {
   totalRate,
   type Update,
 } from './parts.ts';
+import { wordsButton } from './words.ts';
 
 /** A character that no text of the program has. */
 const MARK = '\u0001';
@@ -199,7 +200,7 @@ export function renderGroups(
     });
   return html`
     <section aria-labelledby="groups-title">
-      <h2 id="groups-title">Groups</h2>
+      <div class="bar"><h2 id="groups-title">Groups</h2>${wordsButton()}</div>
       <div class="scroll" role="group" aria-labelledby="groups-title" tabindex="0">
         <table class="groups">
           <thead><tr>

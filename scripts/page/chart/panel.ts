@@ -1,5 +1,5 @@
 import { html, nothing, render, type TemplateResult } from 'lit-html';
-import type { Day } from '../../lib/core/day.ts';
+import { addDays, type Day, isDay } from '../../lib/core/day.ts';
 import { formatDates, formatLongDay } from '../../lib/core/format.ts';
 import { capitalize } from '../../lib/core/text.ts';
 import { DEFAULT_VIEW, type MeasuredView, MODES, type Mode, RANGES } from '../address.ts';
@@ -82,6 +82,14 @@ export function createPanel() {
       : within(top, host.clientHeight - tooltip.offsetHeight);
     tooltip.style.transform = `translate(${across}px, ${down}px)`;
   }
+
+  new IntersectionObserver(
+    (entries) => {
+      const isInSight = entries.at(-1)?.isIntersecting ?? false;
+      document.body.classList.toggle('chart-in-sight', isInSight);
+    },
+    { threshold: 0.3 },
+  ).observe(host);
 
   const days = () =>
     content === null ? [] : daysOf(content.view.range, content.lines, content.lastDay);
@@ -230,14 +238,14 @@ export function createPanel() {
     const isLong = shown.length > MOST_DAYS_UNFOLDED;
     return html`<div class=${isLong ? 'scroll data long' : 'scroll data'} role="group" aria-label="The data of the chart" tabindex="0">
       <table>
-        <thead><tr><th scope="col">Day</th>${lines.map(({ label }) => html`<th scope="col" class="number"><bdi>${label}</bdi></th>${isIndexed ? html`<th scope="col" class="number">Index</th>` : nothing}<th scope="col" class="number">New</th><th scope="col" class="number">Growth</th>`)}</tr></thead>
+        <thead><tr><th scope="col">Day</th>${lines.map(({ label }) => html`<th scope="col" class="number"><bdi>${label}</bdi></th>${isIndexed ? html`<th scope="col" class="number">Index</th>` : nothing}<th scope="col" class="number">New</th><th scope="col" class="number rate">Growth</th>`)}</tr></thead>
         <tbody>${shown
           .map(
             (day, i) =>
               html`<tr><th scope="row">${time(day)}</th>${lines.map(({ points }, at) => {
                 const [count, added = '–', growth = '–'] = describePoint(points.get(day));
                 return points.has(day)
-                  ? html`<td class="number">${count}</td>${indexCell(at, i)}<td class="number">${added}</td><td class="number">${growth}</td>`
+                  ? html`<td class="number">${count}</td>${indexCell(at, i)}<td class="number">${added}</td><td class="number rate">${growth}</td>`
                   : html`<td class="number quiet">–</td>${indexCell(at, i)}<td class="number quiet">–</td><td class="number quiet">–</td>`;
               })}</tr>`,
           )
@@ -321,13 +329,24 @@ function choice<T extends string>(
 function dateInputs({ view, lines, lastDay, update }: PanelContent): TemplateResult {
   const days = daysOf(view.range, lines, lastDay);
   const [from, to] = [days[0] ?? lastDay, days.at(-1) ?? lastDay];
-  const change = (next: { from: Day; to: Day }) => {
-    if (next.from < next.to) update({ range: next });
+  const first = daysOf('all', lines, lastDay)[0] ?? lastDay;
+  const input = (label: string, value: Day, min: Day, max: Day, onChange: (day: Day) => void) => {
+    const isPossible = (text: string): text is Day => isDay(text) && text >= min && text <= max;
+    // While somebody types, a date is incomplete, which is no mistake yet.
+    const take = ({ target }: Event) => {
+      const text = (target as HTMLInputElement).value;
+      if (isPossible(text) && text !== value) onChange(text);
+    };
+    const judge = ({ target }: Event) => {
+      const field = target as HTMLInputElement;
+      if (isPossible(field.value)) return;
+      field.value = value;
+      notify(`Choose a day from ${formatDates(min, max)}.`);
+    };
+    return html`<label class="date"><span class="quiet">${label}</span> <input type="date" .value=${value} min=${min} max=${max}
+      @change=${take} @blur=${judge}></label>`;
   };
-  const input = (label: string, value: Day, onChange: (day: Day) => void) =>
-    html`<label class="date"><span class="quiet">${label}</span> <input type="date" .value=${value} max=${lastDay}
-      @change=${(event: Event) => onChange((event.target as HTMLInputElement).value as Day)}></label>`;
-  return html`<span class="dates">${input('From', from, (day) => change({ from: day, to }))} ${input('to', to, (day) => change({ from, to: day }))}${
+  return html`<span class="dates">${input('From', from, first, addDays(to, -1), (day) => update({ range: { from: day, to } }))} ${input('to', to, addDays(from, 1), lastDay, (day) => update({ range: { from, to: day } }))}${
     typeof view.range === 'object'
       ? html` <button type="button" @click=${() => update({ range: DEFAULT_VIEW.range })}>Reset</button>`
       : nothing
