@@ -305,6 +305,7 @@ describe.skipIf(program === null)('the page', () => {
     expect([csv.length, csv.at(-1)?.slice(0, 25)]).toEqual([120, '2026-11-22,cursor,179400,']);
     const picture = await save('Save as picture');
     expect(picture.subarray(1, 4).toString()).toBe('PNG');
+    expect([picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([2560, 1280]);
     await page.goBack();
     await expect.poll(() => page.locator('h1').innerText()).toBe('TikTok hashtags');
 

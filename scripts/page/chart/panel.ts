@@ -30,6 +30,8 @@ const RANGE_WORDS = {
   all: 'All',
 };
 
+/** What the dots on a line mean. */
+const DOTS = 'A day with a signal';
 /** A chart that is narrower is on a phone. */
 const NARROW = 600;
 /** A longer table scrolls in itself. */
@@ -128,11 +130,21 @@ export function createPanel() {
     );
   };
 
-  const save = () => {
-    const canvas = chart.canvas();
-    if (canvas !== null && content !== null) {
-      savePicture(host, canvas, content.lines, describeChart(content, modeOf(content)));
-    }
+  const save = async () => {
+    if (content === null) return;
+    const { lines, view, lastDay } = content;
+    const [mode, shown] = [modeOf(content), days()];
+    const hasDots = hasMarks(lines, shown);
+    await savePicture(
+      { lines, days: shown, mode, scale: view.scale },
+      {
+        title: nameContent(view, mode),
+        dates: formatDates(shown[0] ?? lastDay, shown.at(-1) ?? lastDay),
+        legend: lines.map((line) => ({ label: line.label, figure: figureOf(line, shown, view) })),
+        dots: hasDots ? DOTS : null,
+        name: ['tiktok', ...lines.map(({ key }) => key), shown.at(-1) ?? lastDay].join('-'),
+      },
+    ).catch(() => notify('The browser could not make the picture.'));
   };
 
   return {
@@ -143,7 +155,6 @@ export function createPanel() {
       const { lines, view, update, remove, isLoading, hint } = next;
       const mode = modeOf(next);
       const shown = days();
-      const isDrawn = ({ points }: Line) => shown.some((day) => points.has(day));
       const isLogPossible = mode === 'total' || mode === 'indexed';
       return html`
         <section class="chart" aria-labelledby="chart-title">
@@ -170,9 +181,7 @@ export function createPanel() {
             ${lines.map(
               (line, i) =>
                 html`<li><span class="key line-${i}" aria-hidden="true"></span><bdi>${line.label}</bdi> <span class="quiet">${
-                  isDrawn(line) || isLoading
-                    ? describeSpan(line, shown, view.range)
-                    : `no ${view.measure}`
+                  isLoading && !isDrawn(line, shown) ? '' : figureOf(line, shown, view)
                 }</span>${
                   remove === null
                     ? nothing
@@ -180,8 +189,8 @@ export function createPanel() {
                 }</li>`,
             )}
             ${
-              lines.some(({ marks }) => shown.some((day) => marks.has(day)))
-                ? html`<li class="quiet"><span class="dot" aria-hidden="true"></span>A day with a signal</li>`
+              hasMarks(lines, shown)
+                ? html`<li class="quiet"><span class="dot" aria-hidden="true"></span>${DOTS}</li>`
                 : nothing
             }
           </ul>
@@ -189,7 +198,7 @@ export function createPanel() {
             aria-label=${describeChart(next, mode)} aria-describedby="chart-help" @keydown=${onKey}
             @blur=${() => chart.pointAt(null)}>
             ${host}${tooltip}
-            ${lines.some(isDrawn) ? nothing : html`<p class="empty">${isLoading ? 'Loading …' : `There are no ${view.measure} to draw in these days.`}</p>`}
+            ${lines.some((line) => isDrawn(line, shown)) ? nothing : html`<p class="empty">${isLoading ? 'Loading …' : `There are no ${view.measure} to draw in these days.`}</p>`}
           </div>
           <p id="chart-help" class="hidden">Left and right arrow keys go from day to day, with Shift from week to week, Home and End to the first and last day.</p>
           <p class="hidden" aria-live="polite">${spoken}</p>
@@ -253,6 +262,19 @@ export function createPanel() {
       </table>
     </div>${hasOlderCounts(lines, shown) ? html`<p class="quiet small">${OLDER_COUNTS_NOTE}</p>` : nothing}`;
   }
+}
+
+function isDrawn({ points }: Line, days: Day[]): boolean {
+  return days.some((day) => points.has(day));
+}
+
+function hasMarks(lines: Line[], days: Day[]): boolean {
+  return lines.some(({ marks }) => days.some((day) => marks.has(day)));
+}
+
+/** What the legend says of a line. */
+function figureOf(line: Line, days: Day[], { measure, range }: MeasuredView): string {
+  return isDrawn(line, days) ? (describeSpan(line, days, range) ?? '') : `no ${measure}`;
 }
 
 /** What the lines show: several hashtags are compared from the same start. */
