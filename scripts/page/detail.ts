@@ -4,7 +4,7 @@ import { formatChange, formatCount, formatPercent, plural } from '../lib/core/fo
 import { hashtagUrl, showHashtag } from '../lib/core/hashtag-name.ts';
 import type { Snapshot } from '../lib/core/snapshot.ts';
 import { capitalize, FORMULA_START } from '../lib/core/text.ts';
-import type { GroupDay, SiteInfo } from '../lib/dashboard/site.ts';
+import { type GroupDay, groupSteps, type SiteInfo } from '../lib/dashboard/site.ts';
 import {
   changeOf,
   countOf,
@@ -16,7 +16,7 @@ import {
 } from '../lib/trends/growth.ts';
 import type { MovingDay } from '../lib/trends/period-trends.ts';
 import { findSignals, type Signal } from '../lib/trends/signals.ts';
-import type { Total, TotalStep } from '../lib/trends/totals.ts';
+import type { Total } from '../lib/trends/totals.ts';
 import {
   describePace,
   describeUsual,
@@ -324,12 +324,17 @@ const GROUP_COLUMNS = [
   'older_view_counts',
 ];
 
-const groupRows = (days: GroupDay[]) =>
-  days.map(({ day, videoCount, viewCount, steps, olderCounts }): CsvRow => {
-    const added = (step: TotalStep | undefined) => step && step.after - step.before;
+function groupRows(days: GroupDay[]): CsvRow[] {
+  const steps = { videos: groupSteps(days, 'videos'), views: groupSteps(days, 'views') };
+  return days.map(({ day, videoCount, viewCount, olderCounts }) => {
+    const added = (measure: Measure) => {
+      const step = steps[measure].get(day);
+      return step && step.after - step.before;
+    };
     const { videos = 0, views = 0 } = olderCounts;
-    return [day, videoCount, viewCount, added(steps.videos), added(steps.views), videos, views];
+    return [day, videoCount, viewCount, added('videos'), added('views'), videos, views];
   });
+}
 
 function saveCsv(name: string, columns: string[], rows: CsvRow[]): void {
   // As the program's export: a name that a spreadsheet would read as a formula gets an apostrophe.

@@ -7,6 +7,7 @@ import { formatSpan } from '../../scripts/lib/trends/trend-words.ts';
 import {
   addedEachDay,
   daysOf,
+  describeDots,
   describePoint,
   describeSpan,
   joinDays,
@@ -112,6 +113,21 @@ describe('what a line did in the days that are shown', () => {
     expect(spanOf('7d')).toBe('+29.7%');
     expect(spanOf('30d')).toBe('+31.0% over 8 days');
     expect(spanOf('all')).toBe('+31.0%');
+  });
+});
+
+describe('the dots on the lines', () => {
+  it('are days with a signal and days between gaps, and say so', () => {
+    const describe = (videos: (number | null)[], signals: number[]) => {
+      const one = line(videos);
+      for (const ago of signals) one.marks.set(addDays(TODAY, -ago), '🔥');
+      return describeDots([one], daysOf('30d', [one], TODAY), 'total');
+    };
+    expect(describe([1, 2, 3, 4], [])).toBeNull();
+    expect(describe([1, 2, 3, 4], [1])).toBe('A day with a signal');
+    expect(describe([1, 2, null, 4], [])).toBe('A day between gaps');
+    expect(describe([1, 2, null, 4], [2])).toBe('A day with a signal, or a day between gaps');
+    expect(describe([1, 2, null, 4], [0])).toBe('A day with a signal');
   });
 });
 

@@ -351,6 +351,49 @@ describe.skipIf(program === null)('the page', () => {
     await without.getByText('No videos were stored.').waitFor();
   });
 
+  it('leads from a hashtag to its comparison, and names no way to a chart in sight', async () => {
+    const page = await open(`${await serve(site)}#hashtag=llm`);
+    await page.getByRole('link', { name: 'Compare it with others' }).click();
+    const search = page.getByPlaceholder('Search');
+    await expect.poll(() => search.evaluate((one) => one.matches(':focus'))).toBe(true);
+    await page.getByText('Tick the hashtags that you want to compare with #llm.').waitFor();
+    const wayToChart = page.getByRole('button', { name: 'See the chart' });
+    await wayToChart.click();
+    await wayToChart.waitFor({ state: 'hidden' });
+  });
+
+  it('refuses days that are not there, and says which are', async () => {
+    const page = await open(`${await serve(site)}#tags=llm&range=30d`);
+    const from = page.getByLabel('From');
+    await from.fill('2027-01-01');
+    await from.blur();
+    await page.getByText(/^Choose a day from \d+ Jul to 21 Nov 2026\.$/).waitFor();
+    expect(await from.inputValue()).toBe('2026-10-23');
+    await from.fill('2026-11-01');
+    await expect.poll(() => page.url()).toMatch(/range=2026-11-01\.\.2026-11-22$/);
+  });
+
+  it('says why a hashtag has no figures', async () => {
+    const address = await serve(site);
+    const textOf = async (name: string) => {
+      const page = await open(`${address}#hashtag=${name}`);
+      await page.locator('.chart').waitFor({ state: 'detached' });
+      return page.locator('main').innerText();
+    };
+    expect(await textOf('nosuchhashtag')).toContain('TikTok does not have this hashtag.');
+    expect(await textOf('foobar')).toContain('This hashtag is not in the list');
+  });
+
+  it('says what was done without moving anything', async () => {
+    const page = await open(`${await serve(site)}#tags=llm`);
+    const button = page.getByRole('button', { name: 'Copy link' });
+    await button.scrollIntoViewIfNeeded();
+    const before = await button.boundingBox();
+    await button.click();
+    await page.getByText('The link is copied. It works on this computer only.').waitFor();
+    expect(await button.boundingBox()).toEqual(before);
+  });
+
   it('has a view of each group', async () => {
     const page = await open(await serve(site));
     await page.locator('.groups').getByRole('link', { name: 'Models' }).click();
@@ -358,6 +401,9 @@ describe.skipIf(program === null)('the page', () => {
     expect((await namesIn(page)).toSorted()).toEqual(['chatgpt', 'claude', 'llm']);
     await expect.poll(() => page.locator('.legend li').count()).toBe(2);
     const facts = await page.locator('.figures').innerText();
+    const head = await page.locator('main').innerText();
+    expect(head).toMatch(/Models\s+2 of 3 hashtags/);
+    expect(head).toContain('New and Growth of Models are without #claude');
     expect(facts).toMatch(/7 days\s+\+\d+\.\d%/);
     const [download] = await Promise.all([
       page.waitForEvent('download'),

@@ -1,8 +1,8 @@
 import { addDays, type Day } from '../core/day.ts';
 import type { Snapshot } from '../core/snapshot.ts';
-import { countOf, type Measure } from '../trends/growth.ts';
-import { totalSteps } from '../trends/totals.ts';
-import type { GroupDay } from './site.ts';
+import { countOf, type Measure, type Point } from '../trends/growth.ts';
+import { type TotalStep, totalSteps } from '../trends/totals.ts';
+import { type GroupDay, wholeStep } from './site.ts';
 
 /** A count that is missing is taken from a snapshot that is at most this much older. */
 const CARRY_DAYS = 7;
@@ -19,9 +19,8 @@ export function sumGroup(histories: Snapshot[][], firstDay: Day, lastDay: Day): 
   const videos = sumMeasure(histories, 'videos', firstDay, lastDay);
   const views = sumMeasure(histories, 'views', firstDay, lastDay);
   const snapshots = histories.flat();
-  const stepsOf = (measure: Measure) =>
-    new Map(totalSteps(snapshots, measure).map((step) => [step.day, step]));
-  const [videoSteps, viewSteps] = [stepsOf('videos'), stepsOf('views')];
+  const videoSteps = otherSteps(snapshots, 'videos', videos);
+  const viewSteps = otherSteps(snapshots, 'views', views);
   const days: GroupDay[] = [];
   for (let day = firstDay; day <= lastDay; day = addDays(day, 1)) {
     const [video, view] = [videos.get(day), views.get(day)];
@@ -36,6 +35,26 @@ export function sumGroup(histories: Snapshot[][], firstDay: Day, lastDay: Day): 
     });
   }
   return days;
+}
+
+/** The step to each day with a total, unless it leads from the total before to this one. */
+function otherSteps(snapshots: Snapshot[], measure: Measure, totals: Map<Day, { total: number }>) {
+  const steps = new Map(totalSteps(snapshots, measure).map((step) => [step.day, step]));
+  const others = new Map<Day, TotalStep | null>();
+  let before: Point | null = null;
+  for (const [day, { total }] of totals) {
+    const point = { day, count: total };
+    const step = steps.get(day) ?? null;
+    const whole = wholeStep(before, point);
+    before = point;
+    const isWhole =
+      step?.from === whole?.from &&
+      step?.before === whole?.before &&
+      step?.after === whole?.after &&
+      !step?.hasRounded;
+    if (!isWhole) others.set(day, step);
+  }
+  return others;
 }
 
 function sumMeasure(histories: Snapshot[][], measure: Measure, firstDay: Day, lastDay: Day) {

@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import type { Day } from '../../lib/core/day.ts';
 import type { Mode } from '../address.ts';
-import { formatValue, type Line, roundValues, valuesOf } from './lines.ts';
+import { dotsOf, formatValue, type Line, roundValues, valuesOf } from './lines.ts';
 
 /** What a chart shows. */
 export type ChartContent = { lines: Line[]; days: Day[]; mode: Mode; scale: 'linear' | 'log' };
@@ -148,16 +148,11 @@ function optionsOf(
   const isLog = isLogarithmic(current());
   const font = `${Math.round(12 * zoom)}px system-ui, sans-serif`;
 
-  /** A day between two gaps has no line, so it gets a point; so do the days that stand out. */
   const pointsToShow = (self: uPlot, seriesIndex: number): number[] => {
-    const values = self.data[seriesIndex] ?? [];
     const { days, lines: drawn } = current();
     const line = drawn[seriesIndex - 1];
-    const isKnown = (i: number) => values[i] !== null && values[i] !== undefined;
-    return days.flatMap((day, i) => {
-      const isAlone = !isKnown(i - 1) && !isKnown(i + 1);
-      return isKnown(i) && (isAlone || line?.marks.has(day)) ? [i] : [];
-    });
+    const values = self.data[seriesIndex] ?? [];
+    return line === undefined ? [] : dotsOf(line, days, values).map(({ index }) => index);
   };
 
   return {

@@ -1,7 +1,8 @@
 import { addDays, type Day, daysBetween, daysUpTo } from '../../lib/core/day.ts';
 import { formatChange, formatCount, formatPercent } from '../../lib/core/format.ts';
 import type { Snapshot } from '../../lib/core/snapshot.ts';
-import type { GroupDay } from '../../lib/dashboard/site.ts';
+import { capitalize } from '../../lib/core/text.ts';
+import { type GroupDay, groupSteps } from '../../lib/dashboard/site.ts';
 import {
   changeOf,
   computeGrowth,
@@ -53,11 +54,12 @@ export function pointsOf(snapshots: Snapshot[], measure: Measure): Map<Day, Line
 
 /** The known days of a group. Its growth is that of its hashtags with a count on both days. */
 export function pointsOfGroup(days: GroupDay[], measure: Measure): Map<Day, LinePoint> {
+  const steps = groupSteps(days, measure);
   return new Map(
     days.flatMap((one): [Day, LinePoint][] => {
       const count = countOf(one, measure);
       if (count === null) return [];
-      const growth = growthOfStep(one.steps[measure]);
+      const growth = growthOfStep(steps.get(one.day));
       const older = one.olderCounts[measure];
       return [[one.day, { count, growth, older, hasOthers: !one.isComparable }]];
     }),
@@ -169,6 +171,30 @@ export function describeSpan({ points }: Line, days: Day[], range: Range): strin
   const isFixed = typeof range === 'string' && range !== 'all';
   const wanted = isFixed ? RANGE_DAYS[range] : days.length - 1;
   return formatTotalGrowth({ count: last.count, growth }, wanted);
+}
+
+/**
+ * The days that are drawn as dots: those that stand out, and those without a neighbour, of which no
+ * line can be drawn.
+ * @param values of the line on the days, as `valuesOf` gives them
+ */
+export function dotsOf({ marks }: Line, days: Day[], values: ArrayLike<unknown>) {
+  const isKnown = (i: number) => values[i] !== null && values[i] !== undefined;
+  return days.flatMap((day, index) => {
+    const isAlone = !isKnown(index - 1) && !isKnown(index + 1);
+    const hasSignal = marks.has(day);
+    return isKnown(index) && (isAlone || hasSignal) ? [{ index, hasSignal }] : [];
+  });
+}
+
+/** What the dots on the lines mean; null if there are none. */
+export function describeDots(lines: Line[], days: Day[], mode: Mode): string | null {
+  const dots = lines.flatMap((line) => dotsOf(line, days, valuesOf(line, days, mode)));
+  const meanings = [
+    dots.some(({ hasSignal }) => hasSignal) ? 'a day with a signal' : [],
+    dots.some(({ hasSignal }) => !hasSignal) ? 'a day between gaps' : [],
+  ].flat();
+  return meanings.length === 0 ? null : capitalize(meanings.join(', or '));
 }
 
 /** What was added on each day, for a small curve: null where the day or the one before is unknown. */

@@ -8,6 +8,7 @@ import { time, type Update } from '../parts.ts';
 import { createChart } from './chart.ts';
 import {
   daysOf,
+  describeDots,
   describePoint,
   describeSpan,
   type Line,
@@ -30,8 +31,6 @@ const RANGE_WORDS = {
   all: 'All',
 };
 
-/** What the dots on a line mean. */
-const DOTS = 'A day with a signal';
 /** A chart that is narrower is on a phone. */
 const NARROW = 600;
 /** A longer table scrolls in itself. */
@@ -134,14 +133,13 @@ export function createPanel() {
     if (content === null) return;
     const { lines, view, lastDay } = content;
     const [mode, shown] = [modeOf(content), days()];
-    const hasDots = hasMarks(lines, shown);
     await savePicture(
       { lines, days: shown, mode, scale: view.scale },
       {
         title: nameContent(view, mode),
         dates: formatDates(shown[0] ?? lastDay, shown.at(-1) ?? lastDay),
         legend: lines.map((line) => ({ label: line.label, figure: figureOf(line, shown, view) })),
-        dots: hasDots ? DOTS : null,
+        dots: describeDots(lines, shown, mode),
         name: ['tiktok', ...lines.map(({ key }) => key), shown.at(-1) ?? lastDay].join('-'),
       },
     ).catch(() => notify('The browser could not make the picture.'));
@@ -155,6 +153,7 @@ export function createPanel() {
       const { lines, view, update, remove, isLoading, hint } = next;
       const mode = modeOf(next);
       const shown = days();
+      const dots = describeDots(lines, shown, mode);
       const isLogPossible = mode === 'total' || mode === 'indexed';
       return html`
         <section class="chart" aria-labelledby="chart-title">
@@ -189,9 +188,9 @@ export function createPanel() {
                 }</li>`,
             )}
             ${
-              hasMarks(lines, shown)
-                ? html`<li class="quiet"><span class="dot" aria-hidden="true"></span>${DOTS}</li>`
-                : nothing
+              dots === null
+                ? nothing
+                : html`<li class="quiet"><span class="dot" aria-hidden="true"></span>${dots}</li>`
             }
           </ul>
           <div class="stage" tabindex="0" role="group" aria-roledescription="chart"
@@ -266,10 +265,6 @@ export function createPanel() {
 
 function isDrawn({ points }: Line, days: Day[]): boolean {
   return days.some((day) => points.has(day));
-}
-
-function hasMarks(lines: Line[], days: Day[]): boolean {
-  return lines.some(({ marks }) => days.some((day) => marks.has(day)));
 }
 
 /** What the legend says of a line. */
