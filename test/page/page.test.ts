@@ -352,7 +352,7 @@ describe.skipIf(program === null)('the page', () => {
   });
 
   it('leads from a hashtag to its comparison, and names no way to a chart in sight', async () => {
-    const page = await open(`${await serve(site)}#hashtag=llm`);
+    const page = await open(`${await serve(site)}#hashtag=llm`, { height: 400 });
     await page.getByRole('link', { name: 'Compare it with others' }).click();
     const search = page.getByPlaceholder('Search');
     await expect.poll(() => search.evaluate((one) => one.matches(':focus'))).toBe(true);
@@ -364,7 +364,7 @@ describe.skipIf(program === null)('the page', () => {
 
   it('refuses days that are not there, and says which are', async () => {
     const page = await open(`${await serve(site)}#tags=llm&range=30d`);
-    const from = page.getByLabel('From');
+    const from = page.getByLabel('From', { exact: true });
     await from.fill('2027-01-01');
     await from.blur();
     await page.getByText(/^Choose a day from \d+ Jul to 21 Nov 2026\.$/).waitFor();

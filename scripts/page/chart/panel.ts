@@ -356,7 +356,7 @@ function dateInputs({ view, lines, lastDay, update }: PanelContent): TemplateRes
     };
     const judge = ({ target }: Event) => {
       const field = target as HTMLInputElement;
-      if (isPossible(field.value)) return;
+      if (field.value === value || isPossible(field.value)) return;
       field.value = value;
       notify(`Choose a day from ${formatDates(min, max)}.`);
     };
