@@ -104,6 +104,17 @@ describe('what a line did in the days that are shown', () => {
     expect(describeSpan(one, daysOf('7d', [one], TODAY), '7d')).toBeNull();
   });
 
+  it('is measured between whole sums of a group', () => {
+    const histories = [
+      ...Array.from({ length: 4 }, (_, i) => rows(`tag${i}`, [1000, 1010, 1020, 1030])),
+      rows('tag', [500, null, 700, 710]),
+    ];
+    const points = pointsOfGroup(sumGroup(histories, addDays(TODAY, -3), TODAY), 'videos');
+    const range = { from: addDays(TODAY, -2), to: TODAY };
+    const one = { ...line([]), points };
+    expect(describeSpan(one, daysOf(range, [one], TODAY), range)).toBe('+1.0% over 1 day');
+  });
+
   it('is over seven days what the table has for them, and otherwise says over how many it is', () => {
     const counts = [100, 101, 103, 107, 110, 115, 118, 122, 131];
     const one = line(counts);

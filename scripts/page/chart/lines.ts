@@ -163,7 +163,9 @@ export function describeSpan({ points }: Line, days: Day[], range: Range): strin
     const point = points.get(day);
     return point === undefined ? [] : [{ day, ...point }];
   });
-  const [first, last] = [known[0], known.at(-1)];
+  // A sum with older counts says too little of its day.
+  const whole = known.filter(({ older }) => older === undefined);
+  const [first, last] = [whole[0], whole.at(-1)];
   // A group whose hashtags changed in between has no growth.
   const isComparable = known.slice(1).every(({ hasOthers }) => hasOthers !== true);
   if (first === undefined || last === undefined || first === last || !isComparable) return null;
