@@ -152,6 +152,7 @@ export function renderGroupData(group: string, days: GroupDay[]): TemplateResult
       <section><h2>Its data</h2>
         <ul class="plain"><li>${plural(days.length, 'day')} from ${time(first.day, last.day)}</li></ul>
         <button type="button" @click=${() => saveCsv(group, GROUP_COLUMNS, groupRows(days))}>Save its days as CSV</button>
+        <p class="quiet small">In the file, <code>older_video_counts</code> and <code>older_view_counts</code> say how many hashtags have no count on the day. The sum has their last ones.</p>
       </section>
     </div>`;
 }

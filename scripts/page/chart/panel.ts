@@ -33,6 +33,8 @@ const RANGE_WORDS = {
 
 /** A chart that is narrower is on a phone. */
 const NARROW = 600;
+/** Who sees this share of the chart sees it. */
+const SHARE_IN_SIGHT = 0.3;
 /** A longer table scrolls in itself. */
 const MOST_DAYS_UNFOLDED = 31;
 
@@ -86,10 +88,10 @@ export function createPanel() {
 
   new IntersectionObserver(
     (entries) => {
-      const isInSight = entries.at(-1)?.isIntersecting ?? false;
-      document.body.classList.toggle('chart-in-sight', isInSight);
+      const share = entries.at(-1)?.intersectionRatio ?? 0;
+      document.body.classList.toggle('chart-in-sight', share >= SHARE_IN_SIGHT);
     },
-    { threshold: 0.3 },
+    { threshold: SHARE_IN_SIGHT },
   ).observe(host);
 
   const days = () =>
