@@ -1,27 +1,21 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { type Day, daysBetween, daysUpTo } from '../lib/core/day.ts';
-import {
-  formatChange,
-  formatCount,
-  formatPercent,
-  formatRanges,
-  plural,
-} from '../lib/core/format.ts';
+import { formatChange, formatCount, formatPercent, plural } from '../lib/core/format.ts';
 import { hashtagUrl, showHashtag } from '../lib/core/hashtag-name.ts';
 import type { Snapshot } from '../lib/core/snapshot.ts';
 import { capitalize, FORMULA_START } from '../lib/core/text.ts';
-import type { GroupDay, SiteHashtag, SiteInfo } from '../lib/dashboard/site.ts';
+import { type GroupDay, groupSteps, type SiteInfo } from '../lib/dashboard/site.ts';
 import {
   changeOf,
+  countOf,
   isRealChange,
   knownPoints,
   type Measure,
   rankedMeasure,
   SPAN_TOLERANCE_DAYS,
-  spanGrowth,
 } from '../lib/trends/growth.ts';
-import { nextMilestone } from '../lib/trends/moves.ts';
 import type { MovingDay } from '../lib/trends/period-trends.ts';
+import { findSignals, type Signal } from '../lib/trends/signals.ts';
 import type { Total } from '../lib/trends/totals.ts';
 import {
   describePace,
@@ -37,26 +31,47 @@ import {
   nameAuthor,
   videoUrl,
 } from '../lib/trends/trend-words.ts';
-import type { Trend } from '../lib/trends/trends.ts';
+import type { Threshold, Trend } from '../lib/trends/trends.ts';
 import { DEFAULT_VIEW, formatAddress, type View } from './address.ts';
 import { joinDays, type LinePoint, pointsOf } from './chart/lines.ts';
-import { saveFile } from './chart/picture.ts';
 import type { HashtagHistory, Overview } from './data/messages.ts';
 import { groupFigures } from './group-growth.ts';
-import { expectNextMilestone, passedMilestones } from './milestones.ts';
-import { badge, groupAnchor, rankedRate, time, toneOf, totalRate } from './parts.ts';
-import { strongestSignal } from './signals.ts';
+import { describeNextMilestone, passedMilestones } from './milestones.ts';
+import { saveFile } from './notice.ts';
+import {
+  badge,
+  countMembers,
+  groupAnchor,
+  rankedRate,
+  renderLeftOut,
+  time,
+  toneOf,
+  totalRate,
+} from './parts.ts';
+import type { TableRow } from './table-rows.ts';
 
 const FIRST = '0001-01-01' as Day;
 /** Signals that are this many days apart or less belong together. */
 const DAYS_APART = 7;
 const MAX_ITEMS = 12;
+const MOST_PASSED = 4;
+const MEASURES = ['videos', 'views'] as const;
+
+const ABSENCE = 'It has no count on the newest day.';
+/** Why a hashtag has no figures of the newest day. */
+const ABSENCES: Record<string, string> = {
+  'not on TikTok': 'TikTok does not have this hashtag.',
+  'missing today': 'It has no count on the newest day, because the run could not get it.',
+  'no data yet': 'It is in the list, but no run has asked for it yet.',
+  paused: 'It is paused in the list, so it has no count on the newest day.',
+  removed: 'It is not in the list any more, so it has no count on the newest day.',
+};
 
 /** The head of a hashtag's own view: its name, its signal and its figures of the newest day. */
 export function renderHashtagHead(
   name: string,
   trend: Trend | null,
-  site: SiteHashtag | undefined,
+  row: TableRow | null,
   view: View,
 ): TemplateResult {
   return html`
@@ -64,12 +79,12 @@ export function renderHashtagHead(
     <div class="title">
       <h1 tabindex="-1"><bdi>${showHashtag(name)}</bdi></h1>
       ${trend === null ? nothing : badge(trend.signal)}
-      ${site?.group ? html`<span class="quiet">in ${groupAnchor(site.group, view)}</span>` : nothing}
-      <a class="quiet" href=${hashtagUrl(name)} rel="noopener noreferrer">On TikTok ↗</a>
+      ${row?.group ? html`<span class="quiet">in ${groupAnchor(row.group, view)}</span>` : nothing}
+      <a href=${hashtagUrl(name)} rel="noopener noreferrer">On TikTok ↗</a>
     </div>
     ${
       trend === null
-        ? html`<p class="quiet">${site === undefined ? 'This hashtag is not tracked, and nothing is stored of it.' : 'It has no count on the newest day.'}</p>`
+        ? html`<p class="absence">${row === null ? 'This hashtag is not in the list, and nothing is stored of it.' : (ABSENCES[row.why ?? ''] ?? ABSENCE)}</p>`
         : html`<dl class="figures">
       ${figure('Videos', formatCount(trend.videos.count), formatAdded(trend.videos))}
       ${figure('Growth', formatGrowth(trend.videos.growth), '', rankedRate(trend))}
@@ -97,19 +112,33 @@ export function renderHashtagLife(
   const length = daysBetween(first.day, last.day) + 1;
   const hasMoved = videos.length > 0 || movingDays.some(({ signal }) => signal !== 'cooling');
   const missing = daysUpTo(last.day, length).filter((day) => !present.has(day));
+  const without = (measure: Measure) =>
+    snapshots.flatMap((snapshot) => (countOf(snapshot, measure) === null ? snapshot.day : []));
+  const { threshold } = info.hashtags.find((one) => one.name === name) ?? info;
+  const milestonesOf = (measure: Measure) =>
+    renderMilestones(snapshots, measure, overview.day, threshold);
   return html`
     <div class="sections">
       <section><h2>When it moved</h2>${renderMoves(movingDays)}</section>
-      <section><h2>Milestones</h2>${renderMilestones(history, 'videos', overview.day)}${renderMilestones(history, 'views', overview.day)}</section>
+      <section><h2>Milestones</h2>${milestonesOf('videos')}${milestonesOf('views')}</section>
       <section><h2>Records</h2>${renderRecords(pointsOf(snapshots, 'videos'), 'videos')}${renderRecords(pointsOf(snapshots, 'views'), 'views')}</section>
       ${hasMoved ? html`<section><h2>Top videos when it moved</h2>${renderVideos(history, info.timeZone)}</section>` : nothing}
       <section><h2>Its data</h2>
         <ul class="plain">
-          <li>${plural(snapshots.length, 'day')} from ${first.day} to ${last.day}${last.day === overview.day ? '' : ', and none since'}</li>
-          <li>${missing.length === 0 ? 'No day is missing' : html`Missing: ${listRanges(missing)}`}</li>
+          <li>${plural(snapshots.length, 'day')} from ${time(first.day, last.day)}${last.day === overview.day ? '' : ', and none since'}</li>
+          <li>${missing.length === 0 ? 'No day is missing' : html`No count on ${listRanges(missing)}`}</li>
+          ${MEASURES.map((measure) => {
+            const days = without(measure);
+            if (days.length === 0) return nothing;
+            return html`<li>${
+              days.length === snapshots.length
+                ? `Its ${measure} were never known`
+                : html`Only its ${measure === 'videos' ? 'views' : 'videos'}, no ${measure}, on ${listRanges(days)}`
+            }</li>`;
+          })}
           ${corrections.map(({ day, videoCount, viewCount }) => html`<li>Corrected on ${time(day)}: before, it had ${formatCount(videoCount)} videos and ${formatCount(viewCount)} views</li>`)}
         </ul>
-        <button type="button" @click=${() => saveCsv('hashtag', name, snapshots)}>Save its rows as CSV</button>
+        <button type="button" @click=${() => saveCsv(name, ['hashtag', 'video_count', 'view_count'], hashtagRows(snapshots))}>Save its rows as CSV</button>
       </section>
     </div>`;
 }
@@ -121,8 +150,9 @@ export function renderGroupData(group: string, days: GroupDay[]): TemplateResult
   return html`
     <div class="sections">
       <section><h2>Its data</h2>
-        <ul class="plain"><li>${plural(days.length, 'day')} from ${first.day} to ${last.day}</li></ul>
-        <button type="button" @click=${() => saveCsv('group', group, days)}>Save its days as CSV</button>
+        <ul class="plain"><li>${plural(days.length, 'day')} from ${time(first.day, last.day)}</li></ul>
+        <button type="button" @click=${() => saveCsv(group, GROUP_COLUMNS, groupRows(days))}>Save its days as CSV</button>
+        <p class="quiet small">In the file, <code>older_video_counts</code> and <code>older_view_counts</code> say how many hashtags have no count on the day. The sum has their last ones.</p>
       </section>
     </div>`;
 }
@@ -134,19 +164,14 @@ export function renderGroupHead(
   info: SiteInfo,
   view: View,
 ): TemplateResult {
-  const members = new Set(
-    info.hashtags.filter((one) => one.group === group).map(({ name }) => name),
-  );
-  const trends = overview.trends.filter(({ hashtag }) => members.has(hashtag));
   const percent = (rate: number | null) => (rate === null ? '–' : formatPercent(rate));
-  const figures = (measure: Measure) =>
-    groupFigures(group, trends, measure, overview.totals[group]?.[measure]);
+  const figures = (measure: Measure) => groupFigures(group, overview, info, measure);
   const [videos, views] = [figures('videos'), figures('views')];
   return html`
     <nav class="back"><a href=${backAddress(view)}>← All hashtags</a></nav>
-    <div class="title"><h1 tabindex="-1"><bdi>${group}</bdi></h1><span class="quiet">${plural(members.size, 'hashtag')}</span></div>
+    <div class="title"><h1 tabindex="-1"><bdi>${group}</bdi></h1><span class="quiet">${countMembers(videos)} ${videos.members === 1 ? 'hashtag' : 'hashtags'}</span></div>
     ${
-      members.size === 0
+      videos.members === 0
         ? html`<p class="quiet">No hashtag of the list is in such a group.</p>`
         : html`<dl class="figures">
       ${totalFigure('videos', videos.total)}
@@ -156,7 +181,7 @@ export function renderGroupHead(
       ${figure('Usually', percent(videos.total?.usualPerDay ?? null), '')}
       ${totalFigure('views', views.total)}
       ${figure('Fastest', videos.fastest === null ? '–' : showHashtag(videos.fastest.hashtag), videos.fastest === null ? '' : formatDailyRate(rankedMeasure(videos.fastest).growth))}
-    </dl>`
+    </dl>${renderLeftOut(videos)}`
     }`;
 }
 
@@ -180,7 +205,9 @@ function totalFigure(measure: Measure, total: Total | null) {
 
 function renderMoves(days: MovingDay[]): TemplateResult {
   const rising = days.filter(({ signal }) => signal !== 'cooling');
-  if (rising.length === 0) return html`<p class="quiet">It never moved much more than usual.</p>`;
+  if (rising.length === 0) {
+    return html`<p class="quiet">It has not surged or trended in these days.</p>`;
+  }
   const runs = joinDays(
     rising.map(({ day }) => day),
     DAYS_APART,
@@ -189,30 +216,48 @@ function renderMoves(days: MovingDay[]): TemplateResult {
     const inRun = rising.filter(({ day }) => day >= first && day <= last);
     const rate = ({ growth }: MovingDay) => (growth.kind === 'rate' ? growth.perDay : 0);
     const peak = inRun.reduce((a, b) => (rate(b) > rate(a) ? b : a));
-    const pace = inRun
-      .flatMap((day) => day.pace ?? [])
-      .toSorted((a, b) => (b.timesUsual ?? 0) - (a.timesUsual ?? 0))[0];
-    const when = first === last ? time(first) : html`${time(first)} to ${time(last)}`;
+    const times = ({ pace }: MovingDay) => pace?.timesUsual ?? 0;
+    const strongest = inRun.reduce((a, b) => (times(b) > times(a) ? b : a));
     return html`<li>
-      ${badge(strongestSignal(inRun))} ${when}
-      <span class="details">${describePace(pace ?? null, strongestSignal(inRun) ?? '')} · fastest ${formatGrowth(peak.growth)} on ${time(peak.day)}</span>
+      ${joinSignals(inRun).map(({ signal, start, end }) => html`<span class="signal-days">${badge(signal)} ${time(start, end)}</span> `)}
+      <span class="details">${describePace(strongest.pace, strongest.signal)} · fastest ${formatGrowth(peak.growth)} on ${time(peak.day)}</span>
     </li>`;
   });
-  return shortList(items);
+  return html`${shortList(items)}
+    <p class="quiet small">A date is the day whose report says it. What it counts began up to 7 days before.</p>`;
 }
 
-function renderMilestones({ snapshots }: HashtagHistory, measure: Measure, newest: Day) {
+/** Neighbouring days with the same signal, each with its first and its last day. */
+function joinSignals(days: MovingDay[]) {
+  const parts: { signal: Signal; start: Day; end: Day }[] = [];
+  for (const { day, signal } of days) {
+    const part = parts.at(-1);
+    if (part?.signal === signal) part.end = day;
+    else parts.push({ signal, start: day, end: day });
+  }
+  return parts;
+}
+
+function renderMilestones(
+  snapshots: Snapshot[],
+  measure: Measure,
+  newest: Day,
+  threshold: Threshold,
+) {
   const points = knownPoints(snapshots, measure, FIRST);
   const last = points.at(-1);
   if (last === undefined) return nothing;
-  const passed = passedMilestones(points).slice(0, 4);
-  const next = formatCount(nextMilestone(last.count));
-  // Nobody knows how a hashtag went on that has ended.
+  const [newestSignal] = findSignals(points, threshold, last.day);
   const hasEnded = daysBetween(last.day, newest) > SPAN_TOLERANCE_DAYS;
-  const expected = hasEnded ? null : expectNextMilestone(last, spanGrowth(points, 30));
+  const next = describeNextMilestone(last, newestSignal?.pace ?? null, measure, hasEnded);
   return html`<ul class="plain">
-    <li>${expected === null ? html`Next: ${next} ${measure}` : html`<strong>Next: ${next} ${measure}, likely about ${time(expected)}</strong>`}</li>
-    ${passed.map(({ milestone, day }) => html`<li>${formatCount(milestone)} ${measure}: ${time(day)}</li>`)}
+    <li>${next}</li>
+    ${passedMilestones(points)
+      .slice(0, MOST_PASSED)
+      .map(
+        ({ milestone, day }) =>
+          html`<li>Passed ${formatCount(milestone)} ${measure} on ${time(day)}</li>`,
+      )}
   </ul>`;
 }
 
@@ -247,11 +292,11 @@ function renderVideos({ videos }: HashtagHistory, timeZone: string): TemplateRes
 }
 
 function listRanges(days: Day[]): TemplateResult {
-  const ranges = formatRanges(days).toReversed();
+  const ranges = joinDays(days, 1).toReversed();
   const more = ranges.length - MAX_ITEMS;
   const shown = ranges
     .slice(0, MAX_ITEMS)
-    .map((range, i) => html`${i === 0 ? '' : ', '}${time(range)}`);
+    .map(({ first, last }, i) => html`${i === 0 ? '' : ', '}${time(first, last)}`);
   return html`${shown}${more > 0 ? ` and ${formatCount(more)} more times` : ''}`;
 }
 
@@ -264,16 +309,43 @@ function shortList(items: TemplateResult[]): TemplateResult {
   }`;
 }
 
-function saveCsv(kind: 'hashtag' | 'group', name: string, days: Omit<Snapshot, 'hashtag'>[]): void {
+/** A row of a CSV file: its day and its figures. */
+type CsvRow = [day: Day, ...figures: (number | null | undefined)[]];
+
+const hashtagRows = (snapshots: Snapshot[]) =>
+  snapshots.map(({ day, videoCount, viewCount }): CsvRow => [day, videoCount, viewCount]);
+
+const GROUP_COLUMNS = [
+  'group',
+  'video_count',
+  'view_count',
+  'new_videos',
+  'new_views',
+  'older_video_counts',
+  'older_view_counts',
+];
+
+function groupRows(days: GroupDay[]): CsvRow[] {
+  const steps = { videos: groupSteps(days, 'videos'), views: groupSteps(days, 'views') };
+  return days.map(({ day, videoCount, viewCount, olderCounts }) => {
+    const added = (measure: Measure) => {
+      const step = steps[measure].get(day);
+      return step && step.after - step.before;
+    };
+    const { videos = 0, views = 0 } = olderCounts;
+    return [day, videoCount, viewCount, added('videos'), added('views'), videos, views];
+  });
+}
+
+function saveCsv(name: string, columns: string[], rows: CsvRow[]): void {
   // As the program's export: a name that a spreadsheet would read as a formula gets an apostrophe.
   const cell = (text: string) => {
     const safe = FORMULA_START.test(text) ? `'${text}` : text;
     return /[",\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
-  const rows = days.map(
-    ({ day, videoCount, viewCount }) =>
-      `${day},${cell(name)},${videoCount ?? ''},${viewCount ?? ''}\n`,
+  const lines = rows.map(([day, ...figures]) =>
+    [day, cell(name), ...figures.map((figure) => figure ?? '')].join(),
   );
-  const text = `date,${kind},video_count,view_count\n${rows.join('')}`;
+  const text = `${[['date', ...columns].join(), ...lines].join('\n')}\n`;
   saveFile(new Blob([text], { type: 'text/csv' }), `${name}.csv`);
 }

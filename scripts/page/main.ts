@@ -18,7 +18,7 @@ import {
 import { renderGroups, renderHealth, renderMoved } from './overview.ts';
 import type { Update } from './parts.ts';
 import { marksOf, signalOrder } from './signals.ts';
-import { renderTable } from './table.ts';
+import { renderTable, revealSearch } from './table.ts';
 import { listRows, type TableRow } from './table-rows.ts';
 import { renderFooter } from './words.ts';
 
@@ -67,6 +67,11 @@ window.addEventListener('popstate', () => {
   const isOther = view.hashtag !== before.hashtag || view.group !== before.group;
   show();
   if (!isOther) return;
+  // Whoever wants to compare a hashtag looks for others next.
+  if (before.hashtag !== null && view.hashtag === null && view.tags.includes(before.hashtag)) {
+    revealSearch();
+    return;
+  }
   window.scrollTo(0, 0);
   root.querySelector<HTMLElement>('h1')?.focus();
 });
@@ -194,7 +199,7 @@ function renderPage(): TemplateResult {
             : renderData(data)
       }
     </main>
-    ${data === null || isEmbedded ? nothing : renderFooter()}`;
+    ${data === null || isEmbedded ? nothing : renderFooter(data === 'empty' ? null : data.info.threshold)}`;
 }
 
 function renderData(loaded: Data): TemplateResult {
@@ -215,8 +220,8 @@ function renderData(loaded: Data): TemplateResult {
   if (isEmbedded) return html`<h1 class="hidden">TikTok hashtags</h1>${renderChart(loaded)}`;
   if (hashtag !== null) {
     return html`
-      ${renderHashtagHead(hashtag, trend, site, view)}
-      ${renderChart(loaded)}
+      ${renderHashtagHead(hashtag, trend, rows.find(({ name }) => name === hashtag) ?? null, view)}
+      ${found?.snapshots.length === 0 && view.tags.length === 0 ? nothing : renderChart(loaded)}
       ${found === undefined || site === undefined ? nothing : renderHashtagLife(hashtag, found, overview, info)}`;
   }
   if (group !== null) {

@@ -3,18 +3,19 @@ import { type Day, dayOf, daysBetween } from '../lib/core/day.ts';
 import {
   formatChange,
   formatCount,
+  formatDates,
   formatList,
   formatLongDay,
   formatPercent,
-  formatRanges,
   plural,
 } from '../lib/core/format.ts';
+import { groupBy } from '../lib/core/group-by.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import { capitalize } from '../lib/core/text.ts';
 import type { SiteInfo } from '../lib/dashboard/site.ts';
 import { changeOf, isRealChange, rankedMeasure } from '../lib/trends/growth.ts';
 import type { Move } from '../lib/trends/moves.ts';
-import type { PeriodTrend } from '../lib/trends/period-trends.ts';
+import type { MovingDay, PeriodTrend } from '../lib/trends/period-trends.ts';
 import {
   describeMove,
   formatAdded,
@@ -27,10 +28,20 @@ import {
 } from '../lib/trends/trend-words.ts';
 import type { Trend } from '../lib/trends/trends.ts';
 import { MAX_LINES, type MeasuredView, type View } from './address.ts';
+import { joinDays } from './chart/lines.ts';
 import type { Overview } from './data/messages.ts';
 import { type GroupFigures, groupFigures } from './group-growth.ts';
-import { groupAnchor, hashtagAnchor, rankedRate, toneOf, totalRate, type Update } from './parts.ts';
-import { strongestSignal } from './signals.ts';
+import {
+  countMembers,
+  groupAnchor,
+  hashtagAnchor,
+  rankedRate,
+  renderLeftOut,
+  toneOf,
+  totalRate,
+  type Update,
+} from './parts.ts';
+import { wordsButton } from './words.ts';
 
 /** A character that no text of the program has. */
 const MARK = '\u0001';
@@ -55,7 +66,10 @@ export function renderHealth(overview: Overview, info: SiteInfo, nowMs: number):
       }${state.absent.length === 0 ? nothing : ` · ${formatCount(state.absent.length)} not on TikTok`}${
         missingDays.length === 0
           ? nothing
-          : ` · ${plural(missingDays.length, 'day')} missing in the last 30: ${formatList(formatRanges(missingDays), MAX_NAMES)}`
+          : ` · ${plural(missingDays.length, 'day')} missing in the last 30: ${formatList(
+              joinDays(missingDays, 1).map(({ first, last }) => formatDates(first, last)),
+              MAX_NAMES,
+            )}`
       }
     </p>`;
 }
@@ -144,14 +158,20 @@ function renderWeek(week: PeriodTrend[], view: View): TemplateResult {
     ${[...winners, ...losers].map((trend) => {
       const measure = rankedMeasure(trend);
       const days = trend.movingDays.filter(({ signal }) => signal !== 'cooling');
-      const signal = strongestSignal(days);
       return html`<li>
         ${hashtagAnchor(trend.hashtag, view)}
         <strong class=${toneOf(added(trend))}>${trend.rankedBy} ${formatTotalGrowth(measure, 7)}</strong>
-        <span class="details">${formatChange(added(trend))}, now ${formatCount(measure.count)}${signal === null ? '' : ` · ${signal} on ${plural(days.length, 'day')}`}</span>
+        <span class="details">${formatChange(added(trend))}, now ${formatCount(measure.count)}${countSignals(days)}</span>
       </li>`;
     })}
   </ul>`;
+}
+
+/** ` · surging on 1 day, breakout on 2 days`: how often each signal was there, the first one first. */
+function countSignals(days: MovingDay[]): string {
+  if (days.length === 0) return '';
+  const counts = [...groupBy(days, ({ signal }) => signal)];
+  return ` · ${counts.map(([signal, some]) => `${signal} on ${plural(some.length, 'day')}`).join(', ')}`;
 }
 
 /** The groups side by side, the fastest of the week first. */
@@ -162,16 +182,8 @@ export function renderGroups(
   update: Update,
 ): TemplateResult | typeof nothing {
   if (info.groups.length === 0) return nothing;
-  const groupOf = new Map(info.hashtags.map(({ name, group }) => [name, group]));
   const figures = info.groups
-    .map((group) =>
-      groupFigures(
-        group,
-        overview.trends.filter(({ hashtag }) => groupOf.get(hashtag) === group),
-        view.measure,
-        overview.totals[group]?.[view.measure],
-      ),
-    )
+    .map((group) => groupFigures(group, overview, info, view.measure))
     .toSorted(
       (a, b) =>
         (b.over7Days ?? Number.NEGATIVE_INFINITY) - (a.over7Days ?? Number.NEGATIVE_INFINITY),
@@ -188,7 +200,7 @@ export function renderGroups(
     });
   return html`
     <section aria-labelledby="groups-title">
-      <h2 id="groups-title">Groups</h2>
+      <div class="bar"><h2 id="groups-title">Groups</h2>${wordsButton()}</div>
       <div class="scroll" role="group" aria-labelledby="groups-title" tabindex="0">
         <table class="groups">
           <thead><tr>
@@ -208,7 +220,7 @@ export function renderGroups(
               <td class="check"><label><input type="checkbox" aria-label="Show the group ${one.group} in the chart"
                 .checked=${view.groups.includes(one.group)} ?disabled=${isFull && !view.groups.includes(one.group)}
                 @change=${() => toggle(one)}></label></td>
-              <th scope="row">${groupAnchor(one.group, view)} <span class="quiet">${formatCount(one.hashtags)}</span></th>
+              <th scope="row">${groupAnchor(one.group, view)} <span class="quiet">${countMembers(one)}</span></th>
               ${cell(one.over7Days)} ${cell(one.over30Days)}
               <td class="number ${toneOf(totalRate(one.total))}">${one.total === null ? '–' : formatTotalRate(one.total)}</td>
               <td class="number wide">${percent(one.total?.usualPerDay ?? null)}</td>
@@ -220,5 +232,6 @@ export function renderGroups(
           </tbody>
         </table>
       </div>
+      ${figures.map(renderLeftOut)}
     </section>`;
 }

@@ -1,4 +1,6 @@
 import { html, nothing, svg, type TemplateResult } from 'lit-html';
+import type { Day } from '../lib/core/day.ts';
+import { formatCount, formatDates, formatList } from '../lib/core/format.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import { type HashtagGrowth, type MeasureGrowth, rankedMeasure } from '../lib/trends/growth.ts';
 import type { Signal } from '../lib/trends/signals.ts';
@@ -7,6 +9,9 @@ import { MOVE_MARKS } from '../lib/trends/trend-words.ts';
 import type { MeasureTrend, Trend } from '../lib/trends/trends.ts';
 import { DEFAULT_VIEW, formatAddress, type View } from './address.ts';
 import { addedEachDay } from './chart/lines.ts';
+import type { GroupFigures } from './group-growth.ts';
+
+const MOST_LEFT_OUT = 5;
 
 /** Changes what is shown, and the address with it. */
 export type Update = (change: Partial<View> | ((view: View) => Partial<View>)) => void;
@@ -25,9 +30,23 @@ function chartOf({ measure, scale, range }: View): View {
   return { ...DEFAULT_VIEW, measure, scale, range };
 }
 
-/** A day, or several, not broken into two lines. */
-export function time(day: string): TemplateResult {
-  return html`<time>${day}</time>`;
+/** A day, or all days up to another, not broken into two lines. */
+export function time(first: Day, last = first): TemplateResult {
+  return html`<time>${formatDates(first, last)}</time>`;
+}
+
+/** How many hashtags a group has: `3`, or `2 of 3` if only some have counts of the day. */
+export function countMembers({ captured, members }: GroupFigures): string {
+  return captured === members
+    ? formatCount(members)
+    : `${formatCount(captured)} of ${formatCount(members)}`;
+}
+
+/** Which hashtags the change of a group's sum is without. */
+export function renderLeftOut({ group, leftOut, total }: GroupFigures) {
+  if (leftOut.length === 0 || total?.added == null) return nothing;
+  const names = formatList(leftOut.map(showHashtag), MOST_LEFT_OUT);
+  return html`<p class="quiet small">New and Growth of <bdi>${group}</bdi> are without ${names}: a count is missing on this day or on the one before.</p>`;
 }
 
 /** The signal as a small label. */

@@ -12,11 +12,6 @@ export function signalOrder({ signal }: Pick<Trend, 'signal'>): number {
   return signal === null ? STRENGTHS.length : STRENGTHS.indexOf(signal);
 }
 
-/** The strongest of the days' signals. */
-export function strongestSignal(days: MovingDay[]): Signal | null {
-  return days.toSorted((a, b) => signalOrder(a) - signalOrder(b))[0]?.signal ?? null;
-}
-
 /** The days of a whole history on which the hashtag moved. */
 export function findMovingDays(
   hashtag: string,

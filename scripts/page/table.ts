@@ -23,6 +23,7 @@ import {
 } from './parts.ts';
 import { createBodies } from './table-bodies.ts';
 import { chooseRows, isAscending, type TableRow } from './table-rows.ts';
+import { wordsButton } from './words.ts';
 
 /** Rows that are shown at first; a phone needs long for a thousand. */
 const FIRST_ROWS = 100;
@@ -92,7 +93,9 @@ export function renderTable(
           </select>`
         }
         <span class="quiet" role="status">${plural(found.length, 'hashtag')}</span>
+        ${groups.length === 0 && view.group === null ? wordsButton() : nothing}
       </div>
+      ${view.group === null ? comparisonHint(view) : nothing}
       <div class="scroll" role="group" aria-labelledby="table-title" tabindex="0">
         <table class=${isMixed ? 'hashtags mixed' : 'hashtags'} role="table" aria-rowcount=${found.length + 1}>
           <thead role="rowgroup"><tr role="row">
@@ -125,6 +128,20 @@ export function renderTable(
       }
       ${renderChosen(view, update, showChart)}
     </section>`;
+}
+
+/** What to do while only one line is in the chart. */
+function comparisonHint({ tags, groups }: View) {
+  const [first, ...others] = [...tags.map(showHashtag), ...groups];
+  if (first === undefined || others.length > 0) return nothing;
+  return html`<p class="quiet">Tick the hashtags that you want to compare with <bdi>${first}</bdi>.</p>`;
+}
+
+/** Brings the table's search into sight, and the keyboard to it. */
+export function revealSearch(): void {
+  const field = document.querySelector<HTMLElement>('.search input');
+  field?.closest('section')?.scrollIntoView();
+  field?.focus({ preventScroll: true });
 }
 
 /** What is in the chart, which may be out of sight. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { addDays } from '../../scripts/lib/core/day.ts';
 import { sumGroup } from '../../scripts/lib/dashboard/group-history.ts';
+import { groupSteps } from '../../scripts/lib/dashboard/site.ts';
+import { totalSteps } from '../../scripts/lib/trends/totals.ts';
 import { rows, TODAY } from '../helpers/snapshots.ts';
 
 /** The group's videos on each of the last days; undefined where it has no total. */
@@ -57,5 +59,22 @@ describe('the total of a group', () => {
       [null, 5, 5, null],
     ]).map((day) => day?.isComparable);
     expect(isComparable).toEqual([true, false, true, false]);
+  });
+
+  it('keeps the steps of the report, apart from those between two whole sums', () => {
+    const histories = [
+      ...Array.from({ length: 4 }, (_, i) => rows(`tag${i}`, [1000, 1010, 1020, 1030])),
+      rows('tag', [500, null, 700, 710]),
+    ];
+    const days = sumGroup(histories, addDays(TODAY, -3), TODAY);
+    expect(days.map(({ steps }) => steps.videos?.before)).toEqual([
+      undefined,
+      4000,
+      4040,
+      undefined,
+    ]);
+    expect([...groupSteps(days, 'videos').values()]).toEqual(
+      totalSteps(histories.flat(), 'videos'),
+    );
   });
 });

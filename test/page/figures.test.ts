@@ -4,8 +4,8 @@ import type { Snapshot } from '../../scripts/lib/core/snapshot.ts';
 import { nextMilestone } from '../../scripts/lib/trends/moves.ts';
 import { computeTotal } from '../../scripts/lib/trends/totals.ts';
 import { groupFigures } from '../../scripts/page/group-growth.ts';
-import { expectNextMilestone, passedMilestones } from '../../scripts/page/milestones.ts';
-import { rows, TODAY, trendsOf } from '../helpers/snapshots.ts';
+import { describeNextMilestone, passedMilestones } from '../../scripts/page/milestones.ts';
+import { rows, THRESHOLD, TODAY, trendsOf } from '../helpers/snapshots.ts';
 
 describe('the milestones', () => {
   it('are 1, 2 and 5 times a power of ten, from 10,000', () => {
@@ -24,20 +24,49 @@ describe('the milestones', () => {
     ]);
   });
 
-  it('are expected if the growth of 30 days goes on, and not far away', () => {
-    const expected = (count: number, rate: number) =>
-      expectNextMilestone({ day: TODAY, count }, { rate, isWithinRounding: false });
-    expect(expected(100_000, 1)).toBe(addDays(TODAY, 30)); // doubles in 30 days
-    expect(expected(100_000, 0)).toBeNull();
-    expect(expected(100_000, -0.1)).toBeNull();
-    expect(expected(100_000, 0.001)).toBeNull();
-    expect(expectNextMilestone({ day: TODAY, count: 5 }, null)).toBeNull();
+  it('are expected at the usual pace, or it is said why not', () => {
+    const next = (count: number, usual: number | null, hasEnded = false) => {
+      const pace = usual === null ? null : { added: 0, days: 2, usual, timesUsual: null };
+      return describeNextMilestone({ day: TODAY, count }, pace, 'videos', hasEnded);
+    };
+    expect(next(190_000, 2_000)).toBe(
+      'Next: 200,000 videos, in about 10 days at its usual pace (2 Dec 2026)',
+    );
+    expect(next(199_999, 2_000)).toContain('in about 1 day at');
+    expect(next(100_000, 1_000)).toBe('Next: 200,000 videos, in about 7 months at its usual pace');
+    expect(next(100_000, 0)).toBe(
+      'Next: 200,000 videos, not at its usual pace: it usually brings none',
+    );
+    expect(next(100_000, 100)).toContain('not within 3 years at its usual pace');
+    expect(next(100_000, null)).toContain('after two weeks of counts');
+    expect(next(190_000, 2_000, true)).toContain('nobody can say when');
   });
 });
 
 describe('the figures of a group', () => {
   const figuresOf = (snapshots: Snapshot[]) =>
-    groupFigures('g', trendsOf(snapshots), 'videos', computeTotal(snapshots, TODAY, 'videos'));
+    groupFigures(
+      'g',
+      {
+        trends: trendsOf(snapshots),
+        totals: {
+          g: {
+            videos: computeTotal(snapshots, TODAY, 'videos'),
+            views: computeTotal(snapshots, TODAY, 'views'),
+          },
+        },
+        state: { missed: [{ hashtag: 'missed', kind: 'failed', reason: 'HTTP 503' }] },
+      },
+      {
+        hashtags: ['a', 'b', 'new', 'missed', 'gone'].map((name) => ({
+          name,
+          group: 'g',
+          threshold: THRESHOLD,
+          status: 'tracked',
+        })),
+      },
+      'videos',
+    );
   /** A week's growth from one count to another. */
   const week = (name: string, from: number, to: number) =>
     rows(name, [from, ...Array(6).fill(null), to]);
@@ -46,7 +75,9 @@ describe('the figures of a group', () => {
     const figures = figuresOf([...rows('a', [100, 110]), ...rows('b', [900, 990])]);
     expect(figures).toMatchObject({
       total: { count: 1100, added: 100 },
-      hashtags: 2,
+      captured: 2,
+      members: 5,
+      leftOut: ['missed'],
       over7Days: null,
     });
     expect(figures.total?.perDay).toBeCloseTo(0.1);
@@ -57,6 +88,13 @@ describe('the figures of a group', () => {
     const figures = figuresOf([...week('a', 100, 110), ...rows('new', [5000])]);
     expect(figures.total?.count).toBe(5110);
     expect(figures.over7Days).toBeCloseTo(0.1);
+    expect(figures.leftOut).toEqual(['new', 'missed']);
+  });
+
+  it('name the hashtags without a count on both days', () => {
+    const figures = figuresOf([...rows('a', [1, 100, 110]), ...rows('b', [900, null, 990])]);
+    expect(figures.total?.added).toBe(10);
+    expect(figures.leftOut).toEqual(['b', 'missed']);
   });
 
   it('count a change within rounding as none', () => {

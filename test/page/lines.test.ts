@@ -1,18 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays } from '../../scripts/lib/core/day.ts';
+import { sumGroup } from '../../scripts/lib/dashboard/group-history.ts';
+import { computeTotal } from '../../scripts/lib/trends/totals.ts';
+import { formatSpan } from '../../scripts/lib/trends/trend-words.ts';
 import {
   addedEachDay,
   daysOf,
+  describeDots,
   describePoint,
   describeSpan,
   joinDays,
   type Line,
   pointsOf,
+  pointsOfGroup,
   roundValues,
   valuesOf,
 } from '../../scripts/page/chart/lines.ts';
-import { day, rows, TODAY } from '../helpers/snapshots.ts';
+import { day, rows, TODAY, trendOf } from '../helpers/snapshots.ts';
 
 function line(videos: (number | null)[]): Line {
   return {
@@ -58,12 +63,18 @@ describe('a line of the chart', () => {
     expect(describePoint(points.get(addDays(TODAY, -2)))).toEqual(['no count']);
   });
 
-  it('has no change on a day that can’t be compared', () => {
-    const points = pointsOf(rows('tag', [1, 2, 3]), 'videos', (d) => d !== addDays(TODAY, -1));
-    expect([...points.values()].map(({ growth }) => growth.kind)).toEqual([
-      'first',
-      'first',
-      'rate',
+  it('has the report’s change of a group, and marks a sum with an older count', () => {
+    const histories = [
+      ...Array.from({ length: 4 }, (_, i) => rows(`tag${i}`, [1000, 1010, 1020])),
+      rows('tag', [500, null, 700]),
+    ];
+    const days = sumGroup(histories, addDays(TODAY, -2), TODAY);
+    const points = pointsOfGroup(days, 'videos');
+    const { added } = computeTotal(histories.flat(), TODAY, 'videos');
+    expect([...points.values()].map(describePoint)).toEqual([
+      ['4,500'],
+      ['4,540*', '+40', '+1.0%'],
+      ['4,780', `+${added}`, '+1.0%'],
     ]);
   });
 });
@@ -71,7 +82,8 @@ describe('a line of the chart', () => {
 describe('what a line did in the days that are shown', () => {
   const span = (videos: (number | null)[], days = 5) => {
     const one = line(videos);
-    return describeSpan(one, daysOf({ from: addDays(TODAY, 1 - days), to: TODAY }, [one], TODAY));
+    const range = { from: addDays(TODAY, 1 - days), to: TODAY };
+    return describeSpan(one, daysOf(range, [one], TODAY), range);
   };
 
   it('is the change from its first to its last count', () => {
@@ -87,9 +99,46 @@ describe('what a line did in the days that are shown', () => {
   it('is not known of one count, of none, and across days that can’t be compared', () => {
     expect(span([100])).toBeNull();
     expect(span([100, null, null, null, null, null])).toBeNull();
-    const points = pointsOf(rows('tag', [1, 2, 3]), 'videos', (d) => d !== addDays(TODAY, -1));
+    const days = sumGroup([rows('a', [1, 2, 3]), rows('b', [5, 6])], addDays(TODAY, -2), TODAY);
+    const one = { ...line([]), points: pointsOfGroup(days, 'videos') };
+    expect(describeSpan(one, daysOf('7d', [one], TODAY), '7d')).toBeNull();
+  });
+
+  it('is measured between whole sums of a group', () => {
+    const histories = [
+      ...Array.from({ length: 4 }, (_, i) => rows(`tag${i}`, [1000, 1010, 1020, 1030])),
+      rows('tag', [500, null, 700, 710]),
+    ];
+    const points = pointsOfGroup(sumGroup(histories, addDays(TODAY, -3), TODAY), 'videos');
+    const range = { from: addDays(TODAY, -2), to: TODAY };
     const one = { ...line([]), points };
-    expect(describeSpan(one, daysOf('7d', [one], TODAY))).toBeNull();
+    expect(describeSpan(one, daysOf(range, [one], TODAY), range)).toBe('+1.0% over 1 day');
+  });
+
+  it('is over seven days what the table has for them, and otherwise says over how many it is', () => {
+    const counts = [100, 101, 103, 107, 110, 115, 118, 122, 131];
+    const one = line(counts);
+    const spanOf = (range: '7d' | '30d' | 'all') =>
+      describeSpan(one, daysOf(range, [one], TODAY), range);
+    expect(spanOf('7d')).toBe(formatSpan(trendOf(rows('tag', counts)).videos.over7Days));
+    expect(spanOf('7d')).toBe('+29.7%');
+    expect(spanOf('30d')).toBe('+31.0% over 8 days');
+    expect(spanOf('all')).toBe('+31.0%');
+  });
+});
+
+describe('the dots on the lines', () => {
+  it('are days with a signal and days between gaps, and say so', () => {
+    const describe = (videos: (number | null)[], signals: number[]) => {
+      const one = line(videos);
+      for (const ago of signals) one.marks.set(addDays(TODAY, -ago), '🔥');
+      return describeDots([one], daysOf('30d', [one], TODAY), 'total');
+    };
+    expect(describe([1, 2, 3, 4], [])).toBeNull();
+    expect(describe([1, 2, 3, 4], [1])).toBe('A day with a signal');
+    expect(describe([1, 2, null, 4], [])).toBe('A day between gaps');
+    expect(describe([1, 2, null, 4], [2])).toBe('A day with a signal, or a day between gaps');
+    expect(describe([1, 2, null, 4], [0])).toBe('A day with a signal');
   });
 });
 
@@ -98,7 +147,7 @@ describe('the range', () => {
     const lines = [line([1, 2, 3]), line([1, 2, 3, 4, 5])];
     expect(daysOf('7d', lines, TODAY)).toEqual([-4, -3, -2, -1, 0].map((n) => addDays(TODAY, n)));
     expect(daysOf('all', lines, TODAY)).toHaveLength(5);
-    expect(daysOf('7d', [line(Array(40).fill(1))], TODAY)).toHaveLength(7);
+    expect(daysOf('7d', [line(Array(40).fill(1))], TODAY)).toHaveLength(8);
   });
 
   it('can be any days', () => {

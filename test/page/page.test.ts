@@ -5,6 +5,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { findBrowser, startBrowser } from '../../scripts/lab/browser.ts';
 import { addDays } from '../../scripts/lib/core/day.ts';
+import { formatDate, formatDates } from '../../scripts/lib/core/format.ts';
 import { buildPage } from '../../scripts/lib/dashboard/build.ts';
 import { buildData, type SiteFiles } from '../../scripts/lib/dashboard/data.ts';
 import { serveSite } from '../../scripts/lib/dashboard/serve.ts';
@@ -257,9 +258,11 @@ describe.skipIf(program === null)('the page', () => {
     const lines = (await page.locator('.data tbody tr').allInnerTexts()).map((text) =>
       text.split('\t'),
     );
-    const days = [0, -1, -2, -3, -4, -5, -6].map((offset) => addDays(TODAY, offset));
+    const days = [0, -1, -2, -3, -4, -5, -6, -7].map((offset) =>
+      formatDate(addDays(TODAY, offset)),
+    );
     expect(lines.map(([day]) => day)).toEqual(days);
-    expect(lines[0]).toEqual([TODAY, '153,000', '+1,814', '+1.2%']);
+    expect(lines[0]).toEqual(['22 Nov 2026', '153,000', '+1,814', '+1.2%']);
     expect(lines[2]?.slice(2)).toEqual(['+6,961', '+1.2%/day over 4 days']);
     expect(lines.slice(3, 6).map((line) => line.slice(1))).toEqual(Array(3).fill(['–', '–', '–']));
   });
@@ -273,7 +276,7 @@ describe.skipIf(program === null)('the page', () => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.5, box.y + 50, { steps: 4 });
     await page.mouse.up();
-    await expect.poll(() => page.url()).toMatch(/range=2026-10-31\.\.2026-11-0[78]$/);
+    await expect.poll(() => page.url()).toMatch(/range=2026-10-3[01]\.\.2026-11-0[78]$/);
     await page.getByRole('button', { name: 'Reset' }).click();
     expect(page.url()).not.toContain('range=');
   });
@@ -284,10 +287,12 @@ describe.skipIf(program === null)('the page', () => {
     await expect.poll(() => page.locator('h1').innerText()).toBe('#cursor');
     const text = await page.locator('main').innerText();
     expect(text).toMatch(
-      /When it moved\n+🚀 breakout 2026-11-21 to 2026-11-22\nbreakout, 12 × its usual: .* fastest \+8\.3% on 2026-11-22\n\n?Milestones/,
+      /When it moved\n+📈 trending 21 Nov 2026 🚀 breakout 22 Nov 2026\s+breakout, 12 × its usual: .* fastest \+8\.3% on 22 Nov 2026\n/,
     );
-    expect(text).toMatch(/Next: 200,000 videos, likely about 20\d\d-\d\d-\d\d/);
-    expect(text).toMatch(/119 days from .*\n+Missing: 2026-11-10/);
+    expect(text).toMatch(
+      /Next: 200,000 videos, in about \d+ days at its usual pace \(\d+ Dec 2026\)/,
+    );
+    expect(text).toMatch(/119 days from .*\n+No count on 10 Nov 2026/);
     const save = async (name: string) => {
       const [download] = await Promise.all([
         page.waitForEvent('download'),
@@ -300,13 +305,14 @@ describe.skipIf(program === null)('the page', () => {
     expect([csv.length, csv.at(-1)?.slice(0, 25)]).toEqual([120, '2026-11-22,cursor,179400,']);
     const picture = await save('Save as picture');
     expect(picture.subarray(1, 4).toString()).toBe('PNG');
+    expect([picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([2560, 1280]);
     await page.goBack();
     await expect.poll(() => page.locator('h1').innerText()).toBe('TikTok hashtags');
 
     const corrected = await open(`${page.url()}#hashtag=chatgpt`);
     await expect
       .poll(() => corrected.locator('main').innerText())
-      .toMatch(/Corrected on 2026-11-22: before, it had 157,000 videos/);
+      .toMatch(/Corrected on 22 Nov 2026: before, it had 157,000 videos/);
   });
 
   it('has the videos that were stored when a hashtag moved, or says that there are none', async () => {
@@ -329,8 +335,8 @@ describe.skipIf(program === null)('the page', () => {
     await expect
       .poll(() => section.last().locator('li').allInnerTexts())
       .toEqual([
-        '2026-11-22: @a/b"<i> · 1,234,567 plays · 1 day old',
-        '2026-11-21: author unknown · plays unknown · age unknown',
+        '22 Nov 2026: @a/b"<i> · 1,234,567 plays · 1 day old',
+        '21 Nov 2026: author unknown · plays unknown · age unknown',
       ]);
     const links = await section.last().getByRole('link').all();
     expect(await Promise.all(links.map((link) => link.getAttribute('href')))).toEqual([
@@ -338,11 +344,54 @@ describe.skipIf(program === null)('the page', () => {
       'https://www.tiktok.com/@_/video/7123456789012345611',
     ]);
     await page.goto(`${new URL(page.url()).origin}/#hashtag=chatgpt`);
-    await page.getByText('It never moved much more than usual').waitFor();
+    await page.getByText('It has not surged or trended in these days').waitFor();
     expect(await section.count()).toBe(0);
 
     const without = await open(`${await serve(site)}#hashtag=cursor`);
     await without.getByText('No videos were stored.').waitFor();
+  });
+
+  it('leads from a hashtag to its comparison, and names no way to a chart in sight', async () => {
+    const page = await open(`${await serve(site)}#hashtag=llm`, { height: 400 });
+    await page.getByRole('link', { name: 'Compare it with others' }).click();
+    const search = page.getByPlaceholder('Search');
+    await expect.poll(() => search.evaluate((one) => one.matches(':focus'))).toBe(true);
+    await page.getByText('Tick the hashtags that you want to compare with #llm.').waitFor();
+    const wayToChart = page.getByRole('button', { name: 'See the chart' });
+    await wayToChart.click();
+    await wayToChart.waitFor({ state: 'hidden' });
+  });
+
+  it('refuses days that are not there, and says which are', async () => {
+    const page = await open(`${await serve(site)}#tags=llm&range=30d`);
+    const from = page.getByLabel('From', { exact: true });
+    await from.fill('2027-01-01');
+    await from.blur();
+    await page.getByText(/^Choose a day from \d+ Jul to 21 Nov 2026\.$/).waitFor();
+    expect(await from.inputValue()).toBe('2026-10-23');
+    await from.fill('2026-11-01');
+    await expect.poll(() => page.url()).toMatch(/range=2026-11-01\.\.2026-11-22$/);
+  });
+
+  it('says why a hashtag has no figures', async () => {
+    const address = await serve(site);
+    const textOf = async (name: string) => {
+      const page = await open(`${address}#hashtag=${name}`);
+      await page.locator('.chart').waitFor({ state: 'detached' });
+      return page.locator('main').innerText();
+    };
+    expect(await textOf('nosuchhashtag')).toContain('TikTok does not have this hashtag.');
+    expect(await textOf('foobar')).toContain('This hashtag is not in the list');
+  });
+
+  it('says what was done without moving anything', async () => {
+    const page = await open(`${await serve(site)}#tags=llm`);
+    const button = page.getByRole('button', { name: 'Copy link' });
+    await button.scrollIntoViewIfNeeded();
+    const before = await button.boundingBox();
+    await button.click();
+    await page.getByText('The link is copied. It works on this computer only.').waitFor();
+    expect(await button.boundingBox()).toEqual(before);
   });
 
   it('has a view of each group', async () => {
@@ -352,14 +401,20 @@ describe.skipIf(program === null)('the page', () => {
     expect((await namesIn(page)).toSorted()).toEqual(['chatgpt', 'claude', 'llm']);
     await expect.poll(() => page.locator('.legend li').count()).toBe(2);
     const facts = await page.locator('.figures').innerText();
+    const head = await page.locator('main').innerText();
+    expect(head).toMatch(/Models\s+2 of 3 hashtags/);
+    expect(head).toContain('New and Growth of Models are without #claude');
     expect(facts).toMatch(/7 days\s+\+\d+\.\d%/);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'Save its days as CSV' }).click(),
     ]);
     const csv = (await readFile(await download.path(), 'utf8')).split('\n');
-    expect(csv[0]).toBe('date,group,video_count,view_count');
-    expect(csv[1]).toMatch(/^\d{4}-\d\d-\d\d,Models,\d+,\d+$/);
+    expect(csv[0]).toBe(
+      'date,group,video_count,view_count,new_videos,new_views,older_video_counts,older_view_counts',
+    );
+    expect(csv[1]).toMatch(/^\d{4}-\d\d-\d\d,Models,\d+,\d+,,,0,0$/);
+    expect(csv[2]).toMatch(/^\d{4}-\d\d-\d\d,Models,\d+,\d+,\d+,\d+,0,0$/);
     await page.getByRole('link', { name: 'Show the group as one line' }).click();
     await expect.poll(() => page.locator('.legend li bdi').allInnerTexts()).toEqual(['Models']);
   });
@@ -380,7 +435,7 @@ describe.skipIf(program === null)('the page', () => {
     await page.keyboard.press('End');
     await expect
       .poll(() => spoken.innerText())
-      .toMatch(/^Sunday,? 22 November 2026\. #cursor: 179,400, \+/);
+      .toMatch(/^Sunday,? 22 November 2026\. #cursor: index \d+\.\d, 179,400, \+/);
     await page.keyboard.press('ArrowLeft');
     await expect.poll(() => spoken.innerText()).toMatch(/^Saturday,? 21 November 2026/);
     await page.keyboard.press('Shift+ArrowLeft');
@@ -520,16 +575,18 @@ describe.skipIf(program === null)('the page', () => {
     expect(await page.locator('.groups').innerText()).toContain('9,000,000');
     await expect.poll(() => page.locator('.legend li bdi').allInnerTexts()).toEqual(['#llm']);
     expect(await page.locator('.stage').getAttribute('aria-label')).toMatch(
-      /^Views: #llm, 2026-10-24/,
+      /^Views: #llm, 23 Oct to 22 Nov 2026/,
     );
     await page.getByRole('link', { name: '#ended' }).click();
     const last = addDays(TODAY, -60);
     await expect
       .poll(() => page.locator('.stage').getAttribute('aria-label'))
-      .toBe(`Views: #ended, ${addDays(last, -29)} to ${last}`);
+      .toBe(`Views: #ended, ${formatDates(addDays(last, -30), last)}`);
     const text = await page.locator('main').innerText();
     expect(text).toContain('It has no count on the newest day');
-    expect(text).toMatch(/Next: 10,000,000 views\n/);
+    expect(text).toMatch(
+      /Next: 10,000,000 views\. It has no new counts, so nobody can say when\.\n/,
+    );
   });
 
   it('says on the first day when growth appears', async () => {

@@ -110,6 +110,19 @@ export function formatInstant(iso: string, timeZone: string): string {
   return `${new Date(iso).toLocaleString('sv-SE', style)} ${timeZone}`;
 }
 
+/** `22 Nov 2026` */
+export function formatDate(day: Day): string {
+  return formatShortDay(day).slice('Sun '.length);
+}
+
+/** `22 Nov 2026`, `20 Nov to 22 Nov 2026`, `30 Dec 2025 to 2 Jan 2026` */
+export function formatDates(first: Day, last: Day): string {
+  if (first === last) return formatDate(first);
+  const isSameYear = first.slice(0, 4) === last.slice(0, 4);
+  const start = formatDate(first);
+  return `${isSameYear ? start.slice(0, -' 2026'.length) : start} to ${formatDate(last)}`;
+}
+
 /** `week 47 of 2026`, `November 2026` */
 export function formatPeriod({ kind, name, first }: Period): string {
   if (kind === 'week') return `week ${Number(name.slice(6))} of ${name.slice(0, 4)}`;

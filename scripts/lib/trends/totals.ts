@@ -1,4 +1,4 @@
-import { addDays, type Day, daysBetween } from '../core/day.ts';
+import { addDays, type Day } from '../core/day.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import {
   countOf,
@@ -27,6 +27,16 @@ export type Total = {
   leftOut: string[];
 };
 
+/** What the hashtags with a count on two days had together on them. */
+export type TotalStep = {
+  from: Day;
+  day: Day;
+  before: number;
+  after: number;
+  /** True if one of them changed within rounding. */
+  hasRounded: boolean;
+};
+
 const USUAL_DAYS = 28;
 const MIN_USUAL_DAYS = 7;
 
@@ -44,27 +54,48 @@ export function commonMeasure(trends: { videos: MeasureGrowth; views: MeasureGro
  */
 export function computeTotal(snapshots: Snapshot[], day: Day, measure: Measure): Total {
   const first = addDays(day, -USUAL_DAYS - 1);
+  const recent = snapshots.filter((snapshot) => snapshot.day >= first);
+  const steps = totalSteps(recent, measure);
+  const today = steps.find((step) => step.day === day);
+  const rates = steps.filter((step) => step !== today).flatMap((step) => rateOf(step) ?? []);
+  const counts = countsOf(recent, day, measure);
+  const before = new Set(today && countsOf(recent, today.from, measure).keys());
+  return {
+    count: counts.size === 0 ? null : sum([...counts.values()]),
+    added: today === undefined ? null : today.after - today.before,
+    perDay: today === undefined ? null : rateOf(today),
+    usualPerDay: rates.length < MIN_USUAL_DAYS ? null : median(rates),
+    hasRounded: today?.hasRounded ?? false,
+    leftOut: today === undefined ? [] : [...counts.keys()].filter((name) => !before.has(name)),
+  };
+}
+
+function countsOf(snapshots: Snapshot[], day: Day, measure: Measure): Map<string, number> {
+  const ofDay = snapshots.filter((snapshot) => snapshot.day === day);
+  return new Map(
+    ofDay.flatMap((snapshot): [string, number][] => {
+      const count = countOf(snapshot, measure);
+      return count === null ? [] : [[snapshot.hashtag, count]];
+    }),
+  );
+}
+
+/**
+ * The steps of hashtags from each day with a count to the next one, oldest first. There is none
+ * where no hashtag has a count on both.
+ * @param snapshots of these hashtags, in any order
+ */
+export function totalSteps(snapshots: Snapshot[], measure: Measure): TotalStep[] {
   const countsOn = new Map<Day, Map<string, number>>();
   for (const snapshot of snapshots) {
     const count = countOf(snapshot, measure);
-    if (count === null || snapshot.day < first) continue;
+    if (count === null) continue;
     const counts = countsOn.get(snapshot.day) ?? new Map<string, number>();
     counts.set(snapshot.hashtag, count);
     countsOn.set(snapshot.day, counts);
   }
   const days = [...countsOn.keys()].sort();
-  const steps = days.slice(1).map((later, i) => measureStep(countsOn, days[i] ?? later, later));
-  const today = days.at(-1) === day ? steps.at(-1) : undefined;
-  const rates = steps.filter((step) => step !== today).flatMap(({ perDay }) => perDay ?? []);
-  const counts = [...(countsOn.get(day)?.values() ?? [])];
-  return {
-    count: counts.length === 0 ? null : sum(counts),
-    added: today?.added ?? null,
-    perDay: today?.perDay ?? null,
-    usualPerDay: rates.length < MIN_USUAL_DAYS ? null : median(rates),
-    hasRounded: today?.pairs.some(isRounded) ?? false,
-    leftOut: today?.leftOut ?? [],
-  };
+  return days.slice(1).flatMap((later, i) => measureStep(countsOn, days[i] ?? later, later) ?? []);
 }
 
 /** The first of some hashtags by rank, if it grew by more than rounding. */
@@ -75,24 +106,23 @@ export function findFastest([fastest]: Trend[]): Trend | null {
 }
 
 /** From one day to another, over the hashtags that have a count on both. */
-function measureStep(countsOn: Map<Day, Map<string, number>>, from: Day, to: Day) {
+function measureStep(
+  countsOn: Map<Day, Map<string, number>>,
+  from: Day,
+  to: Day,
+): TotalStep | null {
   const later = countsOn.get(to) ?? new Map<string, number>();
   const pairs = [...(countsOn.get(from) ?? [])].flatMap(([hashtag, before]) => {
     const after = later.get(hashtag);
     return after === undefined ? [] : [{ before, after }];
   });
-  const leftOut = [...later.keys()].filter((hashtag) => !countsOn.get(from)?.has(hashtag));
-  if (pairs.length === 0) return { pairs, leftOut, added: null, perDay: null };
+  if (pairs.length === 0) return null;
   const [before, after] = [sum(pairs.map((p) => p.before)), sum(pairs.map((p) => p.after))];
-  return {
-    pairs,
-    leftOut,
-    added: after - before,
-    perDay:
-      before === 0 || daysBetween(from, to) < 1
-        ? null
-        : dailyRate({ day: from, count: before }, { day: to, count: after }),
-  };
+  return { from, day: to, before, after, hasRounded: pairs.some(isRounded) };
+}
+
+function rateOf({ from, day, before, after }: TotalStep): number | null {
+  return before === 0 ? null : dailyRate({ day: from, count: before }, { day, count: after });
 }
 
 function isRounded({ before, after }: { before: number; after: number }): boolean {

@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import type { Day } from '../../lib/core/day.ts';
 import type { Mode } from '../address.ts';
-import { formatValue, type Line, roundValues, valuesOf } from './lines.ts';
+import { dotsOf, formatValue, type Line, roundValues, valuesOf } from './lines.ts';
 
 /** What a chart shows. */
 export type ChartContent = { lines: Line[]; days: Day[]; mode: Mode; scale: 'linear' | 'log' };
@@ -10,7 +10,6 @@ export type Chart = {
   draw: (content: ChartContent) => void;
   /** Points at a day, as a mouse would; at none for null. */
   pointAt: (index: number | null) => void;
-  canvas: () => HTMLCanvasElement | null;
 };
 
 /** A logarithmic axis goes so many times farther than the lines. */
@@ -35,116 +34,47 @@ export function createChart(
 
   const draw = (next: ChartContent) => {
     content = next;
-    const { lines, days, mode, scale } = next;
     const width = element.clientWidth;
     if (width === 0) return;
-    const isLog = scale === 'log' && (mode === 'total' || mode === 'indexed');
-    const data: uPlot.AlignedData = [
-      days.map((day) => Date.parse(day) / 1000),
-      ...lines.map((line) =>
-        // A logarithm needs values above zero.
-        valuesOf(line, days, mode).map((value) => (isLog && !(Number(value) > 0) ? null : value)),
-      ),
-    ];
+    const look = colours(element);
     // Everything but the data: only if it changes, the chart is built anew.
     const shape = JSON.stringify([
-      lines.map(({ key }) => key),
-      mode,
-      isLog,
+      next.lines.map(({ key }) => key),
+      next.mode,
+      isLogarithmic(next),
       width,
-      colours(element),
+      look,
     ]);
     if (plot !== null && shape === drawnAs) {
-      plot.setData(data);
+      plot.setData(dataOf(next));
       return;
     }
     plot?.destroy();
     drawnAs = shape;
-    plot = new uPlot(options(lines.length, mode, isLog, width), data, element);
+    const size = { width, height: heightOf(element, width) };
+    const options = optionsOf(() => content ?? next, look, size);
+    plot = new uPlot({ ...options, cursor: CURSOR, hooks }, dataOf(next), element);
   };
 
-  const options = (count: number, mode: Mode, isLog: boolean, width: number): uPlot.Options => {
-    const { text, grid, series } = colours(element);
-    const font = '12px system-ui, sans-serif';
-    return {
-      width,
-      height: heightOf(element, width),
-      legend: { show: false },
-      padding: [12, 20, 0, 0],
-      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
-      cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
-      scales: {
-        x: { time: true },
-        y: isLog ? { distr: 3, range: (_plot, min, max) => [min / LOG_ROOM, max * LOG_ROOM] } : {},
+  const hooks: uPlot.Hooks.Arrays = {
+    setCursor: [
+      ({ cursor }) => {
+        const { idx, left = -1, top = -1 } = cursor;
+        onPoint(left < 0 || idx == null ? null : idx, left, top);
       },
-      axes: [
-        {
-          stroke: text,
-          font,
-          grid: { show: false },
-          ticks: { stroke: grid, width: 1 },
-          space: 64,
-          incrs: WHOLE_DAYS,
-          values: nameDays,
-        },
-        {
-          stroke: text,
-          font,
-          size: 58,
-          space: 44,
-          grid: { stroke: grid, width: 1, filter: allValues },
-          ticks: { show: false },
-          filter: allValues,
-          ...(isLog ? { splits: (_plot, _axis, min, max) => roundValues(min, max) } : {}),
-          values: (_plot, values) =>
-            values.map((value) => (value == null ? '' : formatValue(value, mode))),
-        },
-      ],
-      series: [
-        {},
-        ...Array.from({ length: count }, (_, i): uPlot.Series => {
-          const stroke = series[i % series.length] ?? text;
-          return {
-            stroke,
-            width: 2,
-            spanGaps: false,
-            points: { show: true, size: 5, fill: stroke, filter: pointsToShow },
-          };
-        }),
-      ],
-      hooks: {
-        setCursor: [
-          ({ cursor }) => {
-            const { idx, left = -1, top = -1 } = cursor;
-            onPoint(left < 0 || idx == null ? null : idx, left, top);
-          },
-        ],
-        setSelect: [
-          (self) => {
-            const { left, width: selected } = self.select;
-            const { days } = content ?? { days: [] };
-            const from = days[self.posToIdx(left)];
-            const to = days[self.posToIdx(left + selected)];
-            self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-            if (selected > 5 && from !== undefined && to !== undefined && from < to) {
-              onDrag(from, to);
-            }
-          },
-        ],
+    ],
+    setSelect: [
+      (self) => {
+        const { left, width: selected } = self.select;
+        const { days } = content ?? { days: [] };
+        const from = days[self.posToIdx(left)];
+        const to = days[self.posToIdx(left + selected)];
+        self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        if (selected > 5 && from !== undefined && to !== undefined && from < to) {
+          onDrag(from, to);
+        }
       },
-    };
-  };
-
-  /** A day between two gaps has no line, so it gets a point; so do the days that stand out. */
-  const pointsToShow = (self: uPlot, seriesIndex: number): number[] => {
-    const values = self.data[seriesIndex] ?? [];
-    const line = content?.lines[seriesIndex - 1];
-    const { days } = content ?? { days: [] };
-    const isKnown = (i: number) => values[i] !== null && values[i] !== undefined;
-    return days.flatMap((day, i) => {
-      const isAlone = !isKnown(i - 1) && !isKnown(i + 1);
-      return isKnown(i) && (isAlone || line?.marks.has(day)) ? [i] : [];
-    });
+    ],
   };
 
   const redraw = () => {
@@ -161,7 +91,117 @@ export function createChart(
       const left = seconds === undefined ? -10 : plot.valToPos(seconds, 'x');
       plot.setCursor({ left, top: seconds === undefined ? -10 : 20 });
     },
-    canvas: () => plot?.ctx.canvas ?? null,
+  };
+}
+
+/**
+ * Draws a chart once, in the colours of an element, for a picture.
+ * @param size in pixels of the picture
+ * @param zoom how many of them a pixel of the screen is
+ */
+export async function drawOnce(
+  host: HTMLElement,
+  content: ChartContent,
+  size: { width: number; height: number },
+  zoom: number,
+): Promise<HTMLCanvasElement> {
+  // The library draws as many pixels as the screen has.
+  const ratio = uPlot.pxRatio;
+  const onScreen = { width: size.width / ratio, height: size.height / ratio };
+  return new Promise((resolve) => {
+    const options = optionsOf(() => content, colours(host), onScreen, zoom / ratio);
+    const hooks = { draw: [({ ctx }: uPlot) => resolve(ctx.canvas)] };
+    new uPlot({ ...options, hooks }, dataOf(content), host);
+  });
+}
+
+const CURSOR: uPlot.Cursor = {
+  y: false,
+  drag: { x: true, y: false, setScale: false },
+  points: { size: 7 },
+};
+
+function isLogarithmic({ mode, scale }: ChartContent): boolean {
+  return scale === 'log' && (mode === 'total' || mode === 'indexed');
+}
+
+function dataOf(content: ChartContent): uPlot.AlignedData {
+  const { lines, days, mode } = content;
+  const isLog = isLogarithmic(content);
+  return [
+    days.map((day) => Date.parse(day) / 1000),
+    ...lines.map((line) =>
+      // A logarithm needs values above zero.
+      valuesOf(line, days, mode).map((value) => (isLog && !(Number(value) > 0) ? null : value)),
+    ),
+  ];
+}
+
+/** @param zoom how many times everything is as large as on a screen */
+function optionsOf(
+  current: () => ChartContent,
+  { text, grid, series }: ReturnType<typeof colours>,
+  size: { width: number; height: number },
+  zoom = 1,
+): uPlot.Options {
+  const { lines, mode } = current();
+  const isLog = isLogarithmic(current());
+  const font = `${Math.round(12 * zoom)}px system-ui, sans-serif`;
+
+  const pointsToShow = (self: uPlot, seriesIndex: number): number[] => {
+    const { days, lines: drawn } = current();
+    const line = drawn[seriesIndex - 1];
+    const values = self.data[seriesIndex] ?? [];
+    return line === undefined ? [] : dotsOf(line, days, values).map(({ index }) => index);
+  };
+
+  return {
+    ...size,
+    legend: { show: false },
+    padding: [12 * zoom, 20 * zoom, 0, 0],
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
+    scales: {
+      x: { time: true },
+      y: isLog ? { distr: 3, range: (_plot, min, max) => [min / LOG_ROOM, max * LOG_ROOM] } : {},
+    },
+    axes: [
+      {
+        stroke: text,
+        font,
+        size: 50 * zoom,
+        gap: 5 * zoom,
+        grid: { show: false },
+        ticks: { stroke: grid, width: zoom, size: 10 * zoom },
+        space: 64 * zoom,
+        incrs: WHOLE_DAYS,
+        values: nameDays,
+      },
+      {
+        stroke: text,
+        font,
+        size: 58 * zoom,
+        gap: 5 * zoom,
+        space: 44 * zoom,
+        grid: { stroke: grid, width: zoom, filter: allValues },
+        ticks: { show: false },
+        filter: allValues,
+        ...(isLog ? { splits: (_plot, _axis, min, max) => roundValues(min, max) } : {}),
+        values: (_plot, values) =>
+          values.map((value) => (value == null ? '' : formatValue(value, mode))),
+      },
+    ],
+    series: [
+      {},
+      ...lines.map((_line, i): uPlot.Series => {
+        const stroke = series[i % series.length] ?? text;
+        return {
+          stroke,
+          width: 2 * zoom,
+          spanGaps: false,
+          points: { show: true, size: 5 * zoom, fill: stroke, filter: pointsToShow },
+        };
+      }),
+    ],
   };
 }
 

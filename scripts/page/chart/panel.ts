@@ -1,11 +1,20 @@
 import { html, nothing, render, type TemplateResult } from 'lit-html';
-import type { Day } from '../../lib/core/day.ts';
-import { formatLongDay } from '../../lib/core/format.ts';
+import { addDays, type Day, isDay } from '../../lib/core/day.ts';
+import { formatDates, formatLongDay } from '../../lib/core/format.ts';
 import { capitalize } from '../../lib/core/text.ts';
 import { DEFAULT_VIEW, type MeasuredView, MODES, type Mode, RANGES } from '../address.ts';
-import type { Update } from '../parts.ts';
+import { notify } from '../notice.ts';
+import { time, type Update } from '../parts.ts';
 import { createChart } from './chart.ts';
-import { daysOf, describePoint, describeSpan, type Line } from './lines.ts';
+import {
+  daysOf,
+  describeDots,
+  describePoint,
+  describeSpan,
+  type Line,
+  OLDER_COUNTS_NOTE,
+  valuesOf,
+} from './lines.ts';
 import { savePicture } from './picture.ts';
 
 const MODE_WORDS: Record<Mode, string> = {
@@ -21,6 +30,13 @@ const RANGE_WORDS = {
   '1y': '1 year',
   all: 'All',
 };
+
+/** A chart that is narrower is on a phone. */
+const NARROW = 600;
+/** Who sees this share of the chart sees it. */
+const SHARE_IN_SIGHT = 0.3;
+/** A longer table scrolls in itself. */
+const MOST_DAYS_UNFOLDED = 31;
 
 /** What the panel shows, and how it changes that. */
 export type PanelContent = {
@@ -46,7 +62,6 @@ export function createPanel() {
   let content: PanelContent | null = null;
   let pointed: number | null = null;
   let spoken = '';
-  let notice = '';
   let drawn: unknown[] = [];
   let redraw = () => {};
 
@@ -57,14 +72,27 @@ export function createPanel() {
     const day = index === null ? undefined : days()[index];
     tooltip.hidden = day === undefined;
     if (day === undefined || content === null) return;
-    render(renderTooltip(day, content.lines), tooltip);
-    // Beside the pointer, on the side that has room, and within the chart.
+    render(renderTooltip(day, content, days()), tooltip);
+    // Beside the pointer, on the side that has room, and within the chart. Beside a finger is no room:
+    // there it stands above the chart, if that is in sight.
+    const isNarrow = host.clientWidth < NARROW;
     const x = left + 58 > host.clientWidth / 2 ? left + 46 - tooltip.offsetWidth : left + 74;
     const within = (place: number, room: number) => Math.round(Math.max(0, Math.min(place, room)));
     const across = within(x, host.clientWidth - tooltip.offsetWidth);
-    const down = within(top, host.clientHeight - tooltip.offsetHeight);
+    const above = Math.min(host.getBoundingClientRect().top, tooltip.offsetHeight);
+    const down = isNarrow
+      ? -Math.max(0, Math.round(above))
+      : within(top, host.clientHeight - tooltip.offsetHeight);
     tooltip.style.transform = `translate(${across}px, ${down}px)`;
   }
+
+  new IntersectionObserver(
+    (entries) => {
+      const share = entries.at(-1)?.intersectionRatio ?? 0;
+      document.body.classList.toggle('chart-in-sight', share >= SHARE_IN_SIGHT);
+    },
+    { threshold: SHARE_IN_SIGHT },
+  ).observe(host);
 
   const days = () =>
     content === null ? [] : daysOf(content.view.range, content.lines, content.lastDay);
@@ -85,23 +113,38 @@ export function createPanel() {
     event.preventDefault();
     chart.pointAt(target);
     const day = target === null ? undefined : days()[target];
-    spoken = day === undefined ? '' : describeDay(day, content.lines);
+    spoken = day === undefined ? '' : describeDay(day, content, days());
     redraw();
   };
 
   const copyLink = async () => {
-    notice = await navigator.clipboard.writeText(location.href).then(
-      () => 'The link is copied.',
-      () => 'The browser did not allow it. Copy the address instead.',
+    const isLocal = /^(localhost|127\.|\[::1\])/.test(location.hostname);
+    const scope = isLocal ? ' It works on this computer only.' : '';
+    const copied = await navigator.clipboard.writeText(location.href).then(
+      () => true,
+      () => false,
     );
-    redraw();
+    notify(
+      copied
+        ? `The link is copied.${scope}`
+        : 'The browser did not allow it. Copy the address instead.',
+    );
   };
 
-  const save = () => {
-    const canvas = chart.canvas();
-    if (canvas !== null && content !== null) {
-      savePicture(host, canvas, content.lines, describeChart(content, modeOf(content)));
-    }
+  const save = async () => {
+    if (content === null) return;
+    const { lines, view, lastDay } = content;
+    const [mode, shown] = [modeOf(content), days()];
+    await savePicture(
+      { lines, days: shown, mode, scale: view.scale },
+      {
+        title: nameContent(view, mode),
+        dates: formatDates(shown[0] ?? lastDay, shown.at(-1) ?? lastDay),
+        legend: lines.map((line) => ({ label: line.label, figure: figureOf(line, shown, view) })),
+        dots: describeDots(lines, shown, mode),
+        name: ['tiktok', ...lines.map(({ key }) => key), shown.at(-1) ?? lastDay].join('-'),
+      },
+    ).catch(() => notify('The browser could not make the picture.'));
   };
 
   return {
@@ -112,7 +155,7 @@ export function createPanel() {
       const { lines, view, update, remove, isLoading, hint } = next;
       const mode = modeOf(next);
       const shown = days();
-      const isDrawn = ({ points }: Line) => shown.some((day) => points.has(day));
+      const dots = describeDots(lines, shown, mode);
       const isLogPossible = mode === 'total' || mode === 'indexed';
       return html`
         <section class="chart" aria-labelledby="chart-title">
@@ -139,7 +182,7 @@ export function createPanel() {
             ${lines.map(
               (line, i) =>
                 html`<li><span class="key line-${i}" aria-hidden="true"></span><bdi>${line.label}</bdi> <span class="quiet">${
-                  isDrawn(line) || isLoading ? describeSpan(line, shown) : `no ${view.measure}`
+                  isLoading && !isDrawn(line, shown) ? '' : figureOf(line, shown, view)
                 }</span>${
                   remove === null
                     ? nothing
@@ -147,16 +190,16 @@ export function createPanel() {
                 }</li>`,
             )}
             ${
-              lines.some(({ marks }) => shown.some((day) => marks.has(day)))
-                ? html`<li class="quiet"><span class="dot" aria-hidden="true"></span>A day with a signal</li>`
-                : nothing
+              dots === null
+                ? nothing
+                : html`<li class="quiet"><span class="dot" aria-hidden="true"></span>${dots}</li>`
             }
           </ul>
           <div class="stage" tabindex="0" role="group" aria-roledescription="chart"
             aria-label=${describeChart(next, mode)} aria-describedby="chart-help" @keydown=${onKey}
             @blur=${() => chart.pointAt(null)}>
             ${host}${tooltip}
-            ${lines.some(isDrawn) ? nothing : html`<p class="empty">${isLoading ? 'Loading …' : `There are no ${view.measure} to draw in these days.`}</p>`}
+            ${lines.some((line) => isDrawn(line, shown)) ? nothing : html`<p class="empty">${isLoading ? 'Loading …' : `There are no ${view.measure} to draw in these days.`}</p>`}
           </div>
           <p id="chart-help" class="hidden">Left and right arrow keys go from day to day, with Shift from week to week, Home and End to the first and last day.</p>
           <p class="hidden" aria-live="polite">${spoken}</p>
@@ -166,7 +209,6 @@ export function createPanel() {
             <button type="button" @click=${copyLink}>Copy link</button>
             <button type="button" @click=${save}>Save as picture</button>
             <a class="whole" href=${location.pathname + location.hash} target="_blank" rel="noopener">Open the whole page</a>
-            <span class="quiet" role="status">${notice}</span>
           </div>
           <details ?open=${view.hasData} @toggle=${(event: Event) => {
             const hasData = (event.target as HTMLDetailsElement).open;
@@ -194,24 +236,42 @@ export function createPanel() {
     },
   };
 
-  function renderData({ lines }: PanelContent): TemplateResult {
-    return html`<div class="scroll data" role="group" aria-label="The data of the chart" tabindex="0">
+  function renderData(next: PanelContent): TemplateResult {
+    const { lines } = next;
+    const shown = days();
+    const isIndexed = modeOf(next) === 'indexed';
+    const indexes = lines.map((line) => valuesOf(line, shown, 'indexed'));
+    const indexCell = (line: number, day: number) =>
+      isIndexed
+        ? html`<td class="number">${formatIndex(indexes[line]?.[day] ?? null)}</td>`
+        : nothing;
+    const isLong = shown.length > MOST_DAYS_UNFOLDED;
+    return html`<div class=${isLong ? 'scroll data long' : 'scroll data'} role="group" aria-label="The data of the chart" tabindex="0">
       <table>
-        <thead><tr><th scope="col">Day</th>${lines.map(({ label }) => html`<th scope="col" class="number"><bdi>${label}</bdi></th><th scope="col" class="number">New</th><th scope="col" class="number">Growth</th>`)}</tr></thead>
-        <tbody>${days()
-          .toReversed()
+        <thead><tr><th scope="col">Day</th>${lines.map(({ label }) => html`<th scope="col" class="number"><bdi>${label}</bdi></th>${isIndexed ? html`<th scope="col" class="number">Index</th>` : nothing}<th scope="col" class="number">New</th><th scope="col" class="number rate">Growth</th>`)}</tr></thead>
+        <tbody>${shown
           .map(
-            (day) =>
-              html`<tr><th scope="row">${day}</th>${lines.map(({ points }) => {
+            (day, i) =>
+              html`<tr><th scope="row">${time(day)}</th>${lines.map(({ points }, at) => {
                 const [count, added = '–', growth = '–'] = describePoint(points.get(day));
                 return points.has(day)
-                  ? html`<td class="number">${count}</td><td class="number">${added}</td><td class="number">${growth}</td>`
-                  : html`<td class="number quiet">–</td><td class="number quiet">–</td><td class="number quiet">–</td>`;
+                  ? html`<td class="number">${count}</td>${indexCell(at, i)}<td class="number">${added}</td><td class="number rate">${growth}</td>`
+                  : html`<td class="number quiet">–</td>${indexCell(at, i)}<td class="number quiet">–</td><td class="number quiet">–</td>`;
               })}</tr>`,
-          )}</tbody>
+          )
+          .toReversed()}</tbody>
       </table>
-    </div>`;
+    </div>${hasOlderCounts(lines, shown) ? html`<p class="quiet small">${OLDER_COUNTS_NOTE}</p>` : nothing}`;
   }
+}
+
+function isDrawn({ points }: Line, days: Day[]): boolean {
+  return days.some((day) => points.has(day));
+}
+
+/** What the legend says of a line. */
+function figureOf(line: Line, days: Day[], { measure, range }: MeasuredView): string {
+  return isDrawn(line, days) ? (describeSpan(line, days, range) ?? '') : `no ${measure}`;
 }
 
 /** What the lines show: several hashtags are compared from the same start. */
@@ -219,18 +279,42 @@ function modeOf({ view, lines }: PanelContent): Mode {
   return view.mode ?? (lines.length > 1 ? 'indexed' : 'total');
 }
 
-function renderTooltip(day: Day, lines: Line[]): TemplateResult {
+/** The figures of a day; an index first where the lines show it. */
+function renderTooltip(day: Day, content: PanelContent, days: Day[]): TemplateResult {
+  const { lines, view } = content;
+  const isIndexed = modeOf(content) === 'indexed';
+  const at = days.indexOf(day);
   return html`<p>${formatLongDay(day)}</p>
-    <table>${lines.map(({ label, points, marks }, i) => {
-      const [count, ...change] = describePoint(points.get(day));
-      return html`<tr><td><span class="key line-${i}"></span></td><th><bdi>${label}</bdi></th><td class="number">${count}</td>${change.map((text, at) => html`<td class=${at === 0 ? 'number added' : 'number'}>${text}</td>`)}<td>${marks.get(day) ?? ''}</td></tr>`;
-    })}</table>`;
+    <table>
+      <tr class="quiet"><td></td><td></td>${isIndexed ? html`<td class="number">Index</td>` : nothing}<td class="number">${capitalize(view.measure)}</td><td class="number added">New</td><td class="number">Growth</td><td></td></tr>
+      ${lines.map((line, i) => {
+        const { label, points, marks } = line;
+        const [count = '', added = '', growth = ''] = describePoint(points.get(day));
+        const index = valuesOf(line, days, 'indexed')[at] ?? null;
+        return html`<tr><td><span class="key line-${i}"></span></td><th><bdi>${label}</bdi></th>${
+          isIndexed ? html`<td class="number">${formatIndex(index)}</td>` : nothing
+        }<td class="number">${count}</td><td class="number added">${added}</td><td class="number">${growth}</td><td>${marks.get(day) ?? ''}</td></tr>`;
+      })}
+    </table>
+    ${hasOlderCounts(lines, [day]) ? html`<p class="quiet note">${OLDER_COUNTS_NOTE}</p>` : nothing}`;
 }
 
-function describeDay(day: Day, lines: Line[]): string {
-  const parts = lines.map(
-    ({ label, points }) => `${label}: ${describePoint(points.get(day)).join(', ')}`,
-  );
+function formatIndex(index: number | null): string {
+  return index === null ? '–' : index.toFixed(1);
+}
+
+/** Whether a sum on one of the days has a count that is older. */
+function hasOlderCounts(lines: Line[], days: Day[]): boolean {
+  return lines.some(({ points }) => days.some((day) => points.get(day)?.older !== undefined));
+}
+
+function describeDay(day: Day, content: PanelContent, days: Day[]): string {
+  const isIndexed = modeOf(content) === 'indexed';
+  const parts = content.lines.map((line) => {
+    const index = isIndexed ? valuesOf(line, days, 'indexed')[days.indexOf(day)] : null;
+    const figures = describePoint(line.points.get(day));
+    return `${line.label}: ${[...(index == null ? [] : [`index ${formatIndex(index)}`]), ...figures].join(', ')}`;
+  });
   return `${formatLongDay(day)}. ${parts.join('. ')}`;
 }
 
@@ -243,7 +327,7 @@ function nameContent({ measure }: MeasuredView, mode: Mode): string {
 function describeChart({ lines, view, lastDay }: PanelContent, mode: Mode): string {
   const days = daysOf(view.range, lines, lastDay);
   const names = lines.map(({ label }) => label).join(', ');
-  return `${nameContent(view, mode)}: ${names}, ${days[0] ?? lastDay} to ${days.at(-1) ?? lastDay}`;
+  return `${nameContent(view, mode)}: ${names}, ${formatDates(days[0] ?? lastDay, days.at(-1) ?? lastDay)}`;
 }
 
 /** Buttons of which one is chosen. */
@@ -264,13 +348,24 @@ function choice<T extends string>(
 function dateInputs({ view, lines, lastDay, update }: PanelContent): TemplateResult {
   const days = daysOf(view.range, lines, lastDay);
   const [from, to] = [days[0] ?? lastDay, days.at(-1) ?? lastDay];
-  const change = (next: { from: Day; to: Day }) => {
-    if (next.from < next.to) update({ range: next });
+  const first = daysOf('all', lines, lastDay)[0] ?? lastDay;
+  const input = (label: string, value: Day, min: Day, max: Day, onChange: (day: Day) => void) => {
+    const isPossible = (text: string): text is Day => isDay(text) && text >= min && text <= max;
+    // While somebody types, a date is incomplete, which is no mistake yet.
+    const take = ({ target }: Event) => {
+      const text = (target as HTMLInputElement).value;
+      if (isPossible(text) && text !== value) onChange(text);
+    };
+    const judge = ({ target }: Event) => {
+      const field = target as HTMLInputElement;
+      if (field.value === value || isPossible(field.value)) return;
+      field.value = value;
+      notify(`Choose a day from ${formatDates(min, max)}.`);
+    };
+    return html`<label class="date"><span class="quiet">${label}</span> <input type="date" .value=${value} min=${min} max=${max}
+      @change=${take} @blur=${judge}></label>`;
   };
-  const input = (label: string, value: Day, onChange: (day: Day) => void) =>
-    html`<label class="date"><span class="quiet">${label}</span> <input type="date" .value=${value} max=${lastDay}
-      @change=${(event: Event) => onChange((event.target as HTMLInputElement).value as Day)}></label>`;
-  return html`<span class="dates">${input('From', from, (day) => change({ from: day, to }))} ${input('to', to, (day) => change({ from, to: day }))}${
+  return html`<span class="dates">${input('From', from, first, addDays(to, -1), (day) => update({ range: { from: day, to } }))} ${input('to', to, addDays(from, 1), lastDay, (day) => update({ range: { from, to: day } }))}${
     typeof view.range === 'object'
       ? html` <button type="button" @click=${() => update({ range: DEFAULT_VIEW.range })}>Reset</button>`
       : nothing
