@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { formatCount, plural } from '../lib/core/format.ts';
+import { formatCount, formatDate, plural } from '../lib/core/format.ts';
 import { showHashtag } from '../lib/core/hashtag-name.ts';
 import type { SiteInfo } from '../lib/dashboard/site.ts';
 import { rankedMeasure } from '../lib/trends/growth.ts';
@@ -184,7 +184,7 @@ function renderCells(row: TableRow, view: View, update: Update): TemplateResult 
     <th scope="row" role="rowheader" class="name">${signal === null ? nothing : html`<span class="mark" aria-hidden="true">${MOVE_MARKS[signal]}</span>`}${hashtagAnchor(name, view)}</th>
     ${
       trend === null
-        ? html`<td role="cell" class="quiet why" aria-colspan="11">${why}${lastSeen === null ? '' : `; last ${formatCount(lastSeen.videoCount)} videos and ${formatCount(lastSeen.viewCount)} views on ${lastSeen.day}`}</td>`
+        ? html`<td role="cell" class="quiet why" aria-colspan="11">${why}${lastSeen === null ? '' : `; last ${formatCount(lastSeen.videoCount)} videos and ${formatCount(lastSeen.viewCount)} views on ${formatDate(lastSeen.day)}`}</td>`
         : html`
     ${COLUMNS.map(([, , kind, cell]) => html`<td role="cell" class=${kind}>${cell(trend)}</td>`)}`
     }`;

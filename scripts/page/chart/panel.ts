@@ -156,6 +156,7 @@ export function createPanel() {
       const mode = modeOf(next);
       const shown = days();
       const dots = describeDots(lines, shown, mode);
+      const hasLines = lines.some((line) => isDrawn(line, shown));
       const isLogPossible = mode === 'total' || mode === 'indexed';
       return html`
         <section class="chart" aria-labelledby="chart-title">
@@ -195,11 +196,11 @@ export function createPanel() {
                 : html`<li class="quiet"><span class="dot" aria-hidden="true"></span>${dots}</li>`
             }
           </ul>
-          <div class="stage" tabindex="0" role="group" aria-roledescription="chart"
+          <div class=${hasLines ? 'stage' : 'stage blank'} tabindex="0" role="group" aria-roledescription="chart"
             aria-label=${describeChart(next, mode)} aria-describedby="chart-help" @keydown=${onKey}
             @blur=${() => chart.pointAt(null)}>
             ${host}${tooltip}
-            ${lines.some((line) => isDrawn(line, shown)) ? nothing : html`<p class="empty">${isLoading ? 'Loading …' : `There are no ${view.measure} to draw in these days.`}</p>`}
+            ${hasLines ? nothing : html`<p class="empty">${isLoading ? 'Loading …' : `There are no ${view.measure} to draw in these days.`}</p>`}
           </div>
           <p id="chart-help" class="hidden">Left and right arrow keys go from day to day, with Shift from week to week, Home and End to the first and last day.</p>
           <p class="hidden" aria-live="polite">${spoken}</p>
