@@ -24,7 +24,7 @@ export type Held = {
    */
   failures: Map<string, string>;
   /** The runs, and the parts of long ones, by when they started. */
-  runs: Map<string, { day: Day; finishedAt: string; credits: number }>;
+  runs: Map<string, { finishedAt: string; credits: number }>;
   /** The days of the runs. */
   runDays: Day[];
 };
@@ -79,9 +79,8 @@ export async function readHeld(file: Buffer | null): Promise<Held | null> {
       throw new InvariantError(`the run of ${startedAt} is stored twice`);
     }
     const credits = Number(run.credits_used);
-    const [day, finishedAt] = [run.date as Day, String(run.finished_at)];
-    held.runs.set(startedAt, { day, finishedAt, credits });
-    held.runDays.push(day);
+    held.runs.set(startedAt, { finishedAt: String(run.finished_at), credits });
+    held.runDays.push(run.date as Day);
   }
   return held;
 }
@@ -90,14 +89,16 @@ const keyOf = ({ date, hashtag }: Row) => `${date} ${hashtag}`;
 const toCounts = (row: Row) =>
   ({ videoCount: row.video_count, viewCount: row.view_count }) as Counts;
 
-/** The credits of a run in all its parts, each of which begins when the one before ends. */
-export function creditsOf(held: Held, startedAt: string): number | null {
+/**
+ * The credits of a run in all its parts, each of which begins when the one before ends.
+ * @param others when other runs began, which may be at the same moment
+ */
+export function creditsOf(held: Held, startedAt: string, others: string[]): number | null {
   const run = held.runs.get(startedAt);
   if (run === undefined) return null;
-  const { day, finishedAt, credits } = run;
-  // A run of the next day may begin at the same moment.
-  const hasNext = finishedAt > startedAt && held.runs.get(finishedAt)?.day === day;
-  return credits + (hasNext ? (creditsOf(held, finishedAt) ?? 0) : 0);
+  const { finishedAt, credits } = run;
+  const isLast = finishedAt === startedAt || others.includes(finishedAt);
+  return credits + (isLast ? 0 : (creditsOf(held, finishedAt, others) ?? 0));
 }
 
 /** Whether each known count is in the snapshot or, if it was replaced, in the corrections. */

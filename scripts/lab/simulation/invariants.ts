@@ -90,7 +90,8 @@ export async function checkEnds(
   const held = await readRemote(world.remote);
   for (const ended of ends) {
     if (ended.exitCode === 0) checkComplete(ended, attempt, held);
-    const credits = creditsOf(held, ended.startedAt);
+    const starts = ends.map(({ startedAt }) => startedAt);
+    const credits = creditsOf(held, ended.startedAt, starts);
     const isWhole = attempt.cancelAt === null;
     if (ended.isPublished && isWhole && credits !== null && credits !== ended.credits) {
       throw new InvariantError(
