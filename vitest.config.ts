@@ -13,6 +13,7 @@ export default defineConfig({
     setupFiles: ['test/helpers/setup.ts'],
     sequence: { sequencer: ProgramsFirst },
     testTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } }, // a busy machine takes its time
     maxWorkers: '100%',
     isolate: false, // files share their imports: to load SQLite and the charts takes most of a second
     // Node refuses the package's own JSON imports; Vite's transformation resolves them.
