@@ -242,6 +242,25 @@ describe('publishing', () => {
     expect(await runScript('audit', [], root)).toMatchObject({ exitCode: 0 });
   });
 
+  it('adds them in a fresh clone as well, and if there is nothing to ask for any more', async () => {
+    const repository = await createRepository(['aitools']);
+    const { root, remote } = repository;
+    const report = 'reports/2026-11-21.md';
+    const startWith = (views: number) =>
+      startApi({ answer: (name) => hashtagAnswer(name, 1000, views) });
+    await runTrack(root, await startWith(50_000), ['--publish'], { day: '2026-11-21' });
+    await rm(path.join(root, 'reports/README.md'));
+    await mkdir(path.join(root, 'reports/README.md/x'), { recursive: true });
+    const late = await startWith(50_001);
+    await runTrack(root, late, ['--publish', '--refresh'], { day: '2026-11-21' });
+    const clone = await cloneRepository(repository);
+    const list = { hashtags: [{ name: 'aitools', paused: true }] };
+    await commitFile(clone, 'data/hashtags.json', JSON.stringify(list), true);
+    await runTrack(clone, late, ['--publish'], { day: '2026-11-22' });
+    expect(await showFile(remote, 'main', report)).toContain('|50,001|');
+    expect(await git(clone, ['status', '--porcelain'])).toBe('');
+  });
+
   it('adds a failure that a later run stored and could not report, where a newer report stands as well', async () => {
     const { root, remote } = await createRepository(['aitools', 'llm']);
     const report = 'reports/2026-11-21.md';

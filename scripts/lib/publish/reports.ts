@@ -97,7 +97,7 @@ export async function findUnwrittenDays(sources: Sources, ownDay: Day | null): P
   const others = later.filter((day) => day !== ownDay);
   const deleted = await findDeleted(root, others.map(reportPath));
   const days = later.filter((day) => !deleted.has(reportPath(day)));
-  if (last === undefined || last === newest) return days;
+  if (last === undefined || last === ownDay) return days;
   return isBehind(db, last, await readCommitted(root, reportPath(last))) ? [last, ...days] : days;
 }
 
