@@ -1,30 +1,27 @@
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseError } from '../core/errors.ts';
 import { ARCHIVE_FOLDER, monthOfArchive } from '../core/paths.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
-import { readIfThere } from '../system/files.ts';
-import { git } from '../system/git.ts';
+import { listFolder, readIfThere } from '../system/files.ts';
+import { git, listStatus } from '../system/git.ts';
 
 /** The archive files of a checkout, oldest first. */
 export async function listArchives(root: string): Promise<string[]> {
-  const names = await readdir(path.join(root, ARCHIVE_FOLDER)).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    },
-  );
+  const names = await listFolder(path.join(root, ARCHIVE_FOLDER));
   return names
     .map((name) => `${ARCHIVE_FOLDER}/${name}`)
     .filter((file) => monthOfArchive(file) !== null)
     .sort();
 }
 
-/** The archive files of a commit, oldest first, each with the hash of its content. */
+/** The archive files of a commit, each with the hash of its content. */
+export type CommittedArchives = Map<string, string>;
+
+/** Lists the archive files of a commit, oldest first. */
 export async function listCommittedArchives(
   root: string,
   commit: string,
-): Promise<Map<string, string>> {
+): Promise<CommittedArchives> {
   const listed = await git(root, ['ls-tree', '-z', commit, '--', `${ARCHIVE_FOLDER}/`]);
   return new Map(
     listed.split('\0').flatMap((line) => {
@@ -34,12 +31,16 @@ export async function listCommittedArchives(
   );
 }
 
+/** The files that two commits do not have alike, in order. */
+export function compareArchives(before: CommittedArchives, after: CommittedArchives): string[] {
+  const files = new Set([...before.keys(), ...after.keys()]);
+  return [...files].filter((file) => before.get(file) !== after.get(file)).sort();
+}
+
 /** The archive files that a checkout has otherwise than its last commit, or only one of both has. */
 export async function listChangedArchives(root: string): Promise<string[]> {
-  const options = ['--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
-  const status = await git(root, ['status', ...options, '--', ARCHIVE_FOLDER]);
-  const files = status.split('\0').map((entry) => entry.slice(3));
-  return files.filter((file) => monthOfArchive(file) !== null).sort();
+  const files = (await listStatus(root, [ARCHIVE_FOLDER])).keys();
+  return [...files].filter((file) => monthOfArchive(file) !== null).sort();
 }
 
 /**

@@ -97,14 +97,18 @@ export async function writeMove(db: Database, root: string, { files }: Move): Pr
 
 /** `3 months moved to data/archive: 2025-01 to 2025-03, 92,124 rows, 4.2 MB` */
 export function describeMove({ months, files }: Move): string {
-  const [first, last] = [months[0]?.month, months.at(-1)?.month];
   const rows = months.reduce((sum, month) => sum + month.rows, 0);
   const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 0);
-  const span = first === last ? first : `${first} to ${last}`;
   return (
-    `${plural(months.length, 'month')} moved to ${ARCHIVE_FOLDER}: ${span}, ` +
+    `${plural(months.length, 'month')} moved to ${ARCHIVE_FOLDER}: ${describeMonths(months)}, ` +
     `${plural(rows, 'row')}, ${formatMegabytes(bytes)}`
   );
+}
+
+/** `2025-01 to 2025-03`, or `2025-01` for a single one */
+export function describeMonths(months: Move['months']): string {
+  const [first, last] = [months[0]?.month ?? '', months.at(-1)?.month];
+  return first === last ? first : `${first} to ${last}`;
 }
 
 /** Writes archive files that are new or have changed, each in one step. */

@@ -7,6 +7,7 @@ import { readIfThere, writeFileAtomically, writeNewFile } from '../system/files.
 import { git } from '../system/git.ts';
 import { openObjects } from '../system/git-objects.ts';
 import { listArchives, listCommittedArchives, parseArchive } from './files.ts';
+import { countSnapshots } from './rows.ts';
 
 /** The files of a month: their contents. */
 type MonthFiles = Map<string, Buffer>;
@@ -76,10 +77,7 @@ async function isSound(files: MonthFiles, counts: Map<string, number>): Promise<
 
 async function countDays(file: string, bytes: Buffer, left: Map<string, number>): Promise<void> {
   using db = await parseArchive(Buffer.from(bytes), file); // a copy: SQLite changes the bytes
-  for (const row of selectRows(db, 'SELECT date, count(*) AS count FROM snapshots GROUP BY date')) {
-    const date = String(row.date);
-    left.set(date, (left.get(date) ?? 0) - Number(row.count));
-  }
+  for (const [date, count] of countSnapshots(db)) left.set(date, (left.get(date) ?? 0) - count);
 }
 
 /** The newest files of a month in the branch's history that are sound; null for none. */

@@ -77,6 +77,12 @@ export function countRows(db: Database, { first, end }: Span): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
+/** How many snapshots each date has. */
+export function countSnapshots(db: Database): Map<string, number> {
+  const rows = selectRows(db, 'SELECT date, count(*) AS count FROM snapshots GROUP BY date');
+  return new Map(rows.map(({ date, count }) => [String(date), Number(count)]));
+}
+
 /** Copies whole tables, in place of what the other database has in them. */
 export function copyTables(source: Database, target: Database, tables: readonly string[]): void {
   withAttached(target, source, 'source', () => {

@@ -8,9 +8,8 @@ import { selectRows } from '../store/rows.ts';
 import { copyRows, spanOf } from './rows.ts';
 
 /**
- * The daily file keeps the months of so many days up to its newest one. More than the two months
- * that people ask for: a month's summary looks back 88 days on the first of the next month, and so
- * do the 30 days of the feed.
+ * The daily file keeps the months of this many days, up to its newest day. On the first of a month, the
+ * summary of the month before looks back 88 days, and the 30 days of the feed look back 87.
  */
 const KEPT_DAYS = 92;
 /** GitHub warns from 50 MB. */

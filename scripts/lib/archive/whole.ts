@@ -7,9 +7,15 @@ import { type OpenDatabase, parseDatabase } from '../store/database.ts';
 import { firstKeptDay, hasHistory } from '../store/history.ts';
 import { openCommitted, openDatabase } from '../store/open.ts';
 import { selectRows } from '../store/rows.ts';
-import { openObjects } from '../system/git-objects.ts';
-import { listArchives, listCommittedArchives, openArchive, parseArchive } from './files.ts';
-import { ALL_TIME, copyRows, copyTables } from './rows.ts';
+import { type ObjectReader, openObjects } from '../system/git-objects.ts';
+import {
+  type CommittedArchives,
+  listArchives,
+  listCommittedArchives,
+  openArchive,
+  parseArchive,
+} from './files.ts';
+import { ALL_TIME, copyRows, copyTables, countSnapshots } from './rows.ts';
 
 /** An archive file, and what opens it; null if it is missing. */
 export type Archive = { file: string; open: () => Promise<OpenDatabase | null> };
@@ -43,14 +49,27 @@ export async function openCommittedWhole(
   if (files.size === 0) return daily;
   using db = daily;
   using objects = openObjects(root);
-  const archives = [...files].map(([file, blob]) => ({
+  return await uniteAll(db, outOfGit(files.keys(), files, objects));
+}
+
+/**
+ * Archive files of a commit, which are opened out of git.
+ * @param nameOf what people call a file
+ */
+export function outOfGit(
+  files: Iterable<string>,
+  committed: CommittedArchives,
+  objects: ObjectReader,
+  nameOf = (file: string) => file,
+): Archive[] {
+  return [...files].map((file) => ({
     file,
     async open() {
-      const bytes = await objects.read(blob);
-      return bytes === null ? null : parseArchive(bytes, file);
+      const blob = committed.get(file);
+      const bytes = blob === undefined ? null : await objects.read(blob);
+      return bytes === null ? null : parseArchive(bytes, nameOf(file));
     },
   }));
-  return await uniteAll(db, archives);
 }
 
 /** Opens the daily file alone if it has all days from `first` on, and else everything. */
@@ -122,16 +141,11 @@ async function addArchive(whole: Database, { file, open }: Archive): Promise<voi
 
 /** The archive files that stand for the same rows may be missing, damaged or older. */
 function refuseMissingRows(daily: Database, whole: Database, archives: Archive[]): void {
-  const counts = new Map(
-    selectRows(whole, 'SELECT date, count(*) AS count FROM snapshots GROUP BY date').map((row) => [
-      row.date,
-      Number(row.count),
-    ]),
-  );
+  const counts = countSnapshots(whole);
   const runs = new Set(selectRows(whole, 'SELECT DISTINCT date FROM runs').map(({ date }) => date));
   const lacking = selectRows(daily, 'SELECT date, snapshots FROM archived_days ORDER BY date')
     .filter(({ date = null, snapshots }) => {
-      const count = counts.get(date) ?? 0;
+      const count = counts.get(String(date)) ?? 0;
       return count < Number(snapshots) || (count === 0 && !runs.has(date));
     })
     .map(({ date }) => String(date));

@@ -1,8 +1,8 @@
 import type { Database } from 'sql.js';
-import { parseArchive } from '../archive/files.ts';
+import { type CommittedArchives, compareArchives } from '../archive/files.ts';
 import { remember } from '../archive/remember.ts';
 import { copyTables, REMEMBERED } from '../archive/rows.ts';
-import { unite } from '../archive/whole.ts';
+import { outOfGit, unite } from '../archive/whole.ts';
 import { monthOfArchive } from '../core/paths.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
 import { firstKeptDay } from '../store/history.ts';
@@ -10,11 +10,11 @@ import { selectRows, withAttached } from '../store/rows.ts';
 import type { ObjectReader } from '../system/git-objects.ts';
 import { EARLIER } from './compare.ts';
 
-/** The archive files of a commit, each with the hash of its content. */
-export type Archives = Map<string, string>;
-
 /** The archives of a commit: those that it comes from, with what it has changed. */
-export function changeArchives(before: Archives, blobs: Map<string, string | null>): Archives {
+export function changeArchives(
+  before: CommittedArchives,
+  blobs: Map<string, string | null>,
+): CommittedArchives {
   const after = new Map(before);
   for (const [file, blob] of blobs) {
     if (monthOfArchive(file) === null) continue;
@@ -24,31 +24,17 @@ export function changeArchives(before: Archives, blobs: Map<string, string | nul
   return after;
 }
 
-/** The files that two commits do not have alike, in order. */
-export function findChanged(before: Archives, after: Archives): string[] {
-  const files = new Set([...before.keys(), ...after.keys()]);
-  return [...files].filter((file) => before.get(file) !== after.get(file)).sort();
-}
-
 /**
  * A daily file together with some of its commit's archives.
  * @throws DatabaseError if one can't be read, or contradicts the others
  */
 export function uniteArchives(
   daily: Database,
-  archives: Archives,
+  archives: CommittedArchives,
   files: Iterable<string>,
   objects: ObjectReader,
 ): Promise<OpenDatabase> {
-  return unite(
-    daily,
-    [...files].map((file) => ({ file, open: () => openBlob(file, archives.get(file), objects) })),
-  );
-}
-
-async function openBlob(file: string, blob: string | undefined, objects: ObjectReader) {
-  const bytes = blob === undefined ? null : await objects.read(blob);
-  return bytes === null ? null : parseArchive(bytes, file);
+  return unite(daily, outOfGit(files, archives, objects));
 }
 
 /**
@@ -56,11 +42,11 @@ async function openBlob(file: string, blob: string | undefined, objects: ObjectR
  * before and the months that are new, or, if earlier ones have changed, from all of them.
  */
 export async function isRememberedWell(
-  before: { db: Database; archives: Archives },
-  after: { db: Database; archives: Archives },
+  before: { db: Database; archives: CommittedArchives },
+  after: { db: Database; archives: CommittedArchives },
   objects: ObjectReader,
 ): Promise<boolean> {
-  const changed = findChanged(before.archives, after.archives);
+  const changed = compareArchives(before.archives, after.archives);
   if (changed.length === 0) return hasSame(before.db, after.db);
   const end = firstKeptDay(after.db);
   if (end === null) return after.archives.size === 0 || hasSame(before.db, after.db);

@@ -1,4 +1,5 @@
 import type { Database } from 'sql.js';
+import { type CommittedArchives, compareArchives } from '../archive/files.ts';
 import { DatabaseError } from '../core/errors.ts';
 import { plural } from '../core/format.ts';
 import { DATABASE_PATH, monthOfArchive } from '../core/paths.ts';
@@ -7,13 +8,7 @@ import { type OpenDatabase, parseDatabase } from '../store/database.ts';
 import { newestDay } from '../store/days.ts';
 import { selectRows, selectValue, withAttached } from '../store/rows.ts';
 import type { ObjectReader } from '../system/git-objects.ts';
-import {
-  type Archives,
-  changeArchives,
-  findChanged,
-  isRememberedWell,
-  uniteArchives,
-} from './archived.ts';
+import { changeArchives, isRememberedWell, uniteArchives } from './archived.ts';
 import { EARLIER, findChangedRecords, findChangedSnapshots } from './compare.ts';
 import { EXPLAINED_SCHEMA, findUnexplained } from './explain.ts';
 import type { Version, Versions } from './versions.ts';
@@ -34,7 +29,7 @@ export type Finding = {
  * What a commit has: the hash of its database, the sound versions that it stands for, and its
  * archives, each as it was last sound.
  */
-export type State = { blob: string | null; versions: Version[]; archives: Archives };
+export type State = { blob: string | null; versions: Version[]; archives: CommittedArchives };
 
 /** What the audit of a history found. */
 export type Audit = {
@@ -104,20 +99,21 @@ export async function auditDatabase(
   return { blob: blob ?? first?.blob ?? null, versions: [after], archives };
 }
 
-const isSame = (before: Archives, after: Archives) => findChanged(before, after).length === 0;
+const isSame = (before: CommittedArchives, after: CommittedArchives) =>
+  compareArchives(before, after).length === 0;
 
 /**
  * What is wrong with the archives that the commit has changed. They count as they were before.
  * @param archives of the commit; gets the earlier content back
  */
 async function findDamagedArchives(
-  archives: Archives,
+  archives: CommittedArchives,
   parents: State[],
   objects: ObjectReader,
 ): Promise<string[]> {
   const earlier = parents[0]?.archives ?? new Map<string, string>();
   const problems: string[] = [];
-  for (const file of findChanged(earlier, archives)) {
+  for (const file of compareArchives(earlier, archives)) {
     const blob = archives.get(file);
     const problem = blob === undefined ? null : await describeDamage(file, blob, objects);
     if (problem === null) continue;
@@ -142,7 +138,12 @@ async function describeDamage(file: string, blob: string, objects: ObjectReader)
 }
 
 /** Two versions with the archives of their commits. */
-type Pair = { before: Version; after: Version; archivesBefore: Archives; archives: Archives };
+type Pair = {
+  before: Version;
+  after: Version;
+  archivesBefore: CommittedArchives;
+  archives: CommittedArchives;
+};
 
 /**
  * Compares two versions, each together with the archives that are not the same in both. So rows
@@ -155,7 +156,7 @@ async function compareStates(
   isFirstParent: boolean,
   audit: Audit,
 ): Promise<void> {
-  const changed = findChanged(archivesBefore, archives);
+  const changed = compareArchives(archivesBefore, archives);
   try {
     if (changed.length === 0) compareVersions(before, after, commit, isFirstParent, audit);
     else {

@@ -8,10 +8,9 @@ import {
   listCommittedArchives,
   missingArchive,
   openArchive,
-  parseArchive,
 } from '../archive/files.ts';
 import { listRememberedMonths } from '../archive/split.ts';
-import { unite } from '../archive/whole.ts';
+import { outOfGit, unite } from '../archive/whole.ts';
 import { type Day, isDay } from '../core/day.ts';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { formatList, formatRanges, plural } from '../core/format.ts';
@@ -136,14 +135,7 @@ async function withChangedArchives<T>(
       return archive;
     },
   }));
-  const there = archives.map((file) => ({
-    file,
-    async open() {
-      const blob = committed.get(file);
-      const bytes = blob === undefined ? null : await objects.read(blob);
-      return bytes === null ? null : parseArchive(bytes, `the last commit’s ${file}`);
-    },
-  }));
+  const there = outOfGit(archives, committed, objects, (file) => `the last commit’s ${file}`);
   using now = await unite(db, here);
   using before = await unite(earlier, there);
   return compare(now, before);

@@ -2,7 +2,13 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from 'sql.js';
 import { listCommittedArchives } from '../archive/files.ts';
-import { describeMove, type Move, takeOutMonths, writeMove } from '../archive/move.ts';
+import {
+  describeMonths,
+  describeMove,
+  type Move,
+  takeOutMonths,
+  writeMove,
+} from '../archive/move.ts';
 import { hasMonthToMove } from '../archive/split.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
 import { errorMessage } from '../core/text.ts';
@@ -55,14 +61,10 @@ async function commitMove(folder: string, { identity }: PublishTarget): Promise<
   const move = await takeOutMonths(db, folder);
   if (move === null) return null;
   await writeMove(db, folder, move);
-  await commitChanged(folder, new Set(), messageOf(move), identity);
+  const message = `Archive ${describeMonths(move.months)}`;
+  await commitChanged(folder, new Set(), message, identity);
   const committed = await listCommittedArchives(folder, 'HEAD');
   const leftOut = [...move.files.keys()].filter((file) => !committed.has(file));
   if (leftOut.length > 0) throw new Error(`git leaves ${leftOut[0]} out of the commit`);
   return move;
-}
-
-function messageOf({ months }: Move): string {
-  const [first, last] = [months[0]?.month, months.at(-1)?.month];
-  return `Archive ${first === last ? first : `${first} to ${last}`}`;
 }

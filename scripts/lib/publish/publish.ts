@@ -11,7 +11,7 @@ import {
 } from '../core/paths.ts';
 import { backoffMs, type Clock } from '../system/clock.ts';
 import { checkChange, exists } from '../system/files.ts';
-import { askGit, findCommit, GitError, git } from '../system/git.ts';
+import { askGit, findCommit, GitError, git, listStatus } from '../system/git.ts';
 import { explainFailedPush } from './failed-push.ts';
 import { PublishError, type PublishTarget, readBranch } from './target.ts';
 
@@ -102,15 +102,11 @@ export async function commitChanged(
   message: string,
   identity: string[],
 ) {
-  const options = ['--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
-  const status = await git(root, ['status', ...options, '--', ...TRACKED_PATHS]);
-  const files = status
-    .split('\0')
-    .map((entry) => entry.slice(3))
-    .filter((file) => {
-      const isData = file === DATABASE_PATH || monthOfArchive(file) !== null;
-      return isData || (own?.has(file) ?? isGenerated(file));
-    });
+  const changed = await listStatus(root, TRACKED_PATHS);
+  const files = [...changed.keys()].filter((file) => {
+    const isData = file === DATABASE_PATH || monthOfArchive(file) !== null;
+    return isData || (own?.has(file) ?? isGenerated(file));
+  });
   if (files.length === 0) return [];
   await git(root, ['add', '--', ...files]);
   // "--only": whatever else is staged stays staged.
@@ -207,9 +203,9 @@ export async function inWorktree<T>(
 }
 
 /**
- * Removes the files of the tracker that no commit here has, but the pushed one, and the charts of
- * such reports: a run that failed half-way left them. After the reset, they would stand without
- * their rows, or in its way.
+ * Removes generated files that no commit here has and the pushed commit has, and the charts of its
+ * reports. A run that failed half-way left them. They would be in the way of the reset, or stand
+ * without their rows after it.
  */
 async function removeLeftReports(root: string, pushed: string): Promise<void> {
   const list = async (args: string[]) =>
@@ -222,9 +218,8 @@ async function removeLeftReports(root: string, pushed: string): Promise<void> {
 }
 
 /**
- * Lets git take the generated files and the lock, where they differ from the last commit, for
- * unchanged ones of the commit that comes next, and so leave them as they are: nobody needs to
- * merge what can be made again, and the lock is this run's own.
+ * Makes the reset to the next commit leave generated files that were changed here, and the lock, as
+ * they are. Nobody needs to merge files that can be made again, and the lock is this run's own.
  */
 async function leaveGenerated(root: string, next: string): Promise<void> {
   const args = ['diff', '--name-only', '-z', 'HEAD', next, '--', ...GENERATED_PATHS, LOCK_PATH];

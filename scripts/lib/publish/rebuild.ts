@@ -1,6 +1,6 @@
 import type { Database } from 'sql.js';
 import { saveAdded } from '../archive/add.ts';
-import { listArchives, listCommittedArchives } from '../archive/files.ts';
+import { compareArchives, listArchives, listCommittedArchives } from '../archive/files.ts';
 import { openCommittedWhole, uniteWhole, withHistory } from '../archive/whole.ts';
 import type { Day } from '../core/day.ts';
 import type { DayRecord, Run } from '../core/snapshot.ts';
@@ -100,12 +100,11 @@ async function adoptAll(
 
 async function hasChangedArchives(root: string, baseCommit: string | null): Promise<boolean> {
   if ((await listArchives(root)).length === 0) return false;
-  const [before, now] = await Promise.all(
-    [baseCommit, 'HEAD'].map((commit) =>
-      commit ? listCommittedArchives(root, commit) : new Map(),
-    ),
-  );
-  return JSON.stringify([...(before ?? [])]) !== JSON.stringify([...(now ?? [])]);
+  const [before, now] = await Promise.all([
+    baseCommit === null ? new Map() : listCommittedArchives(root, baseCommit),
+    listCommittedArchives(root, 'HEAD'),
+  ]);
+  return compareArchives(before, now).length > 0;
 }
 
 async function adopt(

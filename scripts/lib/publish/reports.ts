@@ -25,7 +25,7 @@ import {
 import { addedDays } from '../store/merge.ts';
 import { openCommitted } from '../store/open.ts';
 import { describeSystemError } from '../system/files.ts';
-import { findCommit, git, gitOrNull } from '../system/git.ts';
+import { findCommit, git, gitOrNull, listStatus } from '../system/git.ts';
 
 /** A database that comes without reports, such as another tracker's, gets no more of them than this. */
 const MAX_UNWRITTEN_DAYS = 30;
@@ -122,19 +122,10 @@ function isBehind(db: Database, day: Day, markdown: string): boolean {
   return known.runs < stored.runs || known.snapshots < stored.snapshots;
 }
 
-/**
- * The generated files here that the last commit lacks or has otherwise, each with git's two letters
- * for that. Deleted ones are left out.
- */
+/** As `listStatus`, the generated files that are here. */
 async function findChanged(root: string): Promise<Map<string, string>> {
-  const options = ['--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
-  const status = await git(root, ['status', ...options, '--', ...GENERATED_PATHS]);
-  return new Map(
-    status
-      .split('\0')
-      .filter((entry) => entry !== '' && !entry.slice(0, 2).includes('D'))
-      .map((entry) => [entry.slice(3), entry.slice(0, 2)]),
-  );
+  const status = await listStatus(root, GENERATED_PATHS);
+  return new Map([...status].filter(([, state]) => !state.includes('D')));
 }
 
 /**

@@ -35,14 +35,18 @@ const MAX_LEADERS = 3;
 
 /** The day in one line of plain text: `7 of 7 hashtags, 1 breakout (#cursor 3.4 ×)`. */
 export function renderHeadline(report: DayReport): string {
-  const captured = `${formatCount(report.trends.length)} of ${plural(report.tracked, 'hashtag')}`;
   const kinds = groupBy(report.moves, ({ kind }) => kind);
   const moves = (['breakout', 'surging', 'trending'] as const).flatMap((kind) => {
     const items = (kinds.get(kind) ?? []).map(nameWithFigure);
     if (items.length === 0) return [];
     return [`${countKind(kind, items.length)} (${formatList(items, 5)})`];
   });
-  return [captured, ...moves].join(', ');
+  return [describeCaptured(report), ...moves].join(', ');
+}
+
+/** `7 of 8 hashtags` */
+export function describeCaptured({ trends, tracked }: DayReport): string {
+  return `${formatCount(trends.length)} of ${plural(tracked, 'hashtag')}`;
 }
 
 /** `#cursor 3.4 ×` if it surges, `#cursor +15.2%` if it is only trending. */
@@ -57,8 +61,7 @@ function nameWithFigure(move: Move): string {
 export function renderStatus(report: DayReport): string {
   const problems = findProblems(report).map((problem) => `**${problem}**`);
   const lastRun = report.runs.at(-1);
-  const captured = `${formatCount(report.trends.length)} of ${plural(report.tracked, 'hashtag')}`;
-  const parts = [...problems, captured];
+  const parts = [...problems, describeCaptured(report)];
   const absent = report.state.absent.length;
   if (absent > 0) parts.push(`${formatCount(absent)} not on TikTok`);
   if (lastRun !== undefined) {

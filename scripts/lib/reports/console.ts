@@ -1,10 +1,10 @@
-import { formatCount, plural } from '../core/format.ts';
+import { formatCount } from '../core/format.ts';
 import { showHashtag } from '../core/hashtag-name.ts';
 import { plainText } from '../core/text.ts';
 import { rankedMeasure } from '../trends/growth.ts';
 import { describeMove, formatGrowth, moveMark } from '../trends/trend-words.ts';
 import type { Trend } from '../trends/trends.ts';
-import { MAX_MOVES } from './brief.ts';
+import { describeCaptured, MAX_MOVES } from './brief.ts';
 import { type DayReport, failuresOf } from './day-report.ts';
 import { explainNoRate, failureWords } from './parts.ts';
 
@@ -25,7 +25,7 @@ export function renderConsoleReport(report: DayReport): string {
     '-'.repeat(50),
     ...report.trends.map(renderLine),
     ...failures,
-    `${formatCount(report.trends.length)} of ${plural(report.tracked, 'hashtag')} captured`,
+    `${describeCaptured(report)} captured`,
     ...renderMoves(report),
   ].join('\n');
 }

@@ -1,4 +1,3 @@
-import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from 'sql.js';
 import { type Day, isDay } from '../core/day.ts';
@@ -16,7 +15,7 @@ import { monthOf, type Period, parseMonth, parseWeek, weekOf } from '../core/per
 import type { PeriodRecord } from '../core/snapshot.ts';
 import { writeFeeds } from '../feeds/write.ts';
 import { newestCapturedDay, readDay, readDays, readPeriod } from '../store/days.ts';
-import { writeTextIfChanged } from '../system/files.ts';
+import { listFolder, readIfThere, writeTextIfChanged } from '../system/files.ts';
 import type { Watchlist } from '../watchlist/watchlist.ts';
 import { renderBadge } from './badge.ts';
 import { renderChart } from './chart.ts';
@@ -162,8 +161,8 @@ export async function writeIndex(sources: Sources, report: DayReport | null): Pr
  * report that is published but not in the checkout says nothing.
  */
 async function readSurgedOn({ root }: Sources, day: Day): Promise<Surged[]> {
-  const report = await readFile(path.join(root, reportPath(day)), 'utf8').catch(nothingIfMissing);
-  return report === null ? [] : readSurged(report);
+  const report = await readIfThere(path.join(root, reportPath(day)));
+  return report === null ? [] : readSurged(report.toString('utf8'));
 }
 
 /** Writes a file unless it would not change, and resolves with its path. */
@@ -204,14 +203,4 @@ async function listMarkdown({ root, published }: Sources, folder: string): Promi
     .filter((file) => file.endsWith('.md'))
     .map((file) => file.slice(0, -3))
     .sort();
-}
-
-/** The names in a folder; none if there is no such folder. */
-async function listFolder(folder: string): Promise<string[]> {
-  return (await readdir(folder).catch(nothingIfMissing)) ?? [];
-}
-
-function nothingIfMissing(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null;
-  throw error;
 }

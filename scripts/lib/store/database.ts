@@ -48,7 +48,7 @@ export async function openUnchecked(file: Uint8Array | null): Promise<OpenDataba
 }
 
 async function loadSqlite(): Promise<SqlJsStatic> {
-  // To optimize SQLite's large functions costs V8 more than a whole run spends in them.
+  // Without this, V8 spends more time on optimizing SQLite's functions than a run spends in them.
   setFlagsFromString('--wasm-tiering-budget=2000000000');
   const { default: initSqlJs } = await import('sql.js');
   return initSqlJs();

@@ -81,6 +81,17 @@ export async function gitOrNull(folder: string, args: string[]): Promise<string 
   }
 }
 
+/**
+ * The files below some paths that differ from the last commit, also those that it lacks, each with
+ * git's two letters for that.
+ */
+export async function listStatus(folder: string, paths: string[]): Promise<Map<string, string>> {
+  const options = ['--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
+  const status = await git(folder, ['status', ...options, '--', ...paths]);
+  const entries = status.split('\0').filter((entry) => entry !== '');
+  return new Map(entries.map((entry) => [entry.slice(3), entry.slice(0, 2)]));
+}
+
 /** The full hash of the commit that a revision names; null if there is none. */
 export function findCommit(folder: string, revision: string): Promise<string | null> {
   const name = `${revision}^{commit}`;

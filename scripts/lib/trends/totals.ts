@@ -55,29 +55,20 @@ export function commonMeasure(trends: { videos: MeasureGrowth; views: MeasureGro
 export function computeTotal(snapshots: Snapshot[], day: Day, measure: Measure): Total {
   const first = addDays(day, -USUAL_DAYS - 1);
   const recent = snapshots.filter((snapshot) => snapshot.day >= first);
-  const steps = totalSteps(recent, measure);
+  const countsOn = countsByDay(recent, measure);
+  const steps = stepsBetween(countsOn);
   const today = steps.find((step) => step.day === day);
   const rates = steps.filter((step) => step !== today).flatMap((step) => rateOf(step) ?? []);
-  const counts = countsOf(recent, day, measure);
-  const before = new Set(today && countsOf(recent, today.from, measure).keys());
+  const counts = countsOn.get(day) ?? new Map<string, number>();
+  const before = countsOn.get(today?.from ?? day);
   return {
     count: counts.size === 0 ? null : sum([...counts.values()]),
     added: today === undefined ? null : today.after - today.before,
     perDay: today === undefined ? null : rateOf(today),
     usualPerDay: rates.length < MIN_USUAL_DAYS ? null : median(rates),
     hasRounded: today?.hasRounded ?? false,
-    leftOut: today === undefined ? [] : [...counts.keys()].filter((name) => !before.has(name)),
+    leftOut: today === undefined ? [] : [...counts.keys()].filter((name) => !before?.has(name)),
   };
-}
-
-function countsOf(snapshots: Snapshot[], day: Day, measure: Measure): Map<string, number> {
-  const ofDay = snapshots.filter((snapshot) => snapshot.day === day);
-  return new Map(
-    ofDay.flatMap((snapshot): [string, number][] => {
-      const count = countOf(snapshot, measure);
-      return count === null ? [] : [[snapshot.hashtag, count]];
-    }),
-  );
 }
 
 /**
@@ -86,7 +77,14 @@ function countsOf(snapshots: Snapshot[], day: Day, measure: Measure): Map<string
  * @param snapshots of these hashtags, in any order
  */
 export function totalSteps(snapshots: Snapshot[], measure: Measure): TotalStep[] {
-  const countsOn = new Map<Day, Map<string, number>>();
+  return stepsBetween(countsByDay(snapshots, measure));
+}
+
+/** The known counts of each day, by hashtag. */
+type CountsByDay = Map<Day, Map<string, number>>;
+
+function countsByDay(snapshots: Snapshot[], measure: Measure): CountsByDay {
+  const countsOn: CountsByDay = new Map();
   for (const snapshot of snapshots) {
     const count = countOf(snapshot, measure);
     if (count === null) continue;
@@ -94,6 +92,10 @@ export function totalSteps(snapshots: Snapshot[], measure: Measure): TotalStep[]
     counts.set(snapshot.hashtag, count);
     countsOn.set(snapshot.day, counts);
   }
+  return countsOn;
+}
+
+function stepsBetween(countsOn: CountsByDay): TotalStep[] {
   const days = [...countsOn.keys()].sort();
   return days.slice(1).flatMap((later, i) => measureStep(countsOn, days[i] ?? later, later) ?? []);
 }
@@ -106,11 +108,7 @@ export function findFastest([fastest]: Trend[]): Trend | null {
 }
 
 /** From one day to another, over the hashtags that have a count on both. */
-function measureStep(
-  countsOn: Map<Day, Map<string, number>>,
-  from: Day,
-  to: Day,
-): TotalStep | null {
+function measureStep(countsOn: CountsByDay, from: Day, to: Day): TotalStep | null {
   const later = countsOn.get(to) ?? new Map<string, number>();
   const pairs = [...(countsOn.get(from) ?? [])].flatMap(([hashtag, before]) => {
     const after = later.get(hashtag);
