@@ -609,6 +609,33 @@ describe('adopting the runs of another database', () => {
     ]);
   });
 
+  it('makes no correction of a later run’s capture for an earlier run that comes after it', async () => {
+    const base = await parseDatabase(null);
+    const local = await parseDatabase(null);
+    recordRun(local, createRun('2026-11-21', { a: [1, 1] }, { trigger: 'first' }));
+    const second = createRun('2026-11-21', { b: [null, 2], c: [2, 2] }, { trigger: 'second' });
+    recordRun(local, second);
+    recordRun(db, createRun('2026-11-21', { a: [9, 9], b: [8, 8], c: [7, 7] }));
+    recordRun(db, second);
+    adoptAdditions(db, local, base);
+    expect(valuesOf(db, 'SELECT * FROM corrections ORDER BY run_id, hashtag')).toEqual([
+      [2, 'b', 8, 8],
+      [2, 'c', 7, 7],
+      [3, 'a', 1, 1],
+    ]);
+  });
+
+  it('makes at most as many corrections as a run stored, if the day has imported counts', async () => {
+    const local = await parseDatabase(null);
+    const day = '2026-11-21' as Day;
+    const imported = { day, hashtag: 'c', videoCount: 3, viewCount: 3 };
+    importSnapshots(local, [imported], { importedAt: 'now', source: 'rows.csv', sha256: 'ab' });
+    recordRun(local, createRun(day, { a: [1, 1], b: [2, 2] }, { trigger: 'local' }));
+    recordRun(db, createRun(day, { a: [9, 9], b: [8, 8], c: [7, 7] }));
+    adoptAdditions(db, local, await parseDatabase(null));
+    expect(valuesOf(db, 'SELECT hashtag FROM corrections')).toEqual([['a'], ['b']]);
+  });
+
   it('brings along the records of imports that neither the target nor the base has', async () => {
     const origin = (source: string) => ({ importedAt: 'now', source, sha256: 'ab' });
     const row = (day: string) => ({

@@ -137,9 +137,9 @@ const FINDINGS: [tables: string[], owner: string[]][] = [
 ];
 
 /**
- * Adds what a run of `source` captured. If `target` has other counts, adds a correction. Of a day's
- * snapshots, those may be the run's that it corrected, and those that neither `base` has nor an
- * earlier run had.
+ * Adds what a run of `source` captured, at most as many snapshots as it stored. If `target` has other
+ * counts, adds a correction. Of a day's snapshots, those are the run's that it corrected. Those may be
+ * the run's that it claims and that neither `base` has nor an earlier run had.
  * @param offered the snapshots of the earlier runs; gets this run's
  * @param adopted gets the snapshots that `target` has from `source` now
  */
@@ -152,11 +152,17 @@ function adoptSnapshots(
   offered: Set<string>,
   adopted: Set<string>,
 ) {
-  for (const row of selectRows(source, READINGS, [sourceId])) {
-    const key = JSON.stringify([row.date, row.hashtag]);
-    const isKnown = offered.has(key) || hasSnapshot(base, row);
+  const readings = selectRows(source, READINGS, [sourceId]);
+  const [first] = readings;
+  if (first === undefined) return; // of a day without snapshots
+  const claimed = new Set(claimedBy(source, sourceId, String(first.date)));
+  const own = readings.filter((row) => {
+    if (row.is_corrected === 1) return true;
+    return claimed.has(String(row.hashtag)) && !offered.has(keyOf(row)) && !hasSnapshot(base, row);
+  });
+  for (const row of own.slice(0, Number(first.stored))) {
+    const key = keyOf(row);
     offered.add(key);
-    if (isKnown && row.is_corrected === 0) continue;
     const { date = null, hashtag = null, video_count = null, view_count = null } = row;
     const values = [date, hashtag, video_count, view_count];
     target.run('INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?)', values);
@@ -172,12 +178,25 @@ function adoptSnapshots(
   }
 }
 
+function keyOf({ date, hashtag }: Row): string {
+  return JSON.stringify([date, hashtag]);
+}
+
+/** The hashtags that a run may have brought: all that no later one did, if its own are not listed. */
+function claimedBy(db: Database, runId: SqlValue, day: string): string[] {
+  const listed = selectRows(db, CAPTURES, [runId]);
+  const rows = listed.length > 0 ? listed : selectRows(db, NOT_BROUGHT_LATER, [day]);
+  return rows.map(({ hashtag }) => String(hashtag));
+}
+
 /** The hashtags that a run brought or replaced on its day, as far as `db` can tell. */
 function broughtBy(db: Database, runId: SqlValue, day: Day): string[] {
   const isFirst = readFirstRuns(db, [day]).some(({ id }) => id === runId);
-  const sql = isFirst ? NOT_BROUGHT_LATER : 'SELECT hashtag FROM captures WHERE run_id = ?';
-  return selectRows(db, sql, [isFirst ? day : runId]).map(({ hashtag }) => String(hashtag));
+  const [sql, of] = isFirst ? [NOT_BROUGHT_LATER, day] : [CAPTURES, runId];
+  return selectRows(db, sql, [of]).map(({ hashtag }) => String(hashtag));
 }
+
+const CAPTURES = 'SELECT hashtag FROM captures WHERE run_id = ?';
 
 /** The snapshots of the day ?1 that no later run brought. One that a later run replaced was there. */
 const NOT_BROUGHT_LATER = `SELECT hashtag FROM snapshots WHERE date = ?1 AND hashtag NOT IN (
@@ -192,7 +211,8 @@ function hasSnapshot(db: Database, { date = null, hashtag = null }: Row): boolea
 }
 
 // The day's snapshots, each with its counts after the run ?1. The next later correction has them.
-const READINGS = `SELECT s.*,
+// Those come first that the run surely has.
+const READINGS = `SELECT s.*, runs.stored,
     iif(next.run_id IS NULL, s.video_count, next.video_count) AS videos_then,
     iif(next.run_id IS NULL, s.view_count, next.view_count) AS views_then,
     EXISTS (SELECT 1 FROM corrections c WHERE c.run_id = ?1 AND c.hashtag = s.hashtag) AS is_corrected
@@ -201,4 +221,4 @@ const READINGS = `SELECT s.*,
     SELECT min(c.run_id) FROM corrections c JOIN runs later ON later.id = c.run_id
     WHERE later.date = s.date AND c.hashtag = s.hashtag AND c.run_id > ?1
   )
-  WHERE runs.id = ?1`;
+  WHERE runs.id = ?1 ORDER BY is_corrected DESC, s.hashtag`;

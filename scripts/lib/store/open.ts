@@ -5,7 +5,7 @@ import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
 import { describeSystemError, exists, readIfThere, writeFileAtomically } from '../system/files.ts';
 import { GitError, git } from '../system/git.ts';
-import { findCommittedBlob, openObjects, readObject } from '../system/git-objects.ts';
+import { findCommittedBlob, hasHistory, openObjects, readObject } from '../system/git-objects.ts';
 import { type OpenDatabase, parseDatabase } from './database.ts';
 import { newestDay } from './days.ts';
 
@@ -84,6 +84,7 @@ export async function openCommitted(root: string, commit: string | null): Promis
  * @returns the abbreviated hash of the commit that wrote it, its bytes, and the newest day in it
  */
 export async function findGoodVersion(root: string) {
+  if (!(await hasHistory(root))) return null;
   const log = await git(root, ['rev-list', '--first-parent', 'HEAD', '--', DATABASE_PATH]);
   using objects = openObjects(root);
   for (const hash of log.split('\n').filter((line) => line !== '')) {
