@@ -28,13 +28,23 @@ import { NOTES, type Reading, type World } from './world.ts';
 
 /**
  * Notes that the laptop's owner has pulled and kept the files of one side. What the laptop had
- * committed is in the history that was pushed, unless a rebase has dropped it.
+ * committed is in the history that was pushed, unless a rebase has dropped it. What it had not is
+ * gone if the file of one side took the place of the database.
+ * @param committed what the laptop had committed before
  */
-export function promiseResolved(promised: Promised, committed: Held, { how, keep }: Pull): void {
+export async function promiseResolved(
+  promised: Promised,
+  { laptop }: World,
+  committed: Held,
+  { how, keep }: Pull,
+): Promise<void> {
   const isPushed = how === 'merge' || keep === 'theirs';
   const own = promised.unpublished.filter((reading) => isHeld(committed, reading));
   if (isPushed) for (const reading of own) promise(promised, reading);
-  promised.unpublished = promised.unpublished.filter((reading) => !own.includes(reading));
+  const here = await readHeld(await readDatabaseFile(laptop));
+  promised.unpublished = promised.unpublished.filter(
+    (reading) => !own.includes(reading) && here !== null && isHeld(here, reading),
+  );
 }
 
 /** Checks the results of runs that were started together: where they ran, and in the remote. */

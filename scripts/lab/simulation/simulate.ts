@@ -68,8 +68,9 @@ export async function liveThrough(
 async function liveThroughAttempt(world: World, attempt: Attempt, nth: number, promised: Promised) {
   if (attempt.pull !== null) {
     const committed = await readCommitted(world.laptop);
-    if (await pullAndResolve(world, attempt.pull))
-      promiseResolved(promised, committed, attempt.pull);
+    if (await pullAndResolve(world, attempt.pull)) {
+      await promiseResolved(promised, world, committed, attempt.pull);
+    }
   }
   const isOver = new AbortController();
   const hang = setTimeout(HANG_MS, null, { signal: isOver.signal }).then(
