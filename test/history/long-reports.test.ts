@@ -128,8 +128,8 @@ describe('a report that has no room for all hashtags', () => {
     expect(ran.exitCode).toBe(1);
     expect(ran.output).toContain(`${inFirst} snapshots added from ${FIRST}: `);
     expect(ran.output).toContain(
-      `${FIRST} had no room for all of its hashtags, and no data/latest.csv of its day was committed ` +
-        `with it: ${200 - inFirst} snapshots can't be brought back`,
+      `${FIRST} had no room for all of its hashtags, and there is no data/latest.csv of its day: ` +
+        `${200 - inFirst} snapshots can't be brought back`,
     );
     expect(ran.output).not.toContain(SECOND);
     expect(shown).toBeLessThan(200);

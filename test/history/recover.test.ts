@@ -7,6 +7,7 @@ import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
 import { parseDatabase } from '../../scripts/lib/store/database.ts';
 import { countLost } from '../../scripts/lib/store/salvage.ts';
 import { git } from '../../scripts/lib/system/git.ts';
+import { createFolder } from '../helpers/folder.ts';
 import { createOnce, createRepository, writeWatchlist } from '../helpers/repository.ts';
 import { queryDatabase, runScript, runTrack, startApi } from '../helpers/tracker.ts';
 
@@ -204,6 +205,44 @@ describe('npm run restore', () => {
     ]);
     await runScript('restore', ['--from-reports'], lost.root);
     expect(await queryDatabase(lost.root, imports)).toHaveLength(1);
+  });
+
+  it('adds what a report that was never committed shows, and says where it comes from', async () => {
+    const { root } = await createHistory();
+    await runTrack(root, await startApi(), [], { day: '2026-11-23' });
+    await git(root, ['checkout', '--quiet', '--', DATABASE_PATH]);
+    const ran = await runScript('restore', ['--from-reports'], root);
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      stdout: '1 snapshot added from reports/2026-11-23.md: #aitools\n',
+    });
+    expect(await queryDatabase(root, SNAPSHOTS)).toEqual([
+      ...TWO_DAYS,
+      ['2026-11-23', 'aitools', 1000],
+    ]);
+    expect(await queryDatabase(root, 'SELECT source, last_date FROM imports')).toEqual([
+      ['the reports, some of them not committed', '2026-11-23'],
+    ]);
+    const next = await runTrack(root, await startApi(), ['--publish'], { day: '2026-11-24' });
+    expect(next.exitCode, next.output).toBe(0);
+    expect((await runScript('audit', [], root)).exitCode).toBe(0);
+  });
+
+  it.each([
+    ['of a repository without a commit', ['init', '--quiet']],
+    ['of no repository', ['--version']],
+  ])('adds what the reports %s show', async (_, command) => {
+    const root = await createFolder();
+    await writeWatchlist(root, ['aitools']);
+    await git(root, command);
+    await runTrack(root, await startApi(), [], { day: '2026-11-21' });
+    await rm(path.join(root, DATABASE_PATH));
+    const stopped = await runTrack(root, await startApi(), [], { day: '2026-11-22' });
+    expect(stopped.output).toContain('npm run restore -- --from-reports');
+    const ran = await runScript('restore', ['--from-reports'], root);
+    expect(ran.exitCode, ran.stdout + ran.stderr).toBe(0);
+    await runTrack(root, await startApi(), [], { day: '2026-11-22' });
+    expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);
   });
 
   it('skips a report that somebody changed, and says so', async () => {

@@ -19,14 +19,14 @@ export const restore = defineCommand({
   flags: {
     'from-reports': {
       type: 'boolean',
-      help: 'Also add counts that the committed reports show and the database does not have.',
+      help: 'Also add counts that the reports show and the database does not have.',
     },
   },
   run: (flags, context) =>
     withLock(context.root, context.log.info, async () => {
       const { root, log } = context;
       const sound = await openSound(root);
-      using db = sound ?? (await restoreGoodVersion(context));
+      using db = sound ?? (await restoreGoodVersion(context, flags['from-reports'] === true));
       const archives = await restoreArchives(db, root);
       for (const { file, commit, kept } of archives) {
         if (kept !== null) log.info(`Kept the damaged file as ${kept}`);
@@ -53,9 +53,11 @@ async function openSound(root: string): Promise<OpenDatabase | null> {
   }
 }
 
-async function restoreGoodVersion({ root, log }: Context): Promise<OpenDatabase> {
+/** @param hasReports whether a missing database without a good version may begin with the reports */
+async function restoreGoodVersion({ root, log }: Context, hasReports: boolean) {
   const good = await findGoodVersion(root);
   if (good === null) {
+    if (hasReports && (await readDatabaseFile(root)) === null) return parseDatabase(null);
     throw new DatabaseError(
       `git’s history has no good version of ${DATABASE_PATH}; move the file away, then run: npm run track`,
     );
@@ -103,8 +105,8 @@ async function addReported(db: OpenDatabase, { root, log, clock }: Context): Pro
   for (const problem of unreadable) log.error(`Nothing added from ${problem}`);
   for (const { report, left } of incomplete) {
     log.error(
-      `${report} had no room for all of its hashtags, and no ${LATEST_CSV_PATH} of its day was ` +
-        `committed with it: ${plural(left, 'snapshot')} can't be brought back`,
+      `${report} had no room for all of its hashtags, and there is no ${LATEST_CSV_PATH} of its ` +
+        `day: ${plural(left, 'snapshot')} can't be brought back`,
     );
   }
   if (recovered.length + unreadable.length + incomplete.length === 0) {

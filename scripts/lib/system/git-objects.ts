@@ -73,14 +73,33 @@ export async function readObject(folder: string, name: string): Promise<Buffer |
  * @throws GitError if git can't tell
  */
 export async function findCommittedBlob(folder: string, file: string): Promise<string | null> {
-  if (!(await isInRepository(folder))) return null;
+  return (await listCommittedBlobs(folder, file)).get(file) ?? null;
+}
+
+/**
+ * The files that the last commit has at a path, or directly in a folder if the path ends with a
+ * slash, each with its hash. There are none without a commit, and outside of a repository.
+ * @throws GitError if git can't tell
+ */
+export async function listCommittedBlobs(folder: string, place: string) {
+  const blobs = new Map<string, string>();
+  if (!(await isInRepository(folder))) return blobs;
   try {
-    const listed = await git(folder, ['ls-tree', 'HEAD', '--', `./${file}`]);
-    return /^\d+ blob ([0-9a-f]+)\t/.exec(listed)?.[1] ?? null;
+    const listed = await git(folder, ['ls-tree', '-z', 'HEAD', '--', `./${place}`]);
+    for (const line of listed.split('\0')) {
+      const [, hash = '', file = ''] = /^\d+ blob ([0-9a-f]+)\t(.*)$/.exec(line) ?? [];
+      if (file !== '') blobs.set(file, hash);
+    }
+    return blobs;
   } catch (error) {
-    if (await hasNoCommit(folder)) return null;
+    if (await hasNoCommit(folder)) return blobs;
     throw error;
   }
+}
+
+/** False if the folder is in no repository, or on a branch without a commit. */
+export async function hasHistory(folder: string): Promise<boolean> {
+  return (await isInRepository(folder)) && !(await hasNoCommit(folder));
 }
 
 /** The hash that git gives a file with this content, of the same kind as another hash. */
