@@ -20,7 +20,7 @@ import {
   ALL_TIME,
   copyRows,
   copyTables,
-  countRows,
+  countRowsOfSpan,
   deleteRows,
   REMEMBERED,
   spanOf,
@@ -52,7 +52,7 @@ export async function takeOutMonths(db: Database, root: string): Promise<Move | 
     const span = spanOf(month);
     const files = await writeMonth(past, month);
     for (const [file, bytes] of files) move.files.set(file, bytes);
-    move.months.push({ month, rows: countRows(db, span) });
+    move.months.push({ month, rows: countRowsOfSpan(db, span) });
     deleteRows(db, span);
   }
   remember(db, past, end);

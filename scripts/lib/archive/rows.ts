@@ -68,7 +68,7 @@ export function deleteRows(db: Database, { first, end }: Span): void {
 }
 
 /** How many rows of these days there are, in all tables. */
-export function countRows(db: Database, { first, end }: Span): number {
+export function countRowsOfSpan(db: Database, { first, end }: Span): number {
   const counts = TABLES.map(([table, condition]) =>
     Number(
       selectValue(db, `SELECT count(*) FROM ${table} WHERE ${condition('main')}`, [first, end]),

@@ -15,7 +15,7 @@ import {
   writeWithSummaries,
 } from '../reports/write.ts';
 import {
-  countRows,
+  countRunsAndSnapshots,
   newestCapturedDay,
   newestDay,
   readDay,
@@ -118,7 +118,7 @@ function readCommitted(root: string, file: string): Promise<string> {
 function isBehind(db: Database, day: Day, markdown: string): boolean {
   const { known } = parseMark(markdown);
   if (known === null) return false;
-  const stored = countRows(db, day);
+  const stored = countRunsAndSnapshots(db, day);
   return known.runs < stored.runs || known.snapshots < stored.snapshots;
 }
 

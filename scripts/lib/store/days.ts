@@ -100,7 +100,7 @@ export function capturedHashtags(db: Database, day: Day): Set<string> {
 }
 
 /** How many runs the day has, and of how many hashtags it has snapshots. */
-export function countRows(db: Database, day: Day): { runs: number; snapshots: number } {
+export function countRunsAndSnapshots(db: Database, day: Day): { runs: number; snapshots: number } {
   const hashtags = [...capturedHashtags(db, day)].map(canonicalHashtag);
   return {
     runs: Number(selectValue(db, 'SELECT count(*) FROM runs WHERE date = ?', [day])),
