@@ -48,6 +48,16 @@ const createMoved = () =>
     return repository;
   });
 
+/** A long history with archives of its months, which the daily file still has itself. */
+async function commitHalf(): Promise<Repository> {
+  const repository = await createLong();
+  const { root } = repository;
+  await runInProcess(archive, root, [], NEXT);
+  await git(root, ['checkout', '--quiet', 'HEAD', '--', DATABASE_PATH]);
+  await commitAll(root, 'Commit half of a move');
+  return repository;
+}
+
 async function commitAll(root: string, message = 'Tamper'): Promise<void> {
   await git(root, ['add', '--all', '.']);
   await git(root, ['commit', '--quiet', '-m', message]);
@@ -207,6 +217,20 @@ describe('a run that publishes', () => {
     expect(snapshots).toContainEqual(['2026-03-04', 'added', 7, null]);
     expect(await git(root, ['diff', '--stat', 'origin/main', '--', 'data'])).toBe('');
     expect(await auditLines(root)).toEqual([]);
+  });
+});
+
+describe('a move of which somebody committed the archives alone', () => {
+  it.each(['a run', 'a move by hand'])('is finished by %s', async (by) => {
+    const { root } = await commitHalf();
+    if (by !== 'a run') await runInProcess(archive, root, [], NEXT);
+    const ran = await runTrack(root, await startApi(), ['--publish'], NEXT);
+    expect(ran.exitCode, ran.output).toBe(0);
+    expect(await git(root, ['status', '--porcelain'])).toBe('');
+    expect((await runInProcess(archive, root, [], NEXT)).output).toContain('Nothing to move');
+    expect(await auditLines(root)).toEqual([]);
+    using before = await createHistory(DAYS);
+    expect((await readRows(root)).snapshots?.slice(0, -2)).toEqual(dump(before).snapshots);
   });
 });
 

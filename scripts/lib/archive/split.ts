@@ -34,6 +34,12 @@ export function listRememberedMonths(db: Database): string[] {
   return selectRows(db, sql).map(({ month }) => String(month));
 }
 
+/** The archived months that a daily file remembers, and an earlier version of it does not. */
+export function newlyRemembered(earlier: Database, now: Database): Set<string | null> {
+  const before = new Set(listRememberedMonths(earlier));
+  return new Set(listRememberedMonths(now).filter((month) => !before.has(month)));
+}
+
 /** Whether a daily file has a month that may move. Unlike `listMonths`, it reads few rows. */
 export function hasMonthToMove(db: Database): boolean {
   const end = firstDayToKeep(db);

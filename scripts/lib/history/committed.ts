@@ -9,7 +9,7 @@ import {
   missingArchive,
   openArchive,
 } from '../archive/files.ts';
-import { listRememberedMonths } from '../archive/split.ts';
+import { listRememberedMonths, newlyRemembered } from '../archive/split.ts';
 import { outOfGit, unite } from '../archive/whole.ts';
 import { type Day, isDay } from '../core/day.ts';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
@@ -65,15 +65,17 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
     );
   }
   const newest = newestDay(earlier) ?? '';
+  const added = await listNewlyRemembered(db, earlier, root);
+  const compared = [...new Set([...archives, ...added])];
   const compare = (now: Database, before: Database) =>
     withAttached(now, before, EARLIER, () => [
       ...findChangedSnapshots(now, newest, isTutorial),
       ...findChangedRecords(now),
     ]);
   const changes =
-    archives.length === 0
+    compared.length === 0
       ? compare(db, earlier)
-      : await withChangedArchives(db, earlier, archives, root, compare);
+      : await withArchives(db, earlier, compared, root, compare);
   if (changes.length === 0) return;
   const shown = changes.slice(0, MAX_SHOWN).map(renderChange).join('. ');
   const more = changes.length > MAX_SHOWN ? `. … and ${changes.length - MAX_SHOWN} more` : '';
@@ -112,11 +114,17 @@ async function findChangedArchives(db: Database, root: string): Promise<string[]
   return isUsed ? listChangedArchives(root) : [];
 }
 
+/** The archives of months that an earlier version still had itself, as somebody may commit them alone. */
+async function listNewlyRemembered(db: Database, earlier: Database, root: string) {
+  const isNew = newlyRemembered(earlier, db);
+  return (await listArchives(root)).filter((file) => isNew.has(monthOfArchive(file)));
+}
+
 /**
- * Compares the database with the last commit's, both together with the archives that have changed.
- * So a row that was moved into an archive is there on both sides.
+ * Compares the database with the last commit's, both together with some archives. So a row that was
+ * moved into one of them is there on both sides.
  */
-async function withChangedArchives<T>(
+async function withArchives<T>(
   db: Database,
   earlier: Database,
   archives: string[],
