@@ -1,3 +1,4 @@
+import { cpSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -13,6 +14,7 @@ import { parseDatabase } from '../../scripts/lib/store/database.ts';
 import { saveDatabase } from '../../scripts/lib/store/open.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createHistory, DAYS, dump } from '../helpers/archive.ts';
+import { createFolder } from '../helpers/folder.ts';
 import {
   cloneRepository,
   createOnce,
@@ -231,6 +233,27 @@ describe('a move of which somebody committed the archives alone', () => {
     expect(await auditLines(root)).toEqual([]);
     using before = await createHistory(DAYS);
     expect((await readRows(root)).snapshots?.slice(0, -2)).toEqual(dump(before).snapshots);
+  });
+
+  it('stays as it is if they differ, until somebody says which rows are right', async () => {
+    const { root } = await commitHalf();
+    await edit(root, MARCH, "INSERT INTO snapshots VALUES ('2026-03-04', 'other', 1, 1)");
+    await commitAll(root);
+    const ran = await runTrack(root, await startApi(), ['--publish'], NEXT);
+    expect(ran.output).toMatch(
+      /^warning: .*2026-03 can't be moved: .*2026-03\.db has a row in its table snapshots .*: 2026-03-04, other, 1, 1\./m,
+    );
+    expect(await git(root, ['log', '-1', '--format=%s'])).toContain('2 of 2 hashtags');
+    const other = path.join(await createFolder(), 'other');
+    cpSync(root, other, { recursive: true });
+    await git(root, ['rm', '--quiet', MARCH]);
+    await commitAll(root);
+    expect((await runInProcess(archive, root, [], NEXT)).exitCode).toBe(0);
+    await runInProcess(importFile, other, [MARCH], NEXT);
+    expect((await runInProcess(archive, other, [], NEXT)).exitCode).toBe(0);
+    const isOther = ([, name]: unknown[]) => name === 'other';
+    expect((await readRows(root)).snapshots?.some(isOther)).toBe(false);
+    expect((await readRows(other)).snapshots?.some(isOther)).toBe(true);
   });
 });
 
