@@ -370,6 +370,27 @@ describe('the check before a run', () => {
     expect((await runTrack(root, api, [], NEXT)).exitCode).toBe(0);
   });
 
+  it('stops the run before it asks if an import was cut short, until it is finished', async () => {
+    const { root } = await createMoved();
+    await writeFile(path.join(root, 'more.csv'), 'date,hashtag,video_count\n2026-03-04,added,7\n');
+    await runInProcess(importFile, root, ['more.csv'], NEXT);
+    await rm(path.join(root, 'more.csv'));
+    const forget = `DELETE FROM archived_hashtags WHERE hashtag = 'added';
+      UPDATE archived_days SET snapshots = snapshots - 1 WHERE date = '2026-03-04'`;
+    await edit(root, DATABASE_PATH, forget);
+    const api = await startApi();
+    const stopped = await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    expect(stopped.exitCode).toBe(1);
+    expect(stopped.output).toContain('an import was cut short');
+    expect(api.requests).toEqual([]);
+    expect((await runInProcess(doctor, root, [], NEXT)).output).toContain('✗ an import was cut');
+    const [, file = ''] = /npm run import -- (\S+)$/m.exec(stopped.output) ?? [];
+    expect((await runInProcess(importFile, root, [file], NEXT)).output).toContain('0 added');
+    const ran = await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    expect(ran.exitCode, ran.output).toBe(0);
+    expect(await auditLines(root)).toEqual([]);
+  });
+
   it.each([
     [
       'a count of an archive was changed',

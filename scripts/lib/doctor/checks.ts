@@ -17,7 +17,7 @@ import {
 import type { DayRecord } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
 import { SITE_PATH } from '../dashboard/site.ts';
-import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
+import { refuseChangedPast, refuseLostDays, refuseUnfinished } from '../history/committed.ts';
 import { readDatabaseAddress } from '../mirror/address.ts';
 import { withConnection } from '../mirror/connection.ts';
 import { isPrepared } from '../mirror/prepare.ts';
@@ -128,8 +128,9 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
     yield remark(text, `npm run import -- ${file}, then delete it`);
   }
   yield* checkSizes(db, record, root);
-  await refuseChangedPast(db, root);
+  const changedArchives = await refuseChangedPast(db, root);
   await refuseLostDays(db, root);
+  await refuseUnfinished(db, root, changedArchives);
 }
 
 /** What has become large. A small tracker gets nothing. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from 'sql.js';
+import { isRemembered } from '../archive/add.ts';
 import {
   listArchives,
   listChangedArchives,
@@ -42,21 +43,22 @@ const commitOnPurpose = (paths: string) => `commit it: git commit -m "Change the
  * publishing it would change the past. New runs, imported snapshots, and counts that a correction
  * explains are fine. Rows are read only if the file is not the committed one.
  * @param db the database, as it was opened from the checkout's file
+ * @returns the archive files that are not the last commit's
  * @throws DatabaseError, also if the last commit's file can't be compared
  */
-export async function refuseChangedPast(db: Database, root: string): Promise<void> {
+export async function refuseChangedPast(db: Database, root: string): Promise<string[]> {
   const blob = await findCommittedDatabase(root);
-  if (blob === null) return;
+  if (blob === null) return [];
   const file = await readDatabaseFile(root);
   const archives = await findChangedArchives(db, root);
   const isCommitted = file !== null && hashBlob(file, blob) === blob;
-  if (isCommitted && archives.length === 0) return;
+  if (isCommitted && archives.length === 0) return [];
   const committed = await readObject(root, blob);
   if (committed === null) throw cantCompare('its content is missing; run: git fetch --refetch');
-  if (file !== null && isPointerTo(committed, file)) return;
+  if (file !== null && isPointerTo(committed, file)) return archives;
   const isTutorial = isTutorialFile(committed); // first, because SQLite changes these bytes
   const found = await openEarlier(committed, root);
-  if (found === null) return;
+  if (found === null) return archives;
   using earlier = found.db;
   if (file !== null && schemaOf(file) < found.schema) {
     throw new DatabaseError(
@@ -76,7 +78,7 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
     compared.length === 0
       ? compare(db, earlier)
       : await withArchives(db, earlier, compared, root, compare);
-  if (changes.length === 0) return;
+  if (changes.length === 0) return archives;
   const shown = changes.slice(0, MAX_SHOWN).map(renderChange).join('. ');
   const more = changes.length > MAX_SHOWN ? `. … and ${changes.length - MAX_SHOWN} more` : '';
   const changed = archives.length > MAX_SHOWN ? [ARCHIVE_FOLDER] : archives;
@@ -91,22 +93,36 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
 }
 
 /**
- * Refuses a new archive whose month the database does not know to be archived. Published like that,
- * its rows would stand twice, or would not be remembered.
+ * Refuses an archive with rows that the database does not know to be archived, because a move or an
+ * import was cut short. Published like that, they would stand twice, or would not be remembered.
+ * @param changed the archive files that are not the last commit's
  * @throws DatabaseError
  */
-export async function refuseUnfinishedMove(db: Database, root: string): Promise<void> {
+export async function refuseUnfinished(
+  db: Database,
+  root: string,
+  changed: string[],
+): Promise<void> {
   const known = new Set<string | null>(listRememberedMonths(db));
-  const unknown = (await listArchives(root)).filter((file) => !known.has(monthOfArchive(file)));
-  if (unknown.length === 0 || (await findCommittedDatabase(root)) === null) return;
-  const changed = await listChangedArchives(root);
-  const file = unknown.find((one) => changed.includes(one));
-  if (file === undefined) return;
+  const unknown = changed.find((file) => !known.has(monthOfArchive(file)));
+  if (unknown !== undefined) {
+    throw new DatabaseError(
+      `${unknown} is new, but ${DATABASE_PATH} does not know that this month is archived: a move or ` +
+        'an import was cut short. To finish it, run it again: npm run archive, or the import',
+    );
+  }
+  if (changed.length === 0) return;
+  using whole = await unite(db, openAll(root, changed));
+  if (isRemembered(db, whole)) return;
   throw new DatabaseError(
-    `${file} is new, but ${DATABASE_PATH} does not know that this month is archived: a move or an ` +
-      'import was cut short. To finish it, run it again: npm run archive, or the import',
+    `an import was cut short: ${DATABASE_PATH} does not know yet how many rows ${formatList(changed, 3)} ` +
+      'has. To finish it, run the import again. If its file is gone, finish what was done of it: ' +
+      `npm run import -- ${changed[0]}`,
   );
 }
+
+const openAll = (root: string, files: string[]) =>
+  files.map((file) => ({ file, open: () => openArchive(root, file) }));
 
 /** The archive files that are not the last commit's. Without archives, git is not asked. */
 async function findChangedArchives(db: Database, root: string): Promise<string[]> {
