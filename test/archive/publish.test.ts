@@ -440,7 +440,14 @@ describe('doctor', () => {
     await rm(path.join(root, MARCH));
     await commitAll(root);
     expect((await runInProcess(doctor, root, [], NEXT)).output).toMatch(
-      /✗ .*but 2026-03 missing\n {4}→ npm run restore/,
+      /✗ 1 archived month of .* no file below data\/archive: 2026-03\. .*npm run restore/,
+    );
+  });
+
+  it('says that a move is half-committed', async () => {
+    const { root } = await commitHalf();
+    expect((await runInProcess(doctor, root, [], NEXT)).output).toMatch(
+      /! .* does not know that data\/archive\/2026-01\.db, .*cut short\n {4}→ npm run archive/,
     );
   });
 });
@@ -459,6 +466,38 @@ describe('restore', () => {
     expect(ran.exitCode, ran.output).toBe(0);
     expect(ran.output).toContain(`Restored ${MARCH} from commit`);
     expect(await readRows(root)).toEqual(before);
+  });
+
+  it('brings back what a run misses before it asks, since somebody committed without it', async () => {
+    const { root } = await createMoved();
+    await rm(path.join(root, MARCH));
+    await commitAll(root);
+    const api = await startApi();
+    const stopped = await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    expect(stopped.exitCode).toBe(1);
+    expect(stopped.output).toMatch(/no file below data\/archive: 2026-03\. .*npm run restore$/m);
+    expect(api.requests).toEqual([]);
+    await runInProcess(restore, root, [], NEXT);
+    const ran = await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    expect(ran.exitCode, ran.output).toBe(0);
+  });
+
+  it('finds a month that a merge has left out, and says what a shallow clone needs', async () => {
+    const { root } = await createMoved();
+    await git(root, ['checkout', '--quiet', '-b', 'side', 'HEAD~1']);
+    await writeFile(path.join(root, 'note.txt'), 'mine');
+    await commitAll(root);
+    await git(root, ['merge', '--quiet', '--no-commit', 'main']);
+    await git(root, ['rm', '--quiet', '--force', MARCH]);
+    await commitAll(root, 'Merge without the month');
+    const shallow = path.join(await createFolder(), 'shallow');
+    await git(root, ['clone', '--quiet', '--depth=1', `file://${root}`, shallow]);
+    expect((await runInProcess(restore, root, [], NEXT)).output).toContain(`Restored ${MARCH}`);
+    expect((await runInProcess(restore, shallow, [], NEXT)).output).toMatch(
+      /no good version of the archived month 2026-03; .* run: git fetch --unshallow/,
+    );
+    await git(shallow, ['fetch', '--quiet', '--unshallow']);
+    expect((await runInProcess(restore, shallow, [], NEXT)).output).toContain(`Restored ${MARCH}`);
   });
 
   it('brings an older daily file back beside newer archives, and the next run moves again', async () => {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Database } from 'sql.js';
 import { DatabaseError } from '../core/errors.ts';
-import { ARCHIVE_FOLDER, monthOfArchive } from '../core/paths.ts';
+import { ARCHIVE_FOLDER, DATABASE_PATH, monthOfArchive } from '../core/paths.ts';
 import { selectRows } from '../store/rows.ts';
 import { readIfThere, writeFileAtomically, writeNewFile } from '../system/files.ts';
 import { git } from '../system/git.ts';
@@ -28,8 +28,7 @@ export async function restoreArchives(daily: Database, root: string): Promise<Re
     const good = await findGoodMonth(root, month, counts);
     if (good === null) {
       throw new DatabaseError(
-        `git’s history has no good version of the archived month ${month}; ` +
-          `look for its file below ${ARCHIVE_FOLDER} in another clone`,
+        `git’s history has no good version of the archived month ${month}; ${await adviseLost(root, month)}`,
       );
     }
     for (const [file, bytes] of good.files) {
@@ -42,6 +41,16 @@ export async function restoreArchives(daily: Database, root: string): Promise<Re
     }
   }
   return restored;
+}
+
+async function adviseLost(root: string, month: string): Promise<string> {
+  if ((await git(root, ['rev-parse', '--is-shallow-repository'])) === 'true') {
+    return 'this clone has only the end of it; run: git fetch --unshallow, and then this again';
+  }
+  return (
+    `look for its file below ${ARCHIVE_FOLDER} in another clone. To go on without the month, run: ` +
+    `sqlite3 ${DATABASE_PATH} "DELETE FROM archived_days WHERE date LIKE '${month}-%'"`
+  );
 }
 
 /** How many snapshots each archived day has, by month. */
@@ -82,7 +91,9 @@ async function countDays(file: string, bytes: Buffer, left: Map<string, number>)
 
 /** The newest files of a month in the branch's history that are sound; null for none. */
 async function findGoodMonth(root: string, month: string, counts: Map<string, number>) {
-  const log = await git(root, ['rev-list', 'HEAD', '--', `:(glob)${ARCHIVE_FOLDER}/${month}*.db`]);
+  const files = `:(glob)${ARCHIVE_FOLDER}/${month}*.db`;
+  // A merge may have kept the side without them: only then the full history knows the other one.
+  const log = await git(root, ['rev-list', '--full-history', 'HEAD', '--', files]);
   using objects = openObjects(root);
   for (const commit of log.split('\n').filter((line) => line !== '')) {
     const files: MonthFiles = new Map();

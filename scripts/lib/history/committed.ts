@@ -173,10 +173,19 @@ async function isReplaced(root: string, file: string): Promise<boolean> {
 
 /**
  * Refuses a database without the days that the checkout's reports show, such as one that somebody
- * replaced with an older file and committed. Reports without counts are no sign of that.
+ * replaced with an older file and committed. Reports without counts are no sign of that. Refuses also
+ * one whose archived months have no file, because somebody deleted it and committed that.
  * @throws DatabaseError
  */
 export async function refuseLostDays(db: Database, root: string): Promise<void> {
+  const archived = new Set((await listArchives(root)).map(monthOfArchive));
+  const gone = listRememberedMonths(db).filter((month) => !archived.has(month));
+  if (gone.length > 0) {
+    throw new DatabaseError(
+      `${plural(gone.length, 'archived month')} of ${DATABASE_PATH} ${gone.length === 1 ? 'has' : 'have'} ` +
+        `no file below ${ARCHIVE_FOLDER}: ${formatList(gone, 6)}. To bring the rows back, run: npm run restore`,
+    );
+  }
   const folder = path.join(root, REPORTS_FOLDER);
   const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []; // without reports, or a file
