@@ -482,6 +482,23 @@ describe('restore', () => {
     expect(ran.exitCode, ran.output).toBe(0);
   });
 
+  it('brings back what was committed damaged, and the run then publishes it', async () => {
+    const { root } = await createMoved();
+    await writeFile(path.join(root, MARCH), 'damage');
+    await commitAll(root);
+    await runInProcess(restore, root, [], NEXT);
+    await rm(path.join(root, `${MARCH}.damaged`));
+    const restored = await readFile(path.join(root, MARCH));
+    await edit(root, MARCH, "UPDATE snapshots SET video_count = 1 WHERE date = '2026-03-04'");
+    const api = await startApi();
+    const stopped = await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    expect(stopped.output).toContain('the snapshot of a past day was changed');
+    await writeFile(path.join(root, MARCH), restored);
+    const ran = await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    expect(ran.exitCode, ran.output).toBe(0);
+    expect(await git(root, ['diff', '--stat', 'origin/main', '--', MARCH])).toBe('');
+  });
+
   it('finds a month that a merge has left out, and says what a shallow clone needs', async () => {
     const { root } = await createMoved();
     await git(root, ['checkout', '--quiet', '-b', 'side', 'HEAD~1']);

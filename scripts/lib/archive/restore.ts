@@ -25,7 +25,7 @@ export async function restoreArchives(daily: Database, root: string): Promise<Re
   for (const [month, counts] of readCounts(daily)) {
     const here = await readHere(root, month);
     if (await isSound(here, counts)) continue;
-    const good = await findGoodMonth(root, month, counts);
+    const good = await findSound(root, month, counts);
     if (good === null) {
       throw new DatabaseError(
         `git’s history has no good version of the archived month ${month}; ${await adviseLost(root, month)}`,
@@ -89,8 +89,15 @@ async function countDays(file: string, bytes: Buffer, left: Map<string, number>)
   for (const [date, count] of countSnapshots(db)) left.set(date, (left.get(date) ?? 0) - count);
 }
 
-/** The newest files of a month in the branch's history that are sound; null for none. */
-async function findGoodMonth(root: string, month: string, counts: Map<string, number>) {
+/**
+ * The newest files of a month in the branch's history that can be read and have all rows that a
+ * daily file counts on, and their commit; null for none.
+ */
+export function findGoodMonth(daily: Database, root: string, month: string) {
+  return findSound(root, month, readCounts(daily).get(month) ?? new Map());
+}
+
+async function findSound(root: string, month: string, counts: Map<string, number>) {
   const files = `:(glob)${ARCHIVE_FOLDER}/${month}*.db`;
   // A merge may have kept the side without them: only then the full history knows the other one.
   const log = await git(root, ['rev-list', '--full-history', 'HEAD', '--', files]);

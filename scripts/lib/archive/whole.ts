@@ -52,22 +52,18 @@ export async function openCommittedWhole(
   return await uniteAll(db, outOfGit(files.keys(), files, objects));
 }
 
-/**
- * Archive files of a commit, which are opened out of git.
- * @param nameOf what people call a file
- */
+/** Archive files of a commit, which are opened out of git. */
 export function outOfGit(
   files: Iterable<string>,
   committed: CommittedArchives,
   objects: ObjectReader,
-  nameOf = (file: string) => file,
 ): Archive[] {
   return [...files].map((file) => ({
     file,
     async open() {
       const blob = committed.get(file);
       const bytes = blob === undefined ? null : await objects.read(blob);
-      return bytes === null ? null : parseArchive(bytes, nameOf(file));
+      return bytes === null ? null : parseArchive(bytes, file);
     },
   }));
 }

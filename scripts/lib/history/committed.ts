@@ -9,7 +9,9 @@ import {
   listCommittedArchives,
   missingArchive,
   openArchive,
+  parseArchive,
 } from '../archive/files.ts';
+import { findGoodMonth } from '../archive/restore.ts';
 import { listRememberedMonths, newlyRemembered } from '../archive/split.ts';
 import { outOfGit, unite } from '../archive/whole.ts';
 import { type Day, isDay } from '../core/day.ts';
@@ -159,10 +161,22 @@ async function withArchives<T>(
       return archive;
     },
   }));
-  const there = outOfGit(archives, committed, objects, (file) => `the last commit’s ${file}`);
+  const there = outOfGit(archives, committed, objects).map(({ file, open }) => ({
+    file,
+    open: () => open().catch((error: unknown) => openEarlierArchive(error, earlier, root, file)),
+  }));
   using now = await unite(db, here);
   using before = await unite(earlier, there);
   return compare(now, before);
+}
+
+/** In place of a committed archive that can't be read: the newest good one before it. */
+async function openEarlierArchive(error: unknown, earlier: Database, root: string, file: string) {
+  if (!(error instanceof DatabaseError)) throw error;
+  const good = await findGoodMonth(earlier, root, monthOfArchive(file) ?? '');
+  if (good === null) throw cantCompare(error.message.replace(/\. .*/s, ''), file);
+  const bytes = good.files.get(file);
+  return bytes === undefined ? null : parseArchive(bytes, file);
 }
 
 /** Whether the month of an archive file that is gone has another one, as parts of it. */
@@ -250,10 +264,10 @@ function isPointerTo(committed: Buffer, file: Buffer): boolean {
   return oid === createHash('sha256').update(file).digest('hex');
 }
 
-function cantCompare(reason: string): DatabaseError {
+function cantCompare(reason: string, file = DATABASE_PATH): DatabaseError {
   return new DatabaseError(
-    `${DATABASE_PATH} can't be compared with the last commit’s: ${reason}. To go on with this ` +
-      `file, ${commitOnPurpose(DATABASE_PATH)}; to go on with the committed one: ${takeBack(DATABASE_PATH)}`,
+    `${file} can't be compared with the last commit’s: ${reason}. To go on with this file, ` +
+      `${commitOnPurpose(file)}; to go on with the committed one: ${takeBack(file)}`,
   );
 }
 
