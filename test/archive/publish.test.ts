@@ -335,6 +335,17 @@ describe('the audit of archives', () => {
     }
   });
 
+  it('blames nobody for bringing an archive back', async () => {
+    const { root } = await createMoved();
+    await rm(path.join(root, MARCH));
+    await commitAll(root);
+    const deleted = await git(root, ['rev-parse', 'HEAD']);
+    await runInProcess(restore, root, [], NEXT);
+    await commitAll(root, 'Bring it back');
+    const blamed = (await auditCommits(root)).map(({ commit }) => commit);
+    expect(new Set(blamed)).toEqual(new Set([deleted.slice(0, 10)]));
+  });
+
   it('finds a move that changes a row or drops one', async () => {
     for (const [sql, finding] of [
       ["UPDATE snapshots SET video_count = 1 WHERE date = '2026-03-04'", /was changed/],
