@@ -417,7 +417,7 @@ describe('the check before a run', () => {
     [
       'an archive was damaged',
       (root: string) => writeFile(path.join(root, MARCH), 'damage'),
-      /2026-03\.db is damaged: .*git checkout HEAD -- data\/archive\/2026-03\.db/,
+      /2026-03\.db is damaged: .*npm run restore/,
     ],
   ])('stops the run before it asks if %s', async (_, change, message) => {
     const { root } = await createMoved();

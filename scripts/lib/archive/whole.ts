@@ -154,7 +154,7 @@ function refuseMissingRows(daily: Database, whole: Database, archives: Archive[]
       ? `the archived months ${formatList(gone, 6)} are missing`
       : `the archived months ${formatList([...months], 6)} lack rows, first on ${lacking[0]}`;
   throw new DatabaseError(
-    `${what}: below ${ARCHIVE_FOLDER}, a file is gone or older than the database. To take the ` +
-      `committed files back, run: git checkout HEAD -- ${ARCHIVE_FOLDER}`,
+    `${what}: below ${ARCHIVE_FOLDER}, a file is gone or older than the database. To bring the ` +
+      'rows back, run: npm run restore',
   );
 }
