@@ -235,6 +235,24 @@ describe('a move of which somebody committed the archives alone', () => {
     expect((await readRows(root)).snapshots?.slice(0, -2)).toEqual(dump(before).snapshots);
   });
 
+  it('is found in a merge as such, and no row of it is called new', async () => {
+    const { root } = await createLong();
+    await git(root, ['checkout', '--quiet', '-b', 'side']);
+    await runInProcess(archive, root, [], NEXT);
+    await commitAll(root, 'Move');
+    await git(root, ['checkout', '--quiet', 'main']);
+    await runTrack(root, await startApi(), [], NEXT);
+    await commitAll(root, 'Track');
+    await git(root, ['merge', '--quiet', 'side']).catch(() => undefined); // both changed the file
+    await git(root, ['checkout', '--ours', '--', DATABASE_PATH]);
+    await commitAll(root, 'Merge');
+    expect(new Set(await auditLines(root))).toEqual(
+      new Set([expect.stringContaining('what the database keeps of archived months')]),
+    );
+    expect((await runInProcess(archive, root, [], NEXT)).exitCode).toBe(0);
+    expect((await runTrack(root, await startApi(), ['--publish'], NEXT)).exitCode).toBe(0);
+  });
+
   it('stays as it is if they differ, until somebody says which rows are right', async () => {
     const { root } = await commitHalf();
     await edit(root, MARCH, "INSERT INTO snapshots VALUES ('2026-03-04', 'other', 1, 1)");
@@ -458,7 +476,7 @@ describe('doctor', () => {
   it('says that a move is half-committed', async () => {
     const { root } = await commitHalf();
     expect((await runInProcess(doctor, root, [], NEXT)).output).toMatch(
-      /! .* does not know that data\/archive\/2026-01\.db, .*cut short\n {4}→ npm run archive/,
+      /! .* does not know what is in data\/archive\/2026-01\.db, .*cut short\n {4}→ npm run archive/,
     );
   });
 });

@@ -34,10 +34,10 @@ export function listRememberedMonths(db: Database): string[] {
   return selectRows(db, sql).map(({ month }) => String(month));
 }
 
-/** The archived months that a daily file remembers, and an earlier version of it does not. */
-export function newlyRemembered(earlier: Database, now: Database): Set<string | null> {
-  const before = new Set(listRememberedMonths(earlier));
-  return new Set(listRememberedMonths(now).filter((month) => !before.has(month)));
+/** The archived months that only one of two daily files remembers. The other may have their rows. */
+export function rememberedByOne(one: Database, other: Database): Set<string | null> {
+  const [here, there] = [one, other].map((db) => new Set(listRememberedMonths(db)));
+  return new Set([...(here ?? []), ...(there ?? [])].filter((m) => here?.has(m) !== there?.has(m)));
 }
 
 /** Whether a daily file has a month that may move. Unlike `listMonths`, it reads few rows. */

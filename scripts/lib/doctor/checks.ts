@@ -147,7 +147,7 @@ async function* checkSizes(db: OpenDatabase, record: DayRecord | null, root: str
   );
   if (unknown.length > 0) {
     yield remark(
-      `${DATABASE_PATH} does not know that ${formatList(unknown, 3)} has a month: a move or an import was cut short`,
+      `${DATABASE_PATH} does not know what is in ${formatList(unknown, 3)}: a move or an import was cut short`,
       'npm run archive, or the import again',
     );
   }

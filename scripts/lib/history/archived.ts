@@ -2,7 +2,7 @@ import type { Database } from 'sql.js';
 import { type CommittedArchives, compareArchives } from '../archive/files.ts';
 import { remember } from '../archive/remember.ts';
 import { copyTables, REMEMBERED } from '../archive/rows.ts';
-import { listRememberedMonths, newlyRemembered } from '../archive/split.ts';
+import { listRememberedMonths, rememberedByOne } from '../archive/split.ts';
 import { outOfGit, unite } from '../archive/whole.ts';
 import { monthOfArchive } from '../core/paths.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
@@ -42,12 +42,12 @@ export function uniteArchives(
 type WithArchives = { db: Database; archives: CommittedArchives };
 
 /**
- * The archives that two versions do not have alike, and those of the months that only the later one
- * remembers: their rows may stand in the daily file of the earlier one.
+ * The archives that two versions do not have alike, and those of the months that only one of both
+ * remembers: their rows may stand in the daily file of the other one.
  */
 export function listTouched(before: WithArchives, after: WithArchives): string[] {
-  const isNew = newlyRemembered(before.db, after.db);
-  const moved = [...after.archives.keys()].filter((file) => isNew.has(monthOfArchive(file)));
+  const months = rememberedByOne(before.db, after.db);
+  const moved = [...after.archives.keys()].filter((file) => months.has(monthOfArchive(file)));
   return [...new Set([...compareArchives(before.archives, after.archives), ...moved])].sort();
 }
 

@@ -12,7 +12,7 @@ import {
   parseArchive,
 } from '../archive/files.ts';
 import { findGoodMonth } from '../archive/restore.ts';
-import { listRememberedMonths, newlyRemembered } from '../archive/split.ts';
+import { listRememberedMonths, rememberedByOne } from '../archive/split.ts';
 import { outOfGit, unite } from '../archive/whole.ts';
 import { type Day, isDay } from '../core/day.ts';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
@@ -69,8 +69,9 @@ export async function refuseChangedPast(db: Database, root: string): Promise<str
     );
   }
   const newest = newestDay(earlier) ?? '';
-  const added = await listNewlyRemembered(db, earlier, root);
-  const compared = [...new Set([...archives, ...added])];
+  const months = rememberedByOne(earlier, db);
+  const moved = (await listArchives(root)).filter((file) => months.has(monthOfArchive(file)));
+  const compared = [...new Set([...archives, ...moved])];
   const compare = (now: Database, before: Database) =>
     withAttached(now, before, EARLIER, () => [
       ...findChangedSnapshots(now, newest, isTutorial),
@@ -130,12 +131,6 @@ const openAll = (root: string, files: string[]) =>
 async function findChangedArchives(db: Database, root: string): Promise<string[]> {
   const isUsed = firstKeptDay(db) !== null || (await listArchives(root)).length > 0;
   return isUsed ? listChangedArchives(root) : [];
-}
-
-/** The archives of months that an earlier version still had itself, as somebody may commit them alone. */
-async function listNewlyRemembered(db: Database, earlier: Database, root: string) {
-  const isNew = newlyRemembered(earlier, db);
-  return (await listArchives(root)).filter((file) => isNew.has(monthOfArchive(file)));
 }
 
 /**
