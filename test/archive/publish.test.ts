@@ -497,6 +497,31 @@ describe('restore', () => {
     expect(await readRows(root)).toEqual(before);
   });
 
+  it('keeps the rows that only the present archive has, as after a merge of two imports', async () => {
+    const { root } = await createMoved();
+    for (const [branch, date] of [
+      ['side', '2026-03-05'],
+      ['mine', '2026-03-04'],
+    ] as const) {
+      await git(root, ['checkout', '--quiet', '-b', branch, 'main']);
+      await writeFile(path.join(root, 'more.csv'), `date,hashtag,video_count\n${date},added,7\n`);
+      await runInProcess(importFile, root, ['more.csv'], NEXT);
+      await rm(path.join(root, 'more.csv'));
+      await commitAll(root, branch);
+    }
+    await git(root, ['merge', '--quiet', 'side']).catch(() => undefined); // both changed the files
+    await git(root, ['checkout', '--ours', '--', MARCH]);
+    await git(root, ['checkout', '--theirs', '--', DATABASE_PATH]);
+    await commitAll(root, 'Merge');
+    await runInProcess(restore, root, [], NEXT);
+    const finished = await runInProcess(importFile, root, [MARCH], NEXT);
+    expect(finished.output).toContain('0 added');
+    const added = (await readRows(root)).snapshots?.filter(([, name]) => name === 'added');
+    expect(added?.map(([date]) => date)).toEqual(['2026-03-04', '2026-03-05']);
+    const ran = await runTrack(root, await startApi(), [], NEXT);
+    expect(ran.exitCode, ran.output).toBe(0);
+  });
+
   it('brings back what a run misses before it asks, since somebody committed without it', async () => {
     const { root } = await createMoved();
     await rm(path.join(root, MARCH));

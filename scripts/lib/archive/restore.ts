@@ -2,12 +2,14 @@ import path from 'node:path';
 import type { Database } from 'sql.js';
 import { DatabaseError } from '../core/errors.ts';
 import { ARCHIVE_FOLDER, DATABASE_PATH, monthOfArchive } from '../core/paths.ts';
+import { parseDatabase } from '../store/database.ts';
 import { selectRows } from '../store/rows.ts';
 import { readIfThere, writeFileAtomically, writeNewFile } from '../system/files.ts';
 import { git } from '../system/git.ts';
 import { openObjects } from '../system/git-objects.ts';
 import { listArchives, listCommittedArchives, parseArchive } from './files.ts';
-import { countSnapshots } from './rows.ts';
+import { copyRows, countRows, countSnapshots, spanOf } from './rows.ts';
+import { writeMonth } from './split.ts';
 
 /** The files of a month: their contents. */
 type MonthFiles = Map<string, Buffer>;
@@ -17,7 +19,8 @@ type Restored = { file: string; commit: string; kept: string | null };
 
 /**
  * Puts back the archives of the months that a daily file counts on, if they are missing, damaged or
- * lack rows: the newest good ones of the branch's history. Damaged files are kept beside them.
+ * lack rows: the newest good ones of the branch's history. Rows that only the present ones have are
+ * added to these, unless they can't be read or contradict them. The present files are kept beside.
  * @throws DatabaseError if the history has no good version of a month
  */
 export async function restoreArchives(daily: Database, root: string): Promise<Restored[]> {
@@ -31,7 +34,7 @@ export async function restoreArchives(daily: Database, root: string): Promise<Re
         `git’s history has no good version of the archived month ${month}; ${await adviseLost(root, month)}`,
       );
     }
-    for (const [file, bytes] of good.files) {
+    for (const [file, bytes] of await keepRows(good.files, here, month)) {
       const damaged = here.get(file);
       if (damaged?.equals(bytes)) continue;
       const nameOf = (number: number) => `${file}${number === 1 ? '' : `.${number}`}.damaged`;
@@ -41,6 +44,24 @@ export async function restoreArchives(daily: Database, root: string): Promise<Re
     }
   }
   return restored;
+}
+
+/** The good files of a month, with the rows that the present ones have besides. */
+async function keepRows(good: MonthFiles, here: MonthFiles, month: string) {
+  using whole = await parseDatabase(null);
+  const add = async (file: string, bytes: Buffer) => {
+    using db = await parseArchive(Buffer.from(bytes), file); // a copy: SQLite changes the bytes
+    copyRows(db, whole, spanOf(month), file);
+  };
+  for (const [file, bytes] of good) await add(file, bytes);
+  const count = countRows(whole, spanOf(month));
+  try {
+    for (const [file, bytes] of here) await add(file, bytes);
+  } catch (error) {
+    if (error instanceof DatabaseError) return good;
+    throw error;
+  }
+  return countRows(whole, spanOf(month)) === count ? good : await writeMonth(whole, month);
 }
 
 async function adviseLost(root: string, month: string): Promise<string> {
