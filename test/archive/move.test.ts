@@ -225,15 +225,11 @@ describe('the whole', () => {
   });
 
   it.each([
-    [
-      'gone',
-      (file: string) => rm(file),
-      /archived months 2026-03 are missing.*git checkout HEAD -- data\/archive/,
-    ],
+    ['gone', (file: string) => rm(file), /archived months 2026-03 are missing.*npm run restore/],
     [
       'damaged',
       (file: string) => writeFile(file, 'damage'),
-      /data\/archive\/2026-03\.db is damaged.*git checkout HEAD -- data\/archive\/2026-03\.db/,
+      /data\/archive\/2026-03\.db is damaged.*npm run restore/,
     ],
     [
       'cut short',

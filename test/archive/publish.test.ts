@@ -1,3 +1,4 @@
+import { cpSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -13,6 +14,7 @@ import { parseDatabase } from '../../scripts/lib/store/database.ts';
 import { saveDatabase } from '../../scripts/lib/store/open.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { createHistory, DAYS, dump } from '../helpers/archive.ts';
+import { createFolder } from '../helpers/folder.ts';
 import {
   cloneRepository,
   createOnce,
@@ -47,6 +49,16 @@ const createMoved = () =>
     await runTrack(repository.root, await startApi(), ['--publish'], NEXT);
     return repository;
   });
+
+/** A long history with archives of its months, which the daily file still has itself. */
+async function commitHalf(): Promise<Repository> {
+  const repository = await createLong();
+  const { root } = repository;
+  await runInProcess(archive, root, [], NEXT);
+  await git(root, ['checkout', '--quiet', 'HEAD', '--', DATABASE_PATH]);
+  await commitAll(root, 'Commit half of a move');
+  return repository;
+}
 
 async function commitAll(root: string, message = 'Tamper'): Promise<void> {
   await git(root, ['add', '--all', '.']);
@@ -210,6 +222,59 @@ describe('a run that publishes', () => {
   });
 });
 
+describe('a move of which somebody committed the archives alone', () => {
+  it.each(['a run', 'a move by hand'])('is finished by %s', async (by) => {
+    const { root } = await commitHalf();
+    if (by !== 'a run') await runInProcess(archive, root, [], NEXT);
+    const ran = await runTrack(root, await startApi(), ['--publish'], NEXT);
+    expect(ran.exitCode, ran.output).toBe(0);
+    expect(await git(root, ['status', '--porcelain'])).toBe('');
+    expect((await runInProcess(archive, root, [], NEXT)).output).toContain('Nothing to move');
+    expect(await auditLines(root)).toEqual([]);
+    using before = await createHistory(DAYS);
+    expect((await readRows(root)).snapshots?.slice(0, -2)).toEqual(dump(before).snapshots);
+  });
+
+  it('is found in a merge as such, and no row of it is called new', async () => {
+    const { root } = await createLong();
+    await git(root, ['checkout', '--quiet', '-b', 'side']);
+    await runInProcess(archive, root, [], NEXT);
+    await commitAll(root, 'Move');
+    await git(root, ['checkout', '--quiet', 'main']);
+    await runTrack(root, await startApi(), [], NEXT);
+    await commitAll(root, 'Track');
+    await git(root, ['merge', '--quiet', 'side']).catch(() => undefined); // both changed the file
+    await git(root, ['checkout', '--ours', '--', DATABASE_PATH]);
+    await commitAll(root, 'Merge');
+    expect(new Set(await auditLines(root))).toEqual(
+      new Set([expect.stringContaining('what the database keeps of archived months')]),
+    );
+    expect((await runInProcess(archive, root, [], NEXT)).exitCode).toBe(0);
+    expect((await runTrack(root, await startApi(), ['--publish'], NEXT)).exitCode).toBe(0);
+  });
+
+  it('stays as it is if they differ, until somebody says which rows are right', async () => {
+    const { root } = await commitHalf();
+    await edit(root, MARCH, "INSERT INTO snapshots VALUES ('2026-03-04', 'other', 1, 1)");
+    await commitAll(root);
+    const ran = await runTrack(root, await startApi(), ['--publish'], NEXT);
+    expect(ran.output).toMatch(
+      /^warning: .*2026-03 can't be moved: .*2026-03\.db has a row in its table snapshots .*: 2026-03-04, other, 1, 1\./m,
+    );
+    expect(await git(root, ['log', '-1', '--format=%s'])).toContain('2 of 2 hashtags');
+    const other = path.join(await createFolder(), 'other');
+    cpSync(root, other, { recursive: true });
+    await git(root, ['rm', '--quiet', MARCH]);
+    await commitAll(root);
+    expect((await runInProcess(archive, root, [], NEXT)).exitCode).toBe(0);
+    await runInProcess(importFile, other, [MARCH], NEXT);
+    expect((await runInProcess(archive, other, [], NEXT)).exitCode).toBe(0);
+    const isOther = ([, name]: unknown[]) => name === 'other';
+    expect((await readRows(root)).snapshots?.some(isOther)).toBe(false);
+    expect((await readRows(other)).snapshots?.some(isOther)).toBe(true);
+  });
+});
+
 const CHANGES: [what: string, change: (root: string) => Promise<void>, finding: RegExp][] = [
   [
     'a count in an archive is changed',
@@ -288,6 +353,17 @@ describe('the audit of archives', () => {
     }
   });
 
+  it('blames nobody for bringing an archive back', async () => {
+    const { root } = await createMoved();
+    await rm(path.join(root, MARCH));
+    await commitAll(root);
+    const deleted = await git(root, ['rev-parse', 'HEAD']);
+    await runInProcess(restore, root, [], NEXT);
+    await commitAll(root, 'Bring it back');
+    const blamed = (await auditCommits(root)).map(({ commit }) => commit);
+    expect(new Set(blamed)).toEqual(new Set([deleted.slice(0, 10)]));
+  });
+
   it('finds a move that changes a row or drops one', async () => {
     for (const [sql, finding] of [
       ["UPDATE snapshots SET video_count = 1 WHERE date = '2026-03-04'", /was changed/],
@@ -323,6 +399,27 @@ describe('the check before a run', () => {
     expect((await runTrack(root, api, [], NEXT)).exitCode).toBe(0);
   });
 
+  it('stops the run before it asks if an import was cut short, until it is finished', async () => {
+    const { root } = await createMoved();
+    await writeFile(path.join(root, 'more.csv'), 'date,hashtag,video_count\n2026-03-04,added,7\n');
+    await runInProcess(importFile, root, ['more.csv'], NEXT);
+    await rm(path.join(root, 'more.csv'));
+    const forget = `DELETE FROM archived_hashtags WHERE hashtag = 'added';
+      UPDATE archived_days SET snapshots = snapshots - 1 WHERE date = '2026-03-04'`;
+    await edit(root, DATABASE_PATH, forget);
+    const api = await startApi();
+    const stopped = await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    expect(stopped.exitCode).toBe(1);
+    expect(stopped.output).toContain('an import was cut short');
+    expect(api.requests).toEqual([]);
+    expect((await runInProcess(doctor, root, [], NEXT)).output).toContain('✗ an import was cut');
+    const [, file = ''] = /npm run import -- (\S+)$/m.exec(stopped.output) ?? [];
+    expect((await runInProcess(importFile, root, [file], NEXT)).output).toContain('0 added');
+    const ran = await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    expect(ran.exitCode, ran.output).toBe(0);
+    expect(await auditLines(root)).toEqual([]);
+  });
+
   it.each([
     [
       'a count of an archive was changed',
@@ -338,7 +435,7 @@ describe('the check before a run', () => {
     [
       'an archive was damaged',
       (root: string) => writeFile(path.join(root, MARCH), 'damage'),
-      /2026-03\.db is damaged: .*git checkout HEAD -- data\/archive\/2026-03\.db/,
+      /2026-03\.db is damaged: .*npm run restore/,
     ],
   ])('stops the run before it asks if %s', async (_, change, message) => {
     const { root } = await createMoved();
@@ -372,7 +469,14 @@ describe('doctor', () => {
     await rm(path.join(root, MARCH));
     await commitAll(root);
     expect((await runInProcess(doctor, root, [], NEXT)).output).toMatch(
-      /✗ .*but 2026-03 missing\n {4}→ npm run restore/,
+      /✗ 1 archived month of .* no file below data\/archive: 2026-03\. .*npm run restore/,
+    );
+  });
+
+  it('says that a move is half-committed', async () => {
+    const { root } = await commitHalf();
+    expect((await runInProcess(doctor, root, [], NEXT)).output).toMatch(
+      /! .* does not know what is in data\/archive\/2026-01\.db, .*cut short\n {4}→ npm run archive/,
     );
   });
 });
@@ -391,6 +495,80 @@ describe('restore', () => {
     expect(ran.exitCode, ran.output).toBe(0);
     expect(ran.output).toContain(`Restored ${MARCH} from commit`);
     expect(await readRows(root)).toEqual(before);
+  });
+
+  it('keeps the rows that only the present archive has, as after a merge of two imports', async () => {
+    const { root } = await createMoved();
+    for (const [branch, date] of [
+      ['side', '2026-03-05'],
+      ['mine', '2026-03-04'],
+    ] as const) {
+      await git(root, ['checkout', '--quiet', '-b', branch, 'main']);
+      await writeFile(path.join(root, 'more.csv'), `date,hashtag,video_count\n${date},added,7\n`);
+      await runInProcess(importFile, root, ['more.csv'], NEXT);
+      await rm(path.join(root, 'more.csv'));
+      await commitAll(root, branch);
+    }
+    await git(root, ['merge', '--quiet', 'side']).catch(() => undefined); // both changed the files
+    await git(root, ['checkout', '--ours', '--', MARCH]);
+    await git(root, ['checkout', '--theirs', '--', DATABASE_PATH]);
+    await commitAll(root, 'Merge');
+    await runInProcess(restore, root, [], NEXT);
+    const finished = await runInProcess(importFile, root, [MARCH], NEXT);
+    expect(finished.output).toContain('0 added');
+    const added = (await readRows(root)).snapshots?.filter(([, name]) => name === 'added');
+    expect(added?.map(([date]) => date)).toEqual(['2026-03-04', '2026-03-05']);
+    const ran = await runTrack(root, await startApi(), [], NEXT);
+    expect(ran.exitCode, ran.output).toBe(0);
+  });
+
+  it('brings back what a run misses before it asks, since somebody committed without it', async () => {
+    const { root } = await createMoved();
+    await rm(path.join(root, MARCH));
+    await commitAll(root);
+    const api = await startApi();
+    const stopped = await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    expect(stopped.exitCode).toBe(1);
+    expect(stopped.output).toMatch(/no file below data\/archive: 2026-03\. .*npm run restore$/m);
+    expect(api.requests).toEqual([]);
+    await runInProcess(restore, root, [], NEXT);
+    const ran = await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    expect(ran.exitCode, ran.output).toBe(0);
+  });
+
+  it('brings back what was committed damaged, and the run then publishes it', async () => {
+    const { root } = await createMoved();
+    await writeFile(path.join(root, MARCH), 'damage');
+    await commitAll(root);
+    await runInProcess(restore, root, [], NEXT);
+    await rm(path.join(root, `${MARCH}.damaged`));
+    const restored = await readFile(path.join(root, MARCH));
+    await edit(root, MARCH, "UPDATE snapshots SET video_count = 1 WHERE date = '2026-03-04'");
+    const api = await startApi();
+    const stopped = await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    expect(stopped.output).toContain('the snapshot of a past day was changed');
+    await writeFile(path.join(root, MARCH), restored);
+    const ran = await runTrack(root, api, ['--publish'], { day: '2026-11-24' });
+    expect(ran.exitCode, ran.output).toBe(0);
+    expect(await git(root, ['diff', '--stat', 'origin/main', '--', MARCH])).toBe('');
+  });
+
+  it('finds a month that a merge has left out, and says what a shallow clone needs', async () => {
+    const { root } = await createMoved();
+    await git(root, ['checkout', '--quiet', '-b', 'side', 'HEAD~1']);
+    await writeFile(path.join(root, 'note.txt'), 'mine');
+    await commitAll(root);
+    await git(root, ['merge', '--quiet', '--no-commit', 'main']);
+    await git(root, ['rm', '--quiet', '--force', MARCH]);
+    await commitAll(root, 'Merge without the month');
+    const shallow = path.join(await createFolder(), 'shallow');
+    await git(root, ['clone', '--quiet', '--depth=1', `file://${root}`, shallow]);
+    expect((await runInProcess(restore, root, [], NEXT)).output).toContain(`Restored ${MARCH}`);
+    expect((await runInProcess(restore, shallow, [], NEXT)).output).toMatch(
+      /no good version of the archived month 2026-03; .* run: git fetch --unshallow/,
+    );
+    await git(shallow, ['fetch', '--quiet', '--unshallow']);
+    expect((await runInProcess(restore, shallow, [], NEXT)).output).toContain(`Restored ${MARCH}`);
   });
 
   it('brings an older daily file back beside newer archives, and the next run moves again', async () => {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { DatabaseError } from '../core/errors.ts';
+import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { ARCHIVE_FOLDER, monthOfArchive } from '../core/paths.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
 import { listFolder, readIfThere } from '../system/files.ts';
@@ -58,9 +58,12 @@ export async function parseArchive(bytes: Uint8Array, file: string): Promise<Ope
     return await parseDatabase(bytes, file);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    throw new DatabaseError(`${error.message.replace(/\.$/, '')}. ${adviseArchive(file)}`, {
-      cause: error,
-    });
+    const message = error.message.replace(/\.$/, '');
+    const advice =
+      error instanceof DamagedDatabaseError
+        ? 'To put the newest good one in its place, run: npm run restore'
+        : adviseArchive(file);
+    throw new DatabaseError(`${message}. ${advice}`, { cause: error });
   }
 }
 

@@ -4,7 +4,7 @@ import type { Database } from 'sql.js';
 import type { Day } from '../core/day.ts';
 import { DatabaseError } from '../core/errors.ts';
 import { formatMegabytes, plural } from '../core/format.ts';
-import { ARCHIVE_FOLDER, monthOfArchive } from '../core/paths.ts';
+import { ARCHIVE_FOLDER, DATABASE_PATH, monthOfArchive } from '../core/paths.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
 import { firstKeptDay } from '../store/history.ts';
 import { saveDatabase } from '../store/open.ts';
@@ -14,7 +14,7 @@ import {
   readIfThere,
   writeFileAtomically,
 } from '../system/files.ts';
-import { listArchives } from './files.ts';
+import { listArchives, openArchive } from './files.ts';
 import { remember } from './remember.ts';
 import {
   ALL_TIME,
@@ -22,10 +22,11 @@ import {
   copyTables,
   countRowsOfSpan,
   deleteRows,
+  findLacking,
   REMEMBERED,
   spanOf,
 } from './rows.ts';
-import { firstDayToKeep, listMonths, writeMonth } from './split.ts';
+import { firstDayToKeep, listMonths, listRememberedMonths, writeMonth } from './split.ts';
 import { uniteWhole } from './whole.ts';
 
 /** What moves, and the archive files that have it then. */
@@ -40,7 +41,8 @@ export type Move = {
  * of them.
  * @param root where the archives are that exist
  * @returns null if the file has no month to move
- * @throws DatabaseError if an archive that it has to read can't be used
+ * @throws DatabaseError if an archive that it has to read can't be used, or has other rows of a month
+ *   that the file does not know to be archived
  */
 export async function takeOutMonths(db: Database, root: string): Promise<Move | null> {
   const end = firstDayToKeep(db);
@@ -79,9 +81,36 @@ async function openPast(
     copyTables(db, past, REMEMBERED);
     return past;
   }
+  await refuseOtherRows(db, root, months);
   const past = await uniteWhole(db, root);
   deleteRows(past, { first: end, end: ALL_TIME.end });
   return past;
+}
+
+/**
+ * Refuses to finish a move that was cut short if an archive has a row that the daily file does not
+ * have. If it only lacks rows, the move adds them.
+ */
+async function refuseOtherRows(db: Database, root: string, months: string[]): Promise<void> {
+  const known = new Set(listRememberedMonths(db));
+  for (const file of await listArchives(root)) {
+    const month = monthOfArchive(file) ?? '';
+    if (months.includes(month) && !known.has(month)) await compareMonth(db, root, month, file);
+  }
+}
+
+async function compareMonth(db: Database, root: string, month: string, file: string) {
+  using archive = await openArchive(root, file);
+  const other = archive === null ? null : findLacking(archive, db, spanOf(month));
+  if (other === null) return;
+  throw new DatabaseError(
+    `${month} can't be moved: ${file} has a row in its table ${other.table} that ${DATABASE_PATH} ` +
+      `does not have: ${other.row}. Nothing is changed; npm run audit names the commit that made ` +
+      `them differ. If the database is right, delete the archive and commit that: git rm ${file}; ` +
+      'the next move writes it again. If the archive is right, give the database this row, in place ' +
+      `of its own if it has one (npm run import -- ${file} adds snapshots that it lacks), and ` +
+      `commit that: git commit -m "Change the past" -- ${DATABASE_PATH}`,
+  );
 }
 
 /**

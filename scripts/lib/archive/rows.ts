@@ -60,6 +60,22 @@ function copyTable(
   );
 }
 
+/**
+ * The first row of a database that another one does not have among its rows of some days, with its
+ * table; null if there is none.
+ */
+export function findLacking(source: Database, target: Database, { first, end }: Span) {
+  return withAttached(target, source, 'source', () => {
+    for (const [table, condition] of TABLES) {
+      const there = `SELECT * FROM main.${table} WHERE ${condition('main')}`;
+      const lacking = `SELECT * FROM source.${table} EXCEPT ${there} LIMIT 1`;
+      const [row] = selectRows(target, lacking, [first, end]);
+      if (row !== undefined) return { table, row: Object.values(row).join(', ') };
+    }
+    return null;
+  });
+}
+
 /** Deletes the rows of some days. */
 export function deleteRows(db: Database, { first, end }: Span): void {
   for (const [table, condition] of TABLES) {

@@ -34,6 +34,12 @@ export function listRememberedMonths(db: Database): string[] {
   return selectRows(db, sql).map(({ month }) => String(month));
 }
 
+/** The archived months that only one of two daily files remembers. The other may have their rows. */
+export function rememberedByOne(one: Database, other: Database): Set<string | null> {
+  const [here, there] = [one, other].map((db) => new Set(listRememberedMonths(db)));
+  return new Set([...(here ?? []), ...(there ?? [])].filter((m) => here?.has(m) !== there?.has(m)));
+}
+
 /** Whether a daily file has a month that may move. Unlike `listMonths`, it reads few rows. */
 export function hasMonthToMove(db: Database): boolean {
   const end = firstDayToKeep(db);

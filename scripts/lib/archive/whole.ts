@@ -52,22 +52,18 @@ export async function openCommittedWhole(
   return await uniteAll(db, outOfGit(files.keys(), files, objects));
 }
 
-/**
- * Archive files of a commit, which are opened out of git.
- * @param nameOf what people call a file
- */
+/** Archive files of a commit, which are opened out of git. */
 export function outOfGit(
   files: Iterable<string>,
   committed: CommittedArchives,
   objects: ObjectReader,
-  nameOf = (file: string) => file,
 ): Archive[] {
   return [...files].map((file) => ({
     file,
     async open() {
       const blob = committed.get(file);
       const bytes = blob === undefined ? null : await objects.read(blob);
-      return bytes === null ? null : parseArchive(bytes, nameOf(file));
+      return bytes === null ? null : parseArchive(bytes, file);
     },
   }));
 }
@@ -158,7 +154,7 @@ function refuseMissingRows(daily: Database, whole: Database, archives: Archive[]
       ? `the archived months ${formatList(gone, 6)} are missing`
       : `the archived months ${formatList([...months], 6)} lack rows, first on ${lacking[0]}`;
   throw new DatabaseError(
-    `${what}: below ${ARCHIVE_FOLDER}, a file is gone or older than the database. To take the ` +
-      `committed files back, run: git checkout HEAD -- ${ARCHIVE_FOLDER}`,
+    `${what}: below ${ARCHIVE_FOLDER}, a file is gone or older than the database. To bring the ` +
+      'rows back, run: npm run restore',
   );
 }

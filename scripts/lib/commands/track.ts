@@ -9,7 +9,7 @@ import { showHashtag } from '../core/hashtag-name.ts';
 import { DATABASE_PATH, REPORTS_FOLDER, WATCHLIST_PATH } from '../core/paths.ts';
 import type { DayRecord, Failure, Run } from '../core/snapshot.ts';
 import { errorMessage } from '../core/text.ts';
-import { refuseChangedPast, refuseLostDays, refuseUnfinishedMove } from '../history/committed.ts';
+import { refuseChangedPast, refuseLostDays, refuseUnfinished } from '../history/committed.ts';
 import { findNews, NO_NEWS, renderNews } from '../notify/news.ts';
 import { composeOutputs } from '../notify/outputs.ts';
 import { archivePublished } from '../publish/archive.ts';
@@ -100,9 +100,9 @@ async function trackDay(
 ): Promise<ExitCode> {
   const { root, day, wanted, clock, log } = plan;
   using store = await openRunStore(root, async (db) => {
-    await refuseChangedPast(db, root);
+    const changedArchives = await refuseChangedPast(db, root);
     await refuseLostDays(db, root);
-    await refuseUnfinishedMove(db, root);
+    await refuseUnfinished(db, root, changedArchives);
   });
   refuseThePast(newestDay(store.db()), day, clock.now());
   const before = readDay(store.db(), day);

@@ -17,7 +17,7 @@ import {
 import type { DayRecord } from '../core/snapshot.ts';
 import { plainText } from '../core/text.ts';
 import { SITE_PATH } from '../dashboard/site.ts';
-import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
+import { refuseChangedPast, refuseLostDays, refuseUnfinished } from '../history/committed.ts';
 import { readDatabaseAddress } from '../mirror/address.ts';
 import { withConnection } from '../mirror/connection.ts';
 import { isPrepared } from '../mirror/prepare.ts';
@@ -128,22 +128,28 @@ async function* checkDatabase({ root, clock }: Context, known: Known): Findings 
     yield remark(text, `npm run import -- ${file}, then delete it`);
   }
   yield* checkSizes(db, record, root);
-  await refuseChangedPast(db, root);
+  const changedArchives = await refuseChangedPast(db, root);
   await refuseLostDays(db, root);
+  await refuseUnfinished(db, root, changedArchives);
 }
 
 /** What has become large. A small tracker gets nothing. */
 async function* checkSizes(db: OpenDatabase, record: DayRecord | null, root: string): Findings {
   const months = listRememberedMonths(db);
   if (record !== null && months.length > 0) {
-    const there = new Set((await listArchives(root)).map(monthOfArchive));
-    const gone = months.filter((month) => !there.has(month));
-    const text =
+    yield fine(
       `${DATABASE_PATH} has ${formatMegabytes(record.databaseBytes)}; ` +
-      `${plural(months.length, 'month')} up to ${months.at(-1)} in ${ARCHIVE_FOLDER}`;
-    yield gone.length === 0
-      ? fine(text)
-      : fault(`${text}, but ${formatList(gone, 6)} missing`, 'npm run restore');
+        `${plural(months.length, 'month')} up to ${months.at(-1)} in ${ARCHIVE_FOLDER}`,
+    );
+  }
+  const unknown = (await listArchives(root)).filter(
+    (file) => !months.includes(monthOfArchive(file) ?? ''),
+  );
+  if (unknown.length > 0) {
+    yield remark(
+      `${DATABASE_PATH} does not know what is in ${formatList(unknown, 3)}: a move or an import was cut short`,
+      'npm run archive, or the import again',
+    );
   }
   const limits = [
     record === null ? null : judgeFile(record.databaseBytes),

@@ -2,6 +2,7 @@ import type { Database } from 'sql.js';
 import { type CommittedArchives, compareArchives } from '../archive/files.ts';
 import { remember } from '../archive/remember.ts';
 import { copyTables, REMEMBERED } from '../archive/rows.ts';
+import { listRememberedMonths, rememberedByOne } from '../archive/split.ts';
 import { outOfGit, unite } from '../archive/whole.ts';
 import { monthOfArchive } from '../core/paths.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
@@ -37,24 +38,38 @@ export function uniteArchives(
   return unite(daily, outOfGit(files, archives, objects));
 }
 
+/** A daily file with the archives of its commit. */
+type WithArchives = { db: Database; archives: CommittedArchives };
+
+/**
+ * The archives that two versions do not have alike, and those of the months that only one of both
+ * remembers: their rows may stand in the daily file of the other one.
+ */
+export function listTouched(before: WithArchives, after: WithArchives): string[] {
+  const months = rememberedByOne(before.db, after.db);
+  const moved = [...after.archives.keys()].filter((file) => months.has(monthOfArchive(file)));
+  return [...new Set([...compareArchives(before.archives, after.archives), ...moved])].sort();
+}
+
 /**
  * Whether what a daily file keeps of archived months follows from the archives: from what it kept
  * before and the months that are new, or, if earlier ones have changed, from all of them.
  */
 export async function isRememberedWell(
-  before: { db: Database; archives: CommittedArchives },
-  after: { db: Database; archives: CommittedArchives },
+  before: WithArchives,
+  after: WithArchives,
   objects: ObjectReader,
 ): Promise<boolean> {
-  const changed = compareArchives(before.archives, after.archives);
+  const changed = listTouched(before, after);
   if (changed.length === 0) return hasSame(before.db, after.db);
   const end = firstKeptDay(after.db);
   if (end === null) return after.archives.size === 0 || hasSame(before.db, after.db);
-  const months = new Set([...before.archives.keys()].map(monthOfArchive));
+  const files = [...before.archives.keys()].map(monthOfArchive);
+  const months = new Set([...files, ...listRememberedMonths(before.db)]);
   const isNew = changed.every((file) => !months.has(monthOfArchive(file)));
-  const files = isNew ? changed : after.archives.keys();
   using none = await parseDatabase(null);
-  using past = await uniteArchives(none, after.archives, files, objects);
+  const read = isNew ? changed : after.archives.keys();
+  using past = await uniteArchives(none, after.archives, read, objects);
   if (isNew) copyTables(before.db, past, REMEMBERED);
   using expected = await parseDatabase(null);
   remember(expected, past, end);

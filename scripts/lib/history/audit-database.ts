@@ -8,7 +8,7 @@ import { type OpenDatabase, parseDatabase } from '../store/database.ts';
 import { newestDay } from '../store/days.ts';
 import { selectRows, selectValue, withAttached } from '../store/rows.ts';
 import type { ObjectReader } from '../system/git-objects.ts';
-import { changeArchives, isRememberedWell, uniteArchives } from './archived.ts';
+import { changeArchives, isRememberedWell, listTouched, uniteArchives } from './archived.ts';
 import { EARLIER, findChangedRecords, findChangedSnapshots } from './compare.ts';
 import { EXPLAINED_SCHEMA, findUnexplained } from './explain.ts';
 import type { Version, Versions } from './versions.ts';
@@ -146,8 +146,8 @@ type Pair = {
 };
 
 /**
- * Compares two versions, each together with the archives that are not the same in both. So rows
- * that moved to an archive are there on both sides.
+ * Compares two versions, each together with the archives that may have rows of the other's daily
+ * file. So rows that moved to an archive are there on both sides.
  */
 async function compareStates(
   { before, after, archivesBefore, archives }: Pair,
@@ -156,7 +156,11 @@ async function compareStates(
   isFirstParent: boolean,
   audit: Audit,
 ): Promise<void> {
-  const changed = compareArchives(archivesBefore, archives);
+  const states = [
+    { db: before.db, archives: archivesBefore },
+    { db: after.db, archives },
+  ] as const;
+  const changed = listTouched(...states);
   try {
     if (changed.length === 0) compareVersions(before, after, commit, isFirstParent, audit);
     else {
@@ -172,10 +176,6 @@ async function compareStates(
       audit.findings.push(...nameDeleted(united.findings, deleted, commit));
       audit.information.push(...united.information);
     }
-    const states = [
-      { db: before.db, archives: archivesBefore },
-      { db: after.db, archives },
-    ] as const;
     if (await isRememberedWell(...states, objects)) return;
     const problem = 'what the database keeps of archived months is not what they say';
     audit.findings.push({ commit, problem });

@@ -2,14 +2,17 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from 'sql.js';
+import { isRemembered } from '../archive/add.ts';
 import {
   listArchives,
   listChangedArchives,
   listCommittedArchives,
   missingArchive,
   openArchive,
+  parseArchive,
 } from '../archive/files.ts';
-import { listRememberedMonths } from '../archive/split.ts';
+import { findGoodMonth } from '../archive/restore.ts';
+import { listRememberedMonths, rememberedByOne } from '../archive/split.ts';
 import { outOfGit, unite } from '../archive/whole.ts';
 import { type Day, isDay } from '../core/day.ts';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
@@ -42,21 +45,22 @@ const commitOnPurpose = (paths: string) => `commit it: git commit -m "Change the
  * publishing it would change the past. New runs, imported snapshots, and counts that a correction
  * explains are fine. Rows are read only if the file is not the committed one.
  * @param db the database, as it was opened from the checkout's file
+ * @returns the archive files that are not the last commit's
  * @throws DatabaseError, also if the last commit's file can't be compared
  */
-export async function refuseChangedPast(db: Database, root: string): Promise<void> {
+export async function refuseChangedPast(db: Database, root: string): Promise<string[]> {
   const blob = await findCommittedDatabase(root);
-  if (blob === null) return;
+  if (blob === null) return [];
   const file = await readDatabaseFile(root);
   const archives = await findChangedArchives(db, root);
   const isCommitted = file !== null && hashBlob(file, blob) === blob;
-  if (isCommitted && archives.length === 0) return;
+  if (isCommitted && archives.length === 0) return [];
   const committed = await readObject(root, blob);
   if (committed === null) throw cantCompare('its content is missing; run: git fetch --refetch');
-  if (file !== null && isPointerTo(committed, file)) return;
+  if (file !== null && isPointerTo(committed, file)) return archives;
   const isTutorial = isTutorialFile(committed); // first, because SQLite changes these bytes
   const found = await openEarlier(committed, root);
-  if (found === null) return;
+  if (found === null) return archives;
   using earlier = found.db;
   if (file !== null && schemaOf(file) < found.schema) {
     throw new DatabaseError(
@@ -65,16 +69,19 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
     );
   }
   const newest = newestDay(earlier) ?? '';
+  const months = rememberedByOne(earlier, db);
+  const moved = (await listArchives(root)).filter((file) => months.has(monthOfArchive(file)));
+  const compared = [...new Set([...archives, ...moved])];
   const compare = (now: Database, before: Database) =>
     withAttached(now, before, EARLIER, () => [
       ...findChangedSnapshots(now, newest, isTutorial),
       ...findChangedRecords(now),
     ]);
   const changes =
-    archives.length === 0
+    compared.length === 0
       ? compare(db, earlier)
-      : await withChangedArchives(db, earlier, archives, root, compare);
-  if (changes.length === 0) return;
+      : await withArchives(db, earlier, compared, root, compare);
+  if (changes.length === 0) return archives;
   const shown = changes.slice(0, MAX_SHOWN).map(renderChange).join('. ');
   const more = changes.length > MAX_SHOWN ? `. … and ${changes.length - MAX_SHOWN} more` : '';
   const changed = archives.length > MAX_SHOWN ? [ARCHIVE_FOLDER] : archives;
@@ -89,22 +96,36 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
 }
 
 /**
- * Refuses a new archive whose month the database does not know to be archived. Published like that,
- * its rows would stand twice, or would not be remembered.
+ * Refuses an archive with rows that the database does not know to be archived, because a move or an
+ * import was cut short. Published like that, they would stand twice, or would not be remembered.
+ * @param changed the archive files that are not the last commit's
  * @throws DatabaseError
  */
-export async function refuseUnfinishedMove(db: Database, root: string): Promise<void> {
+export async function refuseUnfinished(
+  db: Database,
+  root: string,
+  changed: string[],
+): Promise<void> {
   const known = new Set<string | null>(listRememberedMonths(db));
-  const unknown = (await listArchives(root)).filter((file) => !known.has(monthOfArchive(file)));
-  if (unknown.length === 0 || (await findCommittedDatabase(root)) === null) return;
-  const changed = await listChangedArchives(root);
-  const file = unknown.find((one) => changed.includes(one));
-  if (file === undefined) return;
+  const unknown = changed.find((file) => !known.has(monthOfArchive(file)));
+  if (unknown !== undefined) {
+    throw new DatabaseError(
+      `${unknown} is new, but ${DATABASE_PATH} does not know that this month is archived: a move or ` +
+        'an import was cut short. To finish it, run it again: npm run archive, or the import',
+    );
+  }
+  if (changed.length === 0) return;
+  using whole = await unite(db, openAll(root, changed));
+  if (isRemembered(db, whole)) return;
   throw new DatabaseError(
-    `${file} is new, but ${DATABASE_PATH} does not know that this month is archived: a move or an ` +
-      'import was cut short. To finish it, run it again: npm run archive, or the import',
+    `an import was cut short: ${DATABASE_PATH} does not know yet how many rows ${formatList(changed, 3)} ` +
+      'has. To finish it, run the import again. If its file is gone, finish what was done of it: ' +
+      `npm run import -- ${changed[0]}`,
   );
 }
+
+const openAll = (root: string, files: string[]) =>
+  files.map((file) => ({ file, open: () => openArchive(root, file) }));
 
 /** The archive files that are not the last commit's. Without archives, git is not asked. */
 async function findChangedArchives(db: Database, root: string): Promise<string[]> {
@@ -113,10 +134,10 @@ async function findChangedArchives(db: Database, root: string): Promise<string[]
 }
 
 /**
- * Compares the database with the last commit's, both together with the archives that have changed.
- * So a row that was moved into an archive is there on both sides.
+ * Compares the database with the last commit's, both together with some archives. So a row that was
+ * moved into one of them is there on both sides.
  */
-async function withChangedArchives<T>(
+async function withArchives<T>(
   db: Database,
   earlier: Database,
   archives: string[],
@@ -135,10 +156,22 @@ async function withChangedArchives<T>(
       return archive;
     },
   }));
-  const there = outOfGit(archives, committed, objects, (file) => `the last commit’s ${file}`);
+  const there = outOfGit(archives, committed, objects).map(({ file, open }) => ({
+    file,
+    open: () => open().catch((error: unknown) => openEarlierArchive(error, earlier, root, file)),
+  }));
   using now = await unite(db, here);
   using before = await unite(earlier, there);
   return compare(now, before);
+}
+
+/** In place of a committed archive that can't be read: the newest good one before it. */
+async function openEarlierArchive(error: unknown, earlier: Database, root: string, file: string) {
+  if (!(error instanceof DatabaseError)) throw error;
+  const good = await findGoodMonth(earlier, root, monthOfArchive(file) ?? '');
+  if (good === null) throw cantCompare(error.message.replace(/\. .*/s, ''), file);
+  const bytes = good.files.get(file);
+  return bytes === undefined ? null : parseArchive(bytes, file);
 }
 
 /** Whether the month of an archive file that is gone has another one, as parts of it. */
@@ -149,10 +182,19 @@ async function isReplaced(root: string, file: string): Promise<boolean> {
 
 /**
  * Refuses a database without the days that the checkout's reports show, such as one that somebody
- * replaced with an older file and committed. Reports without counts are no sign of that.
+ * replaced with an older file and committed. Reports without counts are no sign of that. Refuses also
+ * one whose archived months have no file, because somebody deleted it and committed that.
  * @throws DatabaseError
  */
 export async function refuseLostDays(db: Database, root: string): Promise<void> {
+  const archived = new Set((await listArchives(root)).map(monthOfArchive));
+  const gone = listRememberedMonths(db).filter((month) => !archived.has(month));
+  if (gone.length > 0) {
+    throw new DatabaseError(
+      `${plural(gone.length, 'archived month')} of ${DATABASE_PATH} ${gone.length === 1 ? 'has' : 'have'} ` +
+        `no file below ${ARCHIVE_FOLDER}: ${formatList(gone, 6)}. To bring the rows back, run: npm run restore`,
+    );
+  }
   const folder = path.join(root, REPORTS_FOLDER);
   const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []; // without reports, or a file
@@ -217,10 +259,10 @@ function isPointerTo(committed: Buffer, file: Buffer): boolean {
   return oid === createHash('sha256').update(file).digest('hex');
 }
 
-function cantCompare(reason: string): DatabaseError {
+function cantCompare(reason: string, file = DATABASE_PATH): DatabaseError {
   return new DatabaseError(
-    `${DATABASE_PATH} can't be compared with the last commit’s: ${reason}. To go on with this ` +
-      `file, ${commitOnPurpose(DATABASE_PATH)}; to go on with the committed one: ${takeBack(DATABASE_PATH)}`,
+    `${file} can't be compared with the last commit’s: ${reason}. To go on with this file, ` +
+      `${commitOnPurpose(file)}; to go on with the committed one: ${takeBack(file)}`,
   );
 }
 

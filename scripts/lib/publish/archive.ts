@@ -10,6 +10,7 @@ import {
   writeMove,
 } from '../archive/move.ts';
 import { hasMonthToMove } from '../archive/split.ts';
+import { DatabaseError } from '../core/errors.ts';
 import { DATABASE_PATH } from '../core/paths.ts';
 import { errorMessage } from '../core/text.ts';
 import { openDatabase } from '../store/open.ts';
@@ -51,7 +52,9 @@ export async function archivePublished(
     });
     if (move !== null) log.info(describeMove(move));
   } catch (error) {
-    log.info(`No month was archived, the next run tries again: ${errorMessage(error)}`);
+    // Files that do not fit together need a person. A push that fails does not.
+    const tell = error instanceof DatabaseError ? log.warning : log.info;
+    tell(`No month was archived, the next run tries again: ${errorMessage(error)}`);
   }
 }
 
