@@ -122,6 +122,11 @@ export function rowsOf({ snapshots, replaced, runDays }: Held, day: Day): string
   return JSON.stringify([ofDay(snapshots), ofDay(replaced), runs]);
 }
 
+/** The days of which a database has snapshots or runs. */
+export function daysOf({ snapshots, runDays }: Held): Set<Day> {
+  return new Set([...runDays, ...[...snapshots.keys()].map((key) => key.slice(0, 10) as Day)]);
+}
+
 /** The newest database that was pushed. */
 export async function readRemote(remote: string): Promise<Held> {
   const file = await readObject(remote, `main:${DATABASE_PATH}`);

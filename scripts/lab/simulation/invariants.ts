@@ -13,12 +13,14 @@ import { git } from '../../lib/system/git.ts';
 import { DEMO_KEY } from '../stand-in.ts';
 import {
   creditsOf,
+  daysOf,
   type Held,
   InvariantError,
   isHeld,
   type Promised,
   readHeld,
   readRemote,
+  rowsOf,
   toReading,
 } from './held.ts';
 import type { Attempt, Pull } from './history.ts';
@@ -30,12 +32,12 @@ import { NOTES, type Reading, type World } from './world.ts';
  * Notes that the laptop's owner has pulled and kept the files of one side. What the laptop had
  * committed is in the history that was pushed, unless a rebase has dropped it. What it had not is
  * gone if the file of one side took the place of the database.
- * @param committed what the laptop had committed before
+ * @param before what the laptop had committed, and what others had pushed
  */
 export async function promiseResolved(
   promised: Promised,
-  { laptop }: World,
-  committed: Held,
+  { laptop, remote, resolvedDays }: World,
+  { committed, pushed }: { committed: Held; pushed: Held },
   { how, keep }: Pull,
 ): Promise<void> {
   const isPushed = how === 'merge' || keep === 'theirs';
@@ -45,6 +47,13 @@ export async function promiseResolved(
   promised.unpublished = promised.unpublished.filter(
     (reading) => !own.includes(reading) && here !== null && isHeld(here, reading),
   );
+  const resolved = await readRemote(remote);
+  for (const side of [committed, pushed]) {
+    for (const day of daysOf(side)) {
+      const kept = rowsOf(resolved, day);
+      if (rowsOf(side, day) !== kept) resolvedDays.set(day, kept);
+    }
+  }
 }
 
 /** Checks the results of runs that were started together: where they ran, and in the remote. */
@@ -54,6 +63,7 @@ export async function checkEnds(
   ends: Ended[],
   promised: Promised,
 ): Promise<void> {
+  const held = await readRemote(world.remote);
   for (const ended of ends) {
     const refuse = (what: string): never => {
       throw new InvariantError(
@@ -81,7 +91,8 @@ export async function checkEnds(
     } else if (ended.exitCode === 0) {
       refuse('a run exited with 0 but did not publish');
     } else if (ended.exitCode === 1 && ended.readings.length > 0) {
-      const lost = ended.readings.filter((reading) => here === null || !isHeld(here, reading));
+      const isKept = (reading: Reading) => isHeld(held, reading) || (here && isHeld(here, reading));
+      const lost = ended.readings.filter((reading) => !isKept(reading));
       const isToldLost = /^error: Could not store \d+ snapshot/m.test(ended.output);
       if (lost.length > ended.mayBeLost && !isToldLost) {
         refuse('snapshots were lost and the run did not say so');
@@ -97,7 +108,6 @@ export async function checkEnds(
   }
   await checkLaptop(world, ends);
   checkPaidOnce(attempt, ends);
-  const held = await readRemote(world.remote);
   for (const ended of ends) {
     if (ended.exitCode === 0) checkComplete(ended, attempt, held);
     const starts = ends.map(({ startedAt }) => startedAt);

@@ -8,7 +8,7 @@ import { git } from '../../lib/system/git.ts';
 import { readObject } from '../../lib/system/git-objects.ts';
 import { parseWatchlist } from '../../lib/watchlist/watchlist.ts';
 import { DEMO_KEY } from '../stand-in.ts';
-import { type Held, InvariantError, type Promised, rowsOf } from './held.ts';
+import { daysOf, type Held, InvariantError, type Promised, rowsOf } from './held.ts';
 import type { Attempt } from './history.ts';
 import type { Ended } from './machine.ts';
 import type { World } from './world.ts';
@@ -55,8 +55,7 @@ async function checkRendered(remote: string, ends: Ended[], { file }: Held): Pro
 
 /** Checks that a run whose clone had reports with counts and no rows of their days has not gone on. */
 async function checkNoLostDays(remote: string, held: Held, reports: Set<Day>): Promise<void> {
-  const { snapshots, runDays } = held;
-  const known = new Set([...runDays, ...[...snapshots.keys()].map((key) => key.slice(0, 10))]);
+  const known = daysOf(held);
   for (const day of [...reports].filter((reported) => !known.has(reported))) {
     const report = await git(remote, ['show', `main:${reportPath(day)}`]);
     if (parseReportCounts(report).length === 0) continue;
@@ -69,7 +68,7 @@ async function checkNoLostDays(remote: string, held: Held, reports: Set<Day>): P
  * that their days and all days since the newest report before them have reports of their rows.
  */
 async function checkDays(
-  { remote, deletedReports }: World,
+  { remote, deletedReports, resolvedDays }: World,
   promised: Promised,
   held: Held,
   days: Set<Day>,
@@ -90,7 +89,7 @@ async function checkDays(
     (day) => day >= (newestReport ?? '') && day > addDays(newest, -30),
   );
   for (const day of new Set([...since, ...undisturbed.map((ended) => ended.day)])) {
-    if (deletedReports.has(day)) continue;
+    if (deletedReports.has(day) || resolvedDays.get(day) === rowsOf(held, day)) continue;
     await checkReport(remote, day, held);
   }
 }

@@ -2,7 +2,13 @@ import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { addDays } from '../../lib/core/day.ts';
 import { TIMES } from '../../lib/system/lock.ts';
-import { InvariantError, type Promised, promiseNothing, readCommitted } from './held.ts';
+import {
+  InvariantError,
+  type Promised,
+  promiseNothing,
+  readCommitted,
+  readRemote,
+} from './held.ts';
 import { A_GOOD_RUN, type Attempt, type SimulatedDay, UNKNOWN_HASHTAG } from './history.ts';
 import { checkEnds, checkRemote, promiseResolved } from './invariants.ts';
 import { runAttempt, throwAwayRunner } from './machine.ts';
@@ -67,9 +73,9 @@ export async function liveThrough(
 
 async function liveThroughAttempt(world: World, attempt: Attempt, nth: number, promised: Promised) {
   if (attempt.pull !== null) {
-    const committed = await readCommitted(world.laptop);
+    const [committed, pushed] = [await readCommitted(world.laptop), await readRemote(world.remote)];
     if (await pullAndResolve(world, attempt.pull)) {
-      await promiseResolved(promised, world, committed, attempt.pull);
+      await promiseResolved(promised, world, { committed, pushed }, attempt.pull);
     }
   }
   const isOver = new AbortController();

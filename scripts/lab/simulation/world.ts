@@ -35,6 +35,11 @@ export type World = {
   changedByPeople: Set<string>;
   /** The days whose report others have deleted, with the rows that the day had then. */
   deletedReports: Map<Day, string>;
+  /**
+   * The days that had other rows on a side of a conflict, with the rows that were kept. The report
+   * may be of the other side.
+   */
+  resolvedDays: Map<Day, string>;
   /** Files that the laptop's owner has committed. */
   ownFiles: string[];
   readings: Reading[];
@@ -77,6 +82,7 @@ export async function createWorld(folder: string): Promise<World> {
     touched: new Set(),
     changedByPeople: new Set(),
     deletedReports: new Map(),
+    resolvedDays: new Map(),
     ownFiles: [],
     readings: [],
     count: 0,
