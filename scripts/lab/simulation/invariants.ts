@@ -97,11 +97,17 @@ export async function checkEnds(
       if (lost.length > ended.mayBeLost && !isToldLost) {
         refuse('snapshots were lost and the run did not say so');
       }
-      const [, file] = /They are kept in (\S+)\. /.exec(ended.output) ?? [];
-      const inFile =
-        file === undefined ? null : await readFile(path.join(ended.root, file), 'utf8');
-      const gone = lost.filter((reading) => !inFile?.includes(Object.values(reading).join()));
-      if (inFile !== null && gone.length > ended.mayBeLost) refuse(`${file} lacks snapshots`);
+      const files = [...ended.output.matchAll(/They are kept in (\S+)\. /g)].map(
+        ([, file]) => file,
+      );
+      const contents = await Promise.all(
+        files.map((file) => readFile(path.join(ended.root, String(file)), 'utf8')),
+      );
+      const inFiles = contents.join('\n');
+      const gone = lost.filter((reading) => !inFiles.includes(Object.values(reading).join()));
+      if (files.length > 0 && gone.length > ended.mayBeLost) {
+        refuse(`${files.join(' and ')} lack snapshots`);
+      }
       const kept = ended.readings.filter((reading) => !lost.includes(reading));
       if (ended.root === world.laptop) promised.unpublished.push(...kept);
     }

@@ -50,7 +50,9 @@ export async function runAttempt(world: World, attempt: Attempt, nth: number): P
   world.count++;
   const { where, isLate, isFrozen, lock } = attempt;
   const startMs =
-    Date.parse(world.day) + (isLate ? 24 * HOUR_MS - 600_000 : (5 + nth * 5) * HOUR_MS);
+    Date.parse(world.day) +
+    // Seconds apart: a run before midnight may end without a new day, and then another begins.
+    (isLate ? 24 * HOUR_MS - 600_000 + nth * 1000 : (5 + nth * 5) * HOUR_MS);
   const random = createRandom(attempt.seed);
   const isOnLaptop = where === 'laptop' || where === 'laptop twice';
   const first = isOnLaptop ? world.laptop : await cloneRunner(world);
