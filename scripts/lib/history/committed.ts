@@ -30,7 +30,9 @@ import { findCommittedDatabase, findGoodVersion, readDatabaseFile } from '../sto
 import { withAttached } from '../store/rows.ts';
 import { readIfThere } from '../system/files.ts';
 import { hashBlob, openObjects, readObject } from '../system/git-objects.ts';
+import { remembersSame } from './archived.ts';
 import { EARLIER, findChangedRecords, findChangedSnapshots, type RowChange } from './compare.ts';
+import { EXPLAINED_SCHEMA, findUnexplained } from './explain.ts';
 import { parseReportCounts, ReportParseError } from './parse-report.ts';
 
 const MAX_SHOWN = 3;
@@ -39,8 +41,9 @@ const commitOnPurpose = (paths: string) => `commit it: git commit -m "Change the
 
 /**
  * Refuses a checkout's database in which a row of the last commit's is gone or different, because
- * publishing it would change the past. New runs, imported snapshots, and counts that a correction
- * explains are fine. Rows are read only if the file is not the committed one.
+ * publishing it would change the past, or with new rows that no run or import explains. New runs,
+ * imported snapshots, and counts that a correction explains are fine. Rows are read only if the file
+ * is not the committed one.
  * @param db the database, as it was opened from the checkout's file
  * @throws DatabaseError, also if the last commit's file can't be compared
  */
@@ -65,14 +68,15 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
     );
   }
   const newest = newestDay(earlier) ?? '';
-  const compare = (now: Database, before: Database) =>
+  const compare = (now: Database, before: Database): RowChange[] =>
     withAttached(now, before, EARLIER, () => [
       ...findChangedSnapshots(now, newest, isTutorial),
       ...findChangedRecords(now),
+      ...(found.schema < EXPLAINED_SCHEMA ? [] : findUnexplained(now, '')),
     ]);
   const changes =
     archives.length === 0
-      ? compare(db, earlier)
+      ? [...compare(db, earlier), ...findChangedMemory(db, earlier)]
       : await withChangedArchives(db, earlier, archives, root, compare);
   if (changes.length === 0) return;
   const shown = changes.slice(0, MAX_SHOWN).map(renderChange).join('. ');
@@ -82,10 +86,16 @@ export async function refuseChangedPast(db: Database, root: string): Promise<voi
   const paths = places.join(' ');
   throw new DatabaseError(
     `${formatList(places)} ${places.length === 1 ? 'differs' : 'differ'} from the last commit in ` +
-      `${plural(changes.length, 'row')} that should never change. ${shown}${more}. To take what is ` +
+      `${plural(changes.length, 'place')} that no run or import explains. ${shown}${more}. To take what is ` +
       `committed back, keep a copy, then run: ${takeBack(paths)}, npm run import -- COPY. ` +
       `If the change is on purpose, ${commitOnPurpose(paths)}`,
   );
+}
+
+/** What the file keeps of archived months changes only together with the archives. */
+function findChangedMemory(db: Database, earlier: Database): RowChange[] {
+  if (remembersSame(earlier, db)) return [];
+  return [{ day: 'archived months', problem: 'what the file keeps of them was changed' }];
 }
 
 /**
@@ -227,5 +237,6 @@ function cantCompare(reason: string): DatabaseError {
 function renderChange({ day, hashtag, problem, before, after }: RowChange): string {
   const place = hashtag === undefined ? day : `${day} ${showHashtag(hashtag)}`;
   const values = `the last commit has ${before ?? 'nothing'}; this file has ${after ?? 'nothing'}`;
-  return plainText(`${place}: ${problem} (${values})`, 400);
+  const isKnown = before !== undefined || after !== undefined;
+  return plainText(`${place}: ${problem}${isKnown ? ` (${values})` : ''}`, 400);
 }
