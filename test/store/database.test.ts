@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import initSqlJs from 'sql.js';
 import { describe, expect, it } from 'vitest';
-import { DatabaseError } from '../../scripts/lib/core/errors.ts';
+import { DamagedDatabaseError, DatabaseError } from '../../scripts/lib/core/errors.ts';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
 import { parseDatabase } from '../../scripts/lib/store/database.ts';
 import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
@@ -240,6 +240,15 @@ describe('a file of the tutorial’s script', () => {
   it('is rejected if a row has no date, because that row would be lost', async () => {
     const file = await tutorialFile([[null, 'aitools', 1, 1]]);
     await expect(parseDatabase(file)).rejects.toThrow(/1 snapshots without a date or a hashtag/);
+  });
+
+  it('is not damaged if a person has an index of a name that the upgrade needs', async () => {
+    const { Database } = await initSqlJs();
+    const db = new Database(await tutorialFile([['2026-05-21', 'aitools', 1, 2]]));
+    db.run('CREATE INDEX videos ON snapshots (hashtag)');
+    const opened = parseDatabase(db.export());
+    await expect(opened).rejects.toThrow(/there is already an index named videos.*another name/);
+    await expect(opened).rejects.not.toThrow(DamagedDatabaseError);
   });
 
   it('is rejected if the table has other columns', async () => {

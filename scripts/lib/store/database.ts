@@ -131,7 +131,8 @@ function refuseLostVersion(db: Database, name: string): void {
   throw new DatabaseError(
     `${name} has ${what} ${version}, so it is not as the tracker wrote it. Take the committed ` +
       `file back: git checkout HEAD -- ${DATABASE_PATH}; or, if it is a copy of a dump with ` +
-      'all tables of this tracker, run in it: PRAGMA user_version = 1',
+      'all tables of this tracker, run in it: PRAGMA user_version = 1. If runs is your own table, ' +
+      'give it another name',
   );
 }
 
