@@ -7,6 +7,7 @@ import {
   readdir,
   readFile,
   readlink,
+  rm,
   symlink,
   writeFile,
 } from 'node:fs/promises';
@@ -447,6 +448,23 @@ describe('npm run import', () => {
       ['2024-05-01', 'vibecoding', 5, 6],
       ['2024-05-03', 'quirk', null, 9],
     ]);
+  });
+
+  it('is refused beside a journal, because it may hold half of an edit', async () => {
+    const root = await createFolder();
+    using db = await parseDatabase(null);
+    db.run("INSERT INTO snapshots VALUES ('2024-05-01', 'llm', 1, 2)");
+    await writeFile(path.join(root, 'other.db'), db.export());
+    await writeFile(path.join(root, 'other.db-journal'), 'half of an edit');
+    expect(await runScript('import', ['other.db'], root)).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(
+        /^error: other\.db-journal is there.*sqlite3 other\.db VACUUM\n$/,
+      ),
+    });
+    expect((await readdir(root)).sort()).toEqual(['other.db', 'other.db-journal']);
+    await rm(path.join(root, 'other.db-journal'));
+    expect(await runScript('import', ['other.db'], root)).toMatchObject({ exitCode: 0 });
   });
 
   it('writes nothing with --dry-run', async () => {

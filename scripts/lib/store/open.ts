@@ -63,15 +63,22 @@ export async function saveDatabase(db: Database, root: string): Promise<void> {
   }
 }
 
-/** Refuses a journal beside the file, because then the file alone is not the database. */
-async function refuseUnfinishedEdit(root: string): Promise<void> {
-  for (const journal of [`${DATABASE_PATH}-journal`, `${DATABASE_PATH}-wal`]) {
-    if (!(await exists(path.join(root, journal)))) continue;
+/**
+ * Refuses a journal beside a database file, because then the file alone is not the database.
+ * @param name the file's path, from `root`
+ * @throws DatabaseError
+ */
+export async function refuseUnfinishedEdit(root: string, name = DATABASE_PATH): Promise<void> {
+  for (const journal of [`${name}-journal`, `${name}-wal`]) {
+    if (!(await exists(path.resolve(root, journal)))) continue;
+    const drop =
+      name === DATABASE_PATH
+        ? `; or drop the edit: delete ${journal}, then run: git checkout HEAD -- ${name}`
+        : '';
     throw new DatabaseError(
       `${journal} is there, so another program has not finished its edit of the database, and ` +
         'the file may hold half of it. Close that program. If the journal stays, finish or undo ' +
-        `the edit: sqlite3 ${DATABASE_PATH} VACUUM; or drop the edit: delete ` +
-        `${journal}, then run: git checkout HEAD -- ${DATABASE_PATH}`,
+        `the edit: sqlite3 ${name} VACUUM${drop}`,
     );
   }
 }
