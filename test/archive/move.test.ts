@@ -237,6 +237,11 @@ describe('the whole', () => {
       /2026-03\.db is damaged: it is cut short/,
     ],
     [
+      'beside a journal',
+      (file: string) => writeFile(`${file}-journal`, 'half of an edit'),
+      /2026-03\.db-journal is there.*sqlite3 data\/archive\/2026-03\.db VACUUM/,
+    ],
+    [
       'of a newer tracker',
       (file: string) => changeArchive(file, 'PRAGMA user_version = 99'),
       /2026-03\.db was written by a newer tracker \(schema 99.*git pull/,

@@ -229,6 +229,10 @@ describe('showHashtag', () => {
     ['ai_الذكاء', '\u2068#ai_الذكاء\u2069'],
     ['ދިވެހި', '\u2068#ދިވެހި\u2069'],
     ['𞤀𞤣𞤤𞤢𞤥', `\u2068#𞤀𞤣𞤤𞤢𞤥\u2069`],
+    ['٢٠٢٤', '\u2068#٢٠٢٤\u2069'],
+    ['a٣', '\u2068#a٣\u2069'],
+    ['\u{10E60}', '\u2068#\u{10E60}\u2069'],
+    ['۱۲', '#۱۲'],
     ['a\u202eb\nc', '#a b c'],
     ['ש\u2069\u202eb', '\u2068#ש b\u2069'],
   ])('shows %j as %j, once and again', (name, shown) => {
@@ -243,6 +247,8 @@ describe('foldCase', () => {
     ['σοφος', 'σοφοσ'],
     ['\u212aelvin', 'kelvin'],
     ['straße', 'strasse'],
+    ['i\u0307stanbul', 'istanbul'],
+    ['ısı', 'isi'],
     ['日本🚀', '日本🚀'],
   ])('makes %j %j', (name, folded) => {
     expect(foldCase(name)).toBe(folded);

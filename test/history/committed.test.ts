@@ -88,6 +88,26 @@ const changes: [string, string, string][] = [
     '2026-11-22 #llm: the correction was added by no run',
   ],
   [
+    'a count with a fraction',
+    `UPDATE snapshots SET view_count = 50000.25 WHERE ${DAY}`,
+    'this file has 1,000 videos, 50000.25 views',
+  ],
+  [
+    'an invented snapshot of a past day',
+    "INSERT INTO snapshots VALUES ('2026-11-21', 'cats', 1, 2)",
+    '2026-11-21: no new run or import explains 1 row (1 new snapshot, 0 new corrections; the new runs stored 0). To take',
+  ],
+  [
+    'an invented snapshot of the coming day',
+    "INSERT INTO snapshots VALUES ('2026-11-23', 'llm', 1, 2)",
+    '2026-11-23: no new run or import explains 1 row',
+  ],
+  [
+    'an invented count of an archived month',
+    "INSERT INTO archived_latest VALUES ('llm', '2026-10-31', 5, 5, NULL)",
+    'archived months: what the file keeps of them was changed',
+  ],
+  [
     'a failure of no run',
     "INSERT INTO failures VALUES (77, 'cats', 'failed', 'made up')",
     '#cats: the failure of a run was added by no run',

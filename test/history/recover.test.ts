@@ -162,6 +162,15 @@ describe('npm run restore', () => {
     expect(await countLost(damaged.export(), good)).toEqual({ ...lost, videos: 0 });
   });
 
+  it('counts the rows in a file without the page on which another table begins', async () => {
+    using damaged = await parseDatabase(null);
+    using good = await parseDatabase(null);
+    damaged.run("INSERT INTO snapshots VALUES ('2026-11-22', 'ai', 1, 1)");
+    const cut = damaged.export().slice(0, -4096);
+    const lost = { snapshots: 1, runs: 0, videos: 0, isAll: true };
+    expect(await countLost(cut, good)).toEqual(lost);
+  });
+
   it('counts the rows that can be read if the damage hides others', async () => {
     const { root, file } = await createHistory();
     const names = Array.from({ length: 160 }, (_, i) => `a_hashtag_with_a_long_name_${i}`);
@@ -176,6 +185,17 @@ describe('npm run restore', () => {
     expect(ran.exitCode).toBe(0);
     expect(ran.stdout).toMatch(/^Going: at least [1-9]\d* snapshots and 1 run of the damaged file/);
     expect(await queryDatabase(root, SNAPSHOTS)).toEqual(TWO_DAYS);
+  });
+
+  it('names what would reject new rows of a sound database', async () => {
+    const { root, file } = await createHistory();
+    using db = await parseDatabase(await readFile(file));
+    db.run('CREATE UNIQUE INDEX one ON runs (date)');
+    await writeFile(file, db.export());
+    expect(await runScript('restore', [], root)).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('unique index "one" on its table runs'),
+    });
   });
 
   it('leaves a sound database alone', async () => {

@@ -697,6 +697,16 @@ describe('a checkout that can’t be published', () => {
       /git ignores reports\/monthly\/2026-11\.md/,
     ],
     [
+      'git takes the database for a text',
+      (root) => writeFile(path.join(root, '.gitattributes'), '* text eol=lf\n'),
+      /makes data\/hashtag_tracker\.db a text, .*write as the last line .*: \*\.db binary/,
+    ],
+    [
+      'git has line ends for the database',
+      (root) => writeFile(path.join(root, '.gitattributes'), '*.db eol=crlf\n'),
+      /makes data\/hashtag_tracker\.db a text/,
+    ],
+    [
       'the folder of the reports is a link',
       (root) => symlink('../elsewhere', path.join(root, 'reports')),
       /reports is a link, and git would leave out/,
@@ -750,6 +760,15 @@ describe('a checkout that can’t be published', () => {
       expect(api.requests).toEqual([]);
     },
   );
+
+  it('does not include one whose rules let git see that the database is no text', async () => {
+    const { root } = await createRepository(['aitools']);
+    const api = await startApi();
+    for (const rules of ['* text=auto eol=crlf\n', '* text eol=lf\n*.db binary\n']) {
+      await writeFile(path.join(root, '.gitattributes'), rules);
+      expect((await runTrack(root, api, ['--publish'])).exitCode).toBe(0);
+    }
+  });
 
   it('does not include one in which an ignored file was committed in spite of the rule', async () => {
     const { root } = await createRepository(['aitools']);

@@ -18,8 +18,8 @@ import { day } from '../helpers/snapshots.ts';
 
 /** The fingerprint of what the tracker writes, for the format that it says it has. */
 const FINGERPRINT = {
-  format: 3,
-  sha256: '72f427fe926fb850e06ddcf57e51c030c064099bd1f05e5d2a132a48a1159c84',
+  format: 4,
+  sha256: 'f0c354885f0f9568a54dff5353a8d3fe30ead1799c2299d824b1f8b8f14dfeef',
 };
 
 const FIRST = day('2026-10-20');
@@ -31,7 +31,7 @@ const LIST = parseWatchlist(
       { name: 'steady', group: 'Slow | quiet' },
       { name: 'rising', trendingGrowthPercent: 3 },
       ...['breakout', 'falling', 'rounded', 'viewsonly', 'onlyone', 'tiny', 'zero', 'gap', 'lost'],
-      ...['returning', 'unknown', 'refused', 'failing', 'नमस्ते', 'مرحبا', '1234'],
+      ...['returning', 'unknown', 'refused', 'failing', 'नमस्ते', 'مرحبا', '٢٠٢٤', '1234'],
       { name: 'resting', paused: true },
     ],
   }),
@@ -53,6 +53,7 @@ const COUNTS: Record<string, (n: number) => [number | null, number | null] | und
   returning: (n) => (n < 34 || n === 38 ? [2_000 + n, 50_000] : undefined),
   नमस्ते: (n) => [1_000 + 11 * n, 2_000 + 22 * n],
   مرحبا: (n) => [1_000 + 12 * n, null],
+  '٢٠٢٤': (n) => [500 + n, 800 + n],
   1234: (n) => [600 + n, 700 + n],
   resting: (n) => (n < 38 ? [10, 10] : undefined),
 };

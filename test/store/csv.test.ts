@@ -7,6 +7,7 @@ import {
   readdir,
   readFile,
   readlink,
+  rm,
   symlink,
   writeFile,
 } from 'node:fs/promises';
@@ -120,17 +121,24 @@ describe('a CSV to import', () => {
     });
   });
 
-  it.each(['1,000', '1.000.000', '1 000', '1\u202f000', "12'345", '12,34,567', '1.000'])(
-    'has a count with separators such as %j rejected, with what to write instead',
-    (count) => {
-      expect(check(`${HEADER}\n2026-11-20,llm,"${count}",1`).refused).toEqual([
-        `line 2: video_count ${JSON.stringify(count)} seems to have separators between its digits; write only the digits`.replace(
-          '\u202f',
-          ' ',
-        ),
-      ]);
-    },
-  );
+  it.each([
+    '1,000',
+    '1.000.000',
+    '1 000',
+    '1\u202f000',
+    "12'345",
+    '12,34,567',
+    '1.000',
+    '1,000.0',
+    '1.234,00',
+  ])('has a count with separators such as %j rejected, with what to write instead', (count) => {
+    expect(check(`${HEADER}\n2026-11-20,llm,"${count}",1`).refused).toEqual([
+      `line 2: video_count ${JSON.stringify(count)} seems to have separators between its digits; write only the digits`.replace(
+        '\u202f',
+        ' ',
+      ),
+    ]);
+  });
 
   it('gives the line of a rejected row, even after empty lines and cells of several lines', () => {
     const csv = `${HEADER},note\n\n2026-11-20,llm,1,2,"three\nlines\nlong"\n,,,\nx,llm,1,2,`;
@@ -157,6 +165,12 @@ describe('a CSV to import', () => {
 });
 
 describe('a file of another kind', () => {
+  it('with two columns of one name is rejected, because one can’t tell which is meant', () => {
+    const csv = 'date,hashtag,video_count, video_count\n2026-11-20,llm,1,2\n';
+    expect(() => parseCsv(csv, 'rows.csv')).toThrow('rows.csv has two columns video_count; remove');
+    expect(() => parseCsv(csv.replaceAll(' video_count', 'note'), 'rows.csv')).not.toThrow();
+  });
+
   it('with semicolons instead of commas is rejected with a solution', () => {
     const csv = 'date;hashtag;video_count;view_count\n';
     expect(() => parseCsv(csv, 'rows.csv')).toThrow(
@@ -436,6 +450,23 @@ describe('npm run import', () => {
     ]);
   });
 
+  it('is refused beside a journal, because it may hold half of an edit', async () => {
+    const root = await createFolder();
+    using db = await parseDatabase(null);
+    db.run("INSERT INTO snapshots VALUES ('2024-05-01', 'llm', 1, 2)");
+    await writeFile(path.join(root, 'other.db'), db.export());
+    await writeFile(path.join(root, 'other.db-journal'), 'half of an edit');
+    expect(await runScript('import', ['other.db'], root)).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(
+        /^error: other\.db-journal is there.*sqlite3 other\.db VACUUM\n$/,
+      ),
+    });
+    expect((await readdir(root)).sort()).toEqual(['other.db', 'other.db-journal']);
+    await rm(path.join(root, 'other.db-journal'));
+    expect(await runScript('import', ['other.db'], root)).toMatchObject({ exitCode: 0 });
+  });
+
   it('writes nothing with --dry-run', async () => {
     const root = await createFolder();
     await writeFile(path.join(root, 'rows.csv'), `${HEADER}\n2024-05-01,llm,1,2\n`);
@@ -644,6 +675,14 @@ describe('npm run export', () => {
       if (ran.exitCode !== 0) expect(ran.stderr).toContain('EACCES');
       expect((await lstat(device)).isCharacterDevice()).toBe(true);
     }
+  });
+
+  it('writes into a pipe that has no path, as a shell hands it over', async () => {
+    const root = await createTracker();
+    const command = `node --import "$0/node_modules/tsx/dist/esm/index.mjs" "$0/scripts/export.ts" --out /dev/fd/1 | cat`;
+    const ran = await runProcess('sh', ['-c', command, PROJECT], root);
+    expect(ran.stderr).toBe('Wrote /dev/fd/1\n');
+    expect(ran.stdout).toBe(`${HEADER}\n2024-05-02,llm,10,20\n`);
   });
 
   it('prints to /dev/stdout as it does without --out', async () => {

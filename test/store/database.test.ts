@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import initSqlJs from 'sql.js';
 import { describe, expect, it } from 'vitest';
-import { DatabaseError } from '../../scripts/lib/core/errors.ts';
+import { DamagedDatabaseError, DatabaseError } from '../../scripts/lib/core/errors.ts';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
 import { parseDatabase } from '../../scripts/lib/store/database.ts';
 import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
@@ -83,6 +83,15 @@ describe('opening the database', () => {
       },
       /WAL mode.*journal_mode = DELETE/,
     ],
+    [
+      'a file with texts in UTF-16',
+      (file) => {
+        const utf16 = Buffer.from(file);
+        utf16.writeUInt32BE(2, 56);
+        return utf16;
+      },
+      /stores its texts as UTF-16.*git checkout HEAD/,
+    ],
   ];
   it.each(damage)(
     'rejects %s with a reason, and leaves the file alone',
@@ -116,12 +125,47 @@ describe('opening the database', () => {
     await expect(parseDatabase(db.export())).rejects.toThrow(message);
   });
 
-  it('rejects its own tables without their version', async () => {
+  it.each([0, -1])('rejects its own tables without their version: %i', async (version) => {
     const db = await parseDatabase(await soundFile());
-    db.run('PRAGMA user_version = 0');
+    db.run(`PRAGMA user_version = ${version}`);
     await expect(parseDatabase(db.export())).rejects.toThrow(
-      /table runs, but its user_version is 0/,
+      `table runs, but its user_version is ${version}`,
     );
+  });
+
+  it('rejects a version that nobody writes in a tutorial’s file as well', async () => {
+    const { Database } = await initSqlJs();
+    const db = new Database(await tutorialFile([['2026-05-21', 'aitools', 1, 2]]));
+    db.run('PRAGMA user_version = -1');
+    await expect(parseDatabase(db.export())).rejects.toThrow('has the user_version -1');
+  });
+
+  const VIEWS = 'view_count INTEGER';
+  it.each([
+    ['a condition', VIEWS, `${VIEWS} CHECK(view_count < 1500)`, /has a condition/],
+    ['other letters that are equal', 'hashtag TEXT', 'hashtag TEXT COLLATE NOCASE', /a condition/],
+    ['a unique column', VIEWS, `${VIEWS} UNIQUE`, /has a condition/],
+    ['counts that must be known', VIEWS, `${VIEWS} NOT NULL`, /NOT NULL for the column view_count/],
+  ])(
+    'rejects a table with %s, which would fail after everything is paid for',
+    async (_, from, to, message) => {
+      const db = await parseDatabase(null);
+      const sql = String(valuesOf(db, "SELECT sql FROM sqlite_schema WHERE name = 'snapshots'"));
+      db.run('DROP TABLE snapshots');
+      db.run(sql.replace(from, to));
+      const root = await writeDatabaseFile(db.export());
+      await expect(openDatabase(root)).rejects.toThrow(message);
+      await parseDatabase(db.export()); // a file that is only read may have it
+    },
+  );
+
+  it('rejects a unique index of less than the key', async () => {
+    const db = await parseDatabase(null);
+    db.run('CREATE UNIQUE INDEX whole ON snapshots (hashtag, date)');
+    await openDatabase(await writeDatabaseFile(db.export()));
+    db.run('CREATE UNIQUE INDEX one ON runs (date)');
+    const root = await writeDatabaseFile(db.export());
+    await expect(openDatabase(root)).rejects.toThrow('unique index "one" on its table runs');
   });
 
   it.each([
@@ -165,7 +209,9 @@ describe('opening the database', () => {
       const root = await writeDatabaseFile(await soundFile());
       const db = await openDatabase(root);
       await writeFile(path.join(root, `${DATABASE_PATH}${ending}`), 'half of an edit');
-      const message = new RegExp(`hashtag_tracker.db${ending} is there.*Close that program`);
+      const message = new RegExp(
+        `hashtag_tracker.db${ending} is there.*Close that program.*sqlite3 ${DATABASE_PATH} VACUUM`,
+      );
       await expect(openDatabase(root)).rejects.toThrow(message);
       await expect(saveDatabase(db, root)).rejects.toThrow(message);
     },
@@ -194,6 +240,15 @@ describe('a file of the tutorial’s script', () => {
   it('is rejected if a row has no date, because that row would be lost', async () => {
     const file = await tutorialFile([[null, 'aitools', 1, 1]]);
     await expect(parseDatabase(file)).rejects.toThrow(/1 snapshots without a date or a hashtag/);
+  });
+
+  it('is not damaged if a person has an index of a name that the upgrade needs', async () => {
+    const { Database } = await initSqlJs();
+    const db = new Database(await tutorialFile([['2026-05-21', 'aitools', 1, 2]]));
+    db.run('CREATE INDEX videos ON snapshots (hashtag)');
+    const opened = parseDatabase(db.export());
+    await expect(opened).rejects.toThrow(/there is already an index named videos.*another name/);
+    await expect(opened).rejects.not.toThrow(DamagedDatabaseError);
   });
 
   it('is rejected if the table has other columns', async () => {

@@ -111,6 +111,7 @@ describe('a watchlist', () => {
     ['ſtar', 'star'],
     ['σοφος', 'σοφοσ'],
     ['straße', 'strasse'],
+    ['i\u0307stanbul', 'istanbul'],
   ])('tells that %j and %j may be one hashtag, and keeps both', (first, second) => {
     const { entries, notices } = parse([first, 'other', second]);
     expect(entries.map(({ name }) => name)).toEqual([first, 'other', second]);

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { DamagedDatabaseError, DatabaseError } from '../core/errors.ts';
 import { ARCHIVE_FOLDER, monthOfArchive } from '../core/paths.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
+import { refuseUnfinishedEdit } from '../store/open.ts';
 import { listFolder, readIfThere } from '../system/files.ts';
 import { git, listStatus } from '../system/git.ts';
 
@@ -45,9 +46,11 @@ export async function listChangedArchives(root: string): Promise<string[]> {
 
 /**
  * Opens an archive file of a checkout; null if there is none.
- * @throws DatabaseError if this version can't use it. The message says how to take it back
+ * @throws DatabaseError if this version can't use it, or if a program has not finished its edit of
+ * it. The message says what to do
  */
 export async function openArchive(root: string, file: string): Promise<OpenDatabase | null> {
+  await refuseUnfinishedEdit(root, file);
   const bytes = await readIfThere(path.join(root, file));
   return bytes === null ? null : parseArchive(bytes, file);
 }

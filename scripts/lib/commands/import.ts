@@ -16,7 +16,7 @@ import {
 } from '../store/csv.ts';
 import { isTutorialFile, parseDatabase } from '../store/database.ts';
 import { firstKeptDay, iterateSnapshots } from '../store/history.ts';
-import { openDatabase, saveDatabase } from '../store/open.ts';
+import { openDatabase, refuseUnfinishedEdit, saveDatabase } from '../store/open.ts';
 import { importSnapshots } from '../store/record.ts';
 import { defineCommand, readFileArgument } from '../system/command.ts';
 import { withLock } from '../system/lock.ts';
@@ -46,7 +46,7 @@ export const importFile = defineCommand({
       source: plainText(path.basename(flags.file), 200),
       sha256: createHash('sha256').update(file).digest('hex'), // before SQLite changes the bytes
     };
-    const { snapshots, refused } = checkRows(await parseRows(file, flags.file), tomorrow);
+    const { snapshots, refused } = checkRows(await parseRows(file, flags.file, root), tomorrow);
     const addAll = async () => {
       using db = await openDatabase(root);
       if (!isDry) await refuseChangedPast(db, root);
@@ -82,12 +82,17 @@ export const importFile = defineCommand({
   },
 });
 
-async function parseRows(file: Buffer, name: string): Promise<(SourceRow | RefusedRow)[]> {
+async function parseRows(
+  file: Buffer,
+  name: string,
+  root: string,
+): Promise<(SourceRow | RefusedRow)[]> {
   if (!file.toString('latin1', 0, 16).startsWith('SQLite format 3')) {
     const { text, problem } = decodeText(file);
     if (problem !== null) throw new UsageError(`${name} can't be imported: ${problem}`);
     return parseCsv(text, name);
   }
+  await refuseUnfinishedEdit(root, name);
   const isTutorial = isTutorialFile(file);
   using db = await parseDatabase(file, name);
   return [...iterateSnapshots(db)].map((row) => {

@@ -6,7 +6,7 @@ import { showHashtag } from '../core/hashtag-name.ts';
 import { DATABASE_PATH, LATEST_CSV_PATH } from '../core/paths.ts';
 import { refuseChangedPast, refuseLostDays } from '../history/committed.ts';
 import { addFromReports } from '../history/from-reports.ts';
-import { type OpenDatabase, parseDatabase } from '../store/database.ts';
+import { type OpenDatabase, parseDatabase, refuseConstraints } from '../store/database.ts';
 import { findGoodVersion, readDatabaseFile } from '../store/open.ts';
 import { countLost } from '../store/salvage.ts';
 import { type Context, defineCommand } from '../system/command.ts';
@@ -35,6 +35,7 @@ export const restore = defineCommand({
       if (flags['from-reports']) return (await addReported(db, context)) ? 0 : 1;
       if (sound === null || archives.length > 0) return 0;
       // Other trouble than damage. The messages say what to do about it.
+      refuseConstraints(db);
       await refuseChangedPast(db, root);
       await refuseLostDays(db, root);
       log.info(`${DATABASE_PATH} is sound: there is nothing to restore`);

@@ -69,11 +69,12 @@ export function canonicalHashtag(storedName: string): string {
 
 /**
  * The name in a form in which all spellings are equal that differ only in case, also where letters
- * have several lower-case forms: `ſ` and `s`, `ς` and `σ`.
+ * have several lower-case forms: `ſ` and `s`, `ς` and `σ`. The Turkish `İ` becomes an `i` with a dot
+ * above (U+0307), which nobody can tell from an `i`.
  */
 export function foldCase(name: string): string {
   const folded = Array.from(name, (character) => character.toUpperCase().toLowerCase());
-  return folded.join('').normalize('NFC');
+  return folded.join('').replaceAll('i\u0307', 'i').normalize('NFC');
 }
 
 /** `#name` for people, in a line of plain text with other names and numbers. */

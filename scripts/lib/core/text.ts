@@ -17,9 +17,10 @@ export function plainText(text: string, maxCharacters = 200): string {
   return `${cut.replace(UNCLOSED_ISOLATE, '')}…`;
 }
 
-// A letter that is written from right to left, or a digit of such a script that is, too.
+// A letter or digit of a script that is written from right to left. Arabic digits, which are not,
+// change the order of what stands between them, but the Persian ones (U+06F0 to U+06F9) do not.
 const RIGHT_TO_LEFT =
-  /(?=\p{L})[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFF\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]|[\u07C0-\u07C9\u{1E950}-\u{1E959}]/u;
+  /(?=[\p{L}\p{N}])(?![\u06F0-\u06F9])[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFF\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u;
 
 /**
  * The text as it is; if it is written from right to left, between marks (U+2068, U+2069) that keep

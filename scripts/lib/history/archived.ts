@@ -61,9 +61,9 @@ export async function isRememberedWell(
   objects: ObjectReader,
 ): Promise<boolean> {
   const changed = listTouched(before, after);
-  if (changed.length === 0) return hasSame(before.db, after.db);
+  if (changed.length === 0) return remembersSame(before.db, after.db);
   const end = firstKeptDay(after.db);
-  if (end === null) return after.archives.size === 0 || hasSame(before.db, after.db);
+  if (end === null) return after.archives.size === 0 || remembersSame(before.db, after.db);
   const files = [...before.archives.keys()].map(monthOfArchive);
   const months = new Set([...files, ...listRememberedMonths(before.db)]);
   const isNew = changed.every((file) => !months.has(monthOfArchive(file)));
@@ -73,10 +73,11 @@ export async function isRememberedWell(
   if (isNew) copyTables(before.db, past, REMEMBERED);
   using expected = await parseDatabase(null);
   remember(expected, past, end);
-  return hasSame(expected, after.db);
+  return remembersSame(expected, after.db);
 }
 
-function hasSame(before: Database, after: Database): boolean {
+/** Whether two daily files keep the same of archived months. */
+export function remembersSame(before: Database, after: Database): boolean {
   return withAttached(after, before, EARLIER, () =>
     REMEMBERED.every((table) => {
       const [here, there] = [`SELECT * FROM main.${table}`, `SELECT * FROM ${EARLIER}.${table}`];

@@ -33,7 +33,9 @@ import { findCommittedDatabase, findGoodVersion, readDatabaseFile } from '../sto
 import { withAttached } from '../store/rows.ts';
 import { readIfThere } from '../system/files.ts';
 import { hashBlob, openObjects, readObject } from '../system/git-objects.ts';
+import { remembersSame } from './archived.ts';
 import { EARLIER, findChangedRecords, findChangedSnapshots, type RowChange } from './compare.ts';
+import { EXPLAINED_SCHEMA, findUnexplained } from './explain.ts';
 import { parseReportCounts, ReportParseError } from './parse-report.ts';
 
 const MAX_SHOWN = 3;
@@ -42,8 +44,9 @@ const commitOnPurpose = (paths: string) => `commit it: git commit -m "Change the
 
 /**
  * Refuses a checkout's database in which a row of the last commit's is gone or different, because
- * publishing it would change the past. New runs, imported snapshots, and counts that a correction
- * explains are fine. Rows are read only if the file is not the committed one.
+ * publishing it would change the past, or with new rows that no run or import explains. New runs,
+ * imported snapshots, and counts that a correction explains are fine. Rows are read only if the file
+ * is not the committed one.
  * @param db the database, as it was opened from the checkout's file
  * @returns the archive files that are not the last commit's
  * @throws DatabaseError, also if the last commit's file can't be compared
@@ -72,14 +75,14 @@ export async function refuseChangedPast(db: Database, root: string): Promise<str
   const months = rememberedByOne(earlier, db);
   const moved = (await listArchives(root)).filter((file) => months.has(monthOfArchive(file)));
   const compared = [...new Set([...archives, ...moved])];
-  const compare = (now: Database, before: Database) =>
+  const compare = (now: Database, before: Database): RowChange[] =>
     withAttached(now, before, EARLIER, () => [
       ...findChangedSnapshots(now, newest, isTutorial),
       ...findChangedRecords(now),
     ]);
   const changes =
     compared.length === 0
-      ? compare(db, earlier)
+      ? [...compare(db, earlier), ...findInvented(db, found)]
       : await withArchives(db, earlier, compared, root, compare);
   if (changes.length === 0) return archives;
   const shown = changes.slice(0, MAX_SHOWN).map(renderChange).join('. ');
@@ -89,10 +92,26 @@ export async function refuseChangedPast(db: Database, root: string): Promise<str
   const paths = places.join(' ');
   throw new DatabaseError(
     `${formatList(places)} ${places.length === 1 ? 'differs' : 'differ'} from the last commit in ` +
-      `${plural(changes.length, 'row')} that should never change. ${shown}${more}. To take what is ` +
+      `${plural(changes.length, 'place')} that no run or import explains. ${shown}${more}. To take what is ` +
       `committed back, keep a copy, then run: ${takeBack(paths)}, npm run import -- COPY. ` +
       `If the change is on purpose, ${commitOnPurpose(paths)}`,
   );
+}
+
+/**
+ * New rows that no run or import explains, and what is kept of archived months, which changes only
+ * together with the archives. In a changed archive, a row may be back that an earlier import explains.
+ */
+function findInvented(now: Database, { db: earlier, schema }: Earlier): RowChange[] {
+  const isKept = remembersSame(earlier, now);
+  return [
+    ...(isKept
+      ? []
+      : [{ day: 'archived months', problem: 'what the file keeps of them was changed' }]),
+    ...(schema < EXPLAINED_SCHEMA
+      ? []
+      : withAttached(now, earlier, EARLIER, () => findUnexplained(now, ''))),
+  ];
 }
 
 /**
@@ -269,5 +288,6 @@ function cantCompare(reason: string, file = DATABASE_PATH): DatabaseError {
 function renderChange({ day, hashtag, problem, before, after }: RowChange): string {
   const place = hashtag === undefined ? day : `${day} ${showHashtag(hashtag)}`;
   const values = `the last commit has ${before ?? 'nothing'}; this file has ${after ?? 'nothing'}`;
-  return plainText(`${place}: ${problem} (${values})`, 400);
+  const isKnown = before !== undefined || after !== undefined;
+  return plainText(`${place}: ${problem}${isKnown ? ` (${values})` : ''}`, 400);
 }

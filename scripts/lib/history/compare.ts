@@ -101,7 +101,7 @@ export function describeCounts(videos: unknown, views: unknown): string {
 
 /** The tutorial's script stored whatever it was given. It is shown as it is. */
 function describeCount(value: unknown): string {
-  if (value === null || typeof value === 'number') return formatCount(value);
+  if (value === null || Number.isInteger(value)) return formatCount(value as number | null);
   return plainText(String(value));
 }
 

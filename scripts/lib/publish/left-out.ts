@@ -18,15 +18,15 @@ import { exists } from '../system/files.ts';
 import { gitOrNull } from '../system/git.ts';
 
 /**
- * Why git would leave some of the day's files out of a commit, and what to do; null if it would
- * not. Git ignores files by rules, and it takes nothing from a linked folder or from a repository
- * within the repository.
+ * Why git would leave some of the day's files out of a commit, or damage a database, and what to do;
+ * null if it would not. Git ignores files by rules, and it takes nothing from a linked folder or from
+ * a repository within the repository. In what a rule calls text, it changes line ends.
  */
 export async function findLeftOut(root: string, day: Day): Promise<string | null> {
   const periods = [weekOf(day), monthOf(day)];
+  const databases = [DATABASE_PATH, ...(await listArchives(root))];
   const files = [
-    DATABASE_PATH,
-    ...(await listArchives(root)),
+    ...databases,
     LATEST_CSV_PATH,
     reportPath(day),
     INDEX_PATH,
@@ -42,11 +42,26 @@ export async function findLeftOut(root: string, day: Day): Promise<string | null
   // A file that was committed in spite of a rule is not ignored.
   const ignored = (await gitOrNull(root, ['check-ignore', '--', ...files]))?.split('\n') ?? [];
   const [first] = ignored;
-  if (first === undefined) return null;
+  if (first === undefined) return await findTextRule(root, databases);
   return (
     `git ignores ${formatList(ignored, 3)}, so it would not be published; ` +
     `git check-ignore -v ${first} shows which rule does that`
   );
+}
+
+async function findTextRule(root: string, databases: string[]): Promise<string | null> {
+  const found = await gitOrNull(root, ['check-attr', '-z', 'text', 'eol', '--', ...databases]);
+  const values = found?.split('\0') ?? [];
+  for (let i = 0; i + 5 < values.length; i += 6) {
+    const [file, , text, , , eol] = values.slice(i, i + 6);
+    // A kind of line end without more makes a file a text.
+    if (text !== 'set' && (text !== 'unspecified' || eol === 'unspecified')) continue;
+    return (
+      `a rule of .gitattributes makes ${file} a text, and git would damage it by changing line ` +
+      'ends; write as the last line of .gitattributes: *.db binary'
+    );
+  }
+  return null;
 }
 
 async function findFolderProblem(root: string, folder: string): Promise<string | null> {

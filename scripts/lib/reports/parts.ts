@@ -12,7 +12,7 @@ import type { Watchlist } from '../watchlist/watchlist.ts';
  * The format of reports, summaries and `data/latest.csv`. The audit makes those of this format again
  * and compares them, so every change of what they show raises it.
  */
-export const REPORT_FORMAT = 3;
+export const REPORT_FORMAT = 4;
 
 /** GitHub shows Markdown files of up to 512 KB. */
 const MOST_REPORT_BYTES = 400_000;

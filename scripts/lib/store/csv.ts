@@ -36,6 +36,10 @@ export function parseCsv(text: string, name: string): (SourceRow | RefusedRow)[]
         : explainForeignFile(name, header, missing),
     );
   }
+  const double = COLUMNS.find((column) => header.filter((name) => name === column).length > 1);
+  if (double !== undefined) {
+    throw new UsageError(`${name} has two columns ${double}; remove the one that is not meant`);
+  }
   const faults = new Map(errors.map(({ row, message }) => [row, message]));
   let line = 1;
   return data.flatMap((row, index) => {
@@ -148,8 +152,8 @@ function checkRow({ cells }: SourceRow, lastDay: Day): Snapshot | string {
   }
 }
 
-/** `1,000`, `1.000.000`, `1 000`. `1.000` is among them, because it may mean a thousand. */
-const GROUPED_DIGITS = /^[1-9]\d{0,2}(?:[.,'’_٬\s]\d{2,3})*[.,'’_٬\s]\d{3}$/;
+/** `1,000`, `1.000.000`, `1 000.0`. `1.000` is among them, because it may mean a thousand. */
+const GROUPED_DIGITS = /^[1-9]\d{0,2}(?:[.,'’_٬\s]\d{2,3})*[.,'’_٬\s]\d{3}(?:[.,٫]\d+)?$/;
 
 function parseCountCell(text: string): number | null {
   return GROUPED_DIGITS.test(text) ? null : parseExactInteger(text);

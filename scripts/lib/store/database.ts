@@ -61,7 +61,7 @@ export function isTutorialFile(file: Buffer): boolean {
 
 /** The schema (SQLite's `user_version`) that the bytes of a file have. Opening them upgrades them. */
 export function schemaOf(file: Buffer): number {
-  return file.length < 64 ? 0 : file.readUInt32BE(60); // https://sqlite.org/fileformat.html
+  return file.length < 64 ? 0 : file.readInt32BE(60); // https://sqlite.org/fileformat.html
 }
 
 function damaged(name: string, what: string, cause?: unknown): DamagedDatabaseError {
@@ -86,13 +86,24 @@ function refuseForeignFile(file: Uint8Array, name: string): void {
         `run: sqlite3 ${name} 'PRAGMA journal_mode = DELETE'`,
     );
   }
-  // https://sqlite.org/fileformat.html: page size at 16 (1 means 65536), size in pages at 28.
+  // https://sqlite.org/fileformat.html: encoding at 56, page size at 16 (1 means 65536), size in
+  // pages at 28.
+  if (UTF_16.includes(start.readUInt32BE(56))) {
+    throw new DatabaseError(
+      `${name} stores its texts as UTF-16, not as UTF-8, so it is not as the tracker wrote it. Take ` +
+        `the committed file back: git checkout HEAD -- ${DATABASE_PATH}; or, to use another file, ` +
+        `copy it: sqlite3 ${name} .dump | sqlite3 COPY.db`,
+    );
+  }
   const pageSize = start.readUInt16BE(16) === 1 ? 65_536 : start.readUInt16BE(16);
   const expectedBytes = pageSize * start.readUInt32BE(28);
   if (file.length < expectedBytes) {
     throw damaged(name, `it is cut short, ${file.length} of ${expectedBytes} bytes`);
   }
 }
+
+/** SQLite's numbers of this encoding. It can't be attached to a database in UTF-8. */
+const UTF_16 = [2, 3];
 
 /** Refuses triggers, which would act on what the tracker writes. Reading the schema starts none. */
 function refuseTriggers(db: Database, name: string): void {
@@ -108,14 +119,20 @@ function refuseTriggers(db: Database, name: string): void {
   }
 }
 
-/** Refuses the tracker's tables under the version of the tutorial's script, which never had them. */
+/**
+ * Refuses the tracker's tables under the version of the tutorial's script, which never had them, and
+ * versions that nobody writes.
+ */
 function refuseLostVersion(db: Database, name: string): void {
-  if (selectValue(db, 'PRAGMA user_version') !== 0) return;
-  if (!selectRows(db, LIST_TABLES).some((table) => table.lower === 'runs')) return;
+  const version = Number(selectValue(db, 'PRAGMA user_version'));
+  const hasRuns = selectRows(db, LIST_TABLES).some((table) => table.lower === 'runs');
+  if (version > 0 || (version === 0 && !hasRuns)) return;
+  const what = hasRuns ? 'a table runs, but its user_version is' : 'the user_version';
   throw new DatabaseError(
-    `${name} has a table runs, but its user_version is 0, so it is not as the tracker wrote it. ` +
-      `Take the committed file back: git checkout HEAD -- ${DATABASE_PATH}; or, if it is a copy ` +
-      'of a dump with all tables of this tracker, run in it: PRAGMA user_version = 1',
+    `${name} has ${what} ${version}, so it is not as the tracker wrote it. Take the committed ` +
+      `file back: git checkout HEAD -- ${DATABASE_PATH}; or, if it is a copy of a dump with ` +
+      'all tables of this tracker, run in it: PRAGMA user_version = 1. If runs is your own table, ' +
+      'give it another name',
   );
 }
 
@@ -155,6 +172,39 @@ function checkColumns(db: Database, name: string): void {
     );
   }
 }
+
+/**
+ * Refuses what makes SQLite reject rows that the tracker stores: conditions on its columns, and
+ * unique indexes of less than a table's key.
+ * @throws DatabaseError
+ */
+export function refuseConstraints(db: Database): void {
+  const own = [JSON.stringify(Object.keys(COLUMNS))];
+  const condition = selectRows(db, DEFINITIONS, own).find(({ sql }) => CONDITION.test(String(sql)));
+  const [found = condition] = selectRows(db, FIND_CONSTRAINTS, own);
+  if (found === undefined) return;
+  throw new DatabaseError(
+    `${DATABASE_PATH} has ${plainText(String(found.what))} on its table ${found.name}, which would ` +
+      'reject what the tracker stores. Remove it, or take the committed file back: ' +
+      `git checkout HEAD -- ${DATABASE_PATH}`,
+  );
+}
+
+const CONDITION = /\b(?:CHECK|UNIQUE|COLLATE)\b/i;
+const DEFINITIONS = `SELECT 'a condition (CHECK, UNIQUE or COLLATE)' AS what, name, sql
+  FROM sqlite_schema WHERE type = 'table' AND lower(name) IN (SELECT value FROM json_each(?1))`;
+
+// A column with one of these names may be unknown in any table.
+const FIND_CONSTRAINTS = `SELECT 'NOT NULL for the column ' || c.name AS what, own.value AS name
+    FROM json_each(?1) own, pragma_table_xinfo(own.value) c
+    WHERE c."notnull" = 1 AND lower(c.name) IN ('video_count', 'view_count', 'url',
+      'credits_used', 'credits_remaining', 'author', 'plays', 'created_at')
+  UNION ALL SELECT 'the unique index "' || i.name || '"', own.value
+    FROM json_each(?1) own, pragma_index_list(own.value) i
+    WHERE i.origin = 'c' AND i."unique" = 1 AND EXISTS (
+      SELECT name FROM pragma_table_xinfo(own.value) WHERE pk > 0
+      EXCEPT SELECT name FROM pragma_index_info(i.name)
+    )`;
 
 /** The ordinary tables. A table of a module (FTS5, R*Tree) has no page of its own. */
 const LIST_TABLES = `SELECT name, lower(name) AS lower FROM sqlite_schema

@@ -1,5 +1,6 @@
 import type { Database } from 'sql.js';
 import { DatabaseError } from '../core/errors.ts';
+import { errorMessage, plainText } from '../core/text.ts';
 import { inTransaction, selectRows, selectValue } from './rows.ts';
 
 /** Each upgrades a file to the next version (SQLite's `user_version`), in one transaction. */
@@ -29,10 +30,19 @@ export function migrate(db: Database, name: string): void {
     );
   }
   MIGRATIONS.slice(version).forEach((upgrade, index) => {
-    inTransaction(db, () => {
-      upgrade(db, name);
-      db.run(`PRAGMA user_version = ${version + index + 1}`);
-    });
+    try {
+      inTransaction(db, () => {
+        upgrade(db, name);
+        db.run(`PRAGMA user_version = ${version + index + 1}`);
+      });
+    } catch (cause) {
+      if (cause instanceof DatabaseError) throw cause;
+      throw new DatabaseError(
+        `${name} can't be upgraded, because SQLite says: ${plainText(errorMessage(cause))}. If that ` +
+          'is about a table, view or index of your own, give it another name, or remove it',
+        { cause },
+      );
+    }
   });
 }
 

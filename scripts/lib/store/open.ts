@@ -6,7 +6,7 @@ import { DATABASE_PATH } from '../core/paths.ts';
 import { describeSystemError, exists, readIfThere, writeFileAtomically } from '../system/files.ts';
 import { GitError, git } from '../system/git.ts';
 import { findCommittedBlob, hasHistory, openObjects, readObject } from '../system/git-objects.ts';
-import { type OpenDatabase, parseDatabase } from './database.ts';
+import { type OpenDatabase, parseDatabase, refuseConstraints } from './database.ts';
 import { newestDay } from './days.ts';
 
 /**
@@ -20,7 +20,14 @@ export async function openDatabase(root: string): Promise<OpenDatabase> {
     if (file === null && (await findCommittedDatabase(root)) !== null) {
       throw new DamagedDatabaseError(`${DATABASE_PATH} is missing, though the last commit has it`);
     }
-    return await parseDatabase(file);
+    const db = await parseDatabase(file);
+    try {
+      refuseConstraints(db);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    return db;
   } catch (error) {
     if (!(error instanceof DamagedDatabaseError)) throw error;
     const advice = await adviseRecovery(root);
@@ -56,15 +63,22 @@ export async function saveDatabase(db: Database, root: string): Promise<void> {
   }
 }
 
-/** Refuses a journal beside the file, because then the file alone is not the database. */
-async function refuseUnfinishedEdit(root: string): Promise<void> {
-  for (const journal of [`${DATABASE_PATH}-journal`, `${DATABASE_PATH}-wal`]) {
-    if (!(await exists(path.join(root, journal)))) continue;
+/**
+ * Refuses a journal beside a database file, because then the file alone is not the database.
+ * @param name the file's path, from `root`
+ * @throws DatabaseError
+ */
+export async function refuseUnfinishedEdit(root: string, name = DATABASE_PATH): Promise<void> {
+  for (const journal of [`${name}-journal`, `${name}-wal`]) {
+    if (!(await exists(path.resolve(root, journal)))) continue;
+    const drop =
+      name === DATABASE_PATH
+        ? `; or drop the edit: delete ${journal}, then run: git checkout HEAD -- ${name}`
+        : '';
     throw new DatabaseError(
       `${journal} is there, so another program has not finished its edit of the database, and ` +
         'the file may hold half of it. Close that program. If the journal stays, finish or undo ' +
-        `the edit: sqlite3 ${DATABASE_PATH} 'PRAGMA integrity_check'; or drop the edit: delete ` +
-        `${journal}, then run: git checkout HEAD -- ${DATABASE_PATH}`,
+        `the edit: sqlite3 ${name} VACUUM${drop}`,
     );
   }
 }

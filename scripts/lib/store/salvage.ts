@@ -18,6 +18,8 @@ type Lost = {
  */
 export async function countLost(damaged: Uint8Array, db: Database): Promise<Lost | null> {
   using source = await openUnchecked(withActualLength(damaged));
+  // Else SQLite reads no table if one of them begins on a page that is gone. It may fail as well.
+  readKeys(source, 'PRAGMA writable_schema = ON');
   const count = (sql: string) => {
     const { keys: known } = readKeys(db, sql);
     const { keys, isAll } = readKeys(source, sql);

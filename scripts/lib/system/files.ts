@@ -84,10 +84,10 @@ export async function writeFileAtomically(file: string, content: string | Uint8A
  * followed, and anything else (a device, a pipe) is written to and stays what it is.
  */
 export async function writeToNamedFile(file: string, content: string | Uint8Array): Promise<void> {
-  const target = await followLinks(file);
-  const found = await statIfThere(target);
-  if (found === null || found.isFile()) await writeFileAtomically(target, content);
-  else await writeFile(target, content);
+  const found = await statIfThere(file);
+  // The system follows links such as /dev/fd/1 that lead to a pipe without a path.
+  if (found !== null && !found.isFile()) await writeFile(file, content);
+  else await writeFileAtomically(await followLinks(file), content);
 }
 
 /** True if both paths lead to the same file, by any spelling, link or hard link. */
