@@ -236,7 +236,7 @@ describe('a remote', () => {
         clock: createVirtualClock(),
         random: () => 0.5,
         log: (line) => lines.push(line),
-        timeoutMs: 150,
+        limits: { timeoutMs: 150 },
       },
     );
     await expect(published).rejects.toThrow(/failed 10 times: check the connection/);

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { copyFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -17,6 +17,7 @@ import {
   commitFile,
   createRepository,
   refusePushes,
+  writeHook,
   writeWatchlist,
 } from '../helpers/repository.ts';
 import { queryDatabase, type Ran, runTrack, startApi } from '../helpers/tracker.ts';
@@ -406,6 +407,29 @@ describe('a run of many minutes', () => {
       runs.map(([, stored], i) => [i + 1, stored]).slice(1),
     );
     expect(await countCommits()).toBe(String(runs.length));
+  });
+
+  it('stores what it has if it is interrupted while the push of a part hangs', async () => {
+    const { root, remote } = await createRepository([]);
+    await commitFile(root, 'data/hashtags.json', JSON.stringify(slowList(70)));
+    // Only the first push hangs. It would arrive in the end.
+    await writeHook(remote, 'pre-receive', '[ -f hung ] && exit 0\ntouch hung\nsleep 20');
+    const interruption = new AbortController();
+    const ran = await runTrack(root, await startApi(), ['--publish'], {
+      catchInterruption: () => interruption.signal,
+      async fetch(url, init) {
+        if (String(init?.body).includes('tag50')) {
+          await vi.waitFor(() => expect(existsSync(path.join(remote, 'hung'))).toBe(true), 10_000);
+          interruption.abort('interrupted (SIGINT)');
+        }
+        return fetch(url, init);
+      },
+    });
+    expect(ran.exitCode).toBe(1);
+    expect(ran.output).toContain('not published yet: the push to origin/main did not end in time');
+    const stored = 'SELECT sum(stored), count(*) FROM runs';
+    expect(await queryDatabase(root, stored)).toEqual([[40, 2]]);
+    expect(await git(remote, ['log', '-1', '--format=%s', 'main'])).toMatch(/: 40 of 70 hashtags$/);
   });
 
   it('keeps its own lock if others have committed one meanwhile, and goes on', async () => {

@@ -27,6 +27,7 @@ import { newestDay, readDay, readTiktokIds } from '../store/days.ts';
 import { recordRun } from '../store/record.ts';
 import { keepUnsaved, openRunStore, type RunStore } from '../store/run-store.ts';
 import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
+import type { GitLimits } from '../system/git.ts';
 import { fileUrl, warnOfPlainHttp } from '../system/links.ts';
 import { withLock } from '../system/lock.ts';
 import { showFirst } from '../system/log.ts';
@@ -121,7 +122,7 @@ async function trackDay(
     if (!isPartOver) return store.save(run, 'going on');
     await saveOrKeep(store, run, plan, 'ended');
     parts.push(run);
-    await publishPart(store.db(), { ...plan, run, parts });
+    await publishPart(store.db(), { ...plan, run, parts }, connection.signal);
   };
   const run = await collectRun(pending, connection, plan, isDry ? null : save);
   if (isDry) return await preview(store.db(), { ...plan, run, parts: [...parts, run] });
@@ -180,18 +181,27 @@ async function saveOrKeep(
   }
 }
 
+/** Less than the time between two saves, because none is made meanwhile. */
+const PART_PUSH_MS = 45_000;
+
 /**
  * Writes and publishes what a run has up to now. The run goes on, whatever comes of it: the end of
  * the next part tries again.
+ * @param interrupted ends the push, so that what came since can be stored
  */
-async function publishPart(db: OpenDatabase, session: Session): Promise<void> {
+async function publishPart(
+  db: OpenDatabase,
+  session: Session,
+  interrupted: AbortSignal,
+): Promise<void> {
   const { root, day, watchlist, log, target } = session;
   if (target === null) return;
   try {
     const record = readDay(db, day);
     const report = record === null ? null : composeReport(record, watchlist);
     const written = await writeReportsToPublish({ db, watchlist, root }, report, log.warning);
-    await publishDay(db, report, written, session);
+    const signal = AbortSignal.any([interrupted, AbortSignal.timeout(PART_PUSH_MS)]);
+    await publishDay(db, report, written, session, { signal });
   } catch (error) {
     log.warning(`A part of the run is stored, but not published yet: ${errorMessage(error)}`);
   }
@@ -266,6 +276,7 @@ async function publishDay(
   report: DayReport | null,
   written: string[],
   session: Session,
+  limits: GitLimits = {},
 ): Promise<DayRecord | null> {
   const { clock, random, log, target } = session;
   if (target === null) return null;
@@ -282,6 +293,7 @@ async function publishDay(
     clock,
     random,
     log: log.info,
+    limits,
   });
   log.info(
     isPublished ? `Published to ${target.remote}/${target.branch}` : 'Nothing new to publish',
