@@ -590,6 +590,17 @@ describe('an early end', () => {
     expect(stopReason).toContain('--minutes');
   });
 
+  it('comes when the deadline has passed, also between the tries for one hashtag', async () => {
+    const clock = createVirtualClock();
+    const fault: Outcome = { kind: 'fault', reason: 'HTTP 503', retryAfterMs: MINUTE_MS };
+    const deadlineMs = clock.now() + 1.5 * MINUTE_MS;
+    const ask = apiOn(clock, () => fault);
+    const { results, requests, stopReason } = await run(names(2), ask, { clock, deadlineMs });
+    expect(requests).toHaveLength(2);
+    expect([...results.values()].map(({ kind }) => kind)).toEqual(['not-asked', 'not-asked']);
+    expect(stopReason).toContain('--minutes');
+  });
+
   it('comes at once if a limit makes all requests wait beyond the deadline', async () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, () => limited(20 * MINUTE_MS));

@@ -98,11 +98,12 @@ export async function collect<Found>(
   const startedMs = clock.now();
   const results = new Map<string, Result<Found>>();
   const queue = hashtags.values();
+  const watchTime = () => {
+    if (isOver()) endEarly(OUT_OF_TIME);
+  };
+  const rules = { clock, random, pacer, onWait, signal, endEarly, watchTime, pauseEveryone };
   const work = async () => {
     for (const hashtag of queue) {
-      if (isOver()) endEarly(OUT_OF_TIME);
-      if (signal.aborted) return;
-      const rules = { clock, random, pacer, onWait, signal, endEarly, pauseEveryone };
       const result = await askUntilDone(hashtag, askOnce, rules);
       if (result === null) return;
       results.set(hashtag, result);
