@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { copyFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
@@ -407,6 +407,25 @@ describe('a run of many minutes', () => {
       runs.map(([, stored], i) => [i + 1, stored]).slice(1),
     );
     expect(await countCommits()).toBe(String(runs.length));
+  });
+
+  it('counts nothing twice if another program writes to the database while it goes on', async () => {
+    const root = await createRoot(slowList(8));
+    const ran = await runTrack(root, await startApi(), [], {
+      async fetch(url, init) {
+        if (String(init?.body).includes('tag15')) {
+          await vi.waitFor(async () => expect(await queryDatabase(root, RUNS)).toHaveLength(1));
+          await utimes(path.join(root, DATABASE_PATH), 1, 1);
+        }
+        return fetch(url, init);
+      },
+    });
+    expect(ran.exitCode, ran.output).toBe(0);
+    const sums = 'SELECT count(*), sum(asked), sum(stored), sum(credits_used) FROM runs';
+    expect(await queryDatabase(root, sums)).toEqual([[2, 8, 8, 8]]);
+    const gaps =
+      'SELECT 1 FROM runs a JOIN runs b ON b.id = a.id + 1 AND b.started_at < a.finished_at';
+    expect(await queryDatabase(root, gaps)).toEqual([]);
   });
 
   it('stores what it has if it is interrupted while the push of a part hangs', async () => {

@@ -119,15 +119,18 @@ async function trackDay(
   const connection = connect(plan);
   const parts: Run[] = [];
   const save = async (run: Run, isPartOver: boolean) => {
-    if (!isPartOver) return store.save(run, 'going on');
-    await saveOrKeep(store, run, plan, 'ended');
+    if (!isPartOver) {
+      await store.save(run, 'going on');
+      return;
+    }
+    const stored = await saveOrKeep(store, run, plan, 'ended');
     parts.push(run);
-    await publishPart(store.db(), { ...plan, run, parts }, connection.signal);
+    await publishPart(store.db(), { ...plan, run: stored, parts }, connection.signal);
   };
   const run = await collectRun(pending, connection, plan, isDry ? null : save);
   if (isDry) return await preview(store.db(), { ...plan, run, parts: [...parts, run] });
   const stored = await storeWithVideos(store, run, connection, plan);
-  const session: Session = { ...plan, run: stored, parts: [...parts, stored] };
+  const session: Session = { ...plan, run: stored, parts: [...parts, run] };
   return await reportAndPublish(store.db(), before, session);
 }
 
@@ -142,16 +145,12 @@ async function storeWithVideos(
   connection: Connection,
   plan: RunContext,
 ): Promise<Run> {
-  if (plan.watchlist.settings.topVideos === 0) {
-    await saveOrKeep(store, run, plan, 'ended');
-    return run;
-  }
-  await saveOrKeep(store, run, plan, 'going on');
+  if (plan.watchlist.settings.topVideos === 0) return saveOrKeep(store, run, plan, 'ended');
+  const stored = await saveOrKeep(store, run, plan, 'going on');
   const record = readDay(store.db(), run.day);
   const tiktokIds = readTiktokIds(store.db());
   const withVideos = await addTopVideos(run, record, tiktokIds, connection, plan);
-  if (withVideos !== run) await store.save(withVideos, 'ended');
-  return withVideos;
+  return withVideos === run ? stored : store.save(withVideos, 'ended');
 }
 
 /**
@@ -163,9 +162,9 @@ async function saveOrKeep(
   run: Run,
   { root, log }: Context,
   state: 'going on' | 'ended',
-): Promise<void> {
+): Promise<Run> {
   try {
-    await store.save(run, state);
+    return await store.save(run, state);
   } catch (error) {
     if (run.snapshots.length > 0) {
       const what = `Could not store ${plural(run.snapshots.length, 'snapshot')} of ${run.day}`;
