@@ -415,6 +415,7 @@ describe('a run of many minutes', () => {
       async fetch(url, init) {
         if (String(init?.body).includes('tag15')) {
           await vi.waitFor(async () => expect(await queryDatabase(root, RUNS)).toHaveLength(1));
+          await queryDatabase(root, RUNS); // while this reads, the save comes to its end
           await utimes(path.join(root, DATABASE_PATH), 1, 1);
         }
         return fetch(url, init);
