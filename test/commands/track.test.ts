@@ -167,13 +167,21 @@ describe('a rerun on the same day', () => {
     expect(await readReport(root, '2026-11-22')).not.toContain('Failed');
   });
 
-  it('exits with 1 if --refresh could not get a count again, although the day has one', async () => {
-    const { root } = await createRepository(['aitools']);
-    expect((await runTrack(root, await startApi())).exitCode).toBe(0);
-    const failing = await startApi({ fault: () => ({ status: 418 }) });
-    expect((await runTrack(root, failing, ['--refresh'])).exitCode).toBe(1);
-    expect(await queryDatabase(root, 'SELECT video_count FROM snapshots')).toEqual([[1000]]);
-  });
+  it.each([
+    [418, 'error: #aitools: HTTP 418'],
+    [404, 'error: #aitools was not found on TikTok (HTTP 404), but the day has its count already'],
+  ])(
+    'exits with 1 if --refresh could not get a count again, although the day has one: HTTP %i',
+    async (status, words) => {
+      const { root } = await createRepository(['aitools']);
+      expect((await runTrack(root, await startApi())).exitCode).toBe(0);
+      const failing = await startApi({ fault: () => ({ status }) });
+      const ran = await runTrack(root, failing, ['--refresh']);
+      expect(ran.exitCode).toBe(1);
+      expect(ran.output).toContain(words);
+      expect(await queryDatabase(root, 'SELECT video_count FROM snapshots')).toEqual([[1000]]);
+    },
+  );
 
   it('asks for all hashtags again with --refresh, and keeps a replaced count as a correction', async () => {
     const root = await createRoot(['aitools']);
