@@ -310,6 +310,25 @@ describe('a run with problems', () => {
     ]);
   });
 
+  it('stores at once what it has if it is interrupted, before the last answers come', async () => {
+    const root = await createRoot(['a', 'b', 'c']);
+    const interruption = new AbortController();
+    const ran = await runTrack(root, await startApi(), [], {
+      catchInterruption: () => interruption.signal,
+      async fetch(url, init) {
+        if (String(init?.body).includes('"b"')) {
+          interruption.abort('interrupted (SIGINT)');
+          const stored = 'SELECT hashtag FROM snapshots';
+          await vi.waitFor(async () => expect(await queryDatabase(root, stored)).toEqual([['a']]));
+        }
+        return fetch(url, { ...init, signal: null });
+      },
+    });
+    expect(ran.exitCode).toBe(1);
+    const runs = 'SELECT stored, failed, credits_used FROM runs';
+    expect(await queryDatabase(root, runs)).toEqual([[2, 0, 2]]);
+  });
+
   it('makes a second run in the same folder wait before it asks, so that nothing is paid twice', async () => {
     const root = await createRoot();
     const api = await startApi();
