@@ -30,7 +30,7 @@ function hideCredentials(text: string): string {
 const TIMEOUT_MS = 120_000;
 
 /** How long git may take. `signal` ends it earlier. */
-export type GitLimits = { timeoutMs?: number | undefined; signal?: AbortSignal | undefined };
+export type GitLimits = { timeoutMs?: number; signal?: AbortSignal };
 
 /**
  * Runs git in a folder and resolves with its standard output, trimmed at the end.
