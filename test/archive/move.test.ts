@@ -20,11 +20,13 @@ import {
 } from '../../scripts/lib/store/days.ts';
 import { firstKeptDay, hasHistory } from '../../scripts/lib/store/history.ts';
 import { openDatabase, saveDatabase } from '../../scripts/lib/store/open.ts';
+import { recordRun } from '../../scripts/lib/store/record.ts';
 import { parseWatchlist } from '../../scripts/lib/watchlist/watchlist.ts';
 import {
   addDay,
   createArchived,
   createHistory,
+  createRun,
   DAYS,
   dump,
   dumpRemembered,
@@ -82,6 +84,26 @@ describe('months that are over', () => {
     const withoutReasons = (db: OpenDatabase) =>
       readDays(db).map(({ missed: _, ...entry }) => entry);
     expect(withoutReasons(daily)).toEqual(withoutReasons(original));
+  });
+
+  it('leave it news that a hashtag is back that was gone before them', async () => {
+    using whole = await parseDatabase(null);
+    using daily = await parseDatabase(null);
+    const addRun = (date: string, found: string[], lost: string[] = []) => {
+      const snapshots = found.map((hashtag) => ({ hashtag, videoCount: 5, viewCount: 6 }));
+      const failures = lost.map((hashtag) => ({ hashtag, kind: 'not-found' as const, reason: '' }));
+      for (const db of [whole, daily]) {
+        recordRun(db, createRun(day(date), '05', { snapshots, failures }));
+      }
+    };
+    addRun('2026-01-10', ['llm', 'gone']);
+    for (const date of daysUpTo(day('2026-01-14'), 4)) addRun(date, ['llm'], ['gone']);
+    addRun('2026-06-20', ['llm']); // it was paused
+    expect(await takeOutMonths(daily, await createFolder())).not.toBeNull();
+    addRun('2026-06-21', ['llm', 'gone']);
+    const { returned } = readDay(daily, day('2026-06-21')) ?? {};
+    expect(returned).toMatchObject([{ hashtag: 'gone', absence: { daysBefore: 4 } }]);
+    expect(returned).toEqual(readDay(whole, day('2026-06-21'))?.returned);
   });
 
   it('leave the feed as it is, and the feed of weeks with those that the daily file has', async () => {

@@ -590,6 +590,17 @@ describe('an early end', () => {
     expect(stopReason).toContain('--minutes');
   });
 
+  it('comes when the deadline has passed, also between the tries for one hashtag', async () => {
+    const clock = createVirtualClock();
+    const fault: Outcome = { kind: 'fault', reason: 'HTTP 503', retryAfterMs: MINUTE_MS };
+    const deadlineMs = clock.now() + 1.5 * MINUTE_MS;
+    const ask = apiOn(clock, () => fault);
+    const { results, requests, stopReason } = await run(names(2), ask, { clock, deadlineMs });
+    expect(requests).toHaveLength(2);
+    expect([...results.values()].map(({ kind }) => kind)).toEqual(['not-asked', 'not-asked']);
+    expect(stopReason).toContain('--minutes');
+  });
+
   it('comes at once if a limit makes all requests wait beyond the deadline', async () => {
     const clock = createVirtualClock();
     const ask = apiOn(clock, () => limited(20 * MINUTE_MS));
@@ -611,12 +622,10 @@ describe('an early end', () => {
   });
 
   it.each<[string, number, Outcome]>([
-    ['a request', 2.5 * SECOND_MS, COUNTS],
     ['the wait after a fault', 3.2 * SECOND_MS, FAULT],
-    ['the fourth try', 10.5 * SECOND_MS, FAULT],
     ['the wait after a limit', 5 * MINUTE_MS, limited(10 * MINUTE_MS)],
   ])(
-    'comes if the signal aborts during %s, and captured counts are kept',
+    'comes at once if the signal aborts during %s, and captured counts are kept',
     async (_, abortMs, outcome) => {
       const clock = createVirtualClock();
       const controller = new AbortController();
@@ -630,6 +639,33 @@ describe('an early end', () => {
       expect(results.get('tag3')).toMatchObject({ reason: expect.stringContaining('SIGTERM') });
       expect(requests.at(-1)?.hashtag).toBe('tag2');
       expect(tookMs).toBe(abortMs);
+    },
+  );
+
+  it.each<[string, number, number, Outcome | null, object]>([
+    ['an answer that comes soon, which is paid for', 2.5, 3, COUNTS, CAPTURED],
+    ['a failed answer that comes soon', 2.5, 3, FAULT, NOT_ASKED],
+    ['an answer that takes longer than two seconds', 2.5, 4.5, null, NOT_ASKED],
+  ])(
+    'waits for %s, if the signal aborts during requests',
+    async (_, abortSeconds, endSeconds, outcome, result) => {
+      const clock = createVirtualClock();
+      const controller = new AbortController();
+      const ask: AskScavio = async (hashtag, signal) => {
+        if (hashtag !== 'tag2' || outcome !== null) {
+          await clock.sleep(SECOND_MS, signal);
+          return reply(hashtag === 'tag2' && outcome !== null ? outcome : COUNTS);
+        }
+        await clock.sleep(MINUTE_MS, signal).catch(() => {});
+        return reply({ kind: 'fault', reason: 'aborted', retryAfterMs: null });
+      };
+      const running = run(names(4), ask, { clock, signal: controller.signal });
+      await clock.sleep(abortSeconds * SECOND_MS);
+      controller.abort(new Error('SIGTERM'));
+      const { results, requests, tookMs } = await running;
+      expect([...results.values()]).toEqual([CAPTURED, CAPTURED, result, NOT_ASKED]);
+      expect(requests).toHaveLength(3);
+      expect(tookMs).toBe(endSeconds * SECOND_MS);
     },
   );
 

@@ -151,7 +151,7 @@ describe('the counts of a 200 answer', () => {
     let body = {};
     const url = await startAnswering(() => ({ body }));
     const place = fc.option(
-      fc.record({ count: fc.nat(), isSnakeCase: fc.boolean(), isText: fc.boolean() }),
+      fc.record({ count: fc.integer({ min: 1 }), isSnakeCase: fc.boolean(), isText: fc.boolean() }),
       { nil: undefined },
     );
     await fc.assert(
@@ -237,6 +237,13 @@ describe('the counts of a 200 answer', () => {
     ['videos beside no views', { videoCount: '0', viewCount: '90000' }, { videoCount: 4200 }],
     ['videos that can’t be read', { videoCount: 'many', viewCount: 90_000 }, { video_count: 4200 }],
     ['views alone', { viewCount: 90_000 }, { videoCount: 4200, viewCount: 100 }],
+    ['two zeros', { videoCount: '0', viewCount: '0' }, { videoCount: 4200, viewCount: 90_000 }],
+    ['no views', { videoCount: '4200', viewCount: '0' }, { videoCount: 42, viewCount: 90_000 }],
+    [
+      'a 0 under one name',
+      { videoCount: 0, video_count: 4200, viewCount: 0 },
+      { viewCount: 90_000 },
+    ],
   ])(
     'are each taken from the first place that has a usable one, after one with %s',
     async (_, statsV2, stats) => {
@@ -406,6 +413,16 @@ describe('a 200 answer that says that it failed', () => {
     ['a code of TikTok', { data: { statusCode: 10000, ...good } }, /code 10000/],
     ['a code as a text', { data: { status_code: '209002', ...good } }, /code 209002/],
     ['a negative code', { data: { statusCode: -1, ...good } }, /code -1/],
+    ['a code outside of data', { statusCode: 10201, data: good }, /code 10201/],
+    ['a code of HTTP', { statusCode: 502, data: good }, /code 502/],
+    ['a code beside the hashtag', { data: { challengeInfo: { statusCode: 5 } } }, /code 5/],
+    ['an error beside the hashtag', { data: { challengeInfo: { error: 'busy' } } }, /busy/],
+    ['errors', { errors: [{ message: 'upstream timeout' }], data: good }, /an error/],
+    ['success: "False"', { success: 'False', data: good }, /an error/],
+    ['ok: false', { ok: false, data: good }, /an error/],
+    ['status: "error"', { status: 'error', data: { stats: ZEROS } }, /an error/],
+    ['status: 504', { status: 504, data: { stats: ZEROS } }, /an error/],
+    ['code: 504', { code: '504', data: { stats: ZEROS } }, /an error/],
   ])('has failed, whatever counts it has: %s', async (_, body, reason) => {
     const outcome = await outcomeOf(body);
     expect(outcome).toEqual({ kind: 'failed', reason: expect.stringMatching(reason) });
@@ -415,7 +432,9 @@ describe('a 200 answer that says that it failed', () => {
     ['no error', { error: null, data: good }],
     ['an empty error', { error: '', data: { error: {}, ...good } }],
     ['success: true', { success: true, data: { success: true, ...good } }],
-    ['the code 0', { data: { statusCode: 0, status_code: '0', ...good } }],
+    ['the code 0', { statusCode: 0, data: { statusCode: 0, status_code: '0', ...good } }],
+    ['the code 200 of HTTP', { statusCode: 200, status: 200, code: 200, data: good }],
+    ['status: "ok"', { status: 'ok', ok: true, errors: [], data: good }],
   ])('is not one with %s', async (_, body) => {
     expect(await outcomeOf(body)).toEqual(counts(5, 6));
   });
@@ -445,6 +464,11 @@ describe('a hashtag that does not exist', () => {
       'zeros beside an empty id and title',
       { data: { challengeInfo: { challenge: { id: '', title: '' }, stats: ZEROS } } },
     ],
+    ['zeros beside an empty list', { data: { challengeInfo: [], ...ZEROS } }],
+    ['zeros beside challengeInfo false', { data: { challengeInfo: false, ...ZEROS } }],
+    ['zeros beside an empty text', { data: '', ...ZEROS }],
+    ['zeros beside challenge null', { data: { challengeInfo: { challenge: null, stats: ZEROS } } }],
+    ['zeros beside challenge {}', { data: { challengeInfo: { challenge: {}, stats: ZEROS } } }],
     ['TikTok’s code 10202', { data: { statusCode: 10202, ...ZEROS } }],
     ['the code 10202 as a text', { data: { status_code: '10202', stats: ZEROS } }],
     ['the code 10202 beside an error', { error: 'failed', data: { statusCode: 10202 } }],

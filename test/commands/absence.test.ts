@@ -159,19 +159,28 @@ describe('a hashtag with a history that is not found', () => {
     expect((await run(8)).exitCode).toBe(0);
   });
 
-  it('has the history of its name as the tutorial’s script stored it', async () => {
-    const { root, run, lost } = await createTracker(['a', 'aitools']);
-    const db = await openDatabase(root);
-    db.run("INSERT INTO snapshots VALUES ('2026-11-01', '#AI Tools', 7, 8)");
-    await saveDatabase(db, root);
-    db.close();
-    lost.add('aitools');
-    const ran = await run(1);
-    expect(ran.exitCode).toBe(1);
-    expect(ran.output).toContain('but it had 7 videos, 8 views on 2026-11-01');
-    for (const nth of [2, 3]) expect((await run(nth)).exitCode).toBe(1);
-    expect((await run(4)).exitCode).toBe(0);
-  });
+  it.each([
+    ['before the first run', '2026-11-01', 1],
+    ['on the day of the first run', '2026-11-10', 0],
+  ])(
+    'has the history of its name as the tutorial’s script stored it %s',
+    async (_, dayOfScript, firstRun) => {
+      const { root, run, lost } = await createTracker(['a', 'aitools']);
+      const db = await openDatabase(root);
+      db.run("INSERT INTO snapshots VALUES (?, '#AI Tools', 7, 8)", [dayOfScript]);
+      await saveDatabase(db, root);
+      db.close();
+      lost.add('aitools');
+      await run(firstRun);
+      for (const nth of [2, 3, 4]) {
+        const ran = await run(nth);
+        expect(ran.exitCode).toBe(nth === 4 && firstRun === 1 ? 0 : 1);
+        if (nth === 2)
+          expect(ran.output).toContain(`but it had 7 videos, 8 views on ${dayOfScript}`);
+      }
+      expect((await run(5)).exitCode).toBe(0);
+    },
+  );
 });
 
 describe('a hashtag of which only others have a count', () => {

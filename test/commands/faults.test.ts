@@ -218,12 +218,16 @@ describe('a remote', () => {
     expect(await git(remote, ['rev-parse', 'main'])).toBe(await git(root, ['rev-parse', 'HEAD']));
   });
 
-  it('that hangs is given up after a limited time, and the snapshots stay committed', async () => {
+  it.each([
+    ['after a limited time', 9, /failed 10 times: check the connection/],
+    ['in the wait for another try if there is no more time', 1, /did not end in time/],
+  ])('that hangs is given up %s, and the snapshots stay committed', async (_, tries, reason) => {
     const { root } = await createHistory();
     const address = await startTcpServer(() => {}); // accepts the connection and never answers
     await git(root, ['remote', 'set-url', 'origin', `${address}/o/r.git`]);
     await runTrack(root, await startToday());
     const lines: string[] = [];
+    const noMoreTime = new AbortController();
     const published = publish(
       { root, urls: [], remote: 'origin', branch: 'main', head: 'refs/heads/main', identity: [] },
       {
@@ -235,12 +239,14 @@ describe('a remote', () => {
         rebuildIn: () => Promise.reject(new Error('there is nothing to rebuild on')),
         clock: createVirtualClock(),
         random: () => 0.5,
-        log: (line) => lines.push(line),
-        timeoutMs: 150,
+        log(line) {
+          if (lines.push(line) === 1 && tries === 1) noMoreTime.abort();
+        },
+        limits: { timeoutMs: 150, signal: noMoreTime.signal },
       },
     );
-    await expect(published).rejects.toThrow(/failed 10 times: check the connection/);
-    expect(lines).toHaveLength(9);
+    await expect(published).rejects.toThrow(reason);
+    expect(lines).toHaveLength(tries);
     expect(await git(root, ['log', '-1', '--format=%s'])).toBe('A day');
     expect(await git(root, ['status', '--porcelain'])).toBe('');
   });

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { copyFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, writeFileSync } from 'node:fs';
+import { copyFile, cp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
@@ -17,6 +17,7 @@ import {
   commitFile,
   createRepository,
   refusePushes,
+  writeHook,
   writeWatchlist,
 } from '../helpers/repository.ts';
 import { queryDatabase, type Ran, runTrack, startApi } from '../helpers/tracker.ts';
@@ -166,13 +167,21 @@ describe('a rerun on the same day', () => {
     expect(await readReport(root, '2026-11-22')).not.toContain('Failed');
   });
 
-  it('exits with 1 if --refresh could not get a count again, although the day has one', async () => {
-    const { root } = await createRepository(['aitools']);
-    expect((await runTrack(root, await startApi())).exitCode).toBe(0);
-    const failing = await startApi({ fault: () => ({ status: 418 }) });
-    expect((await runTrack(root, failing, ['--refresh'])).exitCode).toBe(1);
-    expect(await queryDatabase(root, 'SELECT video_count FROM snapshots')).toEqual([[1000]]);
-  });
+  it.each([
+    [418, 'error: #aitools: HTTP 418'],
+    [404, 'error: #aitools was not found on TikTok (HTTP 404), but the day has its count already'],
+  ])(
+    'exits with 1 if --refresh could not get a count again, although the day has one: HTTP %i',
+    async (status, words) => {
+      const { root } = await createRepository(['aitools']);
+      expect((await runTrack(root, await startApi())).exitCode).toBe(0);
+      const failing = await startApi({ fault: () => ({ status }) });
+      const ran = await runTrack(root, failing, ['--refresh']);
+      expect(ran.exitCode).toBe(1);
+      expect(ran.output).toContain(words);
+      expect(await queryDatabase(root, 'SELECT video_count FROM snapshots')).toEqual([[1000]]);
+    },
+  );
 
   it('asks for all hashtags again with --refresh, and keeps a replaced count as a correction', async () => {
     const root = await createRoot(['aitools']);
@@ -301,6 +310,25 @@ describe('a run with problems', () => {
     ]);
   });
 
+  it('stores at once what it has if it is interrupted, before the last answers come', async () => {
+    const root = await createRoot(['a', 'b', 'c']);
+    const interruption = new AbortController();
+    const ran = await runTrack(root, await startApi(), [], {
+      catchInterruption: () => interruption.signal,
+      async fetch(url, init) {
+        if (String(init?.body).includes('"b"')) {
+          interruption.abort('interrupted (SIGINT)');
+          const stored = 'SELECT hashtag FROM snapshots';
+          await vi.waitFor(async () => expect(await queryDatabase(root, stored)).toEqual([['a']]));
+        }
+        return fetch(url, { ...init, signal: null });
+      },
+    });
+    expect(ran.exitCode).toBe(1);
+    const runs = 'SELECT stored, failed, credits_used FROM runs';
+    expect(await queryDatabase(root, runs)).toEqual([[2, 0, 2]]);
+  });
+
   it('makes a second run in the same folder wait before it asks, so that nothing is paid twice', async () => {
     const root = await createRoot();
     const api = await startApi();
@@ -406,6 +434,51 @@ describe('a run of many minutes', () => {
       runs.map(([, stored], i) => [i + 1, stored]).slice(1),
     );
     expect(await countCommits()).toBe(String(runs.length));
+  });
+
+  it('counts nothing twice if another program writes to the database while it goes on', async () => {
+    const root = await createRoot(slowList(8));
+    const ran = await runTrack(root, await startApi(), [], {
+      async fetch(url, init) {
+        if (String(init?.body).includes('tag15')) {
+          // All that there is, so that no other save begins.
+          const all = [[5, 5, 0, 5]];
+          await vi.waitFor(async () => expect(await queryDatabase(root, RUNS)).toEqual(all));
+          await queryDatabase(root, RUNS); // while this reads, the save comes to its end
+          await utimes(path.join(root, DATABASE_PATH), 1, 1);
+        }
+        return fetch(url, init);
+      },
+    });
+    expect(ran.exitCode, ran.output).toBe(0);
+    const sums = 'SELECT count(*), sum(asked), sum(stored), sum(credits_used) FROM runs';
+    expect(await queryDatabase(root, sums)).toEqual([[2, 8, 8, 8]]);
+    const gaps =
+      'SELECT 1 FROM runs a JOIN runs b ON b.id = a.id + 1 AND b.started_at < a.finished_at';
+    expect(await queryDatabase(root, gaps)).toEqual([]);
+  });
+
+  it('stores what it has if it is interrupted while the push of a part hangs', async () => {
+    const { root, remote } = await createRepository([]);
+    await commitFile(root, 'data/hashtags.json', JSON.stringify(slowList(70)));
+    // Only the first push hangs. It would arrive in the end.
+    await writeHook(remote, 'pre-receive', '[ -f hung ] && exit 0\ntouch hung\nsleep 20');
+    const interruption = new AbortController();
+    const ran = await runTrack(root, await startApi(), ['--publish'], {
+      catchInterruption: () => interruption.signal,
+      async fetch(url, init) {
+        if (String(init?.body).includes('tag50')) {
+          await vi.waitFor(() => expect(existsSync(path.join(remote, 'hung'))).toBe(true), 10_000);
+          interruption.abort('interrupted (SIGINT)');
+        }
+        return fetch(url, init);
+      },
+    });
+    expect(ran.exitCode).toBe(1);
+    expect(ran.output).toContain('not published yet: the push to origin/main did not end in time');
+    const stored = 'SELECT sum(stored), count(*) FROM runs';
+    expect(await queryDatabase(root, stored)).toEqual([[40, 2]]);
+    expect(await git(remote, ['log', '-1', '--format=%s', 'main'])).toMatch(/: 40 of 70 hashtags$/);
   });
 
   it('keeps its own lock if others have committed one meanwhile, and goes on', async () => {

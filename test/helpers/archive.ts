@@ -141,7 +141,8 @@ function countOf(name: string, ago: number): number {
   return Math.round(8_000 * name.length + (400 - ago) * 37 - (ago % 7) * 90);
 }
 
-function createRun(date: Day, hour: string, results: Partial<Run>): Run {
+/** A run of a day that begins 17 minutes after the hour. */
+export function createRun(date: Day, hour: string, results: Partial<Run>): Run {
   return {
     day: date,
     startedAt: `${date}T${hour}:17:00.000Z`,

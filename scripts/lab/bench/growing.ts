@@ -121,16 +121,18 @@ async function createArchived(root: string, names: string[], days: number, day: 
 
 async function commitAll(root: string): Promise<void> {
   await git(root, ['init', '--quiet']);
-  await git(root, ['add', '--all'], COMMIT_TIMEOUT_MS);
+  await git(root, ['add', '--all'], { timeoutMs: COMMIT_TIMEOUT_MS });
   const identity = ['-c', 'user.name=bench', '-c', 'user.email=bench@example.org'];
-  await git(root, [...identity, 'commit', '--quiet', '--message=Start'], COMMIT_TIMEOUT_MS);
+  await git(root, [...identity, 'commit', '--quiet', '--message=Start'], {
+    timeoutMs: COMMIT_TIMEOUT_MS,
+  });
 }
 
 /** A day's run in a fresh clone, as on GitHub, because each run changes its database. */
 async function runInClone(original: string, day: Day, run: Run): Promise<ProcessRun> {
   const root = `${original}-clone`;
   try {
-    await git(original, ['clone', '--quiet', original, root], COMMIT_TIMEOUT_MS);
+    await git(original, ['clone', '--quiet', original, root], { timeoutMs: COMMIT_TIMEOUT_MS });
     return await run('track', root, ['--date', day]);
   } finally {
     await rm(root, { recursive: true, force: true });

@@ -195,7 +195,9 @@ async function measureLayout(layout: Layout): Promise<Size> {
 async function repack(repository: string): Promise<number> {
   // A checkout has no bitmaps. With bitmaps, a push would find no earlier version to build on.
   const checkoutLike = ['-c', 'repack.writeBitmaps=false'];
-  await git(repository, [...checkoutLike, 'repack', '-a', '-d', '-f', '-q'], REPACK_TIMEOUT_MS);
+  await git(repository, [...checkoutLike, 'repack', '-a', '-d', '-f', '-q'], {
+    timeoutMs: REPACK_TIMEOUT_MS,
+  });
   const counted = await git(repository, ['count-objects', '-v']);
   return Number(/size-pack: (\d+)/.exec(counted)?.[1]) * 1024;
 }

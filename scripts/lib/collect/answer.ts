@@ -1,4 +1,4 @@
-import { type Counts, parseCount } from '../core/count.ts';
+import { type Counts, parseCount, withoutQuirk } from '../core/count.ts';
 import { canonicalHashtag, showHashtag } from '../core/hashtag-name.ts';
 import { type HttpAnswer, parseRetryAfter, serverNow } from '../system/http.ts';
 import { parseExactJson } from './exact-json.ts';
@@ -119,8 +119,10 @@ export function readCounts(hashtag: string, top: Record<string, unknown>): Outco
     const which = typeof id === 'string' ? `${showHashtag(title)} (id ${id})` : showHashtag(title);
     return { kind: 'failed', reason: `the API answered for another hashtag: ${which}` };
   }
+  const subjects = [top, top.data, data?.challengeInfo, info?.challenge];
   const isAboutNothing =
-    isEmpty(top) || isEmpty(top.data) || isEmpty(data?.challengeInfo) || isNameless(challenge);
+    subjects.some((subject) => subject !== undefined && isNothing(subject)) ||
+    isNameless(challenge);
   const places = [info?.statsV2, info?.stats, challenge?.stats, data?.stats, data, top];
   const read = places.map((place) => parseCounts(asRecord(place), isAboutNothing));
   const counts = chooseCounts(read);
@@ -149,26 +151,45 @@ function explainFailure(
   top: Record<string, unknown>,
   detail: string,
 ): Exclude<Outcome, { kind: 'captured' }> | null {
-  const data = asRecord(top.data);
-  const words = detail || errorDetail(data);
+  const parts = partsOf(top);
+  const words = detail || parts.map(errorDetail).find((part) => part !== '') || '';
   const said = words === '' ? '' : `: ${words}`;
   const kind = kindOfCode(top);
   if (kind === 'not-found') return { kind, reason: `the API knows no such hashtag${said}` };
   if (kind === 'rejected') return { kind, reason: `the API refuses this name${said}` };
-  const code = [data?.statusCode, data?.status_code].find((value) => !isNothing(value));
-  const hasFailed = [top, data].some(
-    (part) => part !== null && (!isNothing(part.error) || isNo(part.success)),
-  );
-  if (code === undefined && !hasFailed) return null;
+  const code = parts.flatMap(codesOf).find((value) => !isNothing(value));
+  if (code === undefined && !parts.some(saysThatItFailed)) return null;
   const what = code === undefined ? 'an error' : `an error (code ${renderCode(code)})`;
   return { kind: 'failed', reason: `HTTP 200, but ${what}${said}` };
 }
 
+/** The parts of an answer that can say how it went, from the outside in. */
+function partsOf(body: unknown): Record<string, unknown>[] {
+  const top = asRecord(body);
+  const data = asRecord(top?.data);
+  return [top, data, asRecord(data?.challengeInfo)].filter((part) => part !== null);
+}
+
+/** TikTok's own codes. At the top level, 200 is the status of HTTP again. */
+function codesOf({ statusCode, status_code }: Record<string, unknown>, depth: number): unknown[] {
+  const codes = [statusCode, status_code];
+  return depth === 0 ? codes.filter((code) => parseCount(code) !== 200) : codes;
+}
+
+/** True if a part of an answer says, in one of the usual ways, that there was an error. */
+function saysThatItFailed(part: Record<string, unknown>): boolean {
+  const { error, errors, success, ok, status, code } = part;
+  const isError = (value: unknown) =>
+    /^(error|fail(ed|ure)?)$/i.test(String(value)) || (parseCount(value) ?? 0) >= 400;
+  return (
+    ![error, errors].every(isNothing) || [success, ok].some(isNo) || [status, code].some(isError)
+  );
+}
+
 /** What TikTok's own code says of the hashtag; null if there is no such code. */
 function kindOfCode(body: unknown): 'not-found' | 'rejected' | null {
-  const top = asRecord(body);
-  const codes = [asRecord(top?.data), top].flatMap((part) => [part?.statusCode, part?.status_code]);
-  const known = [...codes, asRecord(top?.error)?.code].map(parseCount);
+  const codes = partsOf(body).flatMap(codesOf);
+  const known = [...codes, asRecord(asRecord(body)?.error)?.code].map(parseCount);
   if (known.includes(CODE_REJECTED)) return 'rejected';
   return known.includes(CODE_NOT_FOUND) ? 'not-found' : null;
 }
@@ -183,7 +204,7 @@ function renderCode(code: unknown): string {
 /** A place's counts. Zeros are unknown in an answer that is about no hashtag. */
 function parseCounts(place: Record<string, unknown> | null, isAboutNothing: boolean): Counts {
   const read = (camelCase: string, snakeCase: string) => {
-    const count = parseCount(place?.[camelCase]) ?? parseCount(place?.[snakeCase]);
+    const count = firstUsable([place?.[camelCase], place?.[snakeCase]].map(parseCount));
     return isAboutNothing && count === 0 ? null : count;
   };
   return {
@@ -197,13 +218,15 @@ function parseCounts(place: Record<string, unknown> | null, isAboutNothing: bool
  * some views are not usable: TikTok reports 0 if it does not know the number.
  */
 function chooseCounts(places: Counts[]): Counts | null {
-  if (places.every(({ videoCount, viewCount }) => videoCount === null && viewCount === null)) {
-    return null;
-  }
-  const viewCount = places.find((place) => place.viewCount !== null)?.viewCount ?? null;
-  const isUsable = (place: Counts) =>
-    place.videoCount !== null && (place.videoCount > 0 || !(place.viewCount || viewCount));
-  return { videoCount: places.find(isUsable)?.videoCount ?? null, viewCount };
+  const videoCount = firstUsable(places.map((place) => place.videoCount));
+  const viewCount = firstUsable(places.map((place) => place.viewCount));
+  return videoCount === null && viewCount === null ? null : withoutQuirk({ videoCount, viewCount });
+}
+
+/** The first count; not a 0 if another one is more, because then the 0 stands for "unknown". */
+function firstUsable(counts: (number | null)[]): number | null {
+  const known = counts.filter((count) => count !== null);
+  return known.find((count) => count > 0) ?? known[0] ?? null;
 }
 
 /** The text of `{"error": {"code", "message"}}` (older) or `{"error": "text"}` (current). */
@@ -258,9 +281,5 @@ function isNothing(value: unknown): boolean {
 }
 
 function isNo(value: unknown): boolean {
-  return value === false || value === 0 || value === 'false';
-}
-
-function isEmpty(value: unknown): boolean {
-  return value === null || (asRecord(value) !== null && Object.keys(value as object).length === 0);
+  return value === 0 || /^false$/i.test(String(value));
 }

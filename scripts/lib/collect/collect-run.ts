@@ -130,6 +130,9 @@ export async function collectRun(
     tiktokIds: new Map([...tiktokIds].filter(([name]) => results.has(name))),
   });
 
+  // First of all, because whoever interrupts a run may not wait for its last answers.
+  const saveAtOnce = () => saveIfDue(Number.POSITIVE_INFINITY);
+  connection.signal.addEventListener('abort', saveAtOnce, { once: true });
   const collection = await collect(hashtags, {
     ask: createScavioClient({ ...connection, now: clock.now }, (hashtag, tiktokId) =>
       tiktokIds.set(hashtag, tiktokId),

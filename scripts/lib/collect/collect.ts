@@ -33,7 +33,10 @@ type CollectOptions<Found> = {
   concurrency: number;
   /** All collections of a run share it. */
   pacer: Pacer;
-  /** Ends the collection early, with the results so far. Its reason becomes the stop reason. */
+  /**
+   * Ends the collection early, with the results so far and those that come within two seconds. Its
+   * reason becomes the stop reason.
+   */
   signal: AbortSignal;
   /** No request starts after this instant (Unix milliseconds); null if there is no limit. */
   deadlineMs: number | null;
@@ -44,6 +47,8 @@ type CollectOptions<Found> = {
 
 /** Shorter waits are not worth a line. */
 const MIN_ANNOUNCED_MS = 1000;
+/** Twice what an answer usually takes, and a small part of what GitHub leaves to a cancelled run. */
+const LAST_ANSWERS_MS = 2000;
 /** Give up after this long without a useful answer. */
 const MAX_STALL_MS = 30 * 60_000;
 export const OUT_OF_TIME = 'the minutes that --minutes allows are over';
@@ -75,6 +80,12 @@ export async function collect<Found>(
   const isOver = (atMs = clock.now()) => deadlineMs !== null && atMs >= deadlineMs;
   const patience = createPatience(options, isOver, endEarly);
   const onWait = (untilMs: number) => patience.waitUntil(untilMs, 'the request limit is reached');
+  const cutOff = new AbortController();
+  const allDone = new AbortController();
+  const cutOffLater = () => {
+    const cut = () => cutOff.abort(options.signal.reason);
+    clock.sleep(LAST_ANSWERS_MS, allDone.signal).then(cut, () => {});
+  };
   let limitsInARow = 0;
   const pauseEveryone = (retryAfterMs: number | null, reason: string) => {
     const ownWaitMs = backoffMs(limitsInARow++, FIRST_WAIT_MS, MAX_WAIT_MS, random());
@@ -84,7 +95,7 @@ export async function collect<Found>(
   };
   const askOnce = async (hashtag: string) => {
     // A request in flight when the collection ends may already be paid for, so it may finish.
-    const reply = await ask(hashtag, options.signal);
+    const reply = await ask(hashtag, cutOff.signal);
     pacer.endTurn(reply.rateLimit);
     if (reply.creditsUsed !== null) {
       collection.creditsUsed = (collection.creditsUsed ?? 0) + reply.creditsUsed;
@@ -98,11 +109,12 @@ export async function collect<Found>(
   const startedMs = clock.now();
   const results = new Map<string, Result<Found>>();
   const queue = hashtags.values();
+  const watchTime = () => {
+    if (isOver()) endEarly(OUT_OF_TIME);
+  };
+  const rules = { clock, random, pacer, onWait, signal, endEarly, watchTime, pauseEveryone };
   const work = async () => {
     for (const hashtag of queue) {
-      if (isOver()) endEarly(OUT_OF_TIME);
-      if (signal.aborted) return;
-      const rules = { clock, random, pacer, onWait, signal, endEarly, pauseEveryone };
       const result = await askUntilDone(hashtag, askOnce, rules);
       if (result === null) return;
       results.set(hashtag, result);
@@ -113,7 +125,13 @@ export async function collect<Found>(
       onProgress({ done, total, hashtag, result, remainingMs, credits });
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, work));
+  options.signal.addEventListener('abort', cutOffLater);
+  try {
+    await Promise.all(Array.from({ length: concurrency }, work));
+  } finally {
+    options.signal.removeEventListener('abort', cutOffLater);
+    allDone.abort();
+  }
   if (options.signal.aborted) collection.stopReason ??= String(options.signal.reason);
   const reason = collection.stopReason ?? 'the run ended early';
   for (const hashtag of hashtags) {

@@ -12,6 +12,8 @@ type Rules = {
   signal: AbortSignal;
   /** Ends the whole collection. */
   endEarly: (reason: string) => void;
+  /** Ends the whole collection if its time is over. Called before each request. */
+  watchTime: () => void;
   /** Makes all requests wait; `retryAfterMs` is null if the API does not say how long. */
   pauseEveryone: (retryAfterMs: number | null, reason: string) => void;
 };
@@ -27,10 +29,12 @@ export const MAX_WAIT_MS = 60_000;
 export async function askUntilDone<Found>(
   hashtag: string,
   askOnce: (hashtag: string) => Promise<Outcome<Found>>,
-  { clock, random, pacer, onWait, signal, endEarly, pauseEveryone }: Rules,
+  { clock, random, pacer, onWait, signal, endEarly, watchTime, pauseEveryone }: Rules,
 ): Promise<Result<Found> | null> {
   let faults = 0;
-  while (await takeTurn(pacer, signal, onWait)) {
+  for (;;) {
+    watchTime();
+    if (!(await takeTurn(pacer, signal, onWait))) return null;
     const outcome = await askOnce(hashtag);
     switch (outcome.kind) {
       case 'stop':
@@ -57,7 +61,6 @@ export async function askUntilDone<Found>(
         return outcome;
     }
   }
-  return null;
 }
 
 /** Waits for a turn. False if the collection ended first. */

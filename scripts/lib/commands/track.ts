@@ -27,6 +27,7 @@ import { newestDay, readDay, readTiktokIds } from '../store/days.ts';
 import { recordRun } from '../store/record.ts';
 import { keepUnsaved, openRunStore, type RunStore } from '../store/run-store.ts';
 import { type Context, defineCommand, parseDayFlag, parseHashtagFlag } from '../system/command.ts';
+import type { GitLimits } from '../system/git.ts';
 import { fileUrl, warnOfPlainHttp } from '../system/links.ts';
 import { withLock } from '../system/lock.ts';
 import { showFirst } from '../system/log.ts';
@@ -41,6 +42,8 @@ type Session = RunContext & {
   wanted: string[];
   /** Where the run is published; null if it is not. */
   target: PublishTarget | null;
+  /** What the day had before the run; null if it had nothing. */
+  before: DayRecord | null;
   /** The run, or the last part of a long one; null if there was nothing to ask for. */
   run: Run | null;
   /** All parts of the run. */
@@ -94,11 +97,11 @@ export const track = defineCommand({
 
 /** Asks for what the day lacks, or for everything wanted, and stores it unless the run is dry. */
 async function trackDay(
-  plan: Omit<Session, 'run' | 'parts'>,
+  context: Omit<Session, 'before' | 'run' | 'parts'>,
   refresh: boolean,
   isDry: boolean,
 ): Promise<ExitCode> {
-  const { root, day, wanted, clock, log } = plan;
+  const { root, day, wanted, clock, log } = context;
   using store = await openRunStore(root, async (db) => {
     const changedArchives = await refuseChangedPast(db, root);
     await refuseLostDays(db, root);
@@ -106,28 +109,30 @@ async function trackDay(
   });
   refuseThePast(newestDay(store.db()), day, clock.now());
   const before = readDay(store.db(), day);
+  const plan = { ...context, before };
   const pending = refresh ? wanted : stillToAsk(before, wanted);
   if (pending.length === 0) {
     if (wanted.length > 0) log.info(`Nothing to ask: ${describeDone(before, day, wanted)}`);
     const session: Session = { ...plan, run: null, parts: [] };
-    return isDry
-      ? await preview(store.db(), session)
-      : await reportAndPublish(store.db(), before, session);
+    return isDry ? await preview(store.db(), session) : await reportAndPublish(store.db(), session);
   }
 
   const connection = connect(plan);
   const parts: Run[] = [];
   const save = async (run: Run, isPartOver: boolean) => {
-    if (!isPartOver) return store.save(run, 'going on');
-    await saveOrKeep(store, run, plan, 'ended');
+    if (!isPartOver) {
+      await store.save(run, 'going on');
+      return;
+    }
+    const stored = await saveOrKeep(store, run, plan, 'ended');
     parts.push(run);
-    await publishPart(store.db(), { ...plan, run, parts });
+    await publishPart(store.db(), { ...plan, run: stored, parts }, connection.signal);
   };
   const run = await collectRun(pending, connection, plan, isDry ? null : save);
   if (isDry) return await preview(store.db(), { ...plan, run, parts: [...parts, run] });
   const stored = await storeWithVideos(store, run, connection, plan);
-  const session: Session = { ...plan, run: stored, parts: [...parts, stored] };
-  return await reportAndPublish(store.db(), before, session);
+  const session: Session = { ...plan, run: stored, parts: [...parts, run] };
+  return await reportAndPublish(store.db(), session);
 }
 
 /**
@@ -141,16 +146,12 @@ async function storeWithVideos(
   connection: Connection,
   plan: RunContext,
 ): Promise<Run> {
-  if (plan.watchlist.settings.topVideos === 0) {
-    await saveOrKeep(store, run, plan, 'ended');
-    return run;
-  }
-  await saveOrKeep(store, run, plan, 'going on');
+  if (plan.watchlist.settings.topVideos === 0) return saveOrKeep(store, run, plan, 'ended');
+  const stored = await saveOrKeep(store, run, plan, 'going on');
   const record = readDay(store.db(), run.day);
   const tiktokIds = readTiktokIds(store.db());
   const withVideos = await addTopVideos(run, record, tiktokIds, connection, plan);
-  if (withVideos !== run) await store.save(withVideos, 'ended');
-  return withVideos;
+  return withVideos === run ? stored : store.save(withVideos, 'ended');
 }
 
 /**
@@ -162,9 +163,9 @@ async function saveOrKeep(
   run: Run,
   { root, log }: Context,
   state: 'going on' | 'ended',
-): Promise<void> {
+): Promise<Run> {
   try {
-    await store.save(run, state);
+    return await store.save(run, state);
   } catch (error) {
     if (run.snapshots.length > 0) {
       const what = `Could not store ${plural(run.snapshots.length, 'snapshot')} of ${run.day}`;
@@ -180,18 +181,27 @@ async function saveOrKeep(
   }
 }
 
+/** Less than the time between two saves, because none is made meanwhile. */
+const PART_PUSH_MS = 45_000;
+
 /**
  * Writes and publishes what a run has up to now. The run goes on, whatever comes of it: the end of
  * the next part tries again.
+ * @param interrupted ends the push, so that what came since can be stored
  */
-async function publishPart(db: OpenDatabase, session: Session): Promise<void> {
+async function publishPart(
+  db: OpenDatabase,
+  session: Session,
+  interrupted: AbortSignal,
+): Promise<void> {
   const { root, day, watchlist, log, target } = session;
   if (target === null) return;
   try {
     const record = readDay(db, day);
     const report = record === null ? null : composeReport(record, watchlist);
     const written = await writeReportsToPublish({ db, watchlist, root }, report, log.warning);
-    await publishDay(db, report, written, session);
+    const signal = AbortSignal.any([interrupted, AbortSignal.timeout(PART_PUSH_MS)]);
+    await publishDay(db, report, written, session, { signal });
   } catch (error) {
     log.warning(`A part of the run is stored, but not published yet: ${errorMessage(error)}`);
   }
@@ -205,12 +215,9 @@ async function preview(db: OpenDatabase, session: Session): Promise<ExitCode> {
   return judge(record, session);
 }
 
-/**
- * Writes the day's report, shows it, publishes it, and hands the news to later steps.
- * @param before the day's record as it was before the run
- */
-async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, session: Session) {
-  const { root, log, day, watchlist, run, parts } = session;
+/** Writes the day's report, shows it, publishes it, and hands the news to later steps. */
+async function reportAndPublish(db: OpenDatabase, session: Session) {
+  const { root, log, day, watchlist, before, run } = session;
   const record = readDay(db, day);
   const report = record === null ? null : composeReport(record, watchlist);
   // A report that fails must not keep the snapshots from being published.
@@ -235,7 +242,7 @@ async function reportAndPublish(db: OpenDatabase, before: DayRecord | null, sess
   const published = merged ?? record;
   // Only now: what could not be published is announced by the run that captures it again.
   const reportBefore = before === null ? null : composeReport(before, watchlist);
-  const missed = lostIn(parts, judgeRecord(published));
+  const missed = lostIn(session, judgeRecord(published));
   const news =
     run === null || report === null ? { ...NO_NEWS, day } : findNews(reportBefore, report, missed);
   log.setOutputs({ news: renderNews(news) });
@@ -266,6 +273,7 @@ async function publishDay(
   report: DayReport | null,
   written: string[],
   session: Session,
+  limits: GitLimits = {},
 ): Promise<DayRecord | null> {
   const { clock, random, log, target } = session;
   if (target === null) return null;
@@ -282,6 +290,7 @@ async function publishDay(
     clock,
     random,
     log: log.info,
+    limits,
   });
   log.info(
     isPublished ? `Published to ${target.remote}/${target.branch}` : 'Nothing new to publish',
@@ -290,10 +299,11 @@ async function publishDay(
 }
 
 /** The exit code, and annotations for what a person should know. */
-function judge(record: DayRecord | null, { run, parts, wanted, log }: Session): ExitCode {
+function judge(record: DayRecord | null, session: Session): ExitCode {
+  const { run, parts, wanted, log } = session;
   const state = judgeRecord(record);
   const hasSnapshots = state.captured.size > 0;
-  const told = tellFailures(parts, record, state);
+  const told = tellFailures(session, record, state);
   showFirst(log, 'warning', told.warnings, MAX_ANNOTATED);
   showFirst(log, 'error', told.errors, MAX_ANNOTATED);
   const asked = new Set(parts.flatMap((part) => [...part.snapshots, ...part.failures].map(nameOf)));
@@ -316,7 +326,7 @@ function judge(record: DayRecord | null, { run, parts, wanted, log }: Session): 
     words.push(hasSnapshots ? 'The next run asks for them again.' : explainNothing(parts));
   }
   if (words.length > 0) log.error(words.join(' '));
-  return missing.length > 0 || lostIn(parts, state).length > 0 ? 1 : 0;
+  return missing.length > 0 || lostIn(session, state).length > 0 ? 1 : 0;
 }
 
 /** What may be wrong if nothing was captured, although the run came to its end. */
@@ -333,9 +343,9 @@ function explainNothing(parts: Run[]): string {
 
 const nameOf = ({ hashtag }: { hashtag: string }) => hashtag;
 
-/** What the run could not get, apart from what TikTok does not have and what the day has anyway. */
-function lostIn(parts: Run[], { missed }: DayState): Failure[] {
-  const names = new Set(missed.map(nameOf));
+/** What the run could not get, apart from what TikTok does not have and what others have got. */
+function lostIn({ parts, before }: Session, { missed }: DayState): Failure[] {
+  const names = new Set([...missed.map(nameOf), ...judgeRecord(before).captured]);
   const failures = parts.flatMap((part) => part.failures);
   return failures.filter(({ kind, hashtag }) => kind !== 'not-found' || names.has(hashtag));
 }
@@ -344,7 +354,12 @@ function lostIn(parts: Run[], { missed }: DayState): Failure[] {
 const MAX_ANNOTATED = 8;
 
 /** What there is to say about each failure of the run. */
-function tellFailures(parts: Run[], record: DayRecord | null, { captured, missed }: DayState) {
+function tellFailures(
+  { parts, before }: Session,
+  record: DayRecord | null,
+  { captured, missed }: DayState,
+) {
+  const hadBefore = judgeRecord(before).captured;
   const absences = new Map(record?.failures.map(({ hashtag, absence }) => [hashtag, absence]));
   const missedNames = new Set(missed.map(nameOf));
   const warnings: string[] = [];
@@ -356,7 +371,8 @@ function tellFailures(parts: Run[], record: DayRecord | null, { captured, missed
       const what = `${name} was not found on TikTok (${reason})`;
       // What TikTok never had is told once.
       const isFirst = absence === null || (absence.last === null && absence.since === record?.day);
-      if (missedNames.has(hashtag) && absence?.last) {
+      if (hadBefore.has(hashtag)) errors.push(`${what}, but the day has its count already`);
+      else if (missedNames.has(hashtag) && absence?.last) {
         errors.push(`${what}, but it had ${describeLast(absence.last)}`);
       } else if (missedNames.has(hashtag) || isFirst) warnings.push(what);
     } else if (kind === 'rejected' && captured.size > 0) {

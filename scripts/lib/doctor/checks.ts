@@ -247,7 +247,7 @@ async function* checkRemote({ root, clock }: Context, known: Known): Findings {
   }
   const args = ['push', '--dry-run', '--no-verify', remote, `HEAD:refs/heads/${branch}`];
   try {
-    await git(root, args, PUSH_TIMEOUT_MS);
+    await git(root, args, { timeoutMs: PUSH_TIMEOUT_MS });
     yield fine(`${remote}/${branch} can be pushed to, unless a rule protects it`);
   } catch (error) {
     if (!(error instanceof GitError)) throw error;

@@ -11,7 +11,7 @@ import {
 } from '../core/paths.ts';
 import { backoffMs, type Clock } from '../system/clock.ts';
 import { checkChange, exists } from '../system/files.ts';
-import { askGit, findCommit, GitError, git, listStatus } from '../system/git.ts';
+import { askGit, findCommit, GitError, type GitLimits, git, listStatus } from '../system/git.ts';
 import { explainFailedPush } from './failed-push.ts';
 import { PublishError, type PublishTarget, readBranch } from './target.ts';
 
@@ -28,8 +28,8 @@ type PublishOptions = {
   clock: Clock;
   random: () => number;
   log: (line: string) => void;
-  /** Limits each exchange with the remote. */
-  timeoutMs?: number;
+  /** Limits each exchange with the remote; `signal` ends all tries. */
+  limits?: GitLimits;
 };
 
 const TRACKED_PATHS = [DATABASE_PATH, ARCHIVE_FOLDER, ...GENERATED_PATHS];
@@ -53,7 +53,7 @@ const MAX_WAIT_MS = 10_000;
  */
 export async function publish(target: PublishTarget, options: PublishOptions): Promise<boolean> {
   const { root } = target;
-  const { message, reports, log, clock, random, timeoutMs } = options;
+  const { message, reports, log, clock, random, limits = {} } = options;
   if ((await readBranch(root)) !== target.head) {
     throw new PublishError(
       'another branch was checked out meanwhile; the snapshots are stored: switch back and run again',
@@ -69,8 +69,9 @@ export async function publish(target: PublishTarget, options: PublishOptions): P
 
   const commit = await git(root, ['rev-parse', 'HEAD']);
   const tried = [commit];
-  let failure = await push(commit, target, timeoutMs);
+  let failure = await push(commit, target, limits);
   for (let tries = 1; failure !== null; tries++) {
+    if (limits.signal?.aborted) throw tooSlow(target, failure);
     const remedy = explainFailedPush(failure.stderr, target);
     if (remedy !== null) throw new PublishError(`${remedy}; ${KEPT}`, failure);
     if (tries === MAX_TRIES) {
@@ -81,7 +82,10 @@ export async function publish(target: PublishTarget, options: PublishOptions): P
       );
     }
     log(`The push failed (try ${tries} of ${MAX_TRIES}); fetching the remote's newest commit`);
-    await clock.sleep(backoffMs(tries - 1, FIRST_WAIT_MS, MAX_WAIT_MS, random()));
+    const waitMs = backoffMs(tries - 1, FIRST_WAIT_MS, MAX_WAIT_MS, random());
+    await clock.sleep(waitMs, limits.signal).catch((cause: unknown) => {
+      throw tooSlow(target, cause);
+    });
     failure = await pushRebuilt(target, tried, options).catch((error: unknown) => {
       if (error instanceof PublishError) throw error;
       const what = "the snapshots could not be added to the remote's newest commit";
@@ -89,6 +93,10 @@ export async function publish(target: PublishTarget, options: PublishOptions): P
     });
   }
   return true;
+}
+
+function tooSlow({ remote, branch }: PublishTarget, cause: unknown): PublishError {
+  return new PublishError(`the push to ${remote}/${branch} did not end in time; ${KEPT}`, cause);
 }
 
 /**
@@ -137,16 +145,16 @@ async function isAhead({ root, remote, branch }: PublishTarget): Promise<boolean
 export async function push(
   commit: string,
   { root, remote, branch }: PublishTarget,
-  timeoutMs?: number,
+  limits?: GitLimits,
 ): Promise<GitError | null> {
   await checkChange();
-  return attempt(root, ['push', '--quiet', remote, `${commit}:refs/heads/${branch}`], timeoutMs);
+  return attempt(root, ['push', '--quiet', remote, `${commit}:refs/heads/${branch}`], limits);
 }
 
 /** Runs git. Null if it succeeded. */
-async function attempt(root: string, args: string[], timeoutMs?: number): Promise<GitError | null> {
+async function attempt(root: string, args: string[], limits?: GitLimits): Promise<GitError | null> {
   try {
-    await git(root, args, timeoutMs);
+    await git(root, args, limits);
     return null;
   } catch (error) {
     if (error instanceof GitError) return error;
@@ -160,10 +168,10 @@ async function attempt(root: string, args: string[], timeoutMs?: number): Promis
  */
 async function pushRebuilt(target: PublishTarget, tried: string[], options: PublishOptions) {
   const { root, remote, branch, identity } = target;
-  const { rebuildIn, log, timeoutMs } = options;
+  const { rebuildIn, log, limits } = options;
   const tracking = `refs/remotes/${remote}/${branch}`;
   const refspec = `+refs/heads/${branch}:${tracking}`;
-  const fetchFailure = await attempt(root, ['fetch', '--quiet', remote, refspec], timeoutMs);
+  const fetchFailure = await attempt(root, ['fetch', '--quiet', remote, refspec], limits);
   if (fetchFailure !== null) return fetchFailure;
   const remoteHead = await git(root, ['rev-parse', tracking]);
   for (const commit of tried) {
@@ -178,7 +186,7 @@ async function pushRebuilt(target: PublishTarget, tried: string[], options: Publ
     await commitChanged(folder, null, await rebuildIn(folder, base), identity);
     const pushed = await git(folder, ['rev-parse', 'HEAD']);
     tried.push(pushed);
-    const failure = await push(pushed, target, timeoutMs);
+    const failure = await push(pushed, target, limits);
     if (failure !== null) return failure;
     await git(root, ['update-ref', tracking, pushed]);
     await follow(pushed, target, log);

@@ -25,14 +25,11 @@ export function openAbsences(db: Database, snapshotDays: string[]): AbsenceReade
   const days = snapshotDays.filter(isDay);
   const positionOf = new Map(days.map((day, i) => [day, i]));
   const one = db.prepare('SELECT * FROM snapshots WHERE date = ? AND hashtag = ?');
-  const runDays = new Set(selectRows(db, 'SELECT DISTINCT date FROM runs').map((row) => row.date));
   const archived = readArchivedAbsences(db);
   const otherNames = new Map<Day, Map<string, Row[]>>();
 
-  /** The rows of a day whose names are not in their normal form, by their normal form. */
+  /** The rows of a day whose names may not be in their normal form, by their normal form. */
   const readOtherNames = (day: Day) => {
-    // A run stores names in their normal form. The tutorial's script stored them as written.
-    if (runDays.has(day)) return undefined;
     const known = otherNames.get(day);
     if (known !== undefined) return known;
     const rows = selectRows(db, OTHER_NAMES, [day]);
@@ -45,7 +42,7 @@ export function openAbsences(db: Database, snapshotDays: string[]): AbsenceReade
   const findLast = (hashtag: string, before: number, stop: number): Absence['last'] => {
     for (let i = before - 1; i > stop; i--) {
       const day = days[i] as Day;
-      const rows = [...selectOne(one, day, hashtag), ...(readOtherNames(day)?.get(hashtag) ?? [])];
+      const rows = [...selectOne(one, day, hashtag), ...(readOtherNames(day).get(hashtag) ?? [])];
       for (const { videoCount, viewCount } of toSnapshots(rows)) {
         if (videoCount !== null || viewCount !== null) return { day, videoCount, viewCount };
       }

@@ -152,9 +152,14 @@ function readAbsencesOn(
  */
 export function readAbsences(db: Database, day: Day): Map<string, Absence> {
   const rows = selectRows(db, LAST_FAILURES).filter(({ kind }) => kind === 'not-found');
-  const archived = 'SELECT hashtag FROM archived_hashtags WHERE absent_since IS NOT NULL';
-  const names = [...rows, ...selectRows(db, archived)].map(({ hashtag }) => String(hashtag));
+  const names = [...rows.map(({ hashtag }) => String(hashtag)), ...readArchivedAbsent(db)];
   return readAbsencesOn(db, day, [...new Set(names)], daysOfEach(rows));
+}
+
+/** The hashtags that were not found when the last archived month ended. */
+function readArchivedAbsent(db: Database): Set<string> {
+  const sql = 'SELECT hashtag FROM archived_hashtags WHERE absent_since IS NOT NULL';
+  return new Set(selectRows(db, sql).map(({ hashtag }) => String(hashtag)));
 }
 
 /** The same for every "not found" of a table's worth of failures: by hashtag, and by day. */
@@ -331,7 +336,8 @@ function readReturned(
     .filter((snapshot) => snapshot.day === day && !previous.has(snapshot.hashtag))
     .map(({ hashtag }) => hashtag);
   const before = readNotFoundBefore(db, day, names);
-  const found = names.filter((name) => before.has(name));
+  const archived = names.length === 0 ? new Set() : readArchivedAbsent(db);
+  const found = names.filter((name) => before.has(name) || archived.has(name));
   return [...readAbsencesOn(db, day, found, before)]
     .map(([hashtag, absence]) => ({ hashtag, absence }))
     .filter(({ absence }) => absence.daysBefore > 0);

@@ -29,18 +29,26 @@ function hideCredentials(text: string): string {
 
 const TIMEOUT_MS = 120_000;
 
+/** How long git may take. `signal` ends it earlier. */
+export type GitLimits = { timeoutMs?: number; signal?: AbortSignal };
+
 /**
  * Runs git in a folder and resolves with its standard output, trimmed at the end.
  * @throws GitError if it exits with anything but 0, or takes longer than allowed
  */
-export function git(folder: string, args: string[], timeoutMs = TIMEOUT_MS): Promise<string> {
-  const options = { cwd: folder, env: gitEnv(), timeout: timeoutMs, maxBuffer: 256 * 2 ** 20 };
+export function git(
+  folder: string,
+  args: string[],
+  { timeoutMs = TIMEOUT_MS, signal }: GitLimits = {},
+): Promise<string> {
+  const limits = { timeout: timeoutMs, maxBuffer: 256 * 2 ** 20, ...(signal && { signal }) };
   return new Promise((resolve, reject) => {
-    execFile('git', args, options, (error, stdout, stderr) => {
+    execFile('git', args, { cwd: folder, env: gitEnv(), ...limits }, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout.trimEnd());
       // A hook may say on standard output why it refuses.
       const words = [stderr, stdout.slice(0, 1000)].map((text) => text.trim()).filter(Boolean);
-      const said = error.killed ? `no answer within ${timeoutMs / 1000} s` : words.join('\n');
+      const late = signal?.aborted ? 'no answer in time' : `no answer within ${timeoutMs / 1000} s`;
+      const said = error.killed || signal?.aborted ? late : words.join('\n');
       const exitCode = typeof error.code === 'number' ? error.code : null;
       reject(new GitError(args, said || error.message, exitCode));
     });
