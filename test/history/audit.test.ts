@@ -13,6 +13,7 @@ import { createFolder } from '../helpers/folder.ts';
 import {
   cloneRepository,
   commitEverything,
+  commitFile,
   createOnce,
   createRepository,
   writeWatchlist,
@@ -344,7 +345,7 @@ describe('a report, summary or CSV of the current format', () => {
       CSV,
       /2026-11-23/g,
       '2026-11-22',
-      ['data/latest.csv is not what the tracker makes'],
+      ['data/latest.csv went back to an earlier day; before: 2026-11-23; after: 2026-11-22'],
     ],
     [
       'the CSV’s day, which is none any more',
@@ -377,6 +378,26 @@ describe('a report, summary or CSV of the current format', () => {
     ]);
   });
 
+  it('is found if the CSV is one of an earlier day, also if a merge takes it from a parent', async () => {
+    const { root } = await createWeek();
+    await git(root, ['switch', '--quiet', '--create', 'list', 'HEAD^']);
+    await commitFile(root, 'notes.txt', 'x');
+    await git(root, ['switch', '--quiet', 'main']);
+    await git(root, ['merge', '--quiet', '--no-ff', '--no-commit', 'list']);
+    await git(root, ['checkout', '--quiet', 'list', '--', CSV]);
+    const merge = await commitAll(root);
+    await git(root, ['checkout', '--quiet', 'HEAD^', '--', CSV]);
+    await commitAll(root);
+    await git(root, ['checkout', '--quiet', merge, '--', CSV]);
+    const commit = await commitAll(root);
+    const problem = `${CSV} went back to an earlier day`;
+    const days = { before: '2026-11-23', after: '2026-11-22' };
+    expect((await audit(root)).findings).toEqual([
+      { commit: merge, problem, ...days },
+      { commit, problem, ...days },
+    ]);
+  });
+
   it('is found if a summary was deleted; the next run writes the CSV again', async () => {
     const { root } = await createWeek();
     await rm(path.join(root, SUMMARY));
@@ -385,14 +406,16 @@ describe('a report, summary or CSV of the current format', () => {
     expect((await audit(root)).lines).toEqual([`${commit}: ${SUMMARY} was deleted`]);
   });
 
-  it('is named if it has lost its format or was made from something else; its counts are compared', async () => {
+  it('is named if it has another format than before or was made from something else; its counts are compared', async () => {
     const { root } = await createWeek();
     await change(root, TODAY_REPORT, /<!-- format.*/, '');
     await change(root, SUMMARY, /source [0-9a-f]+/, 'source 123456789abc');
+    await change(root, 'reports/2026-11-21.md', /format \d+/, 'format 99');
     const commit = await commitAll(root);
     const { lines, information } = await audit(root);
     expect(lines).toEqual([]);
     expect(information).toEqual([
+      `${commit} reports/2026-11-21.md has format 99, which this tracker does not know`,
       `${commit} ${TODAY_REPORT} went back from format ${REPORT_FORMAT} to none`,
       `${commit} ${SUMMARY} was made from other rows or with another watchlist`,
     ]);
