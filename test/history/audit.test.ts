@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import initSqlJs from 'sql.js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { hashtagAnswer } from '../../scripts/lab/stand-in.ts';
 import { UsageError } from '../../scripts/lib/core/errors.ts';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
@@ -262,6 +262,17 @@ describe('the audit', () => {
       [removing, '2026-11-20', 'aitools'],
       [removing, '2026-11-20', 'llm'],
     ]);
+  });
+
+  it('finds a change that a replaced commit, or a git that takes patterns for names, would hide', async () => {
+    const { root } = await createHistory();
+    await changeReport(root, '|1,021|', '|9,021|');
+    const commit = await commitAll(root);
+    vi.stubEnv('GIT_LITERAL_PATHSPECS', '1');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect((await audit(root)).findings).toMatchObject([{ commit, day: '2026-11-21' }]);
+    await git(root, ['replace', 'HEAD', 'HEAD^']);
+    expect((await audit(root)).findings).toMatchObject([{ commit, day: '2026-11-21' }]);
   });
 
   it('exits with code 1 and says how many findings there are', async () => {
@@ -906,8 +917,8 @@ describe('a merge', () => {
 });
 
 describe('a tutorial’s database', () => {
-  /** Commits a file like the tutorial's script writes it, with one row per name on the day. */
-  async function commitTutorialFile(root: string, day: string, names: string[], videos: number) {
+  /** Writes a file as the tutorial's script does, with one row per name on the day. */
+  async function writeTutorialFile(root: string, day: string, names: string[], videos: number) {
     const { Database } = await initSqlJs();
     const db = new Database();
     db.run(
@@ -917,7 +928,11 @@ describe('a tutorial’s database', () => {
       db.run('INSERT INTO snapshots VALUES (?, ?, ?, 5)', [day, name, videos]);
     await mkdir(path.join(root, 'data'), { recursive: true });
     await writeFile(path.join(root, DATABASE_PATH), db.export());
-    return commitAll(root);
+  }
+
+  async function commitTutorialFile(...args: Parameters<typeof writeTutorialFile>) {
+    await writeTutorialFile(...args);
+    return commitAll(args[0]);
   }
 
   it('is upgraded by the first run and passes, even if its newest day was stored again', async () => {
@@ -929,6 +944,16 @@ describe('a tutorial’s database', () => {
     const { lines, commits } = await audit(root);
     expect(lines).toEqual([]);
     expect(commits).toHaveLength(4);
+  });
+
+  it('passes if nobody committed it before the first run, whose upgrade says where its rows come from', async () => {
+    const { root } = await createRepository(['aitools']);
+    await writeTutorialFile(root, '2026-11-20', ['aitools', 'llm'], 3);
+    await runTrack(root, await startApi(), ['--publish']);
+    expect((await audit(root)).lines).toEqual([]);
+    expect(
+      await queryDatabase(root, 'SELECT source, first_date, last_date, rows FROM imports'),
+    ).toEqual([['the tutorial’s script', '2026-11-20', '2026-11-20', 2]]);
   });
 
   it('may contain hostile names, which are compared and do no harm in reports and the log', async () => {
