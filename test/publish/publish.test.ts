@@ -769,12 +769,38 @@ describe('a checkout that can’t be published', () => {
     expect(api.requests).toEqual([]);
   });
 
-  it('because git skips the database is reported, and the snapshots are kept', async () => {
+  it.each([
+    [`update-index --skip-worktree ${DATABASE_PATH}`, DATABASE_PATH],
+    ['update-index --assume-unchanged data/latest.csv', 'data/latest.csv'],
+    ['sparse-checkout set data', 'reports/README.md'],
+  ])(
+    'because git skips a file is rejected before anything is asked, with a remedy: %s',
+    async (mark, expected) => {
+      const { root } = await createRepository(['aitools']);
+      const api = await startApi();
+      await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+      await git(root, mark.split(' '));
+      const ran = await runTrack(root, api, ['--publish']);
+      expect(ran.exitCode).toBe(1);
+      expect(api.requests).toHaveLength(1);
+      const [, names, remedy = ''] =
+        /git skips changes of (.*), so .*; run: git (.*)/.exec(ran.output) ?? [];
+      expect(names).toContain(expected);
+      await git(root, remedy.split(' '));
+      expect((await runTrack(root, api, ['--publish'])).exitCode).toBe(0);
+    },
+  );
+
+  it('because git skips the database meanwhile is reported, and the snapshots are kept', async () => {
     const { root } = await createRepository(['aitools']);
     const api = await startApi();
     await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
-    await git(root, ['update-index', '--skip-worktree', DATABASE_PATH]);
-    const ran = await runTrack(root, api, ['--publish']);
+    const ran = await runTrack(root, api, ['--publish'], {
+      async fetch(...request) {
+        await git(root, ['update-index', '--skip-worktree', DATABASE_PATH]);
+        return fetch(...request);
+      },
+    });
     expect(ran).toMatchObject({ exitCode: 1, output: expect.stringContaining('skip-worktree') });
     expect(await queryDatabase(root, SNAPSHOTS)).toHaveLength(2);
   });

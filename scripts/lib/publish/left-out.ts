@@ -15,12 +15,12 @@ import {
 } from '../core/paths.ts';
 import { monthOf, weekOf } from '../core/period.ts';
 import { exists } from '../system/files.ts';
-import { gitOrNull } from '../system/git.ts';
+import { git, gitOrNull } from '../system/git.ts';
 
 /**
  * Why git would leave some of the day's files out of a commit, and what to do; null if it would
- * not. Git ignores files by rules, and it takes nothing from a linked folder or from a repository
- * within the repository.
+ * not. Git ignores files by rules, it skips files that are marked or outside of a sparse checkout, and
+ * it takes nothing from a linked folder or from a repository within the repository.
  */
 export async function findLeftOut(root: string, day: Day): Promise<string | null> {
   const periods = [weekOf(day), monthOf(day)];
@@ -42,11 +42,32 @@ export async function findLeftOut(root: string, day: Day): Promise<string | null
   // A file that was committed in spite of a rule is not ignored.
   const ignored = (await gitOrNull(root, ['check-ignore', '--', ...files]))?.split('\n') ?? [];
   const [first] = ignored;
-  if (first === undefined) return null;
-  return (
-    `git ignores ${formatList(ignored, 3)}, so it would not be published; ` +
-    `git check-ignore -v ${first} shows which rule does that`
-  );
+  if (first !== undefined) {
+    return (
+      `git ignores ${formatList(ignored, 3)}, so it would not be published; ` +
+      `git check-ignore -v ${first} shows which rule does that`
+    );
+  }
+  return findSkipped(root, files);
+}
+
+/** Says which of the files git does not look at for changes, because somebody marked them so. */
+async function findSkipped(root: string, files: string[]): Promise<string | null> {
+  const listed = (await git(root, ['ls-files', '-v', '-z', '--', ...files])).split('\0');
+  const listMarked = (letters: RegExp) =>
+    listed.filter((entry) => letters.test(entry)).map((entry) => entry.slice(2));
+  const assumed = listMarked(/^[a-z] /);
+  const skipped = listMarked(/^S /);
+  if (assumed.length + skipped.length === 0) return null;
+  const isSparse = (await gitOrNull(root, ['config', '--get', 'core.sparseCheckout'])) === 'true';
+  const remedy =
+    assumed.length > 0
+      ? `git update-index --no-assume-unchanged ${assumed.join(' ')}`
+      : isSparse
+        ? 'git sparse-checkout disable'
+        : `git update-index --no-skip-worktree ${skipped.join(' ')}`;
+  const names = formatList(assumed.length > 0 ? assumed : skipped, 3);
+  return `git skips changes of ${names}, so they would not be published; run: ${remedy}`;
 }
 
 async function findFolderProblem(root: string, folder: string): Promise<string | null> {
