@@ -82,6 +82,16 @@ describe('publishing', () => {
     );
   });
 
+  it('pushes the branch and nothing else, whatever the settings add or leave out', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    await git(root, ['tag', '--annotate', '--message', 'mine', 'mine']);
+    await git(root, ['config', 'push.followTags', 'true']);
+    await git(root, ['config', 'push.recurseSubmodules', 'only']);
+    expect((await runTrack(root, await startApi(), ['--publish'])).exitCode).toBe(0);
+    expect(await git(remote, ['for-each-ref', '--format=%(refname)'])).toBe('refs/heads/main');
+    expect(await queryRemote(remote, SNAPSHOTS)).toHaveLength(1);
+  });
+
   it('makes no commit when nothing changed', async () => {
     const { root, remote } = await createRepository();
     const api = await startApi();
@@ -845,6 +855,14 @@ describe('the explanation of a failed push', () => {
     expect(explainFailedPush(output, target)).toBeNull();
   });
 
+  it.each([
+    'error: remote unpack failed: unable to create temporary object directory',
+    'remote: error: insufficient permission for adding an object to repository database ./objects',
+  ])('says that the remote can’t be written to: %j', (said) => {
+    const output = `${said}\n ! [remote rejected] main -> main (unpacker error)`;
+    expect(explainFailedPush(output, target)).toContain('check its permissions and its disk');
+  });
+
   it('names the size of a file that is too large, not GitHub’s hook that rejects it', () => {
     const output =
       'remote: error: GH001: Large files detected.\n ! [remote rejected] main (pre-receive hook declined)';
@@ -985,6 +1003,19 @@ describe('a push that can’t succeed', () => {
       'an address of an unknown kind',
       (root) => git(root, ['remote', 'set-url', '--push', 'origin', 'htps://example.com/x.git']),
       /check its address with git remote -v.*remote-htps/,
+    ],
+    [
+      'a remote that takes no push of this size',
+      (_, remote) => git(remote, ['config', 'receive.maxInputSize', '10']),
+      /the push is larger than the remote accepts.*pack exceeds maximum allowed size/,
+    ],
+    [
+      'a branch in whose place the remote has others',
+      async (root, remote) => {
+        await git(root, ['switch', '--quiet', '--create', 'tracker']);
+        await git(remote, ['branch', 'tracker/old', 'main']);
+      },
+      /rename one of them.*tracker\/old' exists/,
     ],
     [
       'a remote in which the branch is checked out',

@@ -140,8 +140,12 @@ export async function push(
   timeoutMs?: number,
 ): Promise<GitError | null> {
   await checkChange();
-  return attempt(root, ['push', '--quiet', remote, `${commit}:refs/heads/${branch}`], timeoutMs);
+  const refspec = `${commit}:refs/heads/${branch}`;
+  return attempt(root, ['push', '--quiet', ...ONLY_BRANCH, remote, refspec], timeoutMs);
 }
+
+/** Settings can add a person's tags to a push, or make it push nothing but submodules. */
+const ONLY_BRANCH = ['--no-follow-tags', '--recurse-submodules=no'];
 
 /** Runs git. Null if it succeeded. */
 async function attempt(root: string, args: string[], timeoutMs?: number): Promise<GitError | null> {
