@@ -707,6 +707,16 @@ describe('a checkout that can’t be published', () => {
       /git ignores reports\/monthly\/2026-11\.md/,
     ],
     [
+      'git takes the database for text',
+      (root) => writeFile(path.join(root, '.gitattributes'), '* text\n'),
+      /git would change bytes of data\/hashtag_tracker\.db, .*\*\.db binary -ident/,
+    ],
+    [
+      'git gives the database line ends',
+      (root) => writeFile(path.join(root, '.gitattributes'), '* eol=crlf\n'),
+      /git would change bytes of data\/hashtag_tracker\.db/,
+    ],
+    [
       'the folder of the reports is a link',
       (root) => symlink('../elsewhere', path.join(root, 'reports')),
       /reports is a link, and git would leave out/,
@@ -760,6 +770,14 @@ describe('a checkout that can’t be published', () => {
       expect(api.requests).toEqual([]);
     },
   );
+
+  it('does not include one in which git tells text from databases itself, or is told', async () => {
+    const { root } = await createRepository(['aitools']);
+    for (const rules of ['* text=auto eol=crlf', '* text ident\n*.db binary -ident', '']) {
+      await writeFile(path.join(root, '.gitattributes'), `${rules}\n`);
+      expect(await findPublishTarget(root, TODAY)).toMatchObject({ branch: 'main' });
+    }
+  });
 
   it('does not include one in which an ignored file was committed in spite of the rule', async () => {
     const { root } = await createRepository(['aitools']);

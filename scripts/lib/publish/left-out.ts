@@ -20,13 +20,14 @@ import { git, gitOrNull } from '../system/git.ts';
 /**
  * Why git would leave some of the day's files out of a commit, and what to do; null if it would
  * not. Git ignores files by rules, it skips files that are marked or outside of a sparse checkout, and
- * it takes nothing from a linked folder or from a repository within the repository.
+ * it takes nothing from a linked folder or from a repository within the repository. Or why it would
+ * change the database, such as the line ends of a text.
  */
 export async function findLeftOut(root: string, day: Day): Promise<string | null> {
   const periods = [weekOf(day), monthOf(day)];
+  const databases = [DATABASE_PATH, ...(await listArchives(root))];
   const files = [
-    DATABASE_PATH,
-    ...(await listArchives(root)),
+    ...databases,
     LATEST_CSV_PATH,
     reportPath(day),
     INDEX_PATH,
@@ -48,7 +49,23 @@ export async function findLeftOut(root: string, day: Day): Promise<string | null
       `git check-ignore -v ${first} shows which rule does that`
     );
   }
-  return findSkipped(root, files);
+  return (await findSkipped(root, files)) ?? (await findTexts(root, databases));
+}
+
+/** Says which of the databases git takes for text, in which it would change bytes. */
+async function findTexts(root: string, databases: string[]): Promise<string | null> {
+  const listed = await git(root, ['check-attr', '-z', 'text', 'eol', 'ident', '--', ...databases]);
+  const fields = listed.split('\0');
+  const texts = databases.filter((_, i) => {
+    const [text, eol, ident] = [2, 5, 8].map((place) => fields[i * 9 + place]);
+    const isText = text === 'unspecified' ? /^(lf|crlf)$/.test(eol ?? '') : text === 'set';
+    return isText || ident === 'set';
+  });
+  if (texts.length === 0) return null;
+  return (
+    `git would change bytes of ${formatList(texts, 3)}, because its attributes say that this is ` +
+    'text; add this line at the end of .gitattributes: *.db binary -ident'
+  );
 }
 
 /** Says which of the files git does not look at for changes, because somebody marked them so. */
