@@ -212,6 +212,14 @@ describe('the audit', () => {
       [`2026-11-21 #llm: the report lacks the snapshot; before: ${FULL}; after: nothing`],
     ],
     [
+      'a row that was removed from a report, as if it had no room for it',
+      async (root) => {
+        await changeReport(root, /\|[^\n]*tag\/llm\)[^\n]*\n/, '');
+        await changeReport(root, /<!-- source .*\n/, '<!-- source 0 --> <!-- rows 1 of 2 -->\n');
+      },
+      ['2026-11-21: the report leaves out 1 hashtag, though it has room for more'],
+    ],
+    [
       'a duplicated row in a report',
       (root) => changeReport(root, /(\|[^\n]*tag\/llm\)[^\n]*\n)/, '$1$1'),
       [`2026-11-21 #llm: the report shows the hashtag twice; before: ${FULL}; after: ${FULL}`],

@@ -4,7 +4,7 @@ import type { Day } from '../core/day.ts';
 import { formatCount, plural } from '../core/format.ts';
 import { LATEST_CSV_PATH, WATCHLIST_PATH } from '../core/paths.ts';
 import { dayOfCsv } from '../reports/latest-csv.ts';
-import { parseMark, REPORT_FORMAT } from '../reports/parts.ts';
+import { byteLength, MOST_REPORT_BYTES, parseMark, REPORT_FORMAT } from '../reports/parts.ts';
 import { readDay } from '../store/days.ts';
 import { hasHistory } from '../store/history.ts';
 import type { Row } from '../store/rows.ts';
@@ -235,6 +235,9 @@ function compareReport(markdown: string, day: Day, db: Database | null) {
     const says = `says that it shows ${part.shown} of ${plural(part.all, 'hashtag')}`;
     const problem = `the report ${says}, but it shows ${shown.size} of ${formatCount(rows.size)}`;
     contradictions.push({ problem });
+  } else if (part.shown < part.all && byteLength(markdown) < MOST_REPORT_BYTES / 2) {
+    const left = plural(part.all - part.shown, 'hashtag');
+    contradictions.push({ problem: `the report leaves out ${left}, though it has room for more` });
   }
   return contradictions;
 }

@@ -86,7 +86,14 @@ function refuseForeignFile(file: Uint8Array, name: string): void {
         `run: sqlite3 ${name} 'PRAGMA journal_mode = DELETE'`,
     );
   }
-  // https://sqlite.org/fileformat.html: page size at 16 (1 means 65536), size in pages at 28.
+  // https://sqlite.org/fileformat.html: encoding at 56, page size at 16 (1 means 65536), pages at 28.
+  if (start.readUInt32BE(56) > 1) {
+    throw new DatabaseError(
+      `${name} stores its texts as UTF-16, so it can't be compared with others, which have UTF-8. ` +
+        `Take the committed file back: git checkout HEAD -- ${DATABASE_PATH}; or write its rows to a ` +
+        `CSV and import that: sqlite3 -header -csv ${name} 'SELECT * FROM snapshots'`,
+    );
+  }
   const pageSize = start.readUInt16BE(16) === 1 ? 65_536 : start.readUInt16BE(16);
   const expectedBytes = pageSize * start.readUInt32BE(28);
   if (file.length < expectedBytes) {
