@@ -151,7 +151,7 @@ describe('the audit', () => {
         changeDatabase(
           root,
           `UPDATE snapshots SET view_count = 7 WHERE date = '2026-11-22' AND hashtag = 'llm';
-           INSERT INTO runs SELECT 99, date, 'later', 'later', trigger, url, 1, 1, 1, 0, 1, 1 FROM runs
+           INSERT INTO runs SELECT 99, date, started_at, finished_at, trigger, url, 1, 1, 1, 0, 1, 1 FROM runs
              WHERE date = '2026-11-22' LIMIT 1;
            INSERT OR REPLACE INTO corrections VALUES (99, 'llm', 1022, 49999)`,
         ),
@@ -512,7 +512,7 @@ describe('from schema 2 on, a row that nothing explains', () => {
   const explains = (rows: string, of: string, stored: number) =>
     `no new run or import explains ${rows} (${of}; the new runs stored ${stored})`;
 
-  it.each([
+  it.each<[string, string, [string, string]]>([
     [
       'is found on the coming day',
       addSnapshots('2026-11-23'),
@@ -549,6 +549,21 @@ describe('from schema 2 on, a row that nothing explains', () => {
       'is found if it is a correction that only an import explains',
       `${addRun(0)} INSERT INTO corrections VALUES (99, 'llm', 1022, 50000); ${CORRECT} ${addImport('2026-11-22', '2026-11-22', 9)}`,
       ['2026-11-22', explains('1 row', '0 new snapshots, 1 new correction', 0)],
+    ],
+    ...[
+      "url = 'javascript:alert(1)'",
+      "finished_at = 'soon'",
+      "tracked = 'all'",
+      "failed = 'no'",
+    ].map((value): [string, string, [string, string]] => [
+      `is found if it is a run with ${value}`,
+      `${addRun(0)} UPDATE runs SET ${value} WHERE id = 99`,
+      ['2026-11-22', 'the tracker never writes such values: 1 new run'],
+    ]),
+    [
+      'is found if it is a run of no day',
+      addRun(0).replace('date', "'2026-11-31'"),
+      ['2026-11-31', 'the tracker never writes such values: 1 new run'],
     ],
     [
       'is found if it is a correction of an earlier run',
