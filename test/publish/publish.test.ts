@@ -491,6 +491,33 @@ describe('a race for the remote', () => {
     expect(week).toContain('· 2 hashtags');
   });
 
+  it('goes on if a hook fails that runs after each checkout', async () => {
+    const repository = await createRepository(['aitools']);
+    const { root, remote } = repository;
+    await commitFile(await cloneRepository(repository), 'notes.txt', 'theirs', true);
+    await writeHook(root, 'post-checkout', 'exit 1');
+    expect((await runTrack(root, await startApi(), ['--publish'])).exitCode).toBe(0);
+    expect(await queryRemote(remote, SNAPSHOTS)).toHaveLength(1);
+  });
+
+  it.each([
+    ['.gitattributes', '*.db text\n', 'git would change bytes of data/hashtag_tracker.db'],
+    ['.gitignore', 'reports/\n', 'git ignores reports/2026-11-22.md'],
+  ])(
+    'ends with a reason if others have pushed a %s that spoils the files',
+    async (file, text, problem) => {
+      const repository = await createRepository(['aitools']);
+      const { root, remote } = repository;
+      await commitFile(await cloneRepository(repository), file, text, true);
+      const head = await git(remote, ['rev-parse', 'main']);
+      const ran = await runTrack(root, await startApi(), ['--publish']);
+      expect(ran.exitCode).toBe(1);
+      expect(ran.output).toContain(`on the remote's newest commit, ${problem}`);
+      expect(ran.output).toContain('the snapshots are committed in this checkout');
+      expect(await git(remote, ['rev-parse', 'main'])).toBe(head);
+    },
+  );
+
   it('keeps every uncommitted change in the checkout', async () => {
     const repository = await createRepository(['aitools']);
     await commitFile(repository.root, 'notes.txt', 'one\n', true);
@@ -919,11 +946,12 @@ describe('secrets', () => {
       SCAVIO_API_KEY: DEMO_KEY,
       SCAVIO_BASE_URL: api.url,
       ALERT_WEBHOOK_URL: 'https://chat.example/canary',
+      DATABASE_URL: 'postgresql://ada:canary@db.example/tracker',
     });
     expect(ran.exitCode).toBe(0);
     const environment = await readFile(seen, 'utf8');
     expect(environment).toMatch(/^PATH=/m);
-    expect(environment).not.toMatch(/SCAVIO_API_KEY|ALERT_WEBHOOK_URL|canary/);
+    expect(environment).not.toMatch(/SCAVIO_API_KEY|ALERT_WEBHOOK_URL|DATABASE_URL|canary/);
   });
 
   it.each([

@@ -13,7 +13,7 @@ import { backoffMs, type Clock } from '../system/clock.ts';
 import { checkChange, exists } from '../system/files.ts';
 import { askGit, findCommit, GitError, git, listStatus } from '../system/git.ts';
 import { explainFailedPush } from './failed-push.ts';
-import { PublishError, type PublishTarget, readBranch } from './target.ts';
+import { KEPT, PublishError, type PublishTarget, readBranch } from './target.ts';
 
 type PublishOptions = {
   message: string;
@@ -33,7 +33,6 @@ type PublishOptions = {
 };
 
 const TRACKED_PATHS = [DATABASE_PATH, ARCHIVE_FOLDER, ...GENERATED_PATHS];
-const KEPT = 'the snapshots are committed in this checkout';
 
 const OWN_COMMITS =
   'Your own commits are not pushed yet. Until they are, this checkout lacks what was published, and ' +
@@ -190,6 +189,9 @@ async function pushRebuilt(target: PublishTarget, tried: string[], options: Publ
   });
 }
 
+/** A hook that runs after a checkout is for the folder that a person works in. */
+const NO_HOOKS = ['-c', 'core.hooksPath=/dev/null'];
+
 /** Runs `work` in a folder of its own that has the files of a commit. */
 export async function inWorktree<T>(
   root: string,
@@ -198,7 +200,8 @@ export async function inWorktree<T>(
 ): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), 'hashtag-tracker-'));
   try {
-    await git(root, ['worktree', 'add', '--quiet', '--detach', '--force', folder, commit]);
+    const add = ['worktree', 'add', '--quiet', '--detach', '--force', folder, commit];
+    await git(root, [...NO_HOOKS, ...add]);
     return await work(folder);
   } finally {
     await git(root, ['worktree', 'remove', '--force', folder]).catch(() => undefined);

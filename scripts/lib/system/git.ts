@@ -64,6 +64,7 @@ export function gitEnv(): NodeJS.ProcessEnv {
     // Git starts hooks and credential helpers, which are other people's programs.
     SCAVIO_API_KEY: undefined,
     ALERT_WEBHOOK_URL: undefined,
+    DATABASE_URL: undefined,
   };
 }
 
