@@ -566,6 +566,11 @@ describe('from schema 2 on, a row that nothing explains', () => {
       ['2026-11-31', 'the tracker never writes such values: 1 new run'],
     ],
     [
+      'is found if it is a correction without a snapshot',
+      `${addRun(1)} INSERT INTO corrections VALUES (99, 'nobody', 5, 5)`,
+      ['2026-11-22', 'there is no snapshot for 1 new correction'],
+    ],
+    [
       'is found if it is a correction of an earlier run',
       `INSERT OR REPLACE INTO corrections VALUES (5, 'llm', 1022, 50000); ${CORRECT}`,
       ['2026-11-22', 'the correction was added by no run'],

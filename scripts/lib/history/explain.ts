@@ -15,9 +15,9 @@ type Import = { first: string; last: string; left: number };
 /**
  * The days with more new rows and corrections than the runs explain that the attached earlier
  * version lacks. A run explains as many as it stored. An import explains as many of the new rows in
- * its range of days as it says that it added, and no correction. A run's captures are at most what it
- * stored, each with its snapshot; the day's first run that stored anything has none. A new run has
- * only values that the tracker writes, because reports show them.
+ * its range of days as it says that it added, and no correction. Each correction has a snapshot. A run's
+ * captures are at most what it stored, each with its snapshot; the day's first run that stored anything
+ * has none. A new run has only values that the tracker writes, because reports show them.
  * @param from days before it have no new rows
  */
 export function findUnexplained(db: Database, from: string): Unexplained[] {
@@ -50,6 +50,10 @@ export function findUnexplained(db: Database, from: string): Unexplained[] {
   }
   for (const [day, count] of countByDay(db, WRONG_CAPTURES)) {
     const problem = `no new run can have brought ${plural(count, 'later capture')}`;
+    unexplained.push({ day, problem });
+  }
+  for (const [day, count] of countByDay(db, WRONG_CORRECTIONS)) {
+    const problem = `there is no snapshot for ${plural(count, 'new correction')}`;
     unexplained.push({ day, problem });
   }
   for (const [day, count] of countByDay(db, WRONG_RUNS)) {
@@ -105,6 +109,12 @@ const WRONG_CAPTURES = `WITH
   ) AS count
   FROM brought LEFT JOIN firsts ON firsts.date = brought.date AND firsts.id <= brought.id
   GROUP BY brought.date HAVING count > 0`;
+
+const WRONG_CORRECTIONS = `SELECT runs.date AS day, count(*) AS count
+  FROM ${NEW_RUNS} runs JOIN main.corrections c ON c.run_id = runs.id
+  WHERE NOT EXISTS (
+    SELECT 1 FROM main.snapshots s WHERE s.date = runs.date AND s.hashtag = c.hashtag
+  ) GROUP BY runs.date`;
 
 const WRONG_RUNS = `SELECT date AS day, count(*) AS count FROM ${NEW_RUNS} WHERE NOT (
     date IS date(date)
