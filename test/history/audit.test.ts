@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import initSqlJs from 'sql.js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { hashtagAnswer } from '../../scripts/lab/stand-in.ts';
 import { UsageError } from '../../scripts/lib/core/errors.ts';
 import { DATABASE_PATH } from '../../scripts/lib/core/paths.ts';
@@ -13,6 +13,7 @@ import { createFolder } from '../helpers/folder.ts';
 import {
   cloneRepository,
   commitEverything,
+  commitFile,
   createOnce,
   createRepository,
   writeWatchlist,
@@ -150,7 +151,7 @@ describe('the audit', () => {
         changeDatabase(
           root,
           `UPDATE snapshots SET view_count = 7 WHERE date = '2026-11-22' AND hashtag = 'llm';
-           INSERT INTO runs SELECT 99, date, 'later', 'later', trigger, url, 1, 1, 1, 0, 1, 1 FROM runs
+           INSERT INTO runs SELECT 99, date, started_at, finished_at, trigger, url, 1, 1, 1, 0, 1, 1 FROM runs
              WHERE date = '2026-11-22' LIMIT 1;
            INSERT OR REPLACE INTO corrections VALUES (99, 'llm', 1022, 49999)`,
         ),
@@ -211,6 +212,14 @@ describe('the audit', () => {
       [`2026-11-21 #llm: the report lacks the snapshot; before: ${FULL}; after: nothing`],
     ],
     [
+      'a row that was removed from a report, as if it had no room for it',
+      async (root) => {
+        await changeReport(root, /\|[^\n]*tag\/llm\)[^\n]*\n/, '');
+        await changeReport(root, /<!-- source .*\n/, '<!-- source 0 --> <!-- rows 1 of 2 -->\n');
+      },
+      ['2026-11-21: the report leaves out 1 hashtag, though it has room for more'],
+    ],
+    [
       'a duplicated row in a report',
       (root) => changeReport(root, /(\|[^\n]*tag\/llm\)[^\n]*\n)/, '$1$1'),
       [`2026-11-21 #llm: the report shows the hashtag twice; before: ${FULL}; after: ${FULL}`],
@@ -261,6 +270,17 @@ describe('the audit', () => {
       [removing, '2026-11-20', 'aitools'],
       [removing, '2026-11-20', 'llm'],
     ]);
+  });
+
+  it('finds a change that a replaced commit, or a git that takes patterns for names, would hide', async () => {
+    const { root } = await createHistory();
+    await changeReport(root, '|1,021|', '|9,021|');
+    const commit = await commitAll(root);
+    vi.stubEnv('GIT_LITERAL_PATHSPECS', '1');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect((await audit(root)).findings).toMatchObject([{ commit, day: '2026-11-21' }]);
+    await git(root, ['replace', 'HEAD', 'HEAD^']);
+    expect((await audit(root)).findings).toMatchObject([{ commit, day: '2026-11-21' }]);
   });
 
   it('exits with code 1 and says how many findings there are', async () => {
@@ -344,7 +364,7 @@ describe('a report, summary or CSV of the current format', () => {
       CSV,
       /2026-11-23/g,
       '2026-11-22',
-      ['data/latest.csv is not what the tracker makes'],
+      ['data/latest.csv went back to an earlier day; before: 2026-11-23; after: 2026-11-22'],
     ],
     [
       'the CSV’s day, which is none any more',
@@ -377,6 +397,26 @@ describe('a report, summary or CSV of the current format', () => {
     ]);
   });
 
+  it('is found if the CSV is one of an earlier day, also if a merge takes it from a parent', async () => {
+    const { root } = await createWeek();
+    await git(root, ['switch', '--quiet', '--create', 'list', 'HEAD^']);
+    await commitFile(root, 'notes.txt', 'x');
+    await git(root, ['switch', '--quiet', 'main']);
+    await git(root, ['merge', '--quiet', '--no-ff', '--no-commit', 'list']);
+    await git(root, ['checkout', '--quiet', 'list', '--', CSV]);
+    const merge = await commitAll(root);
+    await git(root, ['checkout', '--quiet', 'HEAD^', '--', CSV]);
+    await commitAll(root);
+    await git(root, ['checkout', '--quiet', merge, '--', CSV]);
+    const commit = await commitAll(root);
+    const problem = `${CSV} went back to an earlier day`;
+    const days = { before: '2026-11-23', after: '2026-11-22' };
+    expect((await audit(root)).findings).toEqual([
+      { commit: merge, problem, ...days },
+      { commit, problem, ...days },
+    ]);
+  });
+
   it('is found if a summary was deleted; the next run writes the CSV again', async () => {
     const { root } = await createWeek();
     await rm(path.join(root, SUMMARY));
@@ -385,14 +425,16 @@ describe('a report, summary or CSV of the current format', () => {
     expect((await audit(root)).lines).toEqual([`${commit}: ${SUMMARY} was deleted`]);
   });
 
-  it('is named if it has lost its format or was made from something else; its counts are compared', async () => {
+  it('is named if it has another format than before or was made from something else; its counts are compared', async () => {
     const { root } = await createWeek();
     await change(root, TODAY_REPORT, /<!-- format.*/, '');
     await change(root, SUMMARY, /source [0-9a-f]+/, 'source 123456789abc');
+    await change(root, 'reports/2026-11-21.md', /format \d+/, 'format 99');
     const commit = await commitAll(root);
     const { lines, information } = await audit(root);
     expect(lines).toEqual([]);
     expect(information).toEqual([
+      `${commit} reports/2026-11-21.md has format 99, which this tracker does not know`,
       `${commit} ${TODAY_REPORT} went back from format ${REPORT_FORMAT} to none`,
       `${commit} ${SUMMARY} was made from other rows or with another watchlist`,
     ]);
@@ -470,7 +512,7 @@ describe('from schema 2 on, a row that nothing explains', () => {
   const explains = (rows: string, of: string, stored: number) =>
     `no new run or import explains ${rows} (${of}; the new runs stored ${stored})`;
 
-  it.each([
+  it.each<[string, string, [string, string]]>([
     [
       'is found on the coming day',
       addSnapshots('2026-11-23'),
@@ -507,6 +549,26 @@ describe('from schema 2 on, a row that nothing explains', () => {
       'is found if it is a correction that only an import explains',
       `${addRun(0)} INSERT INTO corrections VALUES (99, 'llm', 1022, 50000); ${CORRECT} ${addImport('2026-11-22', '2026-11-22', 9)}`,
       ['2026-11-22', explains('1 row', '0 new snapshots, 1 new correction', 0)],
+    ],
+    ...[
+      "url = 'javascript:alert(1)'",
+      "finished_at = 'soon'",
+      "tracked = 'all'",
+      "failed = 'no'",
+    ].map((value): [string, string, [string, string]] => [
+      `is found if it is a run with ${value}`,
+      `${addRun(0)} UPDATE runs SET ${value} WHERE id = 99`,
+      ['2026-11-22', 'the tracker never writes such values: 1 new run'],
+    ]),
+    [
+      'is found if it is a run of no day',
+      addRun(0).replace('date', "'2026-11-31'"),
+      ['2026-11-31', 'the tracker never writes such values: 1 new run'],
+    ],
+    [
+      'is found if it is a correction without a snapshot',
+      `${addRun(1)} INSERT INTO corrections VALUES (99, 'nobody', 5, 5)`,
+      ['2026-11-22', 'there is no snapshot for 1 new correction'],
     ],
     [
       'is found if it is a correction of an earlier run',
@@ -883,8 +945,8 @@ describe('a merge', () => {
 });
 
 describe('a tutorial’s database', () => {
-  /** Commits a file like the tutorial's script writes it, with one row per name on the day. */
-  async function commitTutorialFile(root: string, day: string, names: string[], videos: number) {
+  /** Writes a file as the tutorial's script does, with one row per name on the day. */
+  async function writeTutorialFile(root: string, day: string, names: string[], videos: number) {
     const { Database } = await initSqlJs();
     const db = new Database();
     db.run(
@@ -894,7 +956,11 @@ describe('a tutorial’s database', () => {
       db.run('INSERT INTO snapshots VALUES (?, ?, ?, 5)', [day, name, videos]);
     await mkdir(path.join(root, 'data'), { recursive: true });
     await writeFile(path.join(root, DATABASE_PATH), db.export());
-    return commitAll(root);
+  }
+
+  async function commitTutorialFile(...args: Parameters<typeof writeTutorialFile>) {
+    await writeTutorialFile(...args);
+    return commitAll(args[0]);
   }
 
   it('is upgraded by the first run and passes, even if its newest day was stored again', async () => {
@@ -906,6 +972,16 @@ describe('a tutorial’s database', () => {
     const { lines, commits } = await audit(root);
     expect(lines).toEqual([]);
     expect(commits).toHaveLength(4);
+  });
+
+  it('passes if nobody committed it before the first run, whose upgrade says where its rows come from', async () => {
+    const { root } = await createRepository(['aitools']);
+    await writeTutorialFile(root, '2026-11-20', ['aitools', 'llm'], 3);
+    await runTrack(root, await startApi(), ['--publish']);
+    expect((await audit(root)).lines).toEqual([]);
+    expect(
+      await queryDatabase(root, 'SELECT source, first_date, last_date, rows FROM imports'),
+    ).toEqual([['the tutorial’s script', '2026-11-20', '2026-11-20', 2]]);
   });
 
   it('may contain hostile names, which are compared and do no harm in reports and the log', async () => {

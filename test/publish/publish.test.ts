@@ -82,6 +82,16 @@ describe('publishing', () => {
     );
   });
 
+  it('pushes the branch and nothing else, whatever the settings add or leave out', async () => {
+    const { root, remote } = await createRepository(['aitools']);
+    await git(root, ['tag', '--annotate', '--message', 'mine', 'mine']);
+    await git(root, ['config', 'push.followTags', 'true']);
+    await git(root, ['config', 'push.recurseSubmodules', 'only']);
+    expect((await runTrack(root, await startApi(), ['--publish'])).exitCode).toBe(0);
+    expect(await git(remote, ['for-each-ref', '--format=%(refname)'])).toBe('refs/heads/main');
+    expect(await queryRemote(remote, SNAPSHOTS)).toHaveLength(1);
+  });
+
   it('makes no commit when nothing changed', async () => {
     const { root, remote } = await createRepository();
     const api = await startApi();
@@ -481,6 +491,33 @@ describe('a race for the remote', () => {
     expect(week).toContain('· 2 hashtags');
   });
 
+  it('goes on if a hook fails that runs after each checkout', async () => {
+    const repository = await createRepository(['aitools']);
+    const { root, remote } = repository;
+    await commitFile(await cloneRepository(repository), 'notes.txt', 'theirs', true);
+    await writeHook(root, 'post-checkout', 'exit 1');
+    expect((await runTrack(root, await startApi(), ['--publish'])).exitCode).toBe(0);
+    expect(await queryRemote(remote, SNAPSHOTS)).toHaveLength(1);
+  });
+
+  it.each([
+    ['.gitattributes', '*.db text\n', 'git would change bytes of data/hashtag_tracker.db'],
+    ['.gitignore', 'reports/\n', 'git ignores reports/2026-11-22.md'],
+  ])(
+    'ends with a reason if others have pushed a %s that spoils the files',
+    async (file, text, problem) => {
+      const repository = await createRepository(['aitools']);
+      const { root, remote } = repository;
+      await commitFile(await cloneRepository(repository), file, text, true);
+      const head = await git(remote, ['rev-parse', 'main']);
+      const ran = await runTrack(root, await startApi(), ['--publish']);
+      expect(ran.exitCode).toBe(1);
+      expect(ran.output).toContain(`on the remote's newest commit, ${problem}`);
+      expect(ran.output).toContain('the snapshots are committed in this checkout');
+      expect(await git(remote, ['rev-parse', 'main'])).toBe(head);
+    },
+  );
+
   it('keeps every uncommitted change in the checkout', async () => {
     const repository = await createRepository(['aitools']);
     await commitFile(repository.root, 'notes.txt', 'one\n', true);
@@ -697,14 +734,14 @@ describe('a checkout that can’t be published', () => {
       /git ignores reports\/monthly\/2026-11\.md/,
     ],
     [
-      'git takes the database for a text',
-      (root) => writeFile(path.join(root, '.gitattributes'), '* text eol=lf\n'),
-      /makes data\/hashtag_tracker\.db a text, .*write as the last line .*: \*\.db binary/,
+      'git takes the database for text',
+      (root) => writeFile(path.join(root, '.gitattributes'), '* text\n'),
+      /git would change bytes of data\/hashtag_tracker\.db, .*\*\.db binary -ident/,
     ],
     [
-      'git has line ends for the database',
-      (root) => writeFile(path.join(root, '.gitattributes'), '*.db eol=crlf\n'),
-      /makes data\/hashtag_tracker\.db a text/,
+      'git gives the database line ends',
+      (root) => writeFile(path.join(root, '.gitattributes'), '* eol=crlf\n'),
+      /git would change bytes of data\/hashtag_tracker\.db/,
     ],
     [
       'the folder of the reports is a link',
@@ -761,12 +798,11 @@ describe('a checkout that can’t be published', () => {
     },
   );
 
-  it('does not include one whose rules let git see that the database is no text', async () => {
+  it('does not include one in which git tells text from databases itself, or is told', async () => {
     const { root } = await createRepository(['aitools']);
-    const api = await startApi();
-    for (const rules of ['* text=auto eol=crlf\n', '* text eol=lf\n*.db binary\n']) {
-      await writeFile(path.join(root, '.gitattributes'), rules);
-      expect((await runTrack(root, api, ['--publish'])).exitCode).toBe(0);
+    for (const rules of ['* text=auto eol=crlf', '* text ident\n*.db binary -ident', '']) {
+      await writeFile(path.join(root, '.gitattributes'), `${rules}\n`);
+      expect(await findPublishTarget(root, TODAY)).toMatchObject({ branch: 'main' });
     }
   });
 
@@ -788,12 +824,38 @@ describe('a checkout that can’t be published', () => {
     expect(api.requests).toEqual([]);
   });
 
-  it('because git skips the database is reported, and the snapshots are kept', async () => {
+  it.each([
+    [`update-index --skip-worktree ${DATABASE_PATH}`, DATABASE_PATH],
+    ['update-index --assume-unchanged data/latest.csv', 'data/latest.csv'],
+    ['sparse-checkout set data', 'reports/README.md'],
+  ])(
+    'because git skips a file is rejected before anything is asked, with a remedy: %s',
+    async (mark, expected) => {
+      const { root } = await createRepository(['aitools']);
+      const api = await startApi();
+      await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
+      await git(root, mark.split(' '));
+      const ran = await runTrack(root, api, ['--publish']);
+      expect(ran.exitCode).toBe(1);
+      expect(api.requests).toHaveLength(1);
+      const [, names, remedy = ''] =
+        /git skips changes of (.*), so .*; run: git (.*)/.exec(ran.output) ?? [];
+      expect(names).toContain(expected);
+      await git(root, remedy.split(' '));
+      expect((await runTrack(root, api, ['--publish'])).exitCode).toBe(0);
+    },
+  );
+
+  it('because git skips the database meanwhile is reported, and the snapshots are kept', async () => {
     const { root } = await createRepository(['aitools']);
     const api = await startApi();
     await runTrack(root, api, ['--publish'], { day: '2026-11-21' });
-    await git(root, ['update-index', '--skip-worktree', DATABASE_PATH]);
-    const ran = await runTrack(root, api, ['--publish']);
+    const ran = await runTrack(root, api, ['--publish'], {
+      async fetch(...request) {
+        await git(root, ['update-index', '--skip-worktree', DATABASE_PATH]);
+        return fetch(...request);
+      },
+    });
     expect(ran).toMatchObject({ exitCode: 1, output: expect.stringContaining('skip-worktree') });
     expect(await queryDatabase(root, SNAPSHOTS)).toHaveLength(2);
   });
@@ -838,6 +900,14 @@ describe('the explanation of a failed push', () => {
     expect(explainFailedPush(output, target)).toBeNull();
   });
 
+  it.each([
+    'error: remote unpack failed: unable to create temporary object directory',
+    'remote: error: insufficient permission for adding an object to repository database ./objects',
+  ])('says that the remote can’t be written to: %j', (said) => {
+    const output = `${said}\n ! [remote rejected] main -> main (unpacker error)`;
+    expect(explainFailedPush(output, target)).toContain('check its permissions and its disk');
+  });
+
   it('names the size of a file that is too large, not GitHub’s hook that rejects it', () => {
     const output =
       'remote: error: GH001: Large files detected.\n ! [remote rejected] main (pre-receive hook declined)';
@@ -876,11 +946,12 @@ describe('secrets', () => {
       SCAVIO_API_KEY: DEMO_KEY,
       SCAVIO_BASE_URL: api.url,
       ALERT_WEBHOOK_URL: 'https://chat.example/canary',
+      DATABASE_URL: 'postgresql://ada:canary@db.example/tracker',
     });
     expect(ran.exitCode).toBe(0);
     const environment = await readFile(seen, 'utf8');
     expect(environment).toMatch(/^PATH=/m);
-    expect(environment).not.toMatch(/SCAVIO_API_KEY|ALERT_WEBHOOK_URL|canary/);
+    expect(environment).not.toMatch(/SCAVIO_API_KEY|ALERT_WEBHOOK_URL|DATABASE_URL|canary/);
   });
 
   it.each([
@@ -978,6 +1049,19 @@ describe('a push that can’t succeed', () => {
       'an address of an unknown kind',
       (root) => git(root, ['remote', 'set-url', '--push', 'origin', 'htps://example.com/x.git']),
       /check its address with git remote -v.*remote-htps/,
+    ],
+    [
+      'a remote that takes no push of this size',
+      (_, remote) => git(remote, ['config', 'receive.maxInputSize', '10']),
+      /the push is larger than the remote accepts.*pack exceeds maximum allowed size/,
+    ],
+    [
+      'a branch in whose place the remote has others',
+      async (root, remote) => {
+        await git(root, ['switch', '--quiet', '--create', 'tracker']);
+        await git(remote, ['branch', 'tracker/old', 'main']);
+      },
+      /rename one of them.*tracker\/old' exists/,
     ],
     [
       'a remote in which the branch is checked out',

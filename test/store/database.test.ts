@@ -54,7 +54,7 @@ describe('opening the database', () => {
     );
   });
 
-  const damage: [string, (file: Buffer) => Uint8Array | string, RegExp][] = [
+  const damage: [string, (file: Buffer) => Uint8Array | string | Promise<Uint8Array>, RegExp][] = [
     ['an empty file', () => '', /is damaged: the file is empty/],
     ['another kind of file', () => 'date,hashtag\n', /is damaged: it is not a SQLite file/],
     [
@@ -84,19 +84,20 @@ describe('opening the database', () => {
       /WAL mode.*journal_mode = DELETE/,
     ],
     [
-      'a file with texts in UTF-16',
-      (file) => {
-        const utf16 = Buffer.from(file);
-        utf16.writeUInt32BE(2, 56);
-        return utf16;
+      'a file with another encoding of its texts',
+      async () => {
+        const { Database } = await initSqlJs();
+        const other = new Database();
+        other.run("PRAGMA encoding = 'UTF-16'; CREATE TABLE snapshots (date TEXT)");
+        return other.export();
       },
-      /stores its texts as UTF-16.*git checkout HEAD/,
+      /stores its texts as UTF-16, .*git checkout HEAD -- data\/hashtag_tracker\.db/,
     ],
   ];
   it.each(damage)(
     'rejects %s with a reason, and leaves the file alone',
     async (_, spoil, message) => {
-      const root = await writeDatabaseFile(spoil(await soundFile()));
+      const root = await writeDatabaseFile(await spoil(await soundFile()));
       const before = await readFile(path.join(root, DATABASE_PATH));
       const opened = openDatabase(root);
       await expect(opened).rejects.toThrow(DatabaseError);

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { LOCK_PATH } from '../../scripts/lib/core/paths.ts';
-import { writeFileAtomically } from '../../scripts/lib/system/files.ts';
+import { describeSystemError, writeFileAtomically } from '../../scripts/lib/system/files.ts';
 import { git } from '../../scripts/lib/system/git.ts';
 import { TIMES, withLock } from '../../scripts/lib/system/lock.ts';
 import { createFolder } from '../helpers/folder.ts';
@@ -115,6 +115,19 @@ describe('the lock', () => {
     await symlink('nowhere', path.join(root, LOCK_PATH));
     expect(await withLock(root, silent, async () => 'done', FAST)).toBe('done');
     expect(await readdir(path.join(root, 'data'))).toEqual(['hashtags.json']);
+  });
+
+  it('is left alone if it is a folder, and the error says what to do', async () => {
+    const root = await createRoot();
+    await mkdir(path.join(root, LOCK_PATH));
+    const error = await withLock(root, silent, async () => 'done', FAST).catch((cause) => cause);
+    expect(describeSystemError(error)).toMatch(
+      /tracker\.lock; a folder is where the file should be: move it away/,
+    );
+    expect((await readdir(path.join(root, 'data'))).sort()).toEqual([
+      'hashtags.json',
+      'tracker.lock',
+    ]);
   });
 
   it('is taken over after 15 seconds without a beat, and waited for up to 10 minutes', () => {

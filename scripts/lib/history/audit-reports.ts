@@ -4,7 +4,7 @@ import type { Day } from '../core/day.ts';
 import { formatCount, plural } from '../core/format.ts';
 import { LATEST_CSV_PATH, WATCHLIST_PATH } from '../core/paths.ts';
 import { dayOfCsv } from '../reports/latest-csv.ts';
-import { parseMark } from '../reports/parts.ts';
+import { byteLength, MOST_REPORT_BYTES, parseMark, REPORT_FORMAT } from '../reports/parts.ts';
 import { readDay } from '../store/days.ts';
 import { hasHistory } from '../store/history.ts';
 import type { Row } from '../store/rows.ts';
@@ -75,7 +75,8 @@ export function openReportAudit(objects: ObjectReader): ReportAudit {
       const first = day ?? periodOfSummary(file)?.first ?? dayOfCsv(text);
       const isRecent = daily === null || first === null || hasHistory(daily, first);
       const db = isRecent ? daily : await openWhole();
-      const found = day === null ? [] : compareReport(text, day, db);
+      const found: ReportFinding[] = day === null ? [] : compareReport(text, day, db);
+      if (file === LATEST_CSV_PATH) found.push(...(await findOlderDay(text, parents, readText)));
       for (const what of found) findings.push({ ...(day && { day }), ...what });
       const { rows } = parseMark(text);
       if (day !== null && rows !== null) unshown.push({ day, count: rows.all - rows.shown });
@@ -101,7 +102,7 @@ export function openReportAudit(objects: ObjectReader): ReportAudit {
       } else {
         const earlier: (string | null)[] = [];
         for (const parent of parents) earlier.push(await readText(`${parent}:${file}`));
-        information.push(...describeOlderFormat(file, text, earlier));
+        information.push(...describeOtherFormat(file, text, earlier));
       }
     }
     return { findings, information, unshown };
@@ -133,10 +134,30 @@ function describeDeletion(file: string, day: Day | null): ReportFinding {
   return { problem: `${file} was deleted` };
 }
 
-/** Says that a file has an older format than before, as one that an older program has made. */
-function describeOlderFormat(file: string, text: string, earlier: (string | null)[]): string[] {
+/** Finds a CSV of an earlier day than a parent has. The tracker only writes one of the newest day. */
+async function findOlderDay(
+  text: string,
+  parents: string[],
+  readText: (name: string) => Promise<string | null>,
+): Promise<ReportFinding[]> {
+  const after = dayOfCsv(text);
+  let before = after;
+  for (const parent of parents) {
+    const day = dayOfCsv((await readText(`${parent}:${LATEST_CSV_PATH}`)) ?? '');
+    if (day !== null && before !== null && day > before) before = day;
+  }
+  if (before === null || after === null || before === after) return [];
+  return [{ problem: `${LATEST_CSV_PATH} went back to an earlier day`, before, after }];
+}
+
+/**
+ * Says that a file has an older format than before, as one that an older program has made; or a newer
+ * one than this program knows.
+ */
+function describeOtherFormat(file: string, text: string, earlier: (string | null)[]): string[] {
   const formatOf = (markdown: string | null) => parseMark(markdown ?? '').format ?? 0;
   const [was, is] = [Math.max(0, ...earlier.map(formatOf)), formatOf(text)];
+  if (is > REPORT_FORMAT) return [`${file} has format ${is}, which this tracker does not know`];
   return was > is ? [`${file} went back from format ${was} to ${is === 0 ? 'none' : is}`] : [];
 }
 
@@ -214,6 +235,9 @@ function compareReport(markdown: string, day: Day, db: Database | null) {
     const says = `says that it shows ${part.shown} of ${plural(part.all, 'hashtag')}`;
     const problem = `the report ${says}, but it shows ${shown.size} of ${formatCount(rows.size)}`;
     contradictions.push({ problem });
+  } else if (part.shown < part.all && byteLength(markdown) < MOST_REPORT_BYTES / 2) {
+    const left = plural(part.all - part.shown, 'hashtag');
+    contradictions.push({ problem: `the report leaves out ${left}, though it has room for more` });
   }
   return contradictions;
 }

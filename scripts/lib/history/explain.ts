@@ -15,8 +15,9 @@ type Import = { first: string; last: string; left: number };
 /**
  * The days with more new rows and corrections than the runs explain that the attached earlier
  * version lacks. A run explains as many as it stored. An import explains as many of the new rows in
- * its range of days as it says that it added, and no correction. A run's captures are at most what it
- * stored, each with its snapshot; the day's first run that stored anything has none.
+ * its range of days as it says that it added, and no correction. Each correction has a snapshot. A run's
+ * captures are at most what it stored, each with its snapshot; the day's first run that stored anything
+ * has none. A new run has only values that the tracker writes, because reports show them.
  * @param from days before it have no new rows
  */
 export function findUnexplained(db: Database, from: string): Unexplained[] {
@@ -49,6 +50,14 @@ export function findUnexplained(db: Database, from: string): Unexplained[] {
   }
   for (const [day, count] of countByDay(db, WRONG_CAPTURES)) {
     const problem = `no new run can have brought ${plural(count, 'later capture')}`;
+    unexplained.push({ day, problem });
+  }
+  for (const [day, count] of countByDay(db, WRONG_CORRECTIONS)) {
+    const problem = `there is no snapshot for ${plural(count, 'new correction')}`;
+    unexplained.push({ day, problem });
+  }
+  for (const [day, count] of countByDay(db, WRONG_RUNS)) {
+    const problem = `the tracker never writes such values: ${plural(count, 'new run')}`;
     unexplained.push({ day, problem });
   }
   return unexplained;
@@ -100,6 +109,22 @@ const WRONG_CAPTURES = `WITH
   ) AS count
   FROM brought LEFT JOIN firsts ON firsts.date = brought.date AND firsts.id <= brought.id
   GROUP BY brought.date HAVING count > 0`;
+
+const WRONG_CORRECTIONS = `SELECT runs.date AS day, count(*) AS count
+  FROM ${NEW_RUNS} runs JOIN main.corrections c ON c.run_id = runs.id
+  WHERE NOT EXISTS (
+    SELECT 1 FROM main.snapshots s WHERE s.date = runs.date AND s.hashtag = c.hashtag
+  ) GROUP BY runs.date`;
+
+const WRONG_RUNS = `SELECT date AS day, count(*) AS count FROM ${NEW_RUNS} WHERE NOT (
+    date IS date(date)
+    AND julianday(started_at) IS NOT NULL AND julianday(finished_at) IS NOT NULL
+    AND typeof(tracked) = 'integer' AND typeof(asked) = 'integer'
+    AND typeof(stored) = 'integer' AND typeof(failed) = 'integer'
+    AND typeof(credits_used) IN ('integer', 'real', 'null')
+    AND typeof(credits_remaining) IN ('integer', 'real', 'null')
+    AND (url IS NULL OR url GLOB 'http://*' OR url GLOB 'https://*')
+  ) GROUP BY date`;
 
 const NEW_IMPORTS = `SELECT * FROM main.imports
   WHERE id NOT IN (SELECT id FROM ${EARLIER}.imports) ORDER BY id`;

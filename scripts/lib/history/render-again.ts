@@ -16,7 +16,7 @@ import type { Watchlist } from '../watchlist/watchlist.ts';
  * has no row for it, or it was made from other rows or with another list, such as one that nobody
  * had committed.
  */
-type Again = { text: string } | 'older format' | 'no rows' | 'another source';
+type Again = { text: string } | 'another format' | 'no rows' | 'another source';
 
 /** A commit, as far as its reports are made from it. */
 export type Origin = {
@@ -71,7 +71,7 @@ export function periodOfSummary(file: string): Period | null {
 async function renderCsvAgain(text: string, origin: Origin) {
   const day = dayOfCsv(text);
   const report = day === null ? null : await origin.read(reportPath(day));
-  if (day === null || report === null) return 'older format';
+  if (day === null || report === null) return 'another format';
   return compareMark(report, () => composeDay(day, origin), renderLatestCsv);
 }
 
@@ -81,7 +81,7 @@ async function compareMark<T extends { source: string }>(
   render: (made: T) => string | Promise<string>,
 ): Promise<Again> {
   const { format, source } = parseMark(markdown);
-  if (format !== REPORT_FORMAT) return 'older format';
+  if (format !== REPORT_FORMAT) return 'another format';
   const made = compose();
   if (typeof made === 'string') return made;
   if (made.source !== source) return 'another source';

@@ -47,6 +47,16 @@ export function explainFailedPush(said: string, { remote, branch }: PublishTarge
       `${remote} is a mirror: run git config remote.${remote}.mirror false`,
     ],
     [/GH001|file size limit|larger than/i, 'a file is larger than the remote accepts'],
+    [/exceeds maximum allowed size/i, 'the push is larger than the remote accepts'],
+    [
+      /insufficient permission for adding|unable to create temporary object/i,
+      `the repository of ${remote} can’t be written to: check its permissions and its disk`,
+    ],
+    [
+      /exists; cannot create/i,
+      `${remote} has a branch whose name begins like a folder of ${branch}, or the other way round: ` +
+        'rename one of them',
+    ],
     [/hook declined|aborted by hook/i, 'a rule of the remote rejected the push'],
     [
       /branch is currently checked out/i,

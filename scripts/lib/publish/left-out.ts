@@ -15,12 +15,13 @@ import {
 } from '../core/paths.ts';
 import { monthOf, weekOf } from '../core/period.ts';
 import { exists } from '../system/files.ts';
-import { gitOrNull } from '../system/git.ts';
+import { git, gitOrNull } from '../system/git.ts';
 
 /**
- * Why git would leave some of the day's files out of a commit, or damage a database, and what to do;
- * null if it would not. Git ignores files by rules, and it takes nothing from a linked folder or from
- * a repository within the repository. In what a rule calls text, it changes line ends.
+ * Why git would leave some of the day's files out of a commit, and what to do; null if it would
+ * not. Git ignores files by rules, it skips files that are marked or outside of a sparse checkout, and
+ * it takes nothing from a linked folder or from a repository within the repository. Or why it would
+ * change the database, such as the line ends of a text.
  */
 export async function findLeftOut(root: string, day: Day): Promise<string | null> {
   const periods = [weekOf(day), monthOf(day)];
@@ -39,29 +40,58 @@ export async function findLeftOut(root: string, day: Day): Promise<string | null
     const problem = await findFolderProblem(root, folder);
     if (problem !== null) return problem;
   }
-  // A file that was committed in spite of a rule is not ignored.
+  const [ignored, skipped, texts] = await Promise.all([
+    findIgnored(root, files),
+    findSkipped(root, files),
+    findTexts(root, databases),
+  ]);
+  return ignored ?? skipped ?? texts;
+}
+
+/** Says which of the files git ignores. One that was committed in spite of a rule is not ignored. */
+async function findIgnored(root: string, files: string[]): Promise<string | null> {
   const ignored = (await gitOrNull(root, ['check-ignore', '--', ...files]))?.split('\n') ?? [];
   const [first] = ignored;
-  if (first === undefined) return await findTextRule(root, databases);
+  if (first === undefined) return null;
   return (
     `git ignores ${formatList(ignored, 3)}, so it would not be published; ` +
     `git check-ignore -v ${first} shows which rule does that`
   );
 }
 
-async function findTextRule(root: string, databases: string[]): Promise<string | null> {
-  const found = await gitOrNull(root, ['check-attr', '-z', 'text', 'eol', '--', ...databases]);
-  const values = found?.split('\0') ?? [];
-  for (let i = 0; i + 5 < values.length; i += 6) {
-    const [file, , text, , , eol] = values.slice(i, i + 6);
-    // A kind of line end without more makes a file a text.
-    if (text !== 'set' && (text !== 'unspecified' || eol === 'unspecified')) continue;
-    return (
-      `a rule of .gitattributes makes ${file} a text, and git would damage it by changing line ` +
-      'ends; write as the last line of .gitattributes: *.db binary'
-    );
-  }
-  return null;
+/** Says which of the databases git takes for text, in which it would change bytes. */
+async function findTexts(root: string, databases: string[]): Promise<string | null> {
+  const listed = await git(root, ['check-attr', '-z', 'text', 'eol', 'ident', '--', ...databases]);
+  const fields = listed.split('\0');
+  const texts = databases.filter((_, i) => {
+    const [text, eol, ident] = [2, 5, 8].map((place) => fields[i * 9 + place]);
+    const isText = text === 'unspecified' ? /^(lf|crlf)$/.test(eol ?? '') : text === 'set';
+    return isText || ident === 'set';
+  });
+  if (texts.length === 0) return null;
+  return (
+    `git would change bytes of ${formatList(texts, 3)}, because its attributes say that this is ` +
+    'text; add this line at the end of .gitattributes: *.db binary -ident'
+  );
+}
+
+/** Says which of the files git does not look at for changes, because somebody marked them so. */
+async function findSkipped(root: string, files: string[]): Promise<string | null> {
+  const listed = (await git(root, ['ls-files', '-v', '-z', '--', ...files])).split('\0');
+  const listMarked = (letters: RegExp) =>
+    listed.filter((entry) => letters.test(entry)).map((entry) => entry.slice(2));
+  const assumed = listMarked(/^[a-z] /);
+  const skipped = listMarked(/^S /);
+  if (assumed.length + skipped.length === 0) return null;
+  const isSparse = (await gitOrNull(root, ['config', '--get', 'core.sparseCheckout'])) === 'true';
+  const remedy =
+    assumed.length > 0
+      ? `git update-index --no-assume-unchanged ${assumed.join(' ')}`
+      : isSparse
+        ? 'git sparse-checkout disable'
+        : `git update-index --no-skip-worktree ${skipped.join(' ')}`;
+  const names = formatList(assumed.length > 0 ? assumed : skipped, 3);
+  return `git skips changes of ${names}, so they would not be published; run: ${remedy}`;
 }
 
 async function findFolderProblem(root: string, folder: string): Promise<string | null> {

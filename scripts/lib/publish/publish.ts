@@ -13,7 +13,7 @@ import { backoffMs, type Clock } from '../system/clock.ts';
 import { checkChange, exists } from '../system/files.ts';
 import { askGit, findCommit, GitError, type GitLimits, git, listStatus } from '../system/git.ts';
 import { explainFailedPush } from './failed-push.ts';
-import { PublishError, type PublishTarget, readBranch } from './target.ts';
+import { KEPT, PublishError, type PublishTarget, readBranch } from './target.ts';
 
 type PublishOptions = {
   message: string;
@@ -33,7 +33,6 @@ type PublishOptions = {
 };
 
 const TRACKED_PATHS = [DATABASE_PATH, ARCHIVE_FOLDER, ...GENERATED_PATHS];
-const KEPT = 'the snapshots are committed in this checkout';
 
 const OWN_COMMITS =
   'Your own commits are not pushed yet. Until they are, this checkout lacks what was published, and ' +
@@ -148,8 +147,12 @@ export async function push(
   limits?: GitLimits,
 ): Promise<GitError | null> {
   await checkChange();
-  return attempt(root, ['push', '--quiet', remote, `${commit}:refs/heads/${branch}`], limits);
+  const refspec = `${commit}:refs/heads/${branch}`;
+  return attempt(root, ['push', '--quiet', ...ONLY_BRANCH, remote, refspec], limits);
 }
+
+/** Settings can add a person's tags to a push, or make it push nothing but submodules. */
+const ONLY_BRANCH = ['--no-follow-tags', '--recurse-submodules=no'];
 
 /** Runs git. Null if it succeeded. */
 async function attempt(root: string, args: string[], limits?: GitLimits): Promise<GitError | null> {
@@ -194,6 +197,9 @@ async function pushRebuilt(target: PublishTarget, tried: string[], options: Publ
   });
 }
 
+/** A hook that runs after a checkout is for the folder that a person works in. */
+const NO_HOOKS = ['-c', 'core.hooksPath=/dev/null'];
+
 /** Runs `work` in a folder of its own that has the files of a commit. */
 export async function inWorktree<T>(
   root: string,
@@ -202,7 +208,8 @@ export async function inWorktree<T>(
 ): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), 'hashtag-tracker-'));
   try {
-    await git(root, ['worktree', 'add', '--quiet', '--detach', '--force', folder, commit]);
+    const add = ['worktree', 'add', '--quiet', '--detach', '--force', folder, commit];
+    await git(root, [...NO_HOOKS, ...add]);
     return await work(folder);
   } finally {
     await git(root, ['worktree', 'remove', '--force', folder]).catch(() => undefined);

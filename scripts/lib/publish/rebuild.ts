@@ -13,7 +13,9 @@ import { addMissingSnapshots, recordRun } from '../store/record.ts';
 import type { Log } from '../system/log.ts';
 import { readWatchlist, type Watchlist, WatchlistError } from '../watchlist/watchlist.ts';
 import { renderCommitMessage } from './commit-message.ts';
+import { findLeftOut } from './left-out.ts';
 import { describeFailure, findUnwrittenDays } from './reports.ts';
+import { KEPT, PublishError } from './target.ts';
 
 /** What a checkout has that the remote may not have. */
 type Additions = {
@@ -38,6 +40,7 @@ type Additions = {
  * @param baseCommit the newest commit that both have; null if there is none
  * @returns the commit's message, about the last day that was changed, and the record of `day` as it is
  *   published (null if it has none)
+ * @throws PublishError if git would leave a file of the day out there, or change the database
  */
 export async function rebuild(
   otherRoot: string,
@@ -48,6 +51,9 @@ export async function rebuild(
     if (error instanceof WatchlistError) return watchlist;
     throw error;
   });
+  const leftOut = await findLeftOut(otherRoot, day);
+  if (leftOut !== null)
+    throw new PublishError(`on the remote's newest commit, ${leftOut}; ${KEPT}`);
   using merged = await openDatabase(otherRoot);
   if (run !== null) recordRun(merged, run);
   using base = await openCommitted(root, baseCommit);

@@ -21,6 +21,9 @@ export class PublishError extends TrackerError {
   }
 }
 
+/** What became of the snapshots of a push that failed. */
+export const KEPT = 'the snapshots are committed in this checkout';
+
 /** Where a checkout publishes to. */
 export type PublishTarget = {
   /** The checkout. */

@@ -15,7 +15,7 @@ import type { Watchlist } from '../watchlist/watchlist.ts';
 export const REPORT_FORMAT = 4;
 
 /** GitHub shows Markdown files of up to 512 KB. */
-const MOST_REPORT_BYTES = 400_000;
+export const MOST_REPORT_BYTES = 400_000;
 
 /** So long may each other part of a page be, so that there is room for the tables. */
 const MOST_PART_BYTES = 60_000;

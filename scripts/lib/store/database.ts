@@ -86,12 +86,11 @@ function refuseForeignFile(file: Uint8Array, name: string): void {
         `run: sqlite3 ${name} 'PRAGMA journal_mode = DELETE'`,
     );
   }
-  // https://sqlite.org/fileformat.html: encoding at 56, page size at 16 (1 means 65536), size in
-  // pages at 28.
-  if (UTF_16.includes(start.readUInt32BE(56))) {
+  // https://sqlite.org/fileformat.html: encoding at 56, page size at 16 (1 means 65536), pages at 28.
+  if (start.readUInt32BE(56) > 1) {
     throw new DatabaseError(
-      `${name} stores its texts as UTF-16, not as UTF-8, so it is not as the tracker wrote it. Take ` +
-        `the committed file back: git checkout HEAD -- ${DATABASE_PATH}; or, to use another file, ` +
+      `${name} stores its texts as UTF-16, so it can't be compared with others, which have UTF-8. ` +
+        `Take the committed file back: git checkout HEAD -- ${DATABASE_PATH}; or, to use another file, ` +
         `copy it: sqlite3 ${name} .dump | sqlite3 COPY.db`,
     );
   }
@@ -101,9 +100,6 @@ function refuseForeignFile(file: Uint8Array, name: string): void {
     throw damaged(name, `it is cut short, ${file.length} of ${expectedBytes} bytes`);
   }
 }
-
-/** SQLite's numbers of this encoding. It can't be attached to a database in UTF-8. */
-const UTF_16 = [2, 3];
 
 /** Refuses triggers, which would act on what the tracker writes. Reading the schema starts none. */
 function refuseTriggers(db: Database, name: string): void {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Database } from 'sql.js';
 import type { Day } from '../core/day.ts';
@@ -6,8 +7,9 @@ import { DATABASE_PATH } from '../core/paths.ts';
 import { describeSystemError, exists, readIfThere, writeFileAtomically } from '../system/files.ts';
 import { GitError, git } from '../system/git.ts';
 import { findCommittedBlob, hasHistory, openObjects, readObject } from '../system/git-objects.ts';
-import { type OpenDatabase, parseDatabase, refuseConstraints } from './database.ts';
+import { isTutorialFile, type OpenDatabase, parseDatabase, refuseConstraints } from './database.ts';
 import { newestDay } from './days.ts';
+import { recordTutorialFile } from './record.ts';
 
 /**
  * Opens the database below `root`; a new, empty one if there is no such file, and only then.
@@ -20,7 +22,8 @@ export async function openDatabase(root: string): Promise<OpenDatabase> {
     if (file === null && (await findCommittedDatabase(root)) !== null) {
       throw new DamagedDatabaseError(`${DATABASE_PATH} is missing, though the last commit has it`);
     }
-    const db = await parseDatabase(file);
+    const isTutorial = file !== null && isTutorialFile(file);
+    const db = await (isTutorial ? openTutorialFile(file) : parseDatabase(file));
     try {
       refuseConstraints(db);
     } catch (error) {
@@ -33,6 +36,14 @@ export async function openDatabase(root: string): Promise<OpenDatabase> {
     const advice = await adviseRecovery(root);
     throw new DamagedDatabaseError(`${error.message}. ${advice}`, { cause: error });
   }
+}
+
+/** Opens a file of the tutorial's script. A record of where its rows come from is added to them. */
+async function openTutorialFile(file: Buffer): Promise<OpenDatabase> {
+  const sha256 = createHash('sha256').update(file).digest('hex'); // before SQLite changes the bytes
+  const db = await parseDatabase(file);
+  recordTutorialFile(db, sha256);
+  return db;
 }
 
 /**

@@ -92,6 +92,18 @@ export function recordImport(db: Database, added: Snapshot[], origin: Origin): v
   db.run(INSERT_IMPORT, [importedAt, source, sha256, ...range]);
 }
 
+/**
+ * Records that all snapshots come from a file of the tutorial's script, unless there are none. When
+ * they were stored is not known.
+ * @param sha256 of the file's content, in hexadecimal
+ */
+export function recordTutorialFile(db: Database, sha256: string): void {
+  const count = 'SELECT min(date) AS first, max(date) AS last, count(*) AS rows FROM snapshots';
+  const { first = null, last = null, rows = 0 } = selectRows(db, count)[0] ?? {};
+  if (rows === 0) return;
+  db.run(INSERT_IMPORT, [null, 'the tutorial’s script', sha256, first, last, rows]);
+}
+
 function findMissing(db: Database, snapshots: Snapshot[]): Snapshot[] {
   const captured = new Map<Day, Set<string>>();
   const added: Snapshot[] = [];

@@ -177,6 +177,7 @@ const REMEDIES: Record<string, string> = {
   EPERM: 'you can’t write there: change the permissions (ls -l shows them), then run again',
   EROFS: 'the disk is read-only: run this in a folder that you can write to',
   EISDIR: 'a folder is where the file should be: move it away, then run again',
+  ERR_FS_EISDIR: 'a folder is where the file should be: move it away, then run again',
   ENOTDIR: 'a file is where a folder should be: move it away, then run again',
   EEXIST: 'a file is where a folder should be: move it away, then run again',
 };

@@ -65,9 +65,14 @@ export function gitEnv(): NodeJS.ProcessEnv {
     GIT_DIR: undefined,
     GIT_WORK_TREE: undefined,
     GIT_INDEX_FILE: undefined,
+    // Some editors set this for git and its hooks. Patterns such as "reports/**" would match nothing.
+    GIT_LITERAL_PATHSPECS: undefined,
+    // The history as everybody has it, not as somebody replaced it in this clone.
+    GIT_NO_REPLACE_OBJECTS: '1',
     // Git starts hooks and credential helpers, which are other people's programs.
     SCAVIO_API_KEY: undefined,
     ALERT_WEBHOOK_URL: undefined,
+    DATABASE_URL: undefined,
   };
 }
 
