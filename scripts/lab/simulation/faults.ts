@@ -184,7 +184,7 @@ function watchHandle(handle: FileHandle): FileHandle {
 type Finish = (error: ExecFileException | null, stdout: string, stderr: string) => void;
 
 function watchExecFile(original: typeof execFileElsewhere) {
-  return (file: string, args: string[], options: object, finish: Finish): void => {
+  return (...[file, args, options, finish]: Parameters<typeof original>): void => {
     const act = () =>
       new Promise<Parameters<Finish>>((resolve) => {
         original(file, args, options, (...ended) => resolve(ended));

@@ -5,9 +5,14 @@ type Finish = (error: ExecFileException | null, stdout: string, stderr: string) 
 /** Runs programs for the process that started it, until that ends. */
 const STARTER = `
 const { execFile } = require('node:child_process');
+const underWay = new Map();
 process.on('disconnect', () => process.exit());
-process.on('message', ({ id, file, args, options }) => {
-  execFile(file, args, options, (error, stdout, stderr) => {
+process.on('message', ({ id, isAborted, file, args, options }) => {
+  if (isAborted) return underWay.get(id)?.abort();
+  const stop = new AbortController();
+  underWay.set(id, stop);
+  execFile(file, args, { ...options, signal: stop.signal }, (error, stdout, stderr) => {
+    underWay.delete(id);
     const { message, code, killed } = error ?? {};
     process.send({ id, error: error && { message, code, killed }, stdout, stderr });
   });
@@ -24,14 +29,21 @@ let started = 0;
 export function execFileElsewhere(
   file: string,
   args: string[],
-  options: object,
+  { signal, ...options }: { signal?: AbortSignal },
   finish: Finish,
 ): void {
   starter ??= startStarter();
+  const child = starter;
   const id = started++;
-  waiting.set(id, finish);
-  starter.channel?.ref();
-  starter.send({ id, file, args, options });
+  const abort = () => child.send({ id, isAborted: true });
+  waiting.set(id, (...ended) => {
+    signal?.removeEventListener('abort', abort);
+    finish(...ended);
+  });
+  child.channel?.ref();
+  child.send({ id, file, args, options });
+  if (signal?.aborted) abort();
+  else signal?.addEventListener('abort', abort);
 }
 
 function startStarter(): ChildProcess {
@@ -43,6 +55,12 @@ function startStarter(): ChildProcess {
     // The process may end when nothing is under way.
     if (waiting.size === 0) child.channel?.unref();
     finish?.(error && Object.assign(new Error(error.message), error), stdout, stderr);
+  });
+  child.on('exit', (code) => {
+    const error = new Error(`the process that starts others ended with ${code}`);
+    for (const finish of waiting.values()) finish(error, '', '');
+    waiting.clear();
+    starter = null;
   });
   child.unref();
   return child;
