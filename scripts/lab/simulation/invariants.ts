@@ -148,8 +148,10 @@ async function checkTimes(ends: Ended[], { file }: Held): Promise<void> {
   using db = await parseDatabase(Buffer.from(file));
   for (const ended of ends) {
     const { day, startedAt } = ended;
-    const runs = 'SELECT * FROM runs WHERE started_at = ?';
-    for (const run of selectRows(db, runs, [startedAt])) {
+    const runs = selectRows(db, 'SELECT * FROM runs WHERE date = ?', [day]);
+    for (const run of runs.filter((row) => row.started_at === startedAt)) {
+      // A snapshot is known to be a run's by its time, which another run may have as well.
+      if (runs.some((other) => other.id !== run.id && middleOf(other) === middleOf(run))) continue;
       const isOfRun = (snapshot: Snapshot) =>
         snapshot.day === day && snapshot.capturedAt === middleOf(run);
       for (const { hashtag, capturedAt: _, ...counts } of readHistory(db, day, day).filter(
