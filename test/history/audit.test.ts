@@ -876,6 +876,31 @@ describe('a merge', () => {
     expect((await audit(root, base)).lines).toHaveLength(2);
   });
 
+  it('is not to blame for what a commit of one side changed, but for what it drops of the other', async () => {
+    const { root } = await createHistory();
+    await git(root, ['switch', '--quiet', '--create', 'side']);
+    await writeFile(path.join(root, 'notes.txt'), 'hello');
+    await commitAll(root);
+    await git(root, ['switch', '--quiet', 'main']);
+    await changeDatabase(root, 'DELETE FROM runs WHERE id = 3');
+    const changing = await commitAll(root);
+    await git(root, ['merge', '--quiet', '--no-ff', '-m', 'Harmless', 'side']);
+    const blamed = (await audit(root)).findings.map(({ commit }) => commit);
+    expect(new Set(blamed)).toEqual(new Set([changing]));
+
+    await git(root, ['switch', '--quiet', 'side']);
+    await runTrack(root, await startApi(), [], { day: '2026-11-24' });
+    await commitAll(root);
+    await git(root, ['switch', '--quiet', 'main']);
+    await git(root, ['merge', '--quiet', '--no-ff', '--strategy=ours', '-m', 'Drop', 'side']);
+    const merging = await head(root);
+    const found = (await audit(root)).findings.filter(({ commit }) => commit !== changing);
+    expect(new Set(found.map(({ commit }) => commit))).toEqual(new Set([merging]));
+    expect(found).toContainEqual(
+      expect.objectContaining({ day: '2026-11-24', problem: 'the snapshot was removed' }),
+    );
+  });
+
   it('is not to blame for a report that a run could not write, but for one of the other side', async () => {
     const { root } = await createHistory();
     const report = 'reports/2026-11-23.md';

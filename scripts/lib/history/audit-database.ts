@@ -25,11 +25,11 @@ export type Finding = {
   after?: string;
 };
 
-/**
- * What a commit has: the hash of its database, the sound versions that it stands for, and its
- * archives, each as it was last sound.
- */
-export type State = { blob: string | null; versions: Version[]; archives: CommittedArchives };
+/** What a commit has, its archives as they were last sound, and the sound versions that it stands for. */
+export type State = Base & { versions: Version[] };
+
+/** The hash of a commit's database, null if it has none, and its archives. */
+export type Base = { blob: string | null; archives: CommittedArchives };
 
 /** What the audit of a history found. */
 export type Audit = {
@@ -43,7 +43,7 @@ export type Audit = {
  * last sound ones before it.
  */
 export async function auditDatabase(
-  { hash, blobs }: { hash: string; blobs: Map<string, string | null> },
+  { hash, blobs, base }: { hash: string; blobs: Map<string, string | null>; base: Base | null },
   parents: State[],
   versions: Versions,
   objects: ObjectReader,
@@ -71,7 +71,10 @@ export async function auditDatabase(
     audit.findings.push({ commit, problem });
   }
   const compared = new Set<Version>();
+  const isFromOneSide = parents.some((parent) => hasSame(parent, { blob: blob ?? null, archives }));
   for (const [index, parent] of parents.entries()) {
+    // What the other side has changed since then was found in its own commits.
+    if (isFromOneSide && base !== null && hasSame(parent, base)) continue;
     for (const version of parent.versions) {
       const isUnchanged = version === after && isSame(parent.archives, archives);
       if (
@@ -98,6 +101,9 @@ export async function auditDatabase(
   }
   return { blob: blob ?? first?.blob ?? null, versions: [after], archives };
 }
+
+const hasSame = (one: Base, other: Base) =>
+  one.blob === other.blob && isSame(one.archives, other.archives);
 
 const isSame = (before: CommittedArchives, after: CommittedArchives) =>
   compareArchives(before, after).length === 0;

@@ -13,6 +13,7 @@ import {
   type Audit,
   abbreviate,
   auditDatabase,
+  type Base,
   type Finding,
   holdWhole,
   type State,
@@ -31,6 +32,8 @@ type HistoryCommit = {
   written: Set<string>;
   /** The touched files that a merge has together with the database from one of its parents. */
   judgedBefore: Set<string>;
+  /** What both sides of a merge come from; null for other commits, and for two histories. */
+  base: Base | null;
 };
 
 /**
@@ -63,21 +66,32 @@ export async function listHistory(root: string, since: string | null): Promise<H
     throw hasCommit ? error : new UsageError('the branch has no commit yet');
   });
   const commits = parseLog(log);
-  for (const commit of commits) await leaveOutRepeated(root, commit);
+  for (const commit of commits) {
+    if (commit.parents.length !== 2) continue;
+    const sides = [`${commit.hash}^1`, `${commit.hash}^2`];
+    const base = await git(root, ['merge-base', ...sides]).catch(() => null);
+    if (base === null) continue;
+    await leaveOutRepeated(root, commit, base);
+    if (commit.blobs.has(DATABASE_PATH)) commit.base = await readBase(root, base);
+  }
   return commits;
+}
+
+async function readBase(root: string, commit: string): Promise<Base> {
+  const name = ['--verify', '--quiet', `${commit}:${DATABASE_PATH}`];
+  const blob = await git(root, ['rev-parse', ...name]).catch(() => null);
+  return { blob, archives: await listCommittedArchives(root, commit) };
 }
 
 /**
  * Leaves out the reports that a merge lacks because a commit of one side has deleted them: then that
  * commit is to blame, and both sides come from one that has them.
  */
-async function leaveOutRepeated(root: string, { hash, blobs, written }: HistoryCommit) {
+async function leaveOutRepeated(root: string, { blobs, written }: HistoryCommit, base: string) {
   const lacking = [...blobs.keys()].filter(
     (file) => blobs.get(file) === null && !written.has(file) && file.endsWith('.md'),
   );
   if (lacking.length === 0) return;
-  const base = await git(root, ['merge-base', `${hash}^1`, `${hash}^2`]).catch(() => null);
-  if (base === null) return; // no merge, or of two histories
   const before = await git(root, ['ls-tree', '-r', '-z', '--name-only', base, '--', ...lacking]);
   for (const file of before.split('\0')) blobs.delete(file);
 }
@@ -228,7 +242,7 @@ function parseLog(log: string): HistoryCommit[] {
     const judgedBefore = new Set(
       files.filter((file) => hasFromOneParent(commit, [file, DATABASE_PATH])),
     );
-    touching.push({ hash, parents: origins, blobs, written, judgedBefore });
+    touching.push({ hash, parents: origins, blobs, written, judgedBefore, base: null });
   }
   return touching;
 }
