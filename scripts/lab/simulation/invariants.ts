@@ -118,7 +118,8 @@ export async function checkEnds(
     if (ended.exitCode === 0) checkComplete(ended, attempt, held);
     const starts = ends.map(({ startedAt }) => startedAt);
     const credits = creditsOf(held, ended.startedAt, starts);
-    const isWhole = attempt.cancelAt === null;
+    // An answer under way may not reach a run that is cancelled, or that can't save.
+    const isWhole = attempt.cancelAt === null && !ended.output.includes('could not be saved');
     if (ended.isPublished && isWhole && credits !== null && credits !== ended.credits) {
       throw new InvariantError(
         `the run of ${ended.startedAt} used ${ended.credits} credits, but ${credits} are stored`,
