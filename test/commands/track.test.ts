@@ -436,6 +436,31 @@ describe('a run of many minutes', () => {
     expect(await countCommits()).toBe(String(runs.length));
   });
 
+  it('gives no advice after a part that would drop what the rest of the run stores', async () => {
+    const repository = await createRepository([]);
+    const { root, remote } = repository;
+    await commitFile(root, 'notes.txt', 'mine and theirs');
+    await commitFile(root, 'data/hashtags.json', JSON.stringify(slowList(70)), true);
+    const others = await cloneRepository(repository);
+    await commitFile(others, 'notes.txt', 'theirs', true);
+    await writeFile(path.join(root, 'notes.txt'), 'mine');
+    const countParts = () => git(remote, ['rev-list', '--count', 'main', '--', DATABASE_PATH]);
+    const ran = await runTrack(root, await startApi(), ['--publish'], {
+      async fetch(url, init) {
+        if (String(init?.body).includes('tag50')) {
+          await vi.waitFor(async () => expect(await countParts()).toBe('1'), 10_000);
+          await refusePushes(remote, 'closed for today');
+        }
+        return fetch(url, init);
+      },
+    });
+    expect(ran.exitCode).toBe(1);
+    expect(ran.output).toContain('A part of the run is published. This checkout follows');
+    expect(ran.output).toContain('closed for today');
+    expect(ran.output).not.toContain('git reset');
+    expect(await queryDatabase(root, 'SELECT count(*) FROM snapshots')).toEqual([[70]]);
+  });
+
   it('counts nothing twice if another program writes to the database while it goes on', async () => {
     const root = await createRoot(slowList(8));
     const ran = await runTrack(root, await startApi(), [], {

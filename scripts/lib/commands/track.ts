@@ -17,7 +17,7 @@ import { renderCommitMessage } from '../publish/commit-message.ts';
 import { publish } from '../publish/publish.ts';
 import { rebuild } from '../publish/rebuild.ts';
 import { writeReportsToPublish } from '../publish/reports.ts';
-import { findPublishTarget, type PublishTarget } from '../publish/target.ts';
+import { FollowError, findPublishTarget, type PublishTarget } from '../publish/target.ts';
 import { renderConsoleReport } from '../reports/console.ts';
 import { renderJobSummary } from '../reports/day-page.ts';
 import { composeReport, type DayReport } from '../reports/day-report.ts';
@@ -203,7 +203,12 @@ async function publishPart(
     const signal = AbortSignal.any([interrupted, AbortSignal.timeout(PART_PUSH_MS)]);
     await publishDay(db, report, written, session, { signal });
   } catch (error) {
-    log.warning(`A part of the run is stored, but not published yet: ${errorMessage(error)}`);
+    // To move the checkout there now would take what the run has stored since out of it.
+    log.warning(
+      error instanceof FollowError
+        ? 'A part of the run is published. This checkout follows at the end of the run'
+        : `A part of the run is stored, but not published yet: ${errorMessage(error)}`,
+    );
   }
 }
 

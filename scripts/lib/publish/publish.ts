@@ -13,7 +13,7 @@ import { backoffMs, type Clock } from '../system/clock.ts';
 import { checkChange, exists } from '../system/files.ts';
 import { askGit, findCommit, GitError, type GitLimits, git, listStatus } from '../system/git.ts';
 import { explainFailedPush } from './failed-push.ts';
-import { KEPT, PublishError, type PublishTarget, readBranch } from './target.ts';
+import { FollowError, KEPT, PublishError, type PublishTarget, readBranch } from './target.ts';
 
 type PublishOptions = {
   message: string;
@@ -263,7 +263,7 @@ export async function follow(pushed: string, target: PublishTarget, log: Publish
     await git(root, ['reset', '--quiet', '--keep', next]);
   } catch (cause) {
     if (!(cause instanceof GitError)) throw cause;
-    throw new PublishError(
+    throw new FollowError(
       `the snapshots were pushed, but this checkout has uncommitted changes to files that others ` +
         `changed as well; run: git stash, git reset --keep ${remote}/${branch}, git stash pop`,
       cause,

@@ -21,6 +21,11 @@ export class PublishError extends TrackerError {
   }
 }
 
+/** The snapshots are pushed, but the checkout could not be moved to what was pushed. */
+export class FollowError extends PublishError {
+  override name = 'FollowError';
+}
+
 /** What became of the snapshots of a push that failed. */
 export const KEPT = 'the snapshots are committed in this checkout';
 
