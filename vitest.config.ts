@@ -1,5 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import { ProgramsFirst } from './test/helpers/sequencer.ts';
 
 export default defineConfig({
   logLevel: 'error', // not a word on packages that ship source maps without sources
@@ -11,7 +10,6 @@ export default defineConfig({
       'test/helpers/browser.ts',
     ],
     setupFiles: ['test/helpers/setup.ts'],
-    sequence: { sequencer: ProgramsFirst },
     testTimeout: 60_000,
     expect: { poll: { timeout: 30_000 } }, // a busy machine takes its time
     maxWorkers: '100%',
