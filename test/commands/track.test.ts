@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync, writeFileSync } from 'node:fs';
 import { copyFile, cp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -327,6 +328,25 @@ describe('a run with problems', () => {
     expect(ran.exitCode).toBe(1);
     const runs = 'SELECT stored, failed, credits_used FROM runs';
     expect(await queryDatabase(root, runs)).toEqual([[2, 0, 2]]);
+  });
+
+  it('stores nothing at once if it is interrupted after another run took over', async () => {
+    const root = await createRoot(['a', 'b']);
+    const interruption = new AbortController();
+    const outside = AsyncLocalStorage.snapshot(); // where the system's signals come from
+    const ran = await runTrack(root, await startApi(), [], {
+      catchInterruption: () => interruption.signal,
+      async fetch(url, init) {
+        if (String(init?.body).includes('"b"')) {
+          await writeFile(path.join(root, LOCK_PATH), 'another run');
+          outside(() => interruption.abort('interrupted (SIGTERM)'));
+        }
+        return fetch(url, { ...init, signal: null });
+      },
+    });
+    expect(ran.exitCode).toBe(1);
+    expect(ran.output).toContain('took over its lock');
+    expect(existsSync(path.join(root, DATABASE_PATH))).toBe(false);
   });
 
   it('makes a second run in the same folder wait before it asks, so that nothing is paid twice', async () => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Day } from '../core/day.ts';
 import type { Failure, Run } from '../core/snapshot.ts';
 import { errorMessage } from '../core/text.ts';
@@ -131,7 +132,8 @@ export async function collectRun(
   });
 
   // First of all, because whoever interrupts a run may not wait for its last answers.
-  const saveAtOnce = () => saveIfDue(Number.POSITIVE_INFINITY);
+  // A listener has the context of the signal's sender. In the run's own, the lock is checked.
+  const saveAtOnce = AsyncLocalStorage.bind(() => saveIfDue(Number.POSITIVE_INFINITY));
   connection.signal.addEventListener('abort', saveAtOnce, { once: true });
   const collection = await collect(hashtags, {
     ask: createScavioClient({ ...connection, now: clock.now }, (hashtag, tiktokId) =>
