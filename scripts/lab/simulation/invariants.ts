@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Counts } from '../../lib/core/count.ts';
-import { isUnsaved, LOCK_PATH } from '../../lib/core/paths.ts';
+import { type Day, isDay } from '../../lib/core/day.ts';
+import { isUnsaved, LOCK_PATH, REPORTS_FOLDER } from '../../lib/core/paths.ts';
 import type { Snapshot } from '../../lib/core/snapshot.ts';
 import { auditHistory, listHistory, renderFinding } from '../../lib/history/audit.ts';
 import { abbreviate, type Finding } from '../../lib/history/audit-database.ts';
@@ -31,12 +32,12 @@ import { NOTES, type Reading, type World } from './world.ts';
 /**
  * Notes that the laptop's owner has pulled and kept the files of one side. What the laptop had
  * committed is in the history that was pushed, unless a rebase has dropped it. What it had not is
- * gone if the file of one side took the place of the database.
+ * gone if the file of one side took the place of the database, and its report stays behind.
  * @param before what the laptop had committed, and what others had pushed
  */
 export async function promiseResolved(
   promised: Promised,
-  { laptop, remote, resolvedDays }: World,
+  { laptop, remote, resolvedDays, touched }: World,
   { committed, pushed }: { committed: Held; pushed: Held },
   { how, keep }: Pull,
 ): Promise<void> {
@@ -47,6 +48,12 @@ export async function promiseResolved(
   promised.unpublished = promised.unpublished.filter(
     (reading) => !own.includes(reading) && here !== null && isHeld(here, reading),
   );
+  const left = await git(laptop, ['ls-files', '--others', '--', `${REPORTS_FOLDER}/*.md`]);
+  const known = here === null ? new Set<Day>() : daysOf(here);
+  for (const file of left.split('\n')) {
+    const { name } = path.posix.parse(file);
+    if (isDay(name) && !known.has(name)) touched.add(file);
+  }
   const resolved = await readRemote(remote);
   for (const side of [committed, pushed]) {
     for (const day of daysOf(side)) {

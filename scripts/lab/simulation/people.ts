@@ -79,9 +79,13 @@ export async function applyChange(world: World, change: Change): Promise<void> {
 
 /** The laptop's owner discards unfinished edits, and somebody repairs a broken list. */
 export async function tidyUp(world: World): Promise<void> {
-  const edited = [...world.touched, ...(world.unfinished === null ? [] : [NOTES])];
-  for (const file of [...edited, LOCK_PATH]) {
-    await git(world.laptop, ['checkout', '--quiet', '--', file]).catch(() => {}); // of no commit
+  const takeBack = (file: string) =>
+    succeeds(git(world.laptop, ['checkout', '--quiet', '--', file])); // not if no commit has it
+  for (const file of world.touched) {
+    if (!(await takeBack(file))) await rm(path.join(world.laptop, file), { force: true });
+  }
+  for (const file of [...(world.unfinished === null ? [] : [NOTES]), LOCK_PATH]) {
+    await takeBack(file);
   }
   world.touched.clear();
   world.unfinished = null;
