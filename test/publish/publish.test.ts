@@ -589,6 +589,35 @@ describe('a race for the remote', () => {
     expect(await queryRemote(repository.remote, SNAPSHOTS)).toHaveLength(3);
   });
 
+  it('goes back to a person’s own commit also if a report of the run was changed meanwhile', async () => {
+    const repository = await createRepository(['aitools']);
+    const { root } = repository;
+    const other = await cloneRepository(repository);
+    await commitFile(other, 'other.txt', 'theirs\n', true);
+    await commitFile(root, 'mine.txt', 'mine\n');
+    const own = await git(root, ['rev-parse', 'HEAD']);
+    await writeHook(root, 'post-commit', 'echo more >> reports/2026-11-22.md');
+    const ran = await runTrack(root, await startApi(), ['--publish']);
+    expect(ran.exitCode, ran.output).toBe(0);
+    expect(await git(root, ['rev-parse', 'HEAD'])).toBe(own);
+    expect(await git(root, ['status', '--porcelain'])).toBe('');
+  });
+
+  it('names a person’s own commit in its advice, which must not drop it', async () => {
+    const repository = await createRepository(['aitools']);
+    const { root } = repository;
+    await runTrack(root, await startApi(), ['--publish'], { day: '2026-11-21' });
+    const other = await cloneRepository(repository);
+    await commitFile(other, 'other.txt', 'theirs\n', true);
+    await commitFile(root, 'mine.txt', 'mine\n');
+    const own = (await git(root, ['rev-parse', 'HEAD'])).slice(0, 10);
+    const change = 'echo more >> data/hashtag_tracker.db; echo more >> reports/README.md';
+    await writeHook(root, 'post-commit', change);
+    const ran = await runTrack(root, await startApi(), ['--publish']);
+    expect(ran.output).toContain(`git stash, git reset --keep ${own}, git stash pop`);
+    expect(await git(root, ['diff', '--cached', '--name-only'])).toBe('');
+  });
+
   it('keeps a person’s own commits, but does not push them over others’ commits', async () => {
     const repository = await createRepository(['aitools']);
     const other = await cloneRepository(repository);

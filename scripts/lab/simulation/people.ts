@@ -145,20 +145,21 @@ async function keepSide(root: string, side: Pull['keep']): Promise<void> {
 export async function followAdvice(world: World, { root, output }: Ended): Promise<boolean> {
   const isAbout = (command: string) => output.includes(command);
   const [, unsaved] = /npm run import -- (data\/unsaved-\S+)/.exec(output) ?? [];
+  const [, place] = /git stash, git reset --keep (\S+),/.exec(output) ?? [];
   // Of a runner, it is an artifact.
   if (unsaved !== undefined && root === world.laptop)
     await runHere(world, root, importFile, unsaved);
   else if (isAbout('npm run restore -- --from-reports')) await bringBackDays(world, root);
-  else if (isAbout('git stash, git reset --keep')) await stashAndReset(world);
+  else if (place !== undefined) await stashAndReset(world, place);
   else return false;
   return true;
 }
 
 /** On the laptop: unfinished edits that nobody can merge are discarded. */
-async function stashAndReset(world: World): Promise<void> {
+async function stashAndReset(world: World, place: string): Promise<void> {
   const { laptop, touched } = world;
   await git(laptop, ['stash', '--quiet']);
-  await git(laptop, ['reset', '--quiet', '--keep', 'origin/main']);
+  await git(laptop, ['reset', '--quiet', '--keep', place]);
   if (await succeeds(git(laptop, ['stash', 'pop', '--quiet']))) return;
   await git(laptop, ['reset', '--quiet', '--hard']);
   await git(laptop, ['stash', 'drop', '--quiet']).catch(() => {}); // nothing was stashed

@@ -218,8 +218,8 @@ export async function inWorktree<T>(
 }
 
 /**
- * Removes generated files that no commit here has and the pushed commit has, and the charts of its
- * reports. A run that failed half-way left them. They would be in the way of the reset, or stand
+ * Removes generated files that the next commit here lacks and the pushed commit has, and the charts of
+ * its reports. A run that failed half-way left them. They would be in the way of the reset, or stand
  * without their rows after it.
  */
 async function removeLeftReports(root: string, pushed: string): Promise<void> {
@@ -235,8 +235,9 @@ async function removeLeftReports(root: string, pushed: string): Promise<void> {
 /**
  * Makes the reset to the next commit leave generated files that were changed here, and the lock, as
  * they are. Nobody needs to merge files that can be made again, and the lock is this run's own.
+ * Resolves with these files, whose entries in git's index are those of the next commit then.
  */
-async function leaveGenerated(root: string, next: string): Promise<void> {
+async function leaveGenerated(root: string, next: string): Promise<string[]> {
   const args = ['diff', '--name-only', '-z', 'HEAD', next, '--', ...GENERATED_PATHS, LOCK_PATH];
   const coming = (await git(root, args)).split('\0');
   const changed = await git(root, ['diff', '--name-only', '-z', 'HEAD', '--', ...GENERATED_PATHS]);
@@ -245,6 +246,7 @@ async function leaveGenerated(root: string, next: string): Promise<void> {
     (file) => left.has(file) && (isGenerated(file) || file === LOCK_PATH),
   );
   if (files.length > 0) await git(root, ['reset', '--quiet', next, '--', ...files]);
+  return files;
 }
 
 /**
@@ -256,16 +258,19 @@ export async function follow(pushed: string, target: PublishTarget, log: Publish
   const others = TRACKED_PATHS.map((file) => `:(exclude)${file}`);
   const own = await git(root, ['rev-list', '-1', `${pushed}..HEAD`, '--', '.', ...others]);
   if (own !== '') log(OWN_COMMITS);
-  await removeLeftReports(root, pushed);
   const next = own === '' ? pushed : own;
-  await leaveGenerated(root, next);
+  const left = await leaveGenerated(root, next);
+  await removeLeftReports(root, pushed);
   try {
     await git(root, ['reset', '--quiet', '--keep', next]);
   } catch (cause) {
     if (!(cause instanceof GitError)) throw cause;
+    // Else the next run would find nothing to commit in files that are staged.
+    if (left.length > 0) await git(root, ['reset', '--quiet', 'HEAD', '--', ...left]);
+    const place = own === '' ? `${remote}/${branch}` : own.slice(0, 10);
     throw new FollowError(
       `the snapshots were pushed, but this checkout has uncommitted changes to files that others ` +
-        `changed as well; run: git stash, git reset --keep ${remote}/${branch}, git stash pop`,
+        `changed as well; run: git stash, git reset --keep ${place}, git stash pop`,
       cause,
     );
   }
