@@ -4,7 +4,8 @@ import { ARCHIVE_FOLDER, monthOfArchive } from '../core/paths.ts';
 import { type OpenDatabase, parseDatabase } from '../store/database.ts';
 import { refuseUnfinishedEdit } from '../store/open.ts';
 import { listFolder, readIfThere } from '../system/files.ts';
-import { git, listStatus } from '../system/git.ts';
+import { listStatus } from '../system/git.ts';
+import { listBlobs } from '../system/git-objects.ts';
 
 /** The archive files of a checkout, oldest first. */
 export async function listArchives(root: string): Promise<string[]> {
@@ -23,13 +24,8 @@ export async function listCommittedArchives(
   root: string,
   commit: string,
 ): Promise<CommittedArchives> {
-  const listed = await git(root, ['ls-tree', '-z', commit, '--', `${ARCHIVE_FOLDER}/`]);
-  return new Map(
-    listed.split('\0').flatMap((line) => {
-      const [, blob = '', file = ''] = /^\d+ blob ([0-9a-f]+)\t(.*)$/.exec(line) ?? [];
-      return monthOfArchive(file) === null ? [] : [[file, blob]];
-    }),
-  );
+  const blobs = await listBlobs(root, commit, `${ARCHIVE_FOLDER}/`);
+  return new Map([...blobs].filter(([file]) => monthOfArchive(file) !== null));
 }
 
 /** The files that two commits do not have alike, in order. */

@@ -82,19 +82,25 @@ export async function findCommittedBlob(folder: string, file: string): Promise<s
  * @throws GitError if git can't tell
  */
 export async function listCommittedBlobs(folder: string, place: string) {
-  const blobs = new Map<string, string>();
-  if (!(await isInRepository(folder))) return blobs;
+  const none = new Map<string, string>();
+  if (!(await isInRepository(folder))) return none;
   try {
-    const listed = await git(folder, ['ls-tree', '-z', 'HEAD', '--', `./${place}`]);
-    for (const line of listed.split('\0')) {
-      const [, hash = '', file = ''] = /^\d+ blob ([0-9a-f]+)\t(.*)$/.exec(line) ?? [];
-      if (file !== '') blobs.set(file, hash);
-    }
-    return blobs;
+    return await listBlobs(folder, 'HEAD', place);
   } catch (error) {
-    if (await hasNoCommit(folder)) return blobs;
+    if (await hasNoCommit(folder)) return none;
     throw error;
   }
+}
+
+/** The same of any commit, which must be there. */
+export async function listBlobs(folder: string, commit: string, place: string) {
+  const listed = await git(folder, ['ls-tree', '-z', commit, '--', `./${place}`]);
+  return new Map(
+    listed.split('\0').flatMap((line) => {
+      const [, hash = '', file] = /^\d+ blob ([0-9a-f]+)\t(.*)$/.exec(line) ?? [];
+      return file === undefined ? [] : [[file, hash]];
+    }),
+  );
 }
 
 /** False if the folder is in no repository, or on a branch without a commit. */
