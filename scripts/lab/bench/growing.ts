@@ -5,10 +5,9 @@ import { firstDayToKeep } from '../../lib/archive/split.ts';
 import { addDays, type Day, dayOf, daysBetween } from '../../lib/core/day.ts';
 import { ARCHIVE_FOLDER, DATABASE_PATH } from '../../lib/core/paths.ts';
 import { git } from '../../lib/system/git.ts';
-import { DEMO_KEY, startStandIn } from '../stand-in.ts';
 import { createTracker, hashtagNames } from './history.ts';
 import { figure, type Measurement, type ProcessRun, runScript } from './measure.ts';
-import { chooseUsualDay } from './whole-run.ts';
+import { chooseUsualDay, startInstantApi } from './whole-run.ts';
 
 const RUNS = 5;
 const COMMIT_TIMEOUT_MS = 600_000;
@@ -24,11 +23,7 @@ export async function measureGrowing(
   project: string,
   log: (line: string) => void,
 ): Promise<Measurement[]> {
-  const api = await startStandIn({
-    answer: () => ({ video_count: 1_000_003, view_count: 2_000_000_011 }),
-    credits: Number.MAX_SAFE_INTEGER,
-  });
-  const env = { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url, NO_COLOR: '1' };
+  const { api, env } = await startInstantApi();
   const run: Run = (script, folder, args = []) => runScript(project, script, folder, env, args);
   const day = chooseUsualDay(dayOf(Date.now(), 'UTC'));
   const folder = await mkdtemp(path.join(tmpdir(), 'bench-growing-'));

@@ -14,6 +14,16 @@ const SCALES = [100, 1000].flatMap((hashtags) =>
 );
 const RUNS = 5;
 
+/** Starts an API without latency. Resolves with it and with the environment of a run that asks it. */
+export async function startInstantApi() {
+  const api = await startStandIn({
+    answer: () => ({ video_count: 1_000_003, view_count: 2_000_000_011 }),
+    credits: Number.MAX_SAFE_INTEGER,
+  });
+  const env = { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url, NO_COLOR: '1' };
+  return { api, env };
+}
+
 /**
  * Measures a day's run from process start to exit against an API without latency, and compares it
  * with the tutorial's script.
@@ -22,12 +32,8 @@ export async function measureWholeRuns(
   project: string,
   log: (line: string) => void,
 ): Promise<Measurement[]> {
-  const api = await startStandIn({
-    answer: () => ({ video_count: 1_000_003, view_count: 2_000_000_011 }),
-    credits: Number.MAX_SAFE_INTEGER,
-  });
+  const { api, env } = await startInstantApi();
   const day = chooseUsualDay(dayOf(Date.now(), 'UTC'));
-  const env = { SCAVIO_API_KEY: DEMO_KEY, SCAVIO_BASE_URL: api.url, NO_COLOR: '1' };
   const measurements: Measurement[] = [];
   const secondsWithoutHistory = new Map<number, number>();
   try {
