@@ -20,7 +20,8 @@ type Restored = { file: string; commit: string; kept: string | null };
 /**
  * Puts back the archives of the months that a daily file counts on, if they are missing, damaged or
  * lack rows: the newest good ones of the branch's history. Rows that only the present ones have are
- * added to these, unless they can't be read or contradict them. The present files are kept beside.
+ * added to these, unless they can't be read or contradict them. The present files are kept beside
+ * them.
  * @throws DatabaseError if the history has no good version of a month
  */
 export async function restoreArchives(daily: Database, root: string): Promise<Restored[]> {

@@ -170,7 +170,7 @@ function partsOf(body: unknown): Record<string, unknown>[] {
   return [top, data, asRecord(data?.challengeInfo)].filter((part) => part !== null);
 }
 
-/** TikTok's own codes. At the top level, 200 is the status of HTTP again. */
+/** TikTok's own codes. At the top level, a code of 200 only repeats the status of HTTP. */
 function codesOf({ statusCode, status_code }: Record<string, unknown>, depth: number): unknown[] {
   const codes = [statusCode, status_code];
   return depth === 0 ? codes.filter((code) => parseCount(code) !== 200) : codes;

@@ -54,7 +54,7 @@ async function openSound(root: string): Promise<OpenDatabase | null> {
   }
 }
 
-/** @param hasReports whether a missing database without a good version may begin with the reports */
+/** @param hasReports whether reports may bring back the rows of a database that is nowhere any more */
 async function restoreGoodVersion({ root, log }: Context, hasReports: boolean) {
   const good = await findGoodVersion(root);
   if (good === null) {

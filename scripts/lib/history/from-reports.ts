@@ -22,7 +22,7 @@ import { parseReportCounts, ReportParseError } from './parse-report.ts';
 
 /**
  * Adds the snapshots that the reports show and the database does not have, and saves it. A committed
- * report counts as it was committed. One of a run that could not commit it counts as it is in the
+ * report counts as it was committed. A report that was never committed counts as it is in the
  * checkout. What a report had no room for is taken from the CSV that was made with it. Skips reports
  * that can't be read.
  * @param importedAt now, in UTC, as ISO 8601
@@ -101,6 +101,6 @@ async function findCommittedCsv(root: string, day: Day): Promise<string | null> 
 
 /** The checkout's CSV, if it is the day's. */
 async function readCsv(root: string, day: Day): Promise<string | null> {
-  const csv = await readIfThere(path.join(root, LATEST_CSV_PATH));
-  return csv !== null && dayOfCsv(csv.toString('utf8')) === day ? csv.toString('utf8') : null;
+  const csv = (await readIfThere(path.join(root, LATEST_CSV_PATH)))?.toString('utf8') ?? null;
+  return csv !== null && dayOfCsv(csv) === day ? csv : null;
 }
